@@ -1,0 +1,153 @@
+"""What can go wrong, as values and as exceptions.
+
+Everything above raises or returns these; the command line turns them into text and an exit code.
+
+The tree::
+
+    WlinfraError
+      DeclarationError      the program declares something that cannot be
+      ConfigurationError    settings, endpoint, token, flags
+      ProviderError         a platform refused, or a provider broke its contract
+      StateError            the state cannot be read or written
+        StateDamagedError   a file failed its integrity check
+        LockedError         another run holds the lock
+        LeaseLostError      this run lost the lock while it worked
+      StalePlanError        the world is not what was approved
+      InterruptedRun        a person stopped the run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+__all__ = [
+    "ConfigurationError",
+    "DeclarationError",
+    "Diagnostic",
+    "InterruptedRun",
+    "LeaseLostError",
+    "Location",
+    "LockedError",
+    "ProviderError",
+    "Severity",
+    "StalePlanError",
+    "StateDamagedError",
+    "StateError",
+    "WlinfraError",
+]
+
+
+class Severity(Enum):
+    """How much a diagnostic matters: an error stops the run, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """The line of the user's program that declared something."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One thing a person must know: what is wrong, why, and how to mend it.
+
+    ``summary`` holds no text of the user's and at most six words, so that equal mistakes group together.
+    ``detail`` says what and why in full sentences; ``fix`` says what to do, commands on lines of their own.
+    """
+
+    summary: str
+    detail: str
+    fix: str = ""
+    severity: Severity = Severity.ERROR
+    address: str | None = None
+    path: str | None = None
+    location: Location | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """True when this stops the run."""
+        return self.severity is Severity.ERROR
+
+    def __str__(self) -> str:
+        where = " ".join(str(part) for part in (self.location, self.address, self.path) if part)
+        head = f"{self.summary} ({where})" if where else self.summary
+        return "\n".join(part for part in (f"{head}: {self.detail}", self.fix) if part)
+
+
+class WlinfraError(Exception):
+    """The root of every error a user can meet; it carries diagnostics, never a secret."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        self.diagnostics = diagnostics
+        super().__init__("\n\n".join(str(diagnostic) for diagnostic in diagnostics))
+
+    @classmethod
+    def of(cls, summary: str, detail: str, fix: str = "", *, address: str | None = None, path: str | None = None, location: Location | None = None) -> WlinfraError:
+        """Return this error with the one diagnostic described."""
+        return cls(Diagnostic(summary=summary, detail=detail, fix=fix, address=address, path=path, location=location))
+
+    @classmethod
+    def raise_for(cls, diagnostics: Iterable[Diagnostic]) -> None:
+        """Raise this error when any of the diagnostics is an error, with all errors in it."""
+        errors = tuple(diagnostic for diagnostic in diagnostics if diagnostic.is_error)
+        if errors:
+            raise cls(*errors)
+
+
+class DeclarationError(WlinfraError):
+    """The program declares something that cannot be."""
+
+
+class ConfigurationError(WlinfraError):
+    """A setting, endpoint, token or flag is missing or wrong."""
+
+
+class ProviderError(WlinfraError):
+    """A platform refused, could not be reached, or a provider broke its contract."""
+
+
+class StateError(WlinfraError):
+    """The state cannot be read or written."""
+
+    exit_code = 12
+
+
+class StateDamagedError(StateError):
+    """A state file failed its integrity check; nothing was overwritten."""
+
+
+class LockedError(StateError):
+    """Another run holds the lock of this stack and environment."""
+
+    exit_code = 11
+
+
+class LeaseLostError(StateError):
+    """This run lost the lock while it worked; it stopped writing and calling."""
+
+    exit_code = 11
+
+
+class StalePlanError(WlinfraError):
+    """What would be done now is not what was approved."""
+
+    exit_code = 10
+
+
+class InterruptedRun(WlinfraError):  # noqa: N818 - an interruption is not an error of the program
+    """A person stopped the run; what was done is recorded."""
+
+    exit_code = 13
