@@ -1,0 +1,272 @@
+"""What must happen to one object, as data: the change, its steps, its gates and its impact.
+
+Providers make changes (`Provider.plan`), the planner orders and checks them, the renderers show them and the
+applier executes them: there is no second place that decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Any
+
+from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.schema import Attribute
+from wlinfra.errors import Location
+from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
+from wlinfra.values import Address, Json, Ref
+
+__all__ = [
+    "Action",
+    "ActionReason",
+    "BlastRadius",
+    "Change",
+    "Gate",
+    "Goal",
+    "GpuCount",
+    "Impact",
+    "PlatformObject",
+    "Repeat",
+    "Step",
+]
+
+
+class Action(Enum):
+    """What happens to an object; the value is the word, `symbol` the sign people know."""
+
+    NO_OP = "no-op"
+    READ = "read"
+    FORGET = "forget"
+    IMPORT = "import"
+    UPDATE = "update"
+    ROLL = "roll"
+    REPLACE = "replace"
+    CREATE = "create"
+    DELETE = "delete"
+
+    @property
+    def symbol(self) -> str:
+        """The sign shown in front of the object."""
+        return _SYMBOLS[self]
+
+    @property
+    def strength(self) -> int | None:
+        """The rank among no-op < update < roll < replace; None for actions that stand alone."""
+        return _STRENGTHS.get(self)
+
+
+_SYMBOLS = {
+    Action.NO_OP: " ",
+    Action.READ: "<=",
+    Action.FORGET: ".",
+    Action.IMPORT: "=",
+    Action.UPDATE: "~",
+    Action.ROLL: "~",
+    Action.REPLACE: "-/+",
+    Action.CREATE: "+",
+    Action.DELETE: "-",
+}
+_STRENGTHS = {Action.NO_OP: 0, Action.UPDATE: 1, Action.ROLL: 2, Action.REPLACE: 3}
+
+
+class ActionReason(Enum):
+    """Why an action was chosen; for people only, apply never reads it."""
+
+    NOT_IN_STATE = "it is not recorded in the state"
+    GONE = "it was deleted outside of this stack"
+    ATTRIBUTE_CHANGED = "its declaration changed"
+    DRIFTED = "it was changed outside of this stack"
+    CANNOT_UPDATE = "an attribute that cannot be changed differs"
+    DEPENDENCY_CHANGED = "what it depends on changes"
+    DEPENDENCY_REPLACED = "what it depends on is replaced"
+    TAINTED = "the last apply left it half made"
+    UNREADY = "the last apply did not see it ready"
+    REQUESTED = "replacing was requested"
+    NOT_IN_STACK = "it is no longer declared"
+    DESTROYING = "the stack is being destroyed"
+    DEPOSED = "it was replaced and is left over"
+    FOUND_BY_NAME = "an object of that name exists and nothing is recorded"
+    LOOKED_UP = "it is read, not owned"
+    RETAINED = "it is declared to be retained"
+    UNCHANGED = "nothing differs"
+
+
+class BlastRadius(IntEnum):
+    """What a change does to what is running, weakest first."""
+
+    NONE = 0
+    ROLLING = 1
+    DOWNTIME = 2
+    DATA_LOSS = 3
+
+    @property
+    def words(self) -> str:
+        """How people are told."""
+        return ("none", "rolling restart", "downtime", "data loss")[self]
+
+
+class Repeat(Enum):
+    """What a second call does after the first one's answer was lost."""
+
+    SAFE = "safe"
+    LOOK_FIRST = "look-first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A condition that `Provider.poll` answers before a step may run."""
+
+    goal: str
+    """The provider's word for the condition, such as ``replacement-over``."""
+    describe: str
+    """For people: what is being waited for."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider needs to answer; plain JSON, may hold references."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What the object must reach before its dependents go on; polled after the last step."""
+
+    goal: str = "ready"
+    describe: str = "ready"
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider needs to judge; plain JSON, may hold references."""
+    timeout: float = 1800.0
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One mutating call as data."""
+
+    operation: str
+    """The provider's own name for the call, such as ``create_workload``."""
+    verb: str
+    """For people, such as ``POST``."""
+    path: str
+    """For people, such as ``/workloads/{id}/replacement``."""
+    summary: str
+    """For people: what it achieves, a few words."""
+    target: str | Ref | None = None
+    """The id the call is about; None when the call makes one; a reference when an earlier step makes it."""
+    payload: Json = None
+    """What is sent; may hold references, templates and secrets."""
+    makes: bool = False
+    """The call gives the object its identity."""
+    removes: bool = False
+    """The call ends the object with the id in ``target``."""
+    repeat: Repeat = Repeat.LOOK_FIRST
+    lookup: Mapping[str, Any] = field(default_factory=dict)
+    """What `Provider.recover` needs to find out whether the call happened; plain JSON without secrets."""
+    gate: Gate | None = None
+    """A condition that must hold before the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuCount:
+    """A number of GPUs of one type; ``low`` and ``high`` differ when a size is not known or replicas may vary."""
+
+    type: str
+    low: int
+    high: int | None
+    """None when not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What a change means for capacity."""
+
+    gpus_now: tuple[GpuCount, ...] = ()
+    gpus_after: tuple[GpuCount, ...] = ()
+    gpus_peak: tuple[GpuCount, ...] = ()
+    """During the rollout, surge counted."""
+    replicas_now: tuple[int, int] | None = None
+    """Lowest and highest."""
+    replicas_after: tuple[int, int] | None = None
+    scales_to_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformObject:
+    """One thing the platform really has, as the program wants it."""
+
+    address: Address
+    kind: str
+    """The provider's own word, such as ``workload`` or ``apps/v1/Deployment``."""
+    name: str
+    """Its name on the platform."""
+    values: Mapping[str, Json]
+    """The wanted values in the platform's own shape; may hold references and secrets."""
+    schema: Attribute
+    outputs: tuple[str, ...] = ("id",)
+    """The attributes that may be referred to."""
+    depends_on: tuple[Address, ...] = ()
+    """Objects that come first, beside those its references name."""
+    provider: str = "default"
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    location: Location | None = None
+    notes: tuple[str, ...] = ()
+    """What the plan must tell about it, such as an attribute this platform cannot honour."""
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """How it is changed, not what it is: such as timing of a roll. Plain JSON."""
+    virtual: bool = False
+    """Lives in the state alone: no platform object stands behind it and nothing is read or called."""
+    known_outputs: Mapping[str, Json] = field(default_factory=dict)
+    """Outputs that follow from the values; a virtual object has no others."""
+    lookup: bool = False
+    """Read, not owned: it must exist, and is never changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What must happen to one object to get from its live values to the wanted ones."""
+
+    address: Address
+    kind: str
+    provider: str
+    name: str
+    action: Action
+    reason: ActionReason | None = None
+    label: str = ""
+    """The provider's word for this kind of change, such as ``new version``."""
+    attributes: tuple[AttributeChange, ...] = ()
+    """Differences between live and wanted; those with the strongest effect caused the action."""
+    drift: tuple[AttributeChange, ...] = ()
+    """Differences between what was applied and what is live."""
+    steps: tuple[Step, ...] = ()
+    goal: Goal | None = None
+    """What is awaited after the last step."""
+    blast_radius: BlastRadius = BlastRadius.NONE
+    reversible: bool = True
+    irreversible_because: str = ""
+    impact: Impact = field(default_factory=Impact)
+    replace_order: ReplaceOrder | None = None
+    """Only for REPLACE."""
+    id: str | None = None
+    """The live id before the change."""
+    deposed_id: str | None = None
+    """For DELETE of a leftover: the old id."""
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    """Outputs after the change; UNKNOWN where only the apply will tell."""
+    values: Mapping[str, Json] = field(default_factory=dict)
+    """The wanted values, to be recorded after the apply; may hold references and secrets."""
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider must remember after the change; plain JSON, may hold references."""
+    depends_on: tuple[Address, ...] = ()
+    revision: str = ""
+    """Digest of the live object this change was planned from; empty when there is none."""
+    predicted: tuple[str, ...] = ()
+    """What could not be verified with the rights at hand, in words."""
+    unverified: bool = False
+    """A create whose surroundings are made in the same plan, so that the platform could not be asked."""
+    notes: tuple[str, ...] = ()
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    location: Location | None = None
+    virtual: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing happens, neither on the platform nor to the state."""
+        return self.action in (Action.NO_OP, Action.READ)

@@ -1,0 +1,311 @@
+"""The provider contract: seven questions, no state of its own.
+
+The planner asks `check`, `expand`, `read` and `plan`; the applier asks `run`, `recover` and `poll`. A provider is an
+object with a name and a `connect`; the connection answers the questions. Answers are plain frozen values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.state.key import Digest
+from wlinfra.errors import Diagnostic
+from wlinfra.resources.base import Resource
+from wlinfra.state.model import Intent, ObjectState
+from wlinfra.values import Address, Json
+
+__all__ = [
+    "Absent",
+    "Ambiguous",
+    "Connection",
+    "DidNotHappen",
+    "Done",
+    "Failed",
+    "Happened",
+    "Live",
+    "PlanRequest",
+    "Provider",
+    "ProviderContext",
+    "Reading",
+    "Ready",
+    "Recovery",
+    "Refused",
+    "RefusedForNow",
+    "Status",
+    "StepResult",
+    "UnclearOutcome",
+    "UnknownOutcome",
+    "Unreadable",
+    "Waiting",
+    "Wanted",
+    "WaitingStill",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderContext:
+    """What the engine gives a provider when it connects; a provider reads no environment of its own."""
+
+    name: str
+    """The name the environment gave this provider, ``default`` for the only one."""
+    options: Mapping[str, Any]
+    """What the environment declared for it, such as ``endpoint``."""
+    environ: Mapping[str, str]
+    data_dir: Path
+    """A folder beside the state that this provider may use, such as for an embedded emulator."""
+    stack: str
+    environment: str
+    guard: Callable[[], None] = lambda: None
+    """Called right before every mutating request; raises when this run lost its lock."""
+    stop: Event = field(default_factory=Event)
+    """Set when a person wants the run to end now; ends waits and back-offs."""
+    concurrency: int = 32
+    """How many calls may be under way at once."""
+
+
+# ---------------------------------------------------------------- read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One object to read: by id when there is one, else by name."""
+
+    address: Address
+    kind: str
+    name: str
+    id: str | None = None
+    desired: PlatformObject | None = None
+    """What the program wants, when it still declares it."""
+    prior: ObjectState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The object exists."""
+
+    id: str
+    values: Mapping[str, Json]
+    """In the same shape as `PlatformObject.values`; what only the platform sets may be in it."""
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    pinned: Json = None
+    """Beside the managed values, what a step echoes or relies on: part of the revision."""
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """The platform's whole answer, for the provider's own `plan`; never stored or shown."""
+    owned: bool | None = None
+    """Whether the platform proves that this stack made it; None when it cannot tell."""
+    found_by_name: bool = False
+    siblings: tuple[str, ...] = ()
+    """Ids of all objects that bear this name now, for the look-up of a create."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """The platform says that it does not exist."""
+
+    siblings: tuple[str, ...] = ()
+    """Ids of all objects that bear this name now, for the look-up of a create."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """Several objects bear the name and nothing tells which one is meant."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """The platform could not be asked; nothing is concluded."""
+
+    error: Diagnostic
+
+
+Reading: TypeAlias = Live | Absent | Ambiguous | Unreadable
+
+
+# ---------------------------------------------------------------- plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """Everything a provider may look at to plan one object."""
+
+    desired: PlatformObject | None
+    """References that are known already are filled in; None when the object must go."""
+    prior: ObjectState | None
+    reading: Live | Absent
+    dependencies: Mapping[Address, Change]
+    """The planned changes of the objects it depends on."""
+    digest: Digest
+    replace: bool = False
+    """A person asked to replace it."""
+    deposed_id: str | None = None
+    """Plan the deletion of this leftover instead."""
+
+
+# ---------------------------------------------------------------- run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The call succeeded."""
+
+    id: str | None = None
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider must remember from the answer, merged into the object's memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The platform said no; nothing happened."""
+
+    error: Diagnostic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedForNow:
+    """The platform said not now; nothing happened and a bounded retry may succeed."""
+
+    error: Diagnostic
+    after: float = 1.0
+    """Seconds to wait before the next try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownOutcome:
+    """The answer was lost: it must be looked up before anything else."""
+
+    error: Diagnostic
+
+
+StepResult: TypeAlias = Done | Refused | RefusedForNow | UnknownOutcome
+
+
+# ---------------------------------------------------------------- recover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """The interrupted call took effect."""
+
+    id: str | None = None
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DidNotHappen:
+    """The interrupted call took no effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnclearOutcome:
+    """Several objects could be its effect, or the platform could not be asked; a person decides."""
+
+    error: Diagnostic
+    candidates: tuple[str, ...] = ()
+
+
+Recovery: TypeAlias = Happened | DidNotHappen | UnclearOutcome
+
+
+# ---------------------------------------------------------------- poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One object that a gate or a goal is about."""
+
+    address: Address
+    kind: str
+    id: str | None
+    goal: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The condition holds."""
+
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingStill:
+    """Not yet; the reason is the platform's own."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It cannot become true any more."""
+
+    error: Diagnostic
+
+
+Status: TypeAlias = Ready | WaitingStill | Failed
+
+
+# ---------------------------------------------------------------- the contract
+
+
+class Connection(Protocol):
+    """A configured provider: answers the seven questions; safe to call from several threads."""
+
+    def check(self, resource: Resource) -> Sequence[Diagnostic]:
+        """Return what is wrong with the resource on this platform; pure."""
+        ...
+
+    def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
+        """Return the objects the resource stands for, in any order; pure."""
+        ...
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+        """Return one reading for each wanted object, in the same order, in as few requests as the platform allows."""
+        ...
+
+    def plan(self, request: PlanRequest) -> Change:
+        """Return what must happen to one object; may ask the platform, never changes it.
+
+        Raises DeclarationError or ProviderError for a move the platform does not allow.
+        """
+        ...
+
+    def run(self, step: Step) -> StepResult:
+        """Make exactly one mutating call; references in the step are filled in."""
+        ...
+
+    def recover(self, intent: Intent) -> Recovery:
+        """Return whether an interrupted step took effect."""
+        ...
+
+    def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
+        """Return one status for each, in the same order, in as few requests as the platform allows."""
+        ...
+
+
+class Provider(Protocol):
+    """What an entry point in the group ``wlinfra.providers`` names."""
+
+    name: str
+
+    def connect(self, context: ProviderContext) -> Connection:
+        """Return a connection; raises ConfigurationError when options are missing or wrong. Calls no platform."""
+        ...
+
+
+@runtime_checkable
+class Closeable(Protocol):
+    """A connection that holds sockets or an embedded server."""
+
+    def close(self) -> None:
+        """Release them."""
+        ...

@@ -1,0 +1,230 @@
+"""How a platform's failed answers become one exception.
+
+Called by `wlinfra.provider.http` alone; providers catch `ApiError` and look at its `kind`.
+A reply's body is read for its explanation only: what it echoes of the request (`input`, `ctx`) can hold secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, assert_never
+
+import orjson
+
+from wlinfra.errors import Diagnostic, ProviderError
+
+__all__ = ["ApiError", "Call", "FailureKind", "FieldError", "answer_failure", "explain_body", "kind_of_status", "lost_failure"]
+
+_TEXT_LIMIT = 500
+
+FieldError = tuple[tuple[str | int, ...], str]
+"""Where in the request something is wrong, and what."""
+
+
+class FailureKind(Enum):
+    """What a failed call means for the platform; it decides what may be done next."""
+
+    REFUSED = "refused"
+    """The platform said no; nothing happened."""
+    NOT_FOUND = "not found"
+    """The object does not exist; nothing happened."""
+    UNAUTHORIZED = "unauthorized"
+    """The token is missing, wrong or expired; nothing happened."""
+    FORBIDDEN = "forbidden"
+    """The token may not do this; nothing happened."""
+    REFUSED_FOR_NOW = "refused for now"
+    """Too many requests, or nobody listens; nothing happened and a later try can succeed."""
+    UNKNOWN = "unknown"
+    """A mutating request was sent and its outcome is not known: look before anything else."""
+    UNREADABLE = "unreadable"
+    """A read failed; nothing can be concluded from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The request a failure speaks of: never its query, headers or body."""
+
+    method: str
+    path: str
+    platform: str = "the platform"
+    repeatable: bool = True
+
+    @property
+    def is_mutating(self) -> bool:
+        """True when the call can change something."""
+        return self.method not in {"GET", "HEAD", "OPTIONS"}
+
+    @property
+    def lost(self) -> FailureKind:
+        """What it means when this call was sent and no usable reply came."""
+        return FailureKind.UNKNOWN if self.is_mutating else FailureKind.UNREADABLE
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class ApiError(ProviderError):
+    """A call to a platform failed; ``kind`` says what that means, ``detail`` what the platform said.
+
+    ``status`` is the HTTP status, None when no answer came. ``fields`` holds what a validation answer said of single
+    attributes. ``retry_after`` is in seconds, where the platform gave one.
+    """
+
+    def __init__(self, call: Call, kind: FailureKind, detail: str, *, status: int | None = None, fields: tuple[FieldError, ...] = (), retry_after: float | None = None) -> None:
+        self.method = call.method
+        self.path = call.path
+        self.kind = kind
+        self.status = status
+        self.detail = detail
+        self.fields = fields
+        self.retry_after = retry_after
+        super().__init__(Diagnostic(summary=_summary(kind), detail=_sentence(call, kind, status, detail), fix=_fix(kind)))
+
+    @property
+    def nothing_happened(self) -> bool:
+        """True when the platform is certainly as it was before the call."""
+        return self.kind is not FailureKind.UNKNOWN
+
+
+def kind_of_status(status: int, call: Call) -> FailureKind:
+    """Return what an HTTP status that is no success means for this call."""
+    match status:
+        case 401:
+            return FailureKind.UNAUTHORIZED
+        case 403:
+            return FailureKind.FORBIDDEN
+        case 404 | 410:
+            return FailureKind.NOT_FOUND
+        case 429:
+            return FailureKind.REFUSED_FOR_NOW
+        case _ if 300 <= status < 500:
+            return FailureKind.REFUSED
+        case _:
+            return call.lost
+
+
+def answer_failure(call: Call, status: int, body: bytes, *, retry_after: float | None = None, content_type: str = "") -> ApiError:
+    """Return the error an answer stands for."""
+    detail, fields = explain_body(body, content_type=content_type)
+    if 300 <= status < 400:
+        detail = "It redirects the request, which is not followed because the token would go along. Check the endpoint's scheme, host and path."
+    return ApiError(call, kind_of_status(status, call), detail, status=status, fields=fields, retry_after=retry_after)
+
+
+def lost_failure(call: Call, reason: str, *, sent: bool) -> ApiError:
+    """Return the error for a call without a usable answer; ``sent`` is False when it provably never left."""
+    if sent:
+        return ApiError(call, call.lost, reason)
+    return ApiError(call, FailureKind.REFUSED_FOR_NOW if call.is_mutating else FailureKind.UNREADABLE, reason)
+
+
+def explain_body(body: bytes, *, content_type: str = "") -> tuple[str, tuple[FieldError, ...]]:
+    """Return the explanation in an error's body and what it says of single attributes.
+
+    Understood are ``{"detail": "text"}``, ``{"detail": [{"loc", "msg"}]}``, ``{"message": "text"}`` and plain text.
+
+    >>> explain_body(b'{"detail": [{"loc": ["body", "name"], "msg": "Field required", "input": "secret"}]}')
+    ('name: Field required', ((('body', 'name'), 'Field required'),))
+    """
+    try:
+        document = orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        is_text = content_type.startswith("text/plain")
+        return (_cut(body.decode("utf-8", "replace").strip()) if is_text else ""), ()
+    if not isinstance(document, Mapping):
+        return "", ()
+    for key in ("detail", "message", "error", "title"):
+        match document.get(key):
+            case str() as text if text:
+                return _cut(text), ()
+            case list() as entries:
+                fields = _fields(entries)
+                return _cut("; ".join(_field_text(field) for field in fields)), fields
+            case {"message": str() as text}:
+                return _cut(text), ()
+            case _:
+                continue
+    return "", ()
+
+
+def _fields(entries: Sequence[Any]) -> tuple[FieldError, ...]:
+    found: list[FieldError] = []
+    for entry in entries:
+        match entry:
+            case {"loc": list() as loc, "msg": str() as message}:
+                found.append((tuple(part for part in loc if isinstance(part, str | int)), message))
+            case {"msg": str() as message}:
+                found.append(((), message))
+            case str() as message:
+                found.append(((), message))
+            case _:
+                continue
+    return tuple(found)
+
+
+def _field_text(field: FieldError) -> str:
+    loc, message = field
+    inner = loc[1:] if loc and loc[0] in {"body", "query", "path"} else loc
+    return f"{'.'.join(map(str, inner))}: {message}" if inner else message
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "..."
+
+
+def _summary(kind: FailureKind) -> str:
+    match kind:
+        case FailureKind.REFUSED:
+            return "Platform refused the request"
+        case FailureKind.NOT_FOUND:
+            return "Not found on the platform"
+        case FailureKind.UNAUTHORIZED:
+            return "Platform refused the token"
+        case FailureKind.FORBIDDEN:
+            return "Permission is missing"
+        case FailureKind.REFUSED_FOR_NOW:
+            return "Platform refused for now"
+        case FailureKind.UNKNOWN:
+            return "Outcome of a call unknown"
+        case FailureKind.UNREADABLE:
+            return "Platform could not be read"
+    assert_never(kind)
+
+
+def _sentence(call: Call, kind: FailureKind, status: int | None, detail: str) -> str:
+    what = f"{call.platform} gave no answer to {call}" if status is None else f"{call.platform} answered {call} with {_status_text(status)}"
+    head = what[0].upper() + what[1:]
+    text = f"{head}: {detail}" if detail else head
+    text = text if text.endswith((".", "...")) else text + "."
+    if kind is FailureKind.UNKNOWN:
+        return text + " The request was sent, so it may have taken effect."
+    return text
+
+
+def _status_text(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _fix(kind: FailureKind) -> str:
+    match kind:
+        case FailureKind.REFUSED:
+            return "Correct what the answer names, then run the command again."
+        case FailureKind.NOT_FOUND:
+            return "Check the id and the endpoint; run `wlinfra plan` to see what exists."
+        case FailureKind.UNAUTHORIZED:
+            return "Give a valid token for this endpoint; tokens expire and belong to one installation."
+        case FailureKind.FORBIDDEN:
+            return "Use a token with the needed permission, or ask an administrator or the owner for the role."
+        case FailureKind.REFUSED_FOR_NOW:
+            return "Run the command again later; fewer parallel calls (`--parallelism`) help where requests are limited."
+        case FailureKind.UNKNOWN:
+            return "Run the command again: it looks for the outcome before it does anything."
+        case FailureKind.UNREADABLE:
+            return "Check the network, the proxy and the endpoint, then run the command again."
+    assert_never(kind)

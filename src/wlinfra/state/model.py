@@ -1,0 +1,132 @@
+"""What was recorded: the state of one stack and environment, as frozen values.
+
+`state.store` reads and writes these; the planner compares them with the live system; the applier replaces them.
+Secrets stand in it only as keyed digests (`SecretDigest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from wlinfra.values import Address, Json
+
+__all__ = ["Deposed", "Health", "HistoryEntry", "Intent", "ObjectState", "SecretDigest", "State"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretDigest:
+    """What is kept of a secret: its digest under the state's key."""
+
+    digest: str
+
+    def __repr__(self) -> str:
+        return "(sensitive value)"
+
+
+class Health(Enum):
+    """How the last apply left an object."""
+
+    READY = "ready"
+    UNREADY = "unready"
+    """Done on the platform, not seen ready; waiting resumes on the next run."""
+    TAINTED = "tainted"
+    """Half made; the next plan replaces it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposed:
+    """An old id of a replaced object that still has to be deleted."""
+
+    id: str
+    depends_on: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectState:
+    """What was applied last to one object."""
+
+    address: Address
+    provider: str
+    """The name of the configured provider in the environment, such as ``default``."""
+    kind: str
+    """The provider's own word for what it is."""
+    id: str | None = None
+    """The platform's id; None for an object that lives in the state alone or is not made yet."""
+    name: str = ""
+    """The name on the platform, to look it up when the id is lost."""
+    values: Mapping[str, Json] = field(default_factory=dict)
+    """The values applied last, secrets as digests."""
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    """What other objects and people may refer to."""
+    depends_on: tuple[Address, ...] = ()
+    """Objects this one depended on when it was applied; deletion follows these backwards."""
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider itself must remember between runs; plain JSON without secrets."""
+    deposed: tuple[Deposed, ...] = ()
+    health: Health = Health.READY
+    protect: bool = False
+    """Survives the deletion of the declaration: destroying is refused until it is lifted."""
+    retain: bool = False
+    """Forget instead of deleting."""
+    created: bool = True
+    """False when it was imported: it was there before this stack."""
+    virtual: bool = False
+    """True for an object that lives in the state alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is on disk before a step runs; it holds no payload."""
+
+    sequence: int
+    epoch: int
+    address: Address
+    provider: str
+    kind: str
+    operation: str
+    verb: str
+    target: str | None
+    """The id the call is about; None when the call makes one."""
+    name: str = ""
+    lookup: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider needs to find out later whether it happened."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Keyed digest of every leaf of the payload, by path."""
+    deadline: float = 0.0
+    """When the request's timeout has passed, in seconds since the epoch: only then may a look-up conclude that it did not happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One apply: who did what, when, with which result."""
+
+    serial: int
+    at: str
+    """RFC 3339, UTC."""
+    who: str
+    host: str
+    command: str
+    plan_digest: str
+    result: str
+    """``done``, ``failed`` or ``interrupted``."""
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything recorded for one stack and environment."""
+
+    stack: str
+    environment: str
+    lineage: str = ""
+    """Made at the first write; a state of another lineage is never merged."""
+    serial: int = 0
+    """Counts the changes of this state."""
+    objects: Mapping[Address, ObjectState] = field(default_factory=dict)
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    """Outputs of the stack; a sensitive one is a SecretDigest."""
+    intents: tuple[Intent, ...] = ()
+    """Steps begun and not ended: an interrupted run left them."""
