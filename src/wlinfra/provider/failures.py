@@ -16,7 +16,16 @@ import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
 
-__all__ = ["ApiError", "Call", "FailureKind", "FieldError", "answer_failure", "explain_body", "kind_of_status", "lost_failure"]
+__all__ = [
+    "ApiError",
+    "Call",
+    "FailureKind",
+    "FieldError",
+    "answer_failure",
+    "explain_body",
+    "kind_of_status",
+    "lost_failure",
+]
 
 _TEXT_LIMIT = 500
 
@@ -73,7 +82,16 @@ class ApiError(ProviderError):
     attributes. ``retry_after`` is in seconds, where the platform gave one.
     """
 
-    def __init__(self, call: Call, kind: FailureKind, detail: str, *, status: int | None = None, fields: tuple[FieldError, ...] = (), retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        kind: FailureKind,
+        detail: str,
+        *,
+        status: int | None = None,
+        fields: tuple[FieldError, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
         self.method = call.method
         self.path = call.path
         self.kind = kind
@@ -81,7 +99,9 @@ class ApiError(ProviderError):
         self.detail = detail
         self.fields = fields
         self.retry_after = retry_after
-        super().__init__(Diagnostic(summary=_summary(kind), detail=_sentence(call, kind, status, detail), fix=_fix(kind)))
+        super().__init__(
+            Diagnostic(summary=_summary(kind), detail=_sentence(call, kind, status, detail), fix=_fix(kind))
+        )
 
     @property
     def nothing_happened(self) -> bool:
@@ -106,7 +126,9 @@ def kind_of_status(status: int, call: Call) -> FailureKind:
             return call.lost
 
 
-def answer_failure(call: Call, status: int, body: bytes, *, retry_after: float | None = None, content_type: str = "") -> ApiError:
+def answer_failure(
+    call: Call, status: int, body: bytes, *, retry_after: float | None = None, content_type: str = ""
+) -> ApiError:
     """Return the error an answer stands for."""
     detail, fields = explain_body(body, content_type=content_type)
     if 300 <= status < 400:
@@ -195,7 +217,11 @@ def _summary(kind: FailureKind) -> str:
 
 
 def _sentence(call: Call, kind: FailureKind, status: int | None, detail: str) -> str:
-    what = f"{call.platform} gave no answer to {call}" if status is None else f"{call.platform} answered {call} with {_status_text(status)}"
+    what = (
+        f"{call.platform} gave no answer to {call}"
+        if status is None
+        else f"{call.platform} answered {call} with {_status_text(status)}"
+    )
     head = what[0].upper() + what[1:]
     text = f"{head}: {detail}" if detail else head
     text = text if text.endswith((".", "...")) else text + "."
@@ -222,7 +248,9 @@ def _fix(kind: FailureKind) -> str:
         case FailureKind.FORBIDDEN:
             return "Use a token with the needed permission, or ask an administrator or the owner for the role."
         case FailureKind.REFUSED_FOR_NOW:
-            return "Run the command again later; fewer parallel calls (`--parallelism`) help where requests are limited."
+            return (
+                "Run the command again later; fewer parallel calls (`--parallelism`) help where requests are limited."
+            )
         case FailureKind.UNKNOWN:
             return "Run the command again: it looks for the outcome before it does anything."
         case FailureKind.UNREADABLE:

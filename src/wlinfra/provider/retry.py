@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 __all__ = ["Clock", "Pace", "SystemClock", "backoff_delay", "pause", "retry_after_seconds"]
 
@@ -19,7 +19,7 @@ _LONGEST_DELAY = 30.0
 _SLICE = 0.2
 _FIRST_INTERVAL = 0.02
 _LONGEST_INTERVAL = 2.0
-_EASING: Final = 0.9
+_EASING = 0.9
 
 
 class Clock(Protocol):
@@ -101,6 +101,7 @@ class Pace:
         self._next = 0.0
         self._interval = 0.0
         self._held = False
+        self._slowed_at = 0.0
 
     def reserve(self) -> float:
         """Take the next place in the queue; return the seconds until it comes."""
@@ -113,13 +114,14 @@ class Pace:
             self._next = at + self._interval
             return at - now
 
-    def slow_down(self, seconds: float) -> None:
-        """Let nobody send for so many seconds, and everybody slower from then on."""
+    def slow_down(self, seconds: float, *, sent_at: float) -> None:
+        """Let nobody send for so many seconds; slower from then on when the refused request had been sent since the last time."""
         with self._lock:
-            until = self._clock.monotonic() + seconds
-            if until > self._next or not self._held:
+            now = self._clock.monotonic()
+            if sent_at >= self._slowed_at:
                 self._interval = min(_LONGEST_INTERVAL, max(_FIRST_INTERVAL, self._interval * 2))
-            self._next = max(self._next, until)
+                self._slowed_at = now
+            self._next = max(self._next, now + seconds)
             self._held = True
 
     def speed_up(self) -> None:
