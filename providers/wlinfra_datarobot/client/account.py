@@ -1,0 +1,30 @@
+"""What the account offers and allows: bundles, credentials, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages
+from wlinfra_datarobot.client.wire import Bundle, Credential
+
+__all__ = ["Account"]
+
+
+class Account:
+    """Read-only facts about the account behind the token."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def bundles(self, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Bundle]:
+        """Return the resource bundles that can be asked for."""
+        return self._calls.pages("/mlops/compute/bundles", {}, offset=offset, limit=limit)
+
+    def credentials(self, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Credential]:
+        """Return the stored credentials, without what they hold."""
+        return self._calls.pages("/credentials", {}, offset=offset, limit=limit)
+
+    def info(self) -> dict[str, Any]:
+        """Return the account's own record with its limits."""
+        answer: dict[str, Any] = self._calls.get("/account/info")
+        return answer

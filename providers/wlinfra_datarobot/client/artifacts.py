@@ -1,0 +1,131 @@
+"""Artifacts, their repositories and their image builds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
+from wlinfra_datarobot.client.sharing import Roles
+from wlinfra_datarobot.client.wire import (
+    Artifact,
+    ArtifactInput,
+    ArtifactOrder,
+    ArtifactPatch,
+    ArtifactStatus,
+    ArtifactType,
+    Build,
+    BuildsStarted,
+    Repository,
+)
+
+__all__ = ["ArtifactFilter", "Artifacts", "Builds", "Repositories"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFilter:
+    """Which artifacts to list; all conditions must hold, any value of one condition suffices."""
+
+    type: ArtifactType | Sequence[ArtifactType] | None = None
+    status: ArtifactStatus | Sequence[ArtifactStatus] | None = None
+    repository_id: str | None = None
+    tag_keys: Sequence[str] = ()
+    tag_values: Sequence[str] = ()
+    created_by: str | None = None
+    search: str | None = None
+    ids: Sequence[str] = ()
+    order_by: ArtifactOrder | None = None
+
+
+class Artifacts:
+    """Artifact versions; ``roles`` is who may use them."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self.roles = Roles(calls, "/artifacts")
+
+    def create(self, artifact: ArtifactInput) -> Artifact:
+        """Create an artifact, or a further version when it names a repository; see in the answer whether it is locked."""
+        answer: Artifact = self._calls.post("/artifacts", artifact)
+        return answer
+
+    def get(self, artifact_id: str) -> Artifact:
+        """Return one artifact."""
+        answer: Artifact = self._calls.get(f"/artifacts/{segment(artifact_id)}")
+        return answer
+
+    def update(self, artifact_id: str, patch: ArtifactPatch) -> Artifact:
+        """Change a draft, or lock it with ``status``; a spec is replaced as a whole."""
+        answer: Artifact = self._calls.patch(f"/artifacts/{segment(artifact_id)}", patch)
+        return answer
+
+    def replace(self, artifact_id: str, artifact: ArtifactInput) -> Artifact:
+        """Replace a draft as a whole."""
+        answer: Artifact = self._calls.put(f"/artifacts/{segment(artifact_id)}", artifact)
+        return answer
+
+    def delete(self, artifact_id: str) -> None:
+        """Delete one draft version; locked ones and those in use are refused with 409."""
+        self._calls.delete(f"/artifacts/{segment(artifact_id)}")
+
+    def clone(self, artifact_id: str, changes: dict[str, Any] | None = None) -> Artifact:
+        """Make a draft copy of an artifact."""
+        answer: Artifact = self._calls.post(f"/artifacts/{segment(artifact_id)}/clone", changes or {})
+        return answer
+
+    def list(self, only: ArtifactFilter | None = None, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Artifact]:
+        """Return the artifacts the filter selects."""
+        return self._calls.pages("/artifacts", self._calls.filters(only), offset=offset, limit=limit)
+
+
+class Repositories:
+    """Artifact repositories: a repository appears with its first artifact and vanishes with its last."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def get(self, repository_id: str) -> Repository:
+        """Return one repository."""
+        answer: Repository = self._calls.get(f"/artifactRepositories/{segment(repository_id)}")
+        return answer
+
+    def delete(self, repository_id: str) -> None:
+        """Delete a repository with every version in it, locked ones too; 409 while one is in use."""
+        self._calls.delete(f"/artifactRepositories/{segment(repository_id)}")
+
+    def list(self, *, search: str | None = None, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Repository]:
+        """Return the repositories."""
+        return self._calls.pages("/artifactRepositories", {"search": search}, offset=offset, limit=limit)
+
+
+class Builds:
+    """Image builds of draft artifacts."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def start(self, artifact_id: str) -> BuildsStarted:
+        """Build the images of a draft."""
+        answer: BuildsStarted = self._calls.post(f"/artifacts/{segment(artifact_id)}/builds", {})
+        return answer
+
+    def get(self, artifact_id: str, build_id: str) -> Build:
+        """Return one build."""
+        answer: Build = self._calls.get(f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}")
+        return answer
+
+    def cancel(self, artifact_id: str, build_id: str) -> None:
+        """Cancel a build."""
+        self._calls.delete(f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}")
+
+    def logs(self, artifact_id: str, build_id: str) -> str:
+        """Return what a build wrote."""
+        body = self._calls.transport.request(
+            "GET", f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}/logs"
+        ).body
+        return body.decode("utf-8", "replace")
+
+    def list(self, artifact_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Build]:
+        """Return the builds of an artifact."""
+        return self._calls.pages(f"/artifacts/{segment(artifact_id)}/builds", {}, offset=offset, limit=limit)

@@ -1,0 +1,81 @@
+"""Workloads: list, create, read, change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
+from wlinfra_datarobot.client.wire import (
+    ArtifactStatus,
+    ArtifactType,
+    Importance,
+    Workload,
+    WorkloadInput,
+    WorkloadOrder,
+    WorkloadPatch,
+    WorkloadStatus,
+)
+
+__all__ = ["WorkloadFilter", "Workloads"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadFilter:
+    """Which workloads to list; all conditions must hold, any value of one condition suffices.
+
+    ``search`` looks in name, description and parts of the id without regard to case: filter its results again.
+    ``artifact_id`` and ``repository_id`` mean the artifact that is active now.
+    """
+
+    created_by: str | None = None
+    ids: Sequence[str] = ()
+    search: str | None = None
+    tag_keys: Sequence[str] = ()
+    tag_values: Sequence[str] = ()
+    order_by: WorkloadOrder | None = None
+    status: WorkloadStatus | Sequence[WorkloadStatus] | None = None
+    artifact_status: ArtifactStatus | Sequence[ArtifactStatus] | None = None
+    importance: Importance | Sequence[Importance] | None = None
+    artifact_id: str | None = None
+    repository_id: str | None = None
+    type: ArtifactType | Sequence[ArtifactType] | None = None
+
+
+class Workloads:
+    """Workloads themselves; what runs in them has groups of its own."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def create(self, workload: WorkloadInput) -> Workload:
+        """Create a workload and schedule it; the answer comes before it runs."""
+        answer: Workload = self._calls.post("/workloads", workload)
+        return answer
+
+    def get(self, workload_id: str) -> Workload:
+        """Return one workload."""
+        answer: Workload = self._calls.get(f"/workloads/{segment(workload_id)}")
+        return answer
+
+    def update(self, workload_id: str, patch: WorkloadPatch) -> Workload:
+        """Change name, description or importance; nothing restarts."""
+        answer: Workload = self._calls.patch(f"/workloads/{segment(workload_id)}", patch)
+        return answer
+
+    def delete(self, workload_id: str) -> None:
+        """Delete a workload for good; a 5xx can mean deleted with a proton left over, so look afterwards."""
+        self._calls.delete(f"/workloads/{segment(workload_id)}")
+
+    def list(
+        self,
+        only: WorkloadFilter | None = None,
+        *,
+        service_stats: bool | None = None,
+        offset: int = 0,
+        limit: int = PAGE_SIZE,
+    ) -> Pages[Workload]:
+        """Return the workloads the filter selects, with request statistics when ``service_stats`` is set."""
+        return self._calls.pages(
+            "/workloads", {**self._calls.filters(only), "serviceStats": service_stats}, offset=offset, limit=limit
+        )
