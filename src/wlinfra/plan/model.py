@@ -1,0 +1,141 @@
+"""The plan: a frozen value that says exactly what an apply would do.
+
+`plan.planner` builds it, `render` shows it, `plan.file` saves and reads it, `apply.applier` executes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.errors import Diagnostic
+from wlinfra.state.model import Intent
+from wlinfra.values import Address, Json
+
+__all__ = ["FORMAT_VERSION", "Node", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered", "Summary"]
+
+FORMAT_VERSION = "1.0"
+"""Of the plan's JSON: the minor number grows with additions, the major one with anything else."""
+
+
+class Phase(Enum):
+    """The two things that can happen to one object in one apply."""
+
+    APPLY = "apply"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """One piece of work in the graph of an apply."""
+
+    address: Address
+    phase: str
+    """`Phase` by value, so that nodes sort."""
+    deposed_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputChange:
+    """One output of the stack, before and after."""
+
+    name: str
+    before: Json = None
+    after: Json = None
+    """UNKNOWN where only the apply will tell."""
+    sensitive: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """True when the output is new, gone or another value."""
+        return bool(self.before != self.after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What became of a step that an interrupted run left behind."""
+
+    intent: Intent
+    outcome: str
+    """``happened``, ``did-not-happen`` or ``unclear``."""
+    id: str | None = None
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    error: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a person asked of a plan."""
+
+    destroy: bool = False
+    targets: tuple[str, ...] = ()
+    """Only these addresses and what they depend on."""
+    excludes: tuple[str, ...] = ()
+    """Not these addresses, nor what depends on them."""
+    replaces: tuple[str, ...] = ()
+    """Replace these addresses although nothing demands it."""
+    refresh: bool = True
+    """False: believe the state instead of reading the platform."""
+    refresh_only: bool = False
+    """Only record what is live; change nothing on the platform."""
+    allow_empty: bool = False
+    """Let a program without resources destroy a stack that has some."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many objects each action touches."""
+
+    counts: Mapping[Action, int]
+    blast_radius: BlastRadius
+    gpus_now: tuple[GpuCount, ...]
+    gpus_after: tuple[GpuCount, ...]
+    gpus_peak: tuple[GpuCount, ...]
+
+    def count(self, action: Action) -> int:
+        """Return the number of objects with this action."""
+        return self.counts.get(action, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one apply would do, in an order that respects all dependencies."""
+
+    stack: str
+    environment: str
+    options: PlanOptions
+    changes: tuple[Change, ...]
+    """One for every object and every leftover, the unchanged ones too, in the order of execution."""
+    edges: Mapping[Node, tuple[Node, ...]]
+    """Each node with the nodes that must be done before it."""
+    outputs: tuple[OutputChange, ...] = ()
+    output_values: Mapping[str, Json] = field(default_factory=dict)
+    """The declared value of each output, references open."""
+    sensitive_outputs: frozenset[str] = frozenset()
+    recovered: tuple[Recovered, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+    """What could not be planned; a plan with errors is shown but cannot be applied."""
+    moved: Mapping[Address, Address] = field(default_factory=dict)
+    """Objects found in the state under an alias: new address to old."""
+    provisional: str = ""
+    """Who is applying right now, so that this plan may be outdated when they end."""
+    lineage: str = ""
+    tool_version: str = ""
+    program_digest: str = ""
+    settings_digest: str = ""
+    protected_environment: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when an apply would change neither a platform nor the state."""
+        return not self.errors and not self.moved and not self.recovered and all(change.is_empty for change in self.changes) and not any(output.differs for output in self.outputs)
+
+    @property
+    def effective(self) -> tuple[Change, ...]:
+        """The changes that do something."""
+        return tuple(change for change in self.changes if not change.is_empty)
