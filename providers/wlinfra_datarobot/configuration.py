@@ -1,0 +1,280 @@
+"""How to reach DataRobot: what an environment declares, completed from the usual places.
+
+The provider's `connect` validates its options to a `DataRobotConfig` and asks `resolve` for a `Target`; `open_client`
+makes a client of it. Nothing here reads the process's environment: it is passed in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.provider.http import HttpOptions, HttpTransport
+from wlinfra.provider.proxy import proxy_for
+from wlinfra.provider.retry import Clock, SystemClock
+from wlinfra.values import Secret
+from wlinfra_datarobot.client import DataRobotClient
+
+__all__ = ["EMULATOR", "BundleSize", "DataRobotConfig", "Session", "Target", "open_client", "parse_config", "resolve"]
+
+EMULATOR = "emulator"
+"""The endpoint that means the embedded emulator."""
+
+_THREE_WAYS = (
+    "Give `endpoint=` and `token=` (or `token_file=`) in the environment's options,\n"
+    "or set DATAROBOT_ENDPOINT and DATAROBOT_API_TOKEN,\n"
+    "or write `endpoint:` and `token:` to ~/.config/datarobot/drconfig.yaml.\n"
+    'To try without an account: endpoint="emulator".'
+)
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True, defer_build=True
+    )
+
+
+class BundleSize(_Options):
+    """How large a resource bundle is, for platforms that do not tell."""
+
+    cpu: float = Field(gt=0)
+    memory: int | str
+    gpu: int = Field(default=0, ge=0)
+    gpu_type: str | None = None
+
+
+class DataRobotConfig(_Options):
+    """The options of an environment with ``provider="datarobot"``; times are in seconds."""
+
+    endpoint: str | None = None
+    token: Secret | str | None = Field(default=None, repr=False)
+    token_file: Path | None = None
+    api: str | None = None
+    verify: bool | None = None
+    ca_file: Path | None = None
+    proxy: str | None = Field(default=None, repr=False)
+    connect_timeout: float = Field(default=10.0, gt=0)
+    read_timeout: float = Field(default=60.0, gt=0)
+    retries: int = Field(default=5, ge=0)
+    pool_size: int = Field(default=32, ge=1)
+    comma_lists: bool = False
+    bundles: dict[str, BundleSize] = Field(default_factory=dict)
+
+    @field_validator("token")
+    @classmethod
+    def _hide_token(cls, token: Secret | str | None) -> Secret | None:
+        return _secret(token, "the option `token`") if isinstance(token, str) else token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the platform is and how to speak to it; ``source`` says where the endpoint came from."""
+
+    endpoint: str
+    source: str
+    token: Callable[[], str] | None = field(default=None, repr=False)
+    verify: bool | str = True
+    proxy: str | None = field(default=None, repr=False)
+
+    @property
+    def is_emulator(self) -> bool:
+        """True when the embedded emulator is meant, whose address is known only once it runs."""
+        return self.endpoint == EMULATOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What one run gives its client beside the configuration."""
+
+    user_agent: str = "wlinfra"
+    guard: Callable[[], None] = lambda: None
+    stop: threading.Event | None = None
+    clock: Clock = field(default_factory=SystemClock)
+
+
+def parse_config(options: Mapping[str, Any]) -> DataRobotConfig:
+    """Return the options as a configuration; raises ConfigurationError that names each wrong one, never its value."""
+    try:
+        return DataRobotConfig.model_validate(dict(options))
+    except ValidationError as error:
+        fix = f"The options are: {', '.join(DataRobotConfig.model_fields)}."
+        wrong = [
+            Diagnostic(
+                summary="Provider option is wrong",
+                detail=f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}.",
+                fix=fix,
+            )
+            for entry in error.errors(include_input=False, include_context=False, include_url=False)
+        ]
+        raise ConfigurationError(*wrong) from error
+
+
+def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
+    """Return where to go: by the options, else the environment, else the platform's own file.
+
+    Raises ConfigurationError, which names all three ways, when the endpoint or the token is in none of them.
+    """
+    if config.endpoint == EMULATOR:
+        return Target(endpoint=EMULATOR, source="the option `endpoint`")
+    found = _Places(config, environ)
+    endpoint, source = found.endpoint()
+    if endpoint == EMULATOR:
+        return Target(endpoint=EMULATOR, source=source)
+    endpoint = _checked(endpoint, source)
+    return Target(
+        endpoint=endpoint,
+        source=source,
+        token=found.token(),
+        verify=found.verify(),
+        proxy=config.proxy or proxy_for(endpoint, environ),
+    )
+
+
+def open_client(config: DataRobotConfig, target: Target, session: Session) -> DataRobotClient:
+    """Return a client of the target; it connects with its first call."""
+    token = target.token
+
+    def source(*, refresh: bool) -> str | None:
+        del refresh  # A file is read anew on every call, and other sources cannot renew what they hold.
+        return token() if token is not None else None
+
+    options = HttpOptions(
+        base_url=target.endpoint,
+        token=source if token is not None else None,
+        verify=target.verify,
+        proxy=target.proxy,
+        connect_timeout=config.connect_timeout,
+        read_timeout=config.read_timeout,
+        retries=config.retries,
+        user_agent=session.user_agent,
+        pool_size=config.pool_size,
+        platform="DataRobot",
+        clock=session.clock,
+        guard=session.guard,
+        stop=session.stop,
+    )
+    return DataRobotClient(HttpTransport(options), comma_lists=config.comma_lists)
+
+
+class _Places:
+    """The three places a value can come from; the file is read only when the first two lack something."""
+
+    def __init__(self, config: DataRobotConfig, environ: Mapping[str, str]) -> None:
+        self._config = config
+        self._environ = environ
+        self._loaded: Mapping[str, Any] | None = None
+
+    def endpoint(self) -> tuple[str, str]:
+        if self._config.endpoint:
+            return self._config.endpoint, "the option `endpoint`"
+        if endpoint := self._environ.get("DATAROBOT_ENDPOINT"):
+            return endpoint, "DATAROBOT_ENDPOINT"
+        if endpoint := self._file().get("endpoint"):
+            return str(endpoint), str(self._path())
+        raise ConfigurationError.of(
+            "No DataRobot endpoint", "The environment does not say where DataRobot is.", _THREE_WAYS
+        )
+
+    def token(self) -> Callable[[], str]:
+        match self._config.token, self._config.token_file:
+            case Secret() as secret, None:
+                return secret.reveal
+            case None, Path() as path:
+                return lambda: _read_token(path)
+            case None, None:
+                return self._usual_token().reveal
+            case _:
+                raise ConfigurationError.of(
+                    "Two tokens are given", "Both `token` and `token_file` are set.", "Remove one of them."
+                )
+
+    def verify(self) -> bool | str:
+        if self._config.ca_file is not None:
+            return str(self._config.ca_file)
+        if self._config.verify is not None:
+            return self._config.verify
+        is_from_file = not self._config.endpoint and not self._environ.get("DATAROBOT_ENDPOINT")
+        verify = self._file().get("ssl_verify", True) if is_from_file else True
+        return verify if isinstance(verify, bool | str) else True
+
+    def _usual_token(self) -> Secret:
+        if token := self._environ.get("DATAROBOT_API_TOKEN"):
+            return _secret(token, "DATAROBOT_API_TOKEN")
+        if token := self._file().get("token"):
+            return _secret(str(token), str(self._path()))
+        raise ConfigurationError.of(
+            "No DataRobot token", "There is an endpoint, but no token to use there.", _THREE_WAYS
+        )
+
+    def _path(self) -> Path:
+        named = self._environ.get("DATAROBOT_CONFIG_FILE")
+        return (
+            Path(named)
+            if named
+            else Path(self._environ.get("HOME", "~")).expanduser() / ".config" / "datarobot" / "drconfig.yaml"
+        )
+
+    def _file(self) -> Mapping[str, Any]:
+        if self._loaded is None:
+            self._loaded = _read_file(self._path())
+        return self._loaded
+
+
+def _secret(text: str, describe: str) -> Secret:
+    return Secret(lambda: text, describe=describe)
+
+
+def _read_token(path: Path) -> str:
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError.of(
+            "Token file cannot be read",
+            f"{path}: {error.strerror}.",
+            "Correct `token_file` in the environment's options.",
+        ) from error
+    if not token:
+        raise ConfigurationError.of(
+            "Token file is empty", f"{path} holds no token.", "Write the token to the file, on one line."
+        )
+    return token
+
+
+def _read_file(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        # The parser quotes the line it stumbles on, which can be the token's.
+        raise ConfigurationError.of(
+            "DataRobot file cannot be read", f"{path} is not readable as YAML.", _THREE_WAYS
+        ) from None
+    return content if isinstance(content, Mapping) else {}
+
+
+def _checked(endpoint: str, source: str) -> str:
+    endpoint = endpoint.strip().rstrip("/")
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or "@" in parts.netloc:
+        raise ConfigurationError.of(
+            "DataRobot endpoint is no URL",
+            f"The endpoint from {source} must look like https://app.datarobot.com/api/v2.",
+            "Correct the endpoint.",
+        )
+    if not parts.path.endswith("/api/v2"):
+        raise ConfigurationError.of(
+            "DataRobot endpoint lacks /api/v2",
+            f"The endpoint from {source} is {endpoint}; the API lives below /api/v2 of the installation.",
+            f"Use {endpoint}/api/v2.",
+        )
+    return endpoint

@@ -1,0 +1,153 @@
+"""What the versions of the Workload API can do, as one table each.
+
+The provider asks the `Dialect` wherever versions differ, and nothing else decides by version.
+`2026-06` is the published specification; `2026-10` is what the live service answers since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from wlinfra.errors import ConfigurationError
+from wlinfra_datarobot.client import DataRobotClient
+
+__all__ = ["DIALECTS", "NEWEST", "BoundsPlace", "Detection", "Dialect", "detect", "dialect_named"]
+
+
+class BoundsPlace(Enum):
+    """Where the smallest and largest number of replicas stand."""
+
+    POLICY = "policy"
+    """`minCount` and `maxCount` in every policy."""
+    GROUP = "group"
+    """`minReplicaCount` and `maxReplicaCount` once in the group's autoscaling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """The capabilities of one version of the API."""
+
+    name: str
+    bounds: BoundsPlace
+    api_key_source: str
+    """The `source` of an environment variable that carries a key of the calling user."""
+    api_key_needs_name: bool
+    artifact_types: frozenset[str]
+    scaling_metrics: frozenset[str]
+    free_metric_types: frozenset[str] = frozenset({"nim"})
+    """The artifact types whose policies may name any metric."""
+    probe_success_threshold: bool
+    gpu_memory: bool
+    a2a: bool
+    policy_priority: bool
+    keeps_old_version: bool
+    """Whether `keepOldVersionMinutes` has an effect; otherwise it is accepted and ignored."""
+    replacement_statuses: frozenset[str]
+
+
+_METRICS: Final = frozenset(
+    {"cpuAverageUtilization", "httpRequestsConcurrency", "gpuCacheUtilization", "gpuRequestQueueDepth"}
+)
+_COMMON_REPLACEMENT_STATUSES: Final = frozenset({"unknown", "submitted", "initializing", "completed", "errored"})
+
+_PUBLISHED: Final = Dialect(
+    name="2026-06",
+    bounds=BoundsPlace.POLICY,
+    api_key_source="dr-api-token",
+    api_key_needs_name=True,
+    artifact_types=frozenset({"service", "nim"}),
+    scaling_metrics=_METRICS,
+    probe_success_threshold=False,
+    gpu_memory=False,
+    a2a=False,
+    policy_priority=True,
+    keeps_old_version=True,
+    replacement_statuses=_COMMON_REPLACEMENT_STATUSES | {"awaiting_promotion", "switching", "deleting", "cleaning_up"},
+)
+
+NEWEST: Final = Dialect(
+    name="2026-10",
+    bounds=BoundsPlace.GROUP,
+    api_key_source="api-key",
+    api_key_needs_name=False,
+    artifact_types=frozenset({"service", "nim", "agent", "mcp"}),
+    scaling_metrics=_METRICS,
+    probe_success_threshold=True,
+    gpu_memory=True,
+    a2a=True,
+    policy_priority=False,
+    keeps_old_version=False,
+    replacement_statuses=_COMMON_REPLACEMENT_STATUSES | {"staged", "promoting", "canceling", "finalizing"},
+)
+"""What is assumed when nothing tells."""
+
+DIALECTS: Final[Mapping[str, Dialect]] = {dialect.name: dialect for dialect in (_PUBLISHED, NEWEST)}
+
+_CONSOLE = "console-2.41"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """Which dialect a server speaks, and how that was found out."""
+
+    dialect: Dialect
+    evidence: str
+    is_assumed: bool
+
+
+def dialect_named(name: str) -> Dialect:
+    """Return the dialect an environment asks for with ``api=``; raises ConfigurationError for others."""
+    dialect = DIALECTS.get(name)
+    if dialect is not None:
+        return dialect
+    why = (
+        "It is the interface before workloads had settings and replacements."
+        if name == _CONSOLE
+        else "There is no such version."
+    )
+    raise ConfigurationError.of(
+        "API version is not supported",
+        f"The DataRobot API version {name!r} is not supported. {why}",
+        f"Set `api` to one of {', '.join(DIALECTS)}, or leave it out to find it out from the server.",
+    )
+
+
+def detect(client: DataRobotClient) -> Detection:
+    """Return the dialect of a server, judged by one page of its workloads; raises ApiError when that cannot be read.
+
+    The versions differ in what a workload shows; without any workload that tells, the newest is assumed.
+    """
+    for workload in client.workloads.list().first()["data"]:
+        found = _evidence(workload)
+        if found is not None:
+            return found
+    return Detection(
+        dialect=NEWEST,
+        evidence="no workload shows which version the server speaks, so the newest is assumed",
+        is_assumed=True,
+    )
+
+
+def _evidence(workload: Mapping[str, Any]) -> Detection | None:
+    for autoscaling in _autoscalings(workload):
+        if "minReplicaCount" in autoscaling or "maxReplicaCount" in autoscaling:
+            return Detection(dialect=NEWEST, evidence="replica bounds stand on the group", is_assumed=False)
+        if any("minCount" in policy or "maxCount" in policy for policy in autoscaling.get("policies") or ()):
+            return Detection(dialect=_PUBLISHED, evidence="replica bounds stand on the policies", is_assumed=False)
+    status = (workload.get("replacement") or {}).get("status")
+    for dialect in DIALECTS.values():
+        if status in dialect.replacement_statuses - _COMMON_REPLACEMENT_STATUSES:
+            return Detection(dialect=dialect, evidence=f"a replacement is {status}", is_assumed=False)
+    kind = workload.get("type")
+    if kind in NEWEST.artifact_types - _PUBLISHED.artifact_types:
+        return Detection(dialect=NEWEST, evidence=f"a workload is of type {kind}", is_assumed=False)
+    return None
+
+
+def _autoscalings(workload: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    for group in (workload.get("runtime") or {}).get("containerGroups") or ():
+        if group.get("autoscaling"):
+            yield group["autoscaling"]
