@@ -209,6 +209,8 @@ class PlatformObject:
     location: Location | None = None
     notes: tuple[str, ...] = ()
     """What the plan must tell about it, such as an attribute this platform cannot honour."""
+    name_is_unique: bool = False
+    """Two objects of this name cannot exist side by side on the platform."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     """How it is changed, not what it is: such as timing of a roll. Plain JSON."""
     virtual: bool = False
@@ -244,6 +246,8 @@ class Change:
     impact: Impact = field(default_factory=Impact)
     replace_order: ReplaceOrder | None = None
     """Only for REPLACE."""
+    name_is_unique: bool = False
+    """Two objects of this name cannot exist side by side, so a replacement deletes first."""
     id: str | None = None
     """The live id before the change."""
     deposed_id: str | None = None

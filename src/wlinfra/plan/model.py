@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount, PlatformObject
 from wlinfra.errors import Diagnostic
 from wlinfra.state.model import Intent
 from wlinfra.values import Address, Json
@@ -112,6 +112,8 @@ class Plan:
     """One for every object and every leftover, the unchanged ones too, in the order of execution."""
     edges: Mapping[Node, tuple[Node, ...]]
     """Each node with the nodes that must be done before it."""
+    objects: Mapping[Address, PlatformObject] = field(default_factory=dict)
+    """The wanted objects as the program gave them, references open; to plan one again when its inputs are known."""
     outputs: tuple[OutputChange, ...] = ()
     output_values: Mapping[str, Json] = field(default_factory=dict)
     """The declared value of each output, references open."""

@@ -79,10 +79,15 @@ class ObjectState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What is on disk before a step runs; it holds no payload."""
+    """What is on disk before a step runs; it holds no payload.
 
-    sequence: int
-    epoch: int
+    One with sequence 0 is a draft: `StateSession.begin` returns it with its sequence and epoch.
+    """
+
+    sequence: int = 0
+    """Counts the steps of this state; never used twice."""
+    epoch: int = 0
+    """The epoch of the lock under which the step ran."""
     address: Address
     provider: str
     kind: str
@@ -90,7 +95,13 @@ class Intent:
     verb: str
     target: str | None
     """The id the call is about; None when the call makes one."""
+    makes: bool = False
+    """The call gives the object its identity."""
+    removes: bool = False
+    """The call ends the object with the id in ``target``."""
     name: str = ""
+    depends_on: tuple[Address, ...] = ()
+    """What the object depends on, so that one found again is deleted in the right order."""
     lookup: Mapping[str, Any] = field(default_factory=dict)
     """What the provider needs to find out later whether it happened."""
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -124,9 +135,11 @@ class State:
     lineage: str = ""
     """Made at the first write; a state of another lineage is never merged."""
     serial: int = 0
-    """Counts the changes of this state."""
+    """Counts the durable records of this state, each of which changed something."""
     objects: Mapping[Address, ObjectState] = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
     """Outputs of the stack; a sensitive one is a SecretDigest."""
     intents: tuple[Intent, ...] = ()
     """Steps begun and not ended: an interrupted run left them."""
+    key_fingerprint: str = ""
+    """Tells which key the digests were made with; empty when there are none."""

@@ -1,0 +1,95 @@
+"""The wanted objects: every declared resource checked and expanded by its provider, with the edges between them.
+
+Called by `plan.planner`; pure, so everything wrong with a program is known before the first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.errors import DeclarationError, Diagnostic
+from wlinfra.graph import DependencyGraph
+from wlinfra.plan.engine import Engine
+from wlinfra.values import Address, Ref, find_refs
+
+__all__ = ["Expansion", "expand"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """All wanted objects in an order in which dependencies come first."""
+
+    objects: Mapping[Address, PlatformObject]
+    exporters: Mapping[tuple[Address, str], Address]
+    """Which object answers for an output of a resource."""
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def expand(engine: Engine) -> Expansion:
+    """Return the objects the program wants; raises DeclarationError with everything that is wrong."""
+    declared = {resource.address: resource for resource in engine.declared.resources}
+    found: list[PlatformObject] = []
+    diagnostics: list[Diagnostic] = []
+    for resource in engine.declared.resources:
+        connection = engine.connections[resource.provider]
+        complaints = [_placed(diagnostic, resource.address, resource.location) for diagnostic in connection.check(resource)]
+        diagnostics += complaints
+        if any(complaint.is_error for complaint in complaints):
+            continue
+        for item in connection.expand(resource, declared):
+            found.append(replace(item, provider=resource.provider, location=item.location or resource.location))
+    DeclarationError.raise_for(diagnostics)
+    objects = {item.address: item for item in found}
+    exporters = {(item.address.resource, attribute): item.address for item in found for attribute in item.outputs}
+    linked = {address: replace(item, depends_on=_dependencies(item, objects, exporters)) for address, item in objects.items()}
+    return Expansion(objects=_in_order(linked), exporters=exporters, warnings=tuple(diagnostics))
+
+
+def _placed(diagnostic: Diagnostic, address: Address, location: object) -> Diagnostic:
+    """Return the diagnostic with the resource's place where the provider gave none."""
+    return replace(diagnostic, address=diagnostic.address or address, location=diagnostic.location or location)  # type: ignore[arg-type]  # Location | None, kept loose for providers
+
+
+def _dependencies(item: PlatformObject, objects: Mapping[Address, PlatformObject], exporters: Mapping[tuple[Address, str], Address]) -> tuple[Address, ...]:
+    """Return the object addresses that must come before the object."""
+    named = set(_named(item, exporters))
+    for address in item.depends_on:
+        if address in objects:
+            named.add(address)
+        else:
+            named.update(other for other in objects if other.resource == address)
+    named.discard(item.address)
+    return tuple(sorted(named))
+
+
+def _named(item: PlatformObject, exporters: Mapping[tuple[Address, str], Address]) -> Iterator[Address]:
+    refs: list[Ref] = [*find_refs(dict(item.values)), *find_refs(dict(item.policy))]
+    for ref in refs:
+        exporter = exporters.get(ref.key)
+        if exporter is None:
+            raise DeclarationError(
+                Diagnostic(
+                    summary="Reference to nothing",
+                    detail=f"{item.address} refers to {ref.address}.{ref.attribute}, but no declared object has that output.",
+                    fix=_known_outputs(ref.address, exporters),
+                    address=item.address,
+                    location=item.location,
+                )
+            )
+        yield exporter
+
+
+def _known_outputs(address: Address, exporters: Mapping[tuple[Address, str], Address]) -> str:
+    known = sorted(attribute for owner, attribute in exporters if owner == address)
+    if known:
+        return f"{address} has the outputs {', '.join(known)}."
+    return f"Yield {address} from the function that declares the resources."
+
+
+def _in_order(objects: Mapping[Address, PlatformObject]) -> Mapping[Address, PlatformObject]:
+    graph: DependencyGraph[Address] = DependencyGraph()
+    for address, item in objects.items():
+        graph.add(address, item.depends_on)
+    return {address: objects[address] for address in graph.order()}

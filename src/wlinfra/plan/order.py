@@ -1,0 +1,124 @@
+"""The order of work: which node must be done before which, by the dependencies wanted now and those recorded.
+
+Old objects go after all their dependents have moved. A replacement that creates first spreads to what it depends on,
+because the old object still needs its old dependencies while both exist.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from wlinfra.changes.model import Action, Change
+from wlinfra.errors import DeclarationError, Diagnostic
+from wlinfra.graph import DependencyGraph
+from wlinfra.plan.model import Node, Phase
+from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.state.model import State
+from wlinfra.values import Address
+
+__all__ = ["edges_between", "in_order", "nodes_of", "spread_create_first"]
+
+_ALONE = (Action.DELETE, Action.FORGET)
+
+
+def nodes_of(change: Change) -> tuple[Node, ...]:
+    """Return the pieces of work a change consists of."""
+    if change.deposed_id is not None:
+        return (Node(change.address, Phase.DELETE.value, change.deposed_id),)
+    match change.action:
+        case Action.DELETE | Action.FORGET:
+            return (Node(change.address, Phase.DELETE.value),)
+        case Action.REPLACE:
+            return (Node(change.address, Phase.APPLY.value), Node(change.address, Phase.DELETE.value))
+        case _:
+            return (Node(change.address, Phase.APPLY.value),)
+
+
+def spread_create_first(changes: Sequence[Change], state: State) -> list[Change]:
+    """Return the changes with create-then-delete passed on to every replaced dependency; raises where that is forbidden."""
+    by_address = {change.address: change for change in changes if change.deposed_id is None}
+    pending = [change for change in by_address.values() if change.replace_order is ReplaceOrder.CREATE_THEN_DELETE]
+    while pending:
+        dependent = pending.pop()
+        recorded = state.objects[dependent.address].depends_on if dependent.address in state.objects else ()
+        for address in {*dependent.depends_on, *recorded}:
+            dependency = by_address.get(address)
+            if dependency is None or dependency.replace_order is not ReplaceOrder.DELETE_THEN_CREATE:
+                continue
+            if dependency.lifecycle.replace_order is ReplaceOrder.DELETE_THEN_CREATE or dependency.name_is_unique:
+                raise DeclarationError(_order_conflict(dependency, dependent))
+            by_address[address] = replace(dependency, replace_order=ReplaceOrder.CREATE_THEN_DELETE)
+            pending.append(by_address[address])
+    return [by_address[change.address] if change.deposed_id is None else change for change in changes]
+
+
+def _order_conflict(dependency: Change, dependent: Change) -> Diagnostic:
+    why = "its name must be unique on the platform" if dependency.name_is_unique else "it is declared so"
+    return Diagnostic(
+        summary="Replacement orders conflict",
+        detail=f"{dependent.address} is created before its old object is deleted, and that one still needs {dependency.address}, which has to be deleted first because {why}.",
+        fix=f"Declare replace_order='delete-then-create' on {dependent.address}, or rename {dependency.address} so that old and new can exist side by side.",
+        address=dependency.address,
+        location=dependency.location,
+    )
+
+
+def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[Node, ...]]:
+    """Return each node with the nodes that must be done before it."""
+    listed = list(changes)
+    current = {change.address: change for change in listed if change.deposed_id is None}
+    before: dict[Node, set[Node]] = {node: set() for change in listed for node in nodes_of(change)}
+    dependents = _dependents(state)
+    for change in listed:
+        for node in nodes_of(change):
+            if node.phase == Phase.APPLY.value:
+                before[node] |= _before_apply(change, current)
+            else:
+                before[node] |= _before_delete(change, current, dependents)
+    return {node: tuple(sorted(earlier & before.keys() - {node})) for node, earlier in sorted(before.items())}
+
+
+def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node]:
+    earlier = {Node(address, Phase.APPLY.value) for address in change.depends_on if address in current and current[address].action not in _ALONE}
+    if change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE:
+        earlier.add(Node(change.address, Phase.DELETE.value))
+    return earlier
+
+
+def _before_delete(change: Change, current: Mapping[Address, Change], dependents: Mapping[Address, set[Address]]) -> set[Node]:
+    deletes_first = change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
+    earlier: set[Node] = set()
+    if change.action is Action.REPLACE and not deletes_first:
+        earlier.add(Node(change.address, Phase.APPLY.value))
+    users = dependents.get(change.address, set()) | {other.address for other in current.values() if change.address in other.depends_on and not deletes_first}
+    for address in users:
+        user = current.get(address)
+        if user is None:
+            continue
+        if user.action in (*_ALONE, Action.REPLACE):
+            earlier.add(Node(address, Phase.DELETE.value))
+        if user.action not in _ALONE and not deletes_first:
+            earlier.add(Node(address, Phase.APPLY.value))
+    return earlier
+
+
+def _dependents(state: State) -> dict[Address, set[Address]]:
+    found: dict[Address, set[Address]] = defaultdict(set)
+    for address, item in state.objects.items():
+        for dependency in item.depends_on:
+            found[dependency].add(address)
+        for deposed in item.deposed:
+            for dependency in deposed.depends_on:
+                found[dependency].add(address)
+    return found
+
+
+def in_order(changes: Sequence[Change], edges: Mapping[Node, tuple[Node, ...]]) -> tuple[Change, ...]:
+    """Return the changes so that each stands where its first node may run; raises DeclarationError for a cycle."""
+    graph: DependencyGraph[Node] = DependencyGraph()
+    for node, earlier in edges.items():
+        graph.add(node, earlier)
+    place = {node: index for index, node in enumerate(graph.order())}
+    return tuple(sorted(changes, key=lambda change: (min(place[node] for node in nodes_of(change)), change.address, change.deposed_id or "")))
