@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import logging
 import random
-import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import orjson
 
-from wlinfra.errors import ConfigurationError
+from wlinfra.provider.connections import failure_reason, is_final, new_pool, was_sent
 from wlinfra.provider.failures import ApiError, Call, FailureKind, answer_failure, lost_failure
 from wlinfra.provider.retry import Clock, Pace, SystemClock, backoff_delay, pause, retry_after_seconds
 
@@ -223,8 +221,9 @@ class HttpTransport:
                 retries=False,
             )
         except urllib3.exceptions.HTTPError as error:
+            sent = was_sent(error)
             self._log(call, type(error).__name__, started)
-            return _Failure(error=_transport_failure(call, error), sent=_was_sent(error), cause=error)
+            return _Failure(error=lost_failure(call, failure_reason(error), sent=sent), sent=sent, is_final=is_final(error), cause=error)
         self._log(call, answer.status, started)
         if 200 <= answer.status < 300:
             return Response(status=answer.status, headers=answer.headers, body=answer.data, call=call)
@@ -254,16 +253,17 @@ class HttpTransport:
     def _pool(self) -> urllib3.PoolManager:
         with self._lock:
             if self._manager is None:
-                self._manager = _new_pool(self.options)
+                self._manager = new_pool(self.options)
             return self._manager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
-    """An attempt that failed; ``sent`` is False when the request provably never left."""
+    """An attempt that failed; ``sent`` is False when the request provably never left, ``is_final`` when a repeat cannot help."""
 
     error: ApiError
     sent: bool = True
+    is_final: bool = False
     cause: Exception | None = None
 
 
@@ -283,7 +283,7 @@ class _Tries:
             self._limited += 1
             return self._delay(error, self._limited, 4 * self._options.retries)
         passing = error.status is None or error.status >= 500
-        if not passing or not (call.repeatable or not failure.sent):
+        if not passing or failure.is_final or not (call.repeatable or not failure.sent):
             return None
         self._failed += 1
         return self._delay(error, self._failed, self._options.retries)
@@ -362,87 +362,3 @@ def _encode_body(body: Any) -> tuple[bytes | None, str | None]:
             return data, content_type
         case _:
             return orjson.dumps(body), "application/json"
-
-
-def _transport_failure(call: Call, error: urllib3.exceptions.HTTPError) -> ApiError:
-    return lost_failure(call, _reason(error), sent=_was_sent(error))
-
-
-def _was_sent(error: urllib3.exceptions.HTTPError) -> bool:
-    """Return False only where the connection was never made, so that no byte of the request left."""
-    from urllib3 import exceptions
-
-    if isinstance(error, exceptions.SSLError):
-        return not _is_certificate_error(error)
-    return not isinstance(
-        error,
-        exceptions.NewConnectionError
-        | exceptions.ConnectTimeoutError
-        | exceptions.ProxyError
-        | exceptions.LocationParseError,
-    )
-
-
-def _is_certificate_error(error: BaseException) -> bool:
-    return isinstance(error, ssl.SSLCertVerificationError) or any(
-        isinstance(part, ssl.SSLCertVerificationError) for part in error.args
-    )
-
-
-def _reason(error: urllib3.exceptions.HTTPError) -> str:
-    from urllib3 import exceptions
-
-    match error:
-        case exceptions.NameResolutionError():
-            return "The host name cannot be resolved."
-        case exceptions.ConnectTimeoutError():
-            return "No connection within the connect timeout."
-        case exceptions.NewConnectionError():
-            return "The connection was refused or the host cannot be reached."
-        case exceptions.ProxyError():
-            return "The proxy could not be used."
-        case exceptions.ReadTimeoutError():
-            return "No answer within the read timeout."
-        case exceptions.SSLError() if _is_certificate_error(error):
-            return "The server's certificate is not trusted: name the authority's file, or check the host."
-        case exceptions.SSLError():
-            return "The encrypted connection failed."
-        case exceptions.IncompleteRead() | exceptions.DecodeError():
-            return "The answer was cut short or damaged."
-        case _:
-            return "The connection broke before the answer came."
-
-
-@lru_cache(maxsize=8)
-def _ssl_context(verify: bool | str) -> ssl.SSLContext:
-    """Return the process's one context for this setting: building it costs about 50 ms."""
-    try:
-        context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
-    except OSError as error:
-        raise ConfigurationError.of(
-            "Certificate file cannot be read",
-            f"{verify} is no readable file of certificates.",
-            "Correct `ca_file` in the environment's options.",
-        ) from error
-    if verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _new_pool(options: HttpOptions) -> urllib3.PoolManager:
-    import urllib3
-
-    settings: dict[str, Any] = {
-        "num_pools": 2,
-        "maxsize": options.pool_size,
-        "block": True,
-        "timeout": urllib3.Timeout(connect=options.connect_timeout, read=options.read_timeout),
-    }
-    if options.base_url.startswith("https:") or (options.proxy or "").startswith("https:"):
-        settings["ssl_context"] = _ssl_context(options.verify)
-    if options.verify is False:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    if options.proxy:
-        return urllib3.ProxyManager(options.proxy, **settings)
-    return urllib3.PoolManager(**settings)
