@@ -1,0 +1,57 @@
+"""Distrust of providers: a change that breaks the contract is refused before anybody sees it as a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wlinfra.changes.model import Action, Change
+from wlinfra.errors import ProviderError
+from wlinfra.provider.base import Absent, Live, PlanRequest
+
+__all__ = ["check_change"]
+
+
+def check_change(change: Change, request: PlanRequest) -> None:
+    """Raise ProviderError naming every rule of the contract that the change breaks."""
+    faults = list(_faults(change, request))
+    if faults:
+        raise ProviderError.of(
+            "Provider returned wrong plan",
+            f"For {change.address} it planned {change.action.value}, but {'; '.join(faults)}. This is a bug in the {change.provider} provider.",
+            "Report it to the provider's authors; nothing was changed.",
+            address=change.address,
+        )
+
+
+def _faults(change: Change, request: PlanRequest) -> Iterator[str]:
+    subject = request.desired.address if request.desired is not None else request.prior.address if request.prior is not None else change.address
+    if change.address != subject:
+        yield f"it was asked about {subject}"
+    makes = any(step.makes for step in change.steps)
+    removes = any(step.removes for step in change.steps)
+    match change.action:
+        case Action.NO_OP | Action.READ | Action.FORGET:
+            if change.steps:
+                yield f"{len(change.steps)} calls stand in it"
+        case Action.CREATE:
+            if not makes and not change.virtual:
+                yield "no step makes the object"
+            if removes or isinstance(request.reading, Live):
+                yield "the object exists already" if not removes else "a step removes something"
+        case Action.REPLACE:
+            if not (makes and removes):
+                yield "a replacement needs a step that makes and a step that removes"
+            if change.replace_order is None:
+                yield "it does not say which comes first"
+        case Action.DELETE:
+            if not removes:
+                yield "no step removes the object"
+            if request.desired is not None and request.deposed_id is None:
+                yield "the object is declared"
+        case Action.UPDATE | Action.ROLL | Action.IMPORT:
+            if removes:
+                yield "a step removes the object"
+            if isinstance(request.reading, Absent) and not change.virtual:
+                yield "there is nothing to change"
+    if request.desired is not None and request.desired.lookup and change.action is not Action.READ:
+        yield "the object is only looked up"

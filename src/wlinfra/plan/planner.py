@@ -1,0 +1,240 @@
+"""Building a plan: expand, read, ask each provider what must happen, guard, order.
+
+`build_plan` is called by the commands; the plan it returns is a value that needs nothing else. Nothing here calls a
+platform except through `Connection.read` and `Connection.plan`, and nothing writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
+from wlinfra.plan.check import check_change
+from wlinfra.plan.ending import plan_end
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.expand import Expansion, expand
+from wlinfra.plan.guard import guard_emptiness, guards
+from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
+from wlinfra.plan.order import edges_between, in_order, spread_create_first
+from wlinfra.plan.outputs import output_changes, resolve_known
+from wlinfra.plan.reading import read_objects
+from wlinfra.plan.recorded import record_only, refreshed
+from wlinfra.plan.recovered import state_after
+from wlinfra.plan.revision import revision_of
+from wlinfra.plan.select import select
+from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
+from wlinfra.state.model import ObjectState, State
+from wlinfra.values import UNKNOWN, Address, Json
+
+__all__ = ["build_plan", "plan_object"]
+
+
+def build_plan(engine: Engine, options: PlanOptions | None = None, *, recovered: Sequence[Recovered] = (), provisional: str = "", tool_version: str = "") -> Plan:
+    """Return what an apply would do now.
+
+    ``recovered`` is what is known of steps an interrupted run left behind; ``provisional`` names a run that is
+    applying at this moment. Raises DeclarationError with everything that is wrong with the program; what a platform
+    does not answer or allow becomes an error of that object in `Plan.errors`.
+    """
+    options = options or PlanOptions()
+    declared = engine.declared
+    expansion = Expansion(objects={}, exporters={}) if options.destroy else expand(engine)
+    state, moved = _follow_aliases(state_after(engine.state, recovered), expansion.objects)
+    guard_emptiness(expansion.objects, state, options)
+    expansion, prior = select(expansion, state, options)
+    readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
+    planning = _Planning(engine=engine, options=options, expansion=expansion, state=state, readings=readings, changes={}, errors=[])
+    planning.wanted()
+    planning.unwanted(prior)
+    errors = [*planning.errors, *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None)]
+    changes = spread_create_first(list(planning.changes.values()) + planning.leftovers(prior), state)
+    errors += guards(changes, state, protected=declared.protect)
+    edges = edges_between(changes, state)
+    outputs = [] if options.targets or options.excludes else output_changes(engine, planning.known(), destroy=options.destroy)
+    return Plan(
+        stack=declared.stack,
+        environment=declared.environment,
+        options=options,
+        changes=in_order(changes, edges),
+        edges=edges,
+        objects=expansion.objects,
+        outputs=_shown(outputs, options),
+        output_values={output.name: output.value for output in declared.outputs},
+        sensitive_outputs=frozenset(output.name for output in declared.outputs if output.sensitive),
+        recovered=tuple(recovered),
+        warnings=(*declared.warnings, *expansion.warnings),
+        errors=tuple(errors),
+        moved=moved,
+        provisional=provisional,
+        lineage=state.lineage,
+        tool_version=tool_version,
+        program_digest=declared.program_digest,
+        settings_digest=declared.settings_digest,
+        protected_environment=declared.protect,
+    )
+
+
+def _shown(outputs: Iterable[OutputChange], options: PlanOptions) -> tuple[OutputChange, ...]:
+    return () if options.refresh_only else tuple(outputs)
+
+
+def _follow_aliases(state: State, objects: Mapping[Address, PlatformObject]) -> tuple[State, dict[Address, Address]]:
+    """Return the state with objects found under an alias moved to their new address, and the moves."""
+    moved: dict[Address, Address] = {}
+    records = dict(state.objects)
+    for address, item in objects.items():
+        if address in records:
+            continue
+        for alias in item.lifecycle.aliases:
+            old = Address(f"{alias}/{address.part}" if address.part else alias)
+            if old in records and old not in objects:
+                records[address] = replace(records.pop(old), address=address)
+                moved[address] = old
+                break
+    if moved:
+        renamed = {old: new for new, old in moved.items()}
+        records = {address: replace(item, depends_on=tuple(renamed.get(name, name) for name in item.depends_on)) for address, item in records.items()}
+    return replace(state, objects=records), moved
+
+
+@dataclass(kw_only=True)
+class _Planning:
+    """The changes so far, in dependency order, and what is known of their outputs."""
+
+    engine: Engine
+    options: PlanOptions
+    expansion: Expansion
+    state: State
+    readings: Mapping[Address, Reading]
+    changes: dict[Address, Change]
+    errors: list[Diagnostic]
+
+    def wanted(self) -> None:
+        """Plan every declared object; one that cannot be planned stops those that depend on it."""
+        known = self.known()
+        blocked: set[Address] = set()
+        for address, item in self.expansion.objects.items():
+            if blocked.intersection(item.depends_on):
+                blocked.add(address)
+                continue
+            try:
+                change = self._one(item, known)
+            except WlinfraError as error:
+                self.errors += [replace(diagnostic, address=diagnostic.address or address, location=diagnostic.location or item.location) for diagnostic in error.diagnostics]
+                blocked.add(address)
+                continue
+            self.changes[address] = change
+            for attribute, value in change.outputs.items():
+                known[(address.resource, attribute)] = value
+
+    def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
+        prior = self.state.objects.get(item.address)
+        reading = self.readings.get(item.address, Absent())
+        if self.options.refresh_only:
+            return refreshed(item, prior, reading, self.engine.digest)
+        return plan_object(self.engine, item, prior=prior, reading=reading, known=known, dependencies=self.changes, replacing=self._asked_to_replace(item.address))
+
+    def _asked_to_replace(self, address: Address) -> bool:
+        return address in self.options.replaces or address.resource in self.options.replaces
+
+    def unwanted(self, prior: Mapping[Address, ObjectState]) -> None:
+        """Plan the end of every recorded object that is not declared any more."""
+        for address, record in prior.items():
+            if address in self.expansion.objects or self.options.refresh_only:
+                continue
+            try:
+                self.changes[address] = plan_end(self.engine, record, self.readings.get(address, Absent()), destroying=self.options.destroy)
+            except WlinfraError as error:
+                self.errors += [replace(diagnostic, address=diagnostic.address or address) for diagnostic in error.diagnostics]
+
+    def leftovers(self, prior: Mapping[Address, ObjectState]) -> list[Change]:
+        """Return the deletion of every old id that a replacement left behind."""
+        found = []
+        for address, record in prior.items():
+            if self.options.refresh_only or not record.deposed:
+                continue
+            connection = self.engine.connections[record.provider]
+            for deposed in record.deposed:
+                request = PlanRequest(desired=None, prior=record, reading=Absent(), dependencies={}, digest=self.engine.digest, deposed_id=deposed.id)
+                found.append(replace(connection.plan(request), deposed_id=deposed.id, depends_on=()))
+        return found
+
+    def known(self) -> dict[tuple[Address, str], Json]:
+        """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""
+        found: dict[tuple[Address, str], Json] = {}
+        for address, record in self.state.objects.items():
+            for attribute, value in record.outputs.items():
+                found[(address.resource, attribute)] = value
+        for address, change in self.changes.items():
+            for attribute, value in change.outputs.items():
+                found[(address.resource, attribute)] = value
+        return found
+
+
+def plan_object(
+    engine: Engine,
+    item: PlatformObject,
+    *,
+    prior: ObjectState | None,
+    reading: Reading,
+    known: Mapping[tuple[Address, str], Json],
+    dependencies: Mapping[Address, Change],
+    replacing: bool = False,
+) -> Change:
+    """Return what must happen to one declared object; raises what the provider or the guards refuse."""
+    settled = _settled(item, reading)
+    desired = replace(item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known))
+    request = PlanRequest(
+        desired=desired,
+        prior=prior,
+        reading=settled,
+        dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
+        digest=engine.digest,
+        replace=replacing,
+    )
+    change = engine.connections[item.provider].plan(request)
+    change = replace(
+        change,
+        revision=revision_of(settled, desired, prior, engine.digest),
+        outputs={**_unknown_outputs(item, change), **change.outputs},
+        depends_on=item.depends_on,
+        name_is_unique=item.name_is_unique,
+        location=item.location,
+        lifecycle=item.lifecycle,
+        notes=tuple(dict.fromkeys((*item.notes, *change.notes))),
+    )
+    check_change(change, request)
+    return record_only(change, prior)
+
+
+def _unknown_outputs(item: PlatformObject, change: Change) -> dict[str, Json]:
+    made = change.action in (Action.CREATE, Action.REPLACE)
+    return {attribute: UNKNOWN for attribute in item.outputs} if made else {}
+
+
+def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
+    """Return the reading when something can be concluded from it; raises otherwise."""
+    match reading:
+        case Live() | Absent():
+            if item.lookup and isinstance(reading, Absent):
+                raise DeclarationError.of(
+                    "Looked-up object not found",
+                    f"{item.address} looks up {item.kind} {item.name!r}, which the platform does not have.",
+                    "Correct the name or id in the lookup, or declare the object in this stack so that it is created.",
+                    address=item.address,
+                    location=item.location,
+                )
+            return reading
+        case Unreadable(error=error):
+            raise ProviderError(error)
+        case Ambiguous(candidates=candidates):
+            raise ProviderError.of(
+                "Several objects match",
+                f"{len(candidates)} objects named {item.name!r} exist and nothing is recorded, so nobody can tell which one {item.address} is.",
+                "Say which one it is:\n" + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
+                address=item.address,
+                location=item.location,
+            )
+

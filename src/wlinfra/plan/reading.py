@@ -1,0 +1,58 @@
+"""Reading the live objects: one batch for each provider, aligned with what was asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.plan.engine import Engine
+from wlinfra.provider.base import Live, Reading, Unreadable, Wanted
+from wlinfra.state.model import ObjectState
+from wlinfra.values import Address
+
+__all__ = ["read_objects"]
+
+
+def read_objects(engine: Engine, objects: Mapping[Address, PlatformObject], prior: Mapping[Address, ObjectState], *, refresh: bool = True) -> dict[Address, Reading]:
+    """Return a reading for every declared or recorded object that a platform can be asked about.
+
+    With ``refresh=False`` the records stand in for the platform, except for objects that are not recorded.
+    """
+    batches: dict[str, list[Wanted]] = defaultdict(list)
+    readings: dict[Address, Reading] = {}
+    for address in {**objects, **prior}:
+        item, record = objects.get(address), prior.get(address)
+        if (item.virtual if item is not None else record is not None and record.virtual):
+            continue
+        if not refresh and record is not None and record.id is not None:
+            readings[address] = Live(id=record.id, values=record.values, outputs=record.outputs)
+            continue
+        batches[_provider_of(engine, item, record)].append(_wanted(address, item, record))
+    for provider, wanted in batches.items():
+        answers = engine.connections[provider].read(wanted)
+        if len(answers) != len(wanted):
+            error = Diagnostic(summary="Wrong number of readings", detail=f"{len(wanted)} objects were asked for and {len(answers)} answered. This is a bug in the {provider} provider.")
+            answers = [Unreadable(error=error)] * len(wanted)
+        readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
+    return readings
+
+
+def _wanted(address: Address, item: PlatformObject | None, record: ObjectState | None) -> Wanted:
+    kind = item.kind if item is not None else record.kind if record is not None else ""
+    name = item.name if item is not None else record.name if record is not None else ""
+    return Wanted(address=address, kind=kind, name=name, id=record.id if record is not None else None, desired=item, prior=record)
+
+
+def _provider_of(engine: Engine, item: PlatformObject | None, record: ObjectState | None) -> str:
+    name = item.provider if item is not None else record.provider if record is not None else ""
+    if name not in engine.connections:
+        raise ConfigurationError.of(
+            "Provider not configured",
+            f"The state holds objects of the provider {name!r}, which the environment {engine.declared.environment!r} does not configure.",
+            f"Configure {name!r} in this environment again until its objects are deleted, or forget them with\n    wlinfra state rm ADDRESS",
+        )
+    return name
+
+
