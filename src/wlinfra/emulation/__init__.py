@@ -1,0 +1,35 @@
+"""The base of every emulator: a clock that can be driven, routes, planned faults, a crash-safe world and a server."""
+
+from __future__ import annotations
+
+from .clock import Clock, ManualClock, SystemClock
+from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
+from .routes import Match, Miss, Request, Response, Routes, json_response
+from .server import EmulatorServer, Exchange
+from .store import Document, Store, Transaction, WorldDamagedError
+
+__all__ = [
+    "Clock",
+    "Delay",
+    "Document",
+    "Drop",
+    "EmulatorServer",
+    "Exchange",
+    "Fault",
+    "FaultPlan",
+    "ManualClock",
+    "Match",
+    "Miss",
+    "Phase",
+    "Reply",
+    "Request",
+    "Response",
+    "Routes",
+    "Run",
+    "Store",
+    "SystemClock",
+    "Transaction",
+    "Truncate",
+    "WorldDamagedError",
+    "json_response",
+]

@@ -1,0 +1,171 @@
+"""The emulator as users and tests hold it: a world, its clock and a server, started and stopped together."""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from wlinfra.emulation import (
+    Clock,
+    EmulatorServer,
+    Exchange,
+    FaultPlan,
+    Request,
+    Response,
+    Store,
+    SystemClock,
+)
+
+from .app import PREFIX, DataRobotApi
+from .seed import seed_account, seed_demo, set_tag
+from .world import INDEXES, Dialect, Durations, Quirks, Settings
+
+
+class DataRobotEmulator:
+    """An emulated DataRobot platform on 127.0.0.1, for the embedded endpoint, for tests and for clients of others.
+
+    With `data`, the world lives in that folder: any number of emulators may serve it, at once or one after the other,
+    and the port of the first is used again when it is free, so that endpoints keep their address. Raises ValueError
+    for an unknown dialect.
+    """
+
+    def __init__(
+        self,
+        *,
+        dialect: str = Dialect.OCTOBER,
+        data: Path | None = None,
+        clock: Clock | None = None,
+        durations: Durations | None = None,
+        quirks: Quirks | None = None,
+        token: str | None = None,
+        read_only_token: str | None = None,
+        port: int = 0,
+        seed: bool = False,
+        on_exchange: Callable[[Request, Response], None] | None = None,
+    ) -> None:
+        settings = Settings(
+            dialect=Dialect(dialect),
+            durations=durations or Durations(),
+            quirks=quirks or Quirks(),
+            token=token,
+            read_only_token=read_only_token,
+        )
+        self.clock: Clock = clock or SystemClock()
+        self._seed_demo = seed
+        self._store = Store(data, indexes=INDEXES)
+        self._api = DataRobotApi(self._store, self.clock, settings)
+        self._server = self._listen(port, data, on_exchange)
+        home = _home_port(data, self._server.port)
+        self._api.public_url = f"http://127.0.0.1:{home}{PREFIX}"
+
+    @property
+    def url(self) -> str:
+        """The endpoint for clients: `http://127.0.0.1:PORT/api/v2`."""
+        return self._server.url + PREFIX
+
+    @property
+    def server_url(self) -> str:
+        """The address without the API's prefix; the admin routes are under its `/_emulator/`."""
+        return self._server.url
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What goes wrong, and when."""
+        return self._server.faults
+
+    @property
+    def requests(self) -> deque[Exchange]:
+        """Every request so far, in order; admin requests are not among them."""
+        return self._server.requests
+
+    @property
+    def quirks(self) -> Quirks:
+        """The behaviour that can be switched; assign another value at any time."""
+        return self._api.settings.quirks
+
+    @quirks.setter
+    def quirks(self, value: Quirks) -> None:
+        old = self._api.settings
+        self._api.settings = Settings(
+            dialect=old.dialect,
+            durations=old.durations,
+            quirks=value,
+            token=old.token,
+            read_only_token=old.read_only_token,
+        )
+
+    def start(self) -> Self:
+        """Begin to answer; returns at once."""
+        self._furnish()
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """End every connection and close the world; raises the first failure seen while serving."""
+        try:
+            self._server.stop()
+        finally:
+            self._store.close()
+
+    def tag(self, workload_id: str, name: str, value: str) -> None:
+        """Tag a workload, as a user of the platform's screens would."""
+        self._api.change(lambda call: set_tag(call, workload_id, name, value))
+
+    def reset(self) -> None:
+        """Empty the world, also for every other emulator on its folder."""
+        self._store.clear()
+        self._furnish()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            self.stop()
+        else:
+            self._server.close()
+            self._store.close()
+
+    def _furnish(self) -> None:
+        self._api.change(lambda call: seed_account(call.tx, call.now))
+        if self._seed_demo:
+            self._api.change(seed_demo)
+
+    def _listen(
+        self, port: int, data: Path | None, on_exchange: Callable[[Request, Response], None] | None
+    ) -> EmulatorServer:
+        def server(wanted: int) -> EmulatorServer:
+            return EmulatorServer(
+                self._api, clock=self.clock, port=wanted, on_exchange=on_exchange, on_reset=self.reset
+            )
+
+        known = 0 if port or data is None else _home_port(data, 0)
+        if not known:
+            return server(port)
+        try:
+            return server(known)
+        except OSError as error:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+            return server(0)
+
+
+def _home_port(data: Path | None, port: int) -> int:
+    """Return the port that the first emulator on this folder had, which is `port` when there was none."""
+    if data is None:
+        return port
+    file = data / "port"
+    if file.exists() and file.read_text().strip().isdigit():
+        return int(file.read_text())
+    if port:
+        file.write_text(str(port))
+    return port
