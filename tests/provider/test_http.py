@@ -24,7 +24,7 @@ from wlinfra.errors import ConfigurationError, LeaseLostError
 from wlinfra.provider.connections import failure_reason, is_final, was_sent
 from wlinfra.provider.http import ApiError, FailureKind, HttpOptions, HttpTransport, RawBody, encode_query, multipart
 from wlinfra.provider.proxy import proxy_for
-from wlinfra.provider.retry import retry_after_seconds
+from wlinfra.provider.retry import Pace, retry_after_seconds
 
 OK = Reply(json={"ok": True})
 
@@ -342,3 +342,24 @@ def test_urllib3_is_loaded_with_the_first_request_only() -> None:
     program = "import sys, wlinfra.provider.http, wlinfra_datarobot.client; print('urllib3' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout == "False\n"
+
+
+def test_requests_refused_together_slow_the_rest_down_once() -> None:
+    clock = ManualClock()
+    pace = Pace(clock)
+    assert pace.wait(None)
+    for _ in range(8):
+        pace.slow_down(5.0, sent_at=clock.now)
+    assert [pace.wait(None) for _ in range(3)] == [True] * 3
+    assert clock.sleeps == [5.0, 0.02, 0.02]
+
+
+def test_the_pace_returns_to_no_limit_with_enough_successes() -> None:
+    clock = ManualClock()
+    pace = Pace(clock)
+    pace.slow_down(1.0, sent_at=clock.now)
+    pace.wait(None)
+    for _ in range(50):
+        pace.speed_up()
+    assert [pace.wait(None) for _ in range(3)] == [True] * 3
+    assert len(clock.sleeps) <= 2

@@ -200,8 +200,7 @@ class HttpTransport:
                 raise error from outcome.cause
 
     def _wait_for_turn(self, call: Call) -> None:
-        delay = self._pace.reserve()
-        if delay and not pause(self.options.clock, delay, self.options.stop):
+        if not self._pace.wait(self.options.stop):
             raise lost_failure(call, "The run was stopped while the platform limits its requests.", sent=False)
 
     def _attempt(self, sending: _Sending, token: str | None) -> Response | _Failure:
@@ -223,7 +222,12 @@ class HttpTransport:
         except urllib3.exceptions.HTTPError as error:
             sent = was_sent(error)
             self._log(call, type(error).__name__, started)
-            return _Failure(error=lost_failure(call, failure_reason(error), sent=sent), sent=sent, is_final=is_final(error), cause=error)
+            return _Failure(
+                error=lost_failure(call, failure_reason(error), sent=sent),
+                sent=sent,
+                is_final=is_final(error),
+                cause=error,
+            )
         self._log(call, answer.status, started)
         if 200 <= answer.status < 300:
             return Response(status=answer.status, headers=answer.headers, body=answer.data, call=call)

@@ -19,7 +19,7 @@ _LONGEST_DELAY = 30.0
 _SLICE = 0.2
 _FIRST_INTERVAL = 0.02
 _LONGEST_INTERVAL = 2.0
-_EASING = 0.9
+_EASING = 0.98
 
 
 class Clock(Protocol):
@@ -92,7 +92,7 @@ class Pace:
     """How fast the threads of one transport may send together.
 
     At first there is no limit. A 429 holds everyone back until the instant the platform named, and from then on
-    requests leave one by one with an interval that grows with every further 429 and shrinks with every success.
+    requests leave one by one with an interval that grows with every further hold and shrinks with every success.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -100,29 +100,29 @@ class Pace:
         self._lock = threading.Lock()
         self._next = 0.0
         self._interval = 0.0
-        self._held = False
-        self._slowed_at = 0.0
+        self._held_until = 0.0
+        self._holds = 0
 
-    def reserve(self) -> float:
-        """Take the next place in the queue; return the seconds until it comes."""
-        with self._lock:
-            if not self._held and self._interval == 0:
-                return 0.0
-            now = self._clock.monotonic()
-            self._held = self._held and self._next > now
-            at = max(now, self._next)
-            self._next = at + self._interval
-            return at - now
+    def wait(self, stop: threading.Event | None) -> bool:
+        """Return when it is this thread's turn to send; False when a stop came first."""
+        while True:
+            delay, holds = self._reserve()
+            if delay <= 0:
+                return True
+            if not pause(self._clock, delay, stop):
+                return False
+            if holds == self._holds:
+                return True  # Nobody was refused meanwhile; otherwise the place in the queue is void.
 
     def slow_down(self, seconds: float, *, sent_at: float) -> None:
-        """Let nobody send for so many seconds; slower from then on when the refused request had been sent since the last time."""
+        """Let nobody send for so many seconds; slower from then on, once for all requests refused together."""
         with self._lock:
             now = self._clock.monotonic()
-            if sent_at >= self._slowed_at:
+            if sent_at >= self._held_until:
                 self._interval = min(_LONGEST_INTERVAL, max(_FIRST_INTERVAL, self._interval * 2))
-                self._slowed_at = now
-            self._next = max(self._next, now + seconds)
-            self._held = True
+                self._next = 0.0
+            self._held_until = max(self._held_until, now + seconds)
+            self._holds += 1
 
     def speed_up(self) -> None:
         """Shrink the interval: the platform took a request."""
@@ -131,3 +131,13 @@ class Pace:
         with self._lock:
             eased = self._interval * _EASING
             self._interval = eased if eased >= _FIRST_INTERVAL / 2 else 0.0
+
+    def _reserve(self) -> tuple[float, int]:
+        """Take the next place in the queue; return the seconds until it comes, and which holds were known then."""
+        if self._interval == 0 and self._holds == 0:
+            return 0.0, 0
+        with self._lock:
+            now = self._clock.monotonic()
+            at = max(now, self._next, self._held_until)
+            self._next = at + self._interval
+            return at - now, self._holds
