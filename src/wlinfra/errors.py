@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 __all__ = [
     "ConfigurationError",
@@ -95,7 +95,7 @@ class WlinfraError(Exception):
         super().__init__("\n\n".join(str(diagnostic) for diagnostic in diagnostics))
 
     @classmethod
-    def of(cls, summary: str, detail: str, fix: str = "", *, address: str | None = None, path: str | None = None, location: Location | None = None) -> WlinfraError:
+    def of(cls, summary: str, detail: str, fix: str = "", *, address: str | None = None, path: str | None = None, location: Location | None = None) -> Self:
         """Return this error with the one diagnostic described."""
         return cls(Diagnostic(summary=summary, detail=detail, fix=fix, address=address, path=path, location=location))
 

@@ -1,0 +1,180 @@
+"""The recorded values as JSON and back; the ledger and the store call it.
+
+A secret's digest is ``{"$wlinfra": "secret", "digest": ...}``. A mapping of the user's that has the key ``$wlinfra``
+is wrapped as ``{"$wlinfra": "escaped", "value": ...}``. References, secrets and unknown values are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import orjson
+
+from wlinfra.errors import StateError
+from wlinfra.state.model import Deposed, Health, HistoryEntry, Intent, ObjectState, SecretDigest
+from wlinfra.values import Address
+
+__all__ = [
+    "dump",
+    "has_marks",
+    "history_document",
+    "intent_document",
+    "load",
+    "object_document",
+    "parse_history",
+    "parse_intent",
+    "parse_object",
+    "unmark",
+]
+
+_MARK = "$wlinfra"
+_MARK_KEY = b'"$wlinfra":'
+_INTENT_FIELDS = tuple(field.name for field in fields(Intent))
+_INTENT_NEEDS = frozenset(field.name for field in fields(Intent) if field.default is field.default_factory)
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def dump(value: Any) -> bytes:
+    """Return the value as JSON; raises StateError, naming no value, when part of it cannot be recorded."""
+    text, digests = _dump(value)
+    if text.count(_MARK_KEY) == digests:
+        return text
+    # Some mapping of the user's has our key: only then is the tree walked in Python.
+    return _dump(_escape(value))[0]
+
+
+def _dump(value: Any) -> tuple[bytes, int]:
+    digests = 0
+    refused = ""
+
+    def stand_in(leaf: Any) -> Any:
+        nonlocal digests, refused
+        match leaf:
+            case SecretDigest(digest):
+                digests += 1
+                return {_MARK: "secret", "digest": digest}
+            case Mapping():
+                return dict(leaf)
+            case _:
+                refused = type(leaf).__name__
+                raise TypeError
+
+    try:
+        return orjson.dumps(value, default=stand_in, option=_OPTIONS), digests
+    except orjson.JSONEncodeError:
+        what = f"a value of type {refused}" if refused else "a number, key or text that is no JSON"
+        raise StateError.of(
+            "Value cannot be recorded",
+            f"Something handed {what} to the state, which keeps plain JSON and digests of secrets only.",
+            "This is a bug in wlinfra or in the provider; nothing was written.",
+        ) from None
+
+
+def _escape(value: Any) -> Any:
+    match value:
+        case Mapping():
+            items = {key: _escape(item) for key, item in value.items()}
+            return {_MARK: "escaped", "value": items} if _MARK in items else items
+        case list() | tuple():
+            return [_escape(item) for item in value]
+        case _:
+            return value
+
+
+def has_marks(text: bytes) -> bool:
+    """True when the JSON made by `dump` holds digests or escaped mappings, so that it needs `unmark`."""
+    return _MARK_KEY in text
+
+
+def load(text: bytes) -> Any:
+    """Return the value `dump` made the text of; raises ValueError when it is something else."""
+    value = orjson.loads(text)
+    return unmark(value) if has_marks(text) else value
+
+
+def unmark(value: Any) -> Any:
+    """Return parsed JSON with digests and escaped mappings turned back."""
+    match value:
+        case {"$wlinfra": "secret", "digest": str(digest)}:
+            return SecretDigest(digest)
+        case {"$wlinfra": "escaped", "value": dict(items)}:
+            return {key: unmark(item) for key, item in items.items()}
+        case {"$wlinfra": _}:
+            raise ValueError("a mark of an unknown kind")
+        case dict():
+            return {key: unmark(item) for key, item in value.items()}
+        case list():
+            return [unmark(item) for item in value]
+        case _:
+            return value
+
+
+def object_document(item: ObjectState) -> dict[str, Any]:
+    """Return the object as a mapping for `dump`; what has its default is left out."""
+    document: dict[str, Any] = {"address": item.address, "provider": item.provider, "kind": item.kind}
+    if item.id is not None:
+        document["id"] = item.id
+    optional = {
+        "name": item.name,
+        "values": item.values,
+        "outputs": item.outputs,
+        "depends_on": item.depends_on,
+        "memory": item.memory,
+        "deposed": [{"id": old.id, "depends_on": old.depends_on} for old in item.deposed],
+        "health": "" if item.health is Health.READY else item.health.value,
+        "protect": item.protect,
+        "retain": item.retain,
+        "imported": not item.created,
+        "virtual": item.virtual,
+    }
+    document.update((key, value) for key, value in optional.items() if value)
+    return document
+
+
+def parse_object(document: Mapping[str, Any]) -> ObjectState:
+    """Return the object; raises KeyError, TypeError or ValueError when the mapping is something else."""
+    get = document.get
+    return ObjectState(
+        address=Address(document["address"]),
+        provider=document["provider"],
+        kind=document["kind"],
+        id=get("id"),
+        name=get("name", ""),
+        values=get("values", {}),
+        outputs=get("outputs", {}),
+        depends_on=tuple(map(Address, get("depends_on", ()))),
+        memory=get("memory", {}),
+        deposed=tuple(
+            Deposed(id=old["id"], depends_on=tuple(map(Address, old.get("depends_on", ()))))
+            for old in get("deposed", ())
+        ),
+        health=Health(get("health", "ready")),
+        protect=get("protect", False),
+        retain=get("retain", False),
+        created=not get("imported", False),
+        virtual=get("virtual", False),
+    )
+
+
+def intent_document(intent: Intent) -> dict[str, Any]:
+    """Return the intent as a mapping for `dump`; what is empty is left out."""
+    items = ((name, getattr(intent, name)) for name in _INTENT_FIELDS)
+    return {name: value for name, value in items if value or name in _INTENT_NEEDS}
+
+
+def parse_intent(document: Mapping[str, Any]) -> Intent:
+    """Return the intent; raises KeyError, TypeError or ValueError when the mapping is something else."""
+    intent = Intent(**document)
+    return replace(intent, address=Address(intent.address), depends_on=tuple(map(Address, intent.depends_on)))
+
+
+def history_document(entry: HistoryEntry) -> dict[str, Any]:
+    """Return the entry as a mapping for `dump`."""
+    return {name: getattr(entry, name) for name in HistoryEntry.__dataclass_fields__}
+
+
+def parse_history(document: Mapping[str, Any]) -> HistoryEntry:
+    """Return the entry; raises TypeError when the mapping is something else."""
+    return HistoryEntry(**document)

@@ -1,0 +1,78 @@
+"""Changing the state by hand: what `wlinfra state rm` and `wlinfra state mv` do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wlinfra.errors import StateError
+from wlinfra.state.model import ObjectState, State
+from wlinfra.values import Address
+
+if TYPE_CHECKING:
+    from wlinfra.state.store import StateSession
+
+__all__ = ["forget_objects", "move_objects"]
+
+
+def forget_objects(session: StateSession, address: Address) -> tuple[Address, ...]:
+    """Forget an object, or all objects of a resource, leaving the platform alone; return their addresses.
+
+    Others stop depending on them. Raises StateError when none is recorded.
+    """
+    state = session.state
+    gone = _find(state, address)
+    session.set_many(put=_rename_dependencies(state, dict.fromkeys(gone)), remove=gone)
+    return gone
+
+
+def move_objects(session: StateSession, old: Address, new: Address) -> dict[Address, Address]:
+    """Give an object, or all objects of a resource, another address; return old and new addresses.
+
+    What others recorded as their dependencies moves along. Raises StateError when nothing is recorded at the old
+    address, or something at the new one.
+    """
+    state = session.state
+    moved = {address: Address(new + address.removeprefix(old)) for address in _find(state, old)}
+    taken = sorted(set(moved.values()) & set(state.objects) - set(moved))
+    if taken:
+        raise StateError.of(
+            "Address is taken",
+            f"The state already records {taken[0]}, so {old} cannot move there.",
+            f"Forget that one first, if it is not wanted:\n  wlinfra state rm {taken[0]}",
+        )
+    renamed = {item.address: item for item in _rename_dependencies(state, dict(moved))}
+    puts = [replace(renamed.pop(address, state.objects[address]), address=target) for address, target in moved.items()]
+    session.set_many(put=[*renamed.values(), *puts], remove=tuple(moved))
+    return moved
+
+
+def _find(state: State, address: Address) -> tuple[Address, ...]:
+    found = tuple(sorted(item for item in state.objects if address in (item, item.resource)))
+    if not found:
+        raise StateError.of(
+            "Address is not recorded", f"The state has no {address}.", "List what it has:\n  wlinfra state list"
+        )
+    pending = sorted({intent.address for intent in state.intents} & set(found))
+    if pending:
+        raise StateError.of(
+            "Step is not settled",
+            f"An interrupted run left a step on {pending[0]} of which nobody knows whether it happened.",
+            "Let the next apply look it up first:\n  wlinfra apply",
+        )
+    return found
+
+
+def _rename_dependencies(state: State, renamed: dict[Address, Address | None]) -> list[ObjectState]:
+    def rename(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+        targets = (renamed.get(address, address) for address in addresses)
+        return tuple(target for target in targets if target is not None)
+
+    changed: list[ObjectState] = []
+    for address, item in state.objects.items():
+        deposed = tuple(replace(old, depends_on=rename(old.depends_on)) for old in item.deposed)
+        depends_on = rename(item.depends_on)
+        is_forgotten = address in renamed and renamed[address] is None
+        if (depends_on, deposed) != (item.depends_on, item.deposed) and not is_forgotten:
+            changed.append(replace(item, depends_on=depends_on, deposed=deposed))
+    return changed

@@ -1,0 +1,223 @@
+"""Where the state is kept: the interface of every backend, and the local directory.
+
+The command line makes a store and hands it to the planner (`load`) and to the applier (`acquire`, `open`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import orjson
+
+from wlinfra.errors import StateDamagedError, StateError
+from wlinfra.state.clock import Clock, SystemClock
+from wlinfra.state.codec import parse_history
+from wlinfra.state.files import Disk, encode_name, explain_os_errors
+from wlinfra.state.ledger import Ledger, parse_ledger
+from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
+from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
+from wlinfra.state.repair import RepairReport, repair_files
+from wlinfra.state.session import LocalSession
+from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, tool_version, write_snapshot
+from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
+from wlinfra.values import Address, Json
+
+__all__ = ["LocalStateStore", "StateSession", "StateStore"]
+
+
+class StateSession(Protocol):
+    """A state open for writing; every method may be called from any thread and returns when it is durable.
+
+    Each raises LeaseLostError, writing nothing, once the lock is lost, and StateError when the disk fails; after
+    that nothing more is written.
+    """
+
+    @property
+    def state(self) -> State:
+        """What is recorded now."""
+        ...
+
+    def find(self, address: Address) -> ObjectState | None:
+        """Return what is recorded of one object."""
+        ...
+
+    def reserve(self) -> None:
+        """Make sure, before anything is called, that results can be written."""
+        ...
+
+    def begin(self, intent: Intent) -> Intent:
+        """Record that a step is about to run; return the draft with its sequence and epoch."""
+        ...
+
+    def end(self, intent: Intent, *, put: ObjectState | None = None, remove: Address | None = None) -> None:
+        """Record that a step is over and what it left, in one record."""
+        ...
+
+    def put(self, item: ObjectState) -> None:
+        """Record an object."""
+        ...
+
+    def remove(self, address: Address) -> None:
+        """Forget an object."""
+        ...
+
+    def set_many(self, *, put: Iterable[ObjectState] = (), remove: Iterable[Address] = ()) -> None:
+        """Forget and record many objects in one record; removals come first."""
+        ...
+
+    def set_outputs(self, outputs: Mapping[str, Json]) -> None:
+        """Replace the outputs of the stack."""
+        ...
+
+    def set_key_fingerprint(self, fingerprint: str) -> None:
+        """Record which key the digests are made with."""
+        ...
+
+    def add_history(self, entry: HistoryEntry) -> None:
+        """Add one apply to the history."""
+        ...
+
+    def close(self) -> None:
+        """Finish writing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class StateStore(Protocol):
+    """One state, wherever it is kept."""
+
+    def load(self) -> State:
+        """Return what is recorded, without a lock; raises StateDamagedError."""
+        ...
+
+    def acquire(self, request: LockRequest) -> Lease:
+        """Return the lock; raises LockedError."""
+        ...
+
+    def open(self, lease: Lease) -> StateSession:
+        """Return the state open for writing, under a held lock."""
+        ...
+
+    def read_lock(self) -> LockInfo | None:
+        """Return who holds the lock; None when it is free."""
+        ...
+
+    def unlock(self) -> LockInfo | None:
+        """Free the lock whoever holds it; return who did."""
+        ...
+
+    def history(self) -> list[HistoryEntry]:
+        """Return every apply, oldest first."""
+        ...
+
+
+class LocalStateStore:
+    """A state in a local directory, ``<root>/<stack>/<environment>``."""
+
+    def __init__(
+        self, root: Path, stack: str, environment: str, *, clock: Clock | None = None, disk: Disk | None = None
+    ) -> None:
+        """Name the state; nothing is made or read yet."""
+        self.stack = stack
+        self.environment = environment
+        self.paths = Paths(root / encode_name(stack) / encode_name(environment))
+        self.disk = disk or Disk()
+        self.lock = FileLock(self.paths.directory, clock=clock or SystemClock(), disk=self.disk)
+
+    def load(self) -> State:
+        """Return what is recorded, without a lock; raises StateDamagedError and changes nothing then."""
+        return load_files(self.paths, self.stack, self.environment).ledger.view()
+
+    def acquire(self, request: LockRequest) -> FileLease:
+        """Return the lock; raises LockedError when somebody living holds it after ``request.timeout``."""
+        return self.lock.acquire(request)
+
+    def open(self, lease: Lease) -> LocalSession:
+        """Return the state open for writing; raises StateDamagedError, LeaseLostError."""
+        lease.check()
+        return LocalSession(self.paths, load_files(self.paths, self.stack, self.environment), lease, self.disk)
+
+    def read_lock(self) -> LockInfo | None:
+        """Return who holds the lock, so that a plan beside an apply can say that it is provisional."""
+        return self.lock.read()
+
+    def unlock(self) -> LockInfo | None:
+        """Free the lock whoever holds it, and return who did; that run then stops before its next write or call."""
+        if not self.paths.directory.exists():
+            return None
+        try:
+            floor = load_files(self.paths, self.stack, self.environment).ledger.epoch
+        except StateDamagedError:
+            floor = 0
+        return self.lock.break_lock(floor)
+
+    def history(self) -> list[HistoryEntry]:
+        """Return every apply, oldest first; raises StateDamagedError."""
+        return [parse_history(orjson.loads(body)) for body in read_history_records(self.paths.history).bodies]
+
+    def pull(self) -> bytes:
+        """Return the whole state as JSON for people and for `push`; equal states give equal bytes."""
+        document = as_json(load_files(self.paths, self.stack, self.environment).ledger)
+        document |= {"format_version": FORMAT_VERSION, "tool": tool_version()}
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+    def push(self, data: bytes, lease: Lease, *, force: bool = False) -> None:
+        """Replace the state by a pulled one; raises StateError for another lineage or a lower serial unless forced."""
+        pushed = _parse_pulled(data)
+        current = load_files(self.paths, self.stack, self.environment).ledger
+        if not force:
+            _refuse_push(pushed, current)
+        pushed.stack, pushed.environment = self.stack, self.environment
+        pushed.epoch = max(pushed.epoch, current.epoch)
+        if lease.epoch < pushed.epoch:
+            lease.advance(pushed.epoch + 1)
+        with explain_os_errors("replace the state", self.paths.directory):
+            self.paths.directory.mkdir(parents=True, exist_ok=True)
+            write_snapshot(self.paths, replace(pushed, epoch=lease.epoch), self.disk, lease.check)
+
+    def repair(self, lease: Lease) -> RepairReport:
+        """Rebuild damaged files from the last good ones, keeping the damaged beside; raises StateError."""
+        return repair_files(self.paths, Ledger(stack=self.stack, environment=self.environment), self.disk, lease)
+
+
+def _parse_pulled(data: bytes) -> Ledger:
+    try:
+        document = orjson.loads(data)
+        version = document.pop("format_version")
+        check_version(version, document.pop("tool", "?"))
+        return parse_ledger(upgrade_state(document, version))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError.of(
+            "Not a state",
+            "What was given is not a state as `wlinfra state pull` writes it. Nothing was written.",
+            "Pull the state, change that file, and push it.",
+        ) from error
+
+
+def _refuse_push(pushed: Ledger, current: Ledger) -> None:
+    if not current.lineage:
+        return
+    if pushed.lineage != current.lineage:
+        why = (
+            f"The state given has lineage {pushed.lineage}, the one recorded here {current.lineage}: they began apart."
+        )
+    elif pushed.serial < current.serial:
+        why = f"The state given has serial {pushed.serial}, the one recorded here {current.serial}, which is newer."
+    elif pushed.serial == current.serial and as_json(pushed) != as_json(current):
+        why = f"Both states have serial {current.serial} but their content differs."
+    else:
+        return
+    raise StateError.of(
+        "State was not replaced",
+        f"{why} Nothing was written.",
+        "Pull the recorded state and make the change there, or replace it all the same:\n  wlinfra state push --force",
+    )
