@@ -1,0 +1,1 @@
+"""Plans, events and errors as text, JSON, Markdown and HTML; no decision is made here."""

@@ -1,0 +1,75 @@
+"""Errors and warnings, each in one screen: what is wrong, where, the line of the program, why, and the fix.
+
+The command line prints these for every error it meets; plans show their warnings and errors the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from wlinfra.errors import Diagnostic, Location
+from wlinfra.render.style import PLAIN, Style, clean, clean_lines
+from wlinfra.render.summary import counted
+
+__all__ = ["SourceLine", "read_source_line", "render_diagnostic", "render_diagnostics"]
+
+SourceLine = Callable[[Location], str | None]
+"""Answers the text of a line of the user's program, or None where it cannot be shown."""
+
+_QUOTE_WIDTH = 100
+
+
+def read_source_line(location: Location) -> str | None:
+    """Return the line of the user's own program; None when the file cannot be read."""
+    try:
+        lines = Path(location.file).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    return lines[location.line - 1] if 0 < location.line <= len(lines) else None
+
+
+def render_diagnostics(
+    diagnostics: Sequence[Diagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
+) -> str:
+    """Return all of them, errors last so that they stand nearest to the prompt, and how many there are."""
+    ordered = sorted(diagnostics, key=lambda diagnostic: diagnostic.is_error)
+    text = "\n".join(render_diagnostic(diagnostic, style, source_line) for diagnostic in ordered)
+    errors = sum(diagnostic.is_error for diagnostic in diagnostics)
+    if errors < 2:
+        return text
+    return f"{text}\n{style.paint(counted(errors, 'error') + '.', 'bold', 'red')}\n"
+
+
+def render_diagnostic(diagnostic: Diagnostic, style: Style = PLAIN, source_line: SourceLine | None = None) -> str:
+    """Return one error or warning; it ends with a line end."""
+    colour = "red" if diagnostic.is_error else "yellow"
+    word = "Error" if diagnostic.is_error else "Warning"
+    bar = style.paint("│", colour)
+    body = [
+        style.paint(f"{word}: ", "bold", colour) + style.paint(clean(diagnostic.summary), "bold"),
+        *_place(diagnostic, source_line),
+        "",
+    ]
+    body += clean_lines(diagnostic.detail)
+    if diagnostic.fix:
+        body += ["", *clean_lines(diagnostic.fix)]
+    return (
+        "\n".join([style.paint("╷", colour), *(f"{bar} {line}".rstrip() for line in body), style.paint("╵", colour)])
+        + "\n"
+    )
+
+
+def _place(diagnostic: Diagnostic, source_line: SourceLine | None) -> list[str]:
+    location = diagnostic.location
+    parts = [f"on {clean(location.file)} line {location.line}"] if location else []
+    parts += [f"in {clean(diagnostic.address)}"] if diagnostic.address else []
+    where = ", ".join(parts)
+    if diagnostic.path:
+        where = f"{where}: {clean(diagnostic.path)}" if where else f"in {clean(diagnostic.path)}"
+    lines = [f"  {where}"] if where else []
+    text = source_line(location) if location and source_line else None
+    if location and text and text.strip():
+        shown = clean(text.rstrip().expandtabs(4))
+        lines.append(f"  {location.line}: {shown if len(shown) <= _QUOTE_WIDTH else shown[: _QUOTE_WIDTH - 1] + '…'}")
+    return lines

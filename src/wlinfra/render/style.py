@@ -1,0 +1,82 @@
+"""Colours, and the one door through which other people's text reaches a terminal.
+
+Every renderer passes names, values and messages through `clean`, so that no declaration, platform answer or file
+name can move the cursor, hide a line or fake one; `Style` paints only when it was told that somebody sees colours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["PLAIN", "Style", "clean", "clean_lines"]
+
+_UNSAFE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_RESET: Final = "\x1b[0m"
+_CODES: Final = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    return _NAMED.get(character) or (
+        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    )
+
+
+def clean(text: object) -> str:
+    r"""Return the text on one line, with everything that a terminal would obey or not show escaped.
+
+    >>> clean("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return _UNSAFE.sub(_escape, str(text))
+
+
+def clean_lines(text: object) -> list[str]:
+    """Return the lines of the text, each cleaned; tabs become spaces, a trailing line end adds no line."""
+    return [clean(line.expandtabs(4)) for line in str(text).split("\n")] if text else []
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Paints text, or leaves it alone."""
+
+    colour: bool = False
+
+    def paint(self, text: str, *names: str) -> str:
+        """Return the text in the colours named, such as ``bold`` and ``red``."""
+        if not self.colour or not names or not text:
+            return text
+        return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}{_RESET}"
+
+    def symbol(self, symbol: str) -> str:
+        """Return the sign of an action or attribute in the colour people know it by."""
+        return self.paint(symbol, *_SYMBOL_COLOURS.get(symbol, ()))
+
+
+_SYMBOL_COLOURS: Final = {
+    "+": ("green",),
+    "-": ("red",),
+    "~": ("yellow",),
+    "-/+": ("bold", "red"),
+    "+/-": ("bold", "red"),
+    "<=": ("cyan",),
+    "=": ("cyan",),
+    ".": ("red",),
+}
+
+PLAIN: Final = Style()

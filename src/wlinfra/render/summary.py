@@ -1,0 +1,144 @@
+"""The plan counted: actions, capacity, and the one-line answer to "what will this do to me?".
+
+Every rendering of a plan starts and ends with `headline`; nothing is decided here, only added up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.plan.model import Plan, Summary
+from wlinfra.render.style import clean
+
+__all__ = ["counted", "format_gpus", "gpu_line", "headline", "is_destructive", "summarize", "summary_line"]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return the number with its noun.
+
+    >>> counted(2, "rolling restart")
+    '2 rolling restarts'
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def is_destructive(change: Change) -> bool:
+    """True when something is deleted, replaced or stops serving."""
+    return change.action in (Action.DELETE, Action.REPLACE) or change.blast_radius >= BlastRadius.DOWNTIME
+
+
+def summarize(plan: Plan) -> Summary:
+    """Return how many objects each action touches, and GPUs before, after and at the peak."""
+    effective = plan.effective
+    return Summary(
+        counts=Counter(change.action for change in plan.changes),
+        blast_radius=max((change.blast_radius for change in effective), default=BlastRadius.NONE),
+        gpus_now=_total(change.impact.gpus_now for change in plan.changes),
+        gpus_after=_total(change.impact.gpus_after for change in plan.changes),
+        gpus_peak=_total(
+            change.impact.gpus_peak or change.impact.gpus_after or change.impact.gpus_now for change in plan.changes
+        ),
+    )
+
+
+def _total(counts: Iterable[Sequence[GpuCount]]) -> tuple[GpuCount, ...]:
+    low: Counter[str] = Counter()
+    high: dict[str, int | None] = {}
+    for count in (count for group in counts for count in group):
+        low[count.type] += count.low
+        before = high.get(count.type, 0)
+        high[count.type] = None if before is None or count.high is None else before + count.high
+    return tuple(GpuCount(type=name, low=low[name], high=high[name]) for name in sorted(high))
+
+
+def format_gpus(count: GpuCount | None) -> str:
+    """Return the number, as a range where it is one.
+
+    >>> format_gpus(GpuCount(type="H100", low=2, high=None))
+    '2 or more'
+    """
+    if count is None:
+        return "0"
+    if count.high is None:
+        return f"{count.low} or more" if count.low else "unknown"
+    return str(count.low) if count.low == count.high else f"{count.low}..{count.high}"
+
+
+def gpu_line(now: Sequence[GpuCount], after: Sequence[GpuCount], peak: Sequence[GpuCount]) -> str:
+    """Return GPUs by type before and after, the peak where it is higher; empty without GPUs."""
+    by_type = [{count.type: count for count in counts} for counts in (now, after, peak)]
+    parts = []
+    for name in sorted(set().union(*by_type)):
+        was, will_be, most = (counts.get(name) for counts in by_type)
+        amounts = format_gpus(was) if was == will_be else f"{format_gpus(was)} -> {format_gpus(will_be)}"
+        top = "" if most in (was, will_be) or most is None else f" (peak {format_gpus(most)})"
+        parts.append(f"{amounts} {clean(name)}{top}")
+    return ", ".join(parts)
+
+
+def headline(plan: Plan) -> str:
+    """Return in one line what is destroyed, what rolls, what is new, and the GPUs before and after."""
+    summary = summarize(plan)
+    sentences = [_actions(plan, summary) + "."]
+    gpus = gpu_line(summary.gpus_now, summary.gpus_after, summary.gpus_peak)
+    if gpus:
+        sentences.append(f"GPUs {gpus}.")
+    sentences.append(_radius(summary.blast_radius))
+    return "  ".join(sentences)
+
+
+def _actions(plan: Plan, summary: Summary) -> str:
+    labels = Counter(
+        change.label for change in plan.effective if change.label and change.action in (Action.UPDATE, Action.CREATE)
+    )
+    updated = summary.count(Action.UPDATE) - sum(
+        1 for change in plan.effective if change.label and change.action is Action.UPDATE
+    )
+    created = summary.count(Action.CREATE) - sum(
+        1 for change in plan.effective if change.label and change.action is Action.CREATE
+    )
+    parts = [
+        (summary.count(Action.REPLACE), "replacement", ""),
+        (summary.count(Action.ROLL), "rolling restart", ""),
+        *((count, clean(label), "") for label, count in sorted(labels.items())),
+        (updated, "update in place", "updates in place"),
+        (created, "created", "created"),
+        (summary.count(Action.IMPORT), "imported", "imported"),
+        (summary.count(Action.FORGET), "forgotten", "forgotten"),
+    ]
+    words = [counted(number, one, many) for number, one, many in parts if number]
+    return ", ".join([*words, f"{summary.count(Action.DELETE)} destroyed"])
+
+
+def _radius(radius: BlastRadius) -> str:
+    match radius:
+        case BlastRadius.NONE:
+            return "Nothing that runs is interrupted."
+        case BlastRadius.ROLLING:
+            return "No downtime."
+        case BlastRadius.DOWNTIME:
+            return "DOWNTIME."
+        case BlastRadius.DATA_LOSS:
+            return "DATA WILL BE LOST."
+
+
+def summary_line(summary: Summary) -> str:
+    """Return Terraform's last line; a replacement counts as one added and one destroyed."""
+    replaced = summary.count(Action.REPLACE)
+    imported, forgotten = summary.count(Action.IMPORT), summary.count(Action.FORGET)
+    changed = summary.count(Action.UPDATE) + summary.count(Action.ROLL)
+    parts = [f"{imported} to import"] if imported else []
+    parts += [
+        f"{summary.count(Action.CREATE) + replaced} to add",
+        f"{changed} to change",
+        f"{summary.count(Action.DELETE) + replaced} to destroy",
+    ]
+    parts += [f"{forgotten} to forget"] if forgotten else []
+    rolls = summary.count(Action.ROLL)
+    return f"Plan: {', '.join(parts)}." + (
+        f" {counted(rolls, 'of the changes is a rolling restart', 'of the changes are rolling restarts')}."
+        if rolls
+        else ""
+    )

@@ -1,0 +1,78 @@
+"""The sentence for each change, in Terraform's words where Terraform has one.
+
+Text, Markdown and HTML use the same sentences, so that a reviewer meets one wording everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.render.style import clean
+from wlinfra.resources.lifecycle import ReplaceOrder
+
+__all__ = ["action_symbol", "sentence", "verdict"]
+
+
+def action_symbol(change: Change) -> str:
+    """Return the sign for the change; ``+/-`` where the new object comes before the old one goes."""
+    if change.action is Action.REPLACE and change.replace_order is ReplaceOrder.CREATE_THEN_DELETE:
+        return "+/-"
+    return change.action.symbol
+
+
+def sentence(change: Change) -> str:
+    """Return what happens to the change's object, with its address in front.
+
+    >>> from wlinfra.values import Address
+    >>> sentence(Change(address=Address("workload.chat"), kind="workload", provider="default", name="chat", action=Action.CREATE))
+    'workload.chat will be created'
+    """
+    subject = clean(change.address)
+    if change.deposed_id:
+        subject += f" (deposed object {clean(change.deposed_id)})"
+    return f"{subject} {verdict(change)}"
+
+
+def verdict(change: Change) -> str:
+    """Return what happens, without the address."""
+    label = clean(change.label)
+    match change.action:
+        case Action.CREATE:
+            return _with_reason(f"will be created ({label})" if label else "will be created", change, ActionReason.GONE)
+        case Action.UPDATE:
+            return f"will be updated ({label})" if label else "will be updated in-place"
+        case Action.ROLL:
+            words = "rolling restart" if label in ("", "rolling restart") else f"rolling restart, {label}"
+            return f"will be updated ({words})"
+        case Action.REPLACE:
+            return _replacement(change)
+        case Action.DELETE:
+            return _with_reason("will be destroyed", change, *ActionReason)
+        case Action.IMPORT:
+            return _with_reason("will be imported", change, ActionReason.FOUND_BY_NAME)
+        case Action.READ:
+            return "will be read"
+        case Action.FORGET:
+            return _with_reason("will be forgotten, not destroyed", change, *ActionReason)
+        case Action.NO_OP:
+            return "will not change"
+    assert_never(change.action)
+
+
+def _replacement(change: Change) -> str:
+    match change.reason:
+        case ActionReason.REQUESTED:
+            return "will be replaced, as requested"
+        case ActionReason.TAINTED:
+            return "is tainted, so it must be replaced"
+        case _:
+            return _with_reason(
+                "must be replaced", change, ActionReason.DEPENDENCY_REPLACED, ActionReason.DEPENDENCY_CHANGED
+            )
+
+
+def _with_reason(words: str, change: Change, *told: ActionReason) -> str:
+    if change.reason is None or change.reason not in told:
+        return words
+    return f"{words}  (because {change.reason.value})"

@@ -1,0 +1,30 @@
+"""What every test may use: files of expected text, rewritten with `pytest --update-golden` and read in review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the files of expected text")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return a function that compares a text with the file of that name."""
+    updating = bool(request.config.getoption("--update-golden"))
+
+    def compare(name: str, text: str) -> None:
+        file = GOLDEN / name
+        if updating:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.exists(), f"{file} does not exist: run pytest --update-golden and read what it wrote"
+        assert text == file.read_text(encoding="utf-8")
+
+    return compare
