@@ -1,0 +1,1 @@
+"""What must happen to one object, and the default way to decide it."""

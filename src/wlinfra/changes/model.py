@@ -272,5 +272,5 @@ class Change:
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing happens, neither on the platform nor to the state."""
-        return self.action in (Action.NO_OP, Action.READ)
+        """True when nothing happens, neither on the platform nor to the state; a no-op with a goal resumes its wait."""
+        return self.action in (Action.NO_OP, Action.READ) and self.goal is None

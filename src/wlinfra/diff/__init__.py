@@ -1,0 +1,1 @@
+"""What differs between wanted, live and recorded values; pure."""

@@ -67,4 +67,3 @@ OPAQUE = Attribute()
 def fields(**attributes: Attribute) -> Mapping[str, Attribute]:
     """Return the attributes as a mapping; reads better than a dict of strings in a schema."""
     return attributes
-

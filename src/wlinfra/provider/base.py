@@ -147,6 +147,11 @@ class PlanRequest:
     deposed_id: str | None = None
     """Plan the deletion of this leftover instead."""
 
+    @property
+    def live(self) -> Live | None:
+        """The reading when the object exists."""
+        return self.reading if isinstance(self.reading, Live) else None
+
 
 # ---------------------------------------------------------------- run
 

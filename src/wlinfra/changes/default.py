@@ -1,0 +1,313 @@
+"""The default planner: one object's change, decided from its schema.
+
+Providers call `default_change` from `Connection.plan`, give the calls for the action it chose, and override the rest
+with `dataclasses.replace`. Nothing here asks a platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
+from wlinfra.diff.compare import Comparison, compare, drift
+from wlinfra.diff.model import AttributeChange, Origin
+from wlinfra.diff.project import keep_ignored, mask, matches_ignored, parse_ignored, project
+from wlinfra.diff.schema import OPAQUE, Effect
+from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
+from wlinfra.state.key import Digest
+from wlinfra.state.model import Health, ObjectState
+from wlinfra.values import UNKNOWN, Json, format_path
+
+__all__ = ["LiveObject", "Request", "default_change", "default_goal"]
+
+
+class LiveObject(Protocol):
+    """What the default planner looks at in a reading; `provider.base.Live` is one."""
+
+    @property
+    def id(self) -> str:
+        """The platform's id."""
+
+    @property
+    def values(self) -> Mapping[str, Json]:
+        """The live values."""
+
+    @property
+    def outputs(self) -> Mapping[str, Json]:
+        """The live outputs."""
+
+    @property
+    def owned(self) -> bool | None:
+        """Whether the platform proves that this stack made it."""
+
+
+class Request(Protocol):
+    """What is asked; `provider.base.PlanRequest` is one."""
+
+    @property
+    def desired(self) -> PlatformObject | None:
+        """The wanted object; None when it must go."""
+
+    @property
+    def prior(self) -> ObjectState | None:
+        """What was recorded."""
+
+    @property
+    def live(self) -> LiveObject | None:
+        """What exists; None when it is absent."""
+
+    @property
+    def digest(self) -> Digest:
+        """Digests secrets."""
+
+    @property
+    def replace(self) -> bool:
+        """A person asked to replace it."""
+
+    @property
+    def deposed_id(self) -> str | None:
+        """The leftover that must go."""
+
+
+def default_goal(change: Change) -> Goal:
+    """Return the goal ``ready`` with the time the lifecycle gives for a create or an update."""
+    phase = "create" if change.action in (Action.CREATE, Action.REPLACE) else "update"
+    timeout = change.lifecycle.timeouts.get(phase)
+    return Goal() if timeout is None else Goal(timeout=timeout)
+
+
+def default_change(
+    request: Request,
+    *,
+    steps: Callable[[Change], Sequence[Step]],
+    goal: Callable[[Change], Goal | None] = default_goal,
+) -> Change:
+    """Return what must happen to one object.
+
+    ``steps`` receives the change without its steps and returns its calls; it is asked only when a call is needed.
+    ``change.values`` are the values to send: live ones stand on the paths of `Lifecycle.ignore_changes`.
+    """
+    if request.desired is None or request.deposed_id is not None:
+        draft = _end(request)
+    elif request.desired.lookup:
+        draft = _begin(request, request.desired, Action.READ, ActionReason.LOOKED_UP)
+    elif request.desired.virtual:
+        draft = _virtual(request, request.desired)
+    elif request.live is None:
+        draft = _create(request, request.desired)
+    else:
+        draft = _compare(request, request.desired, request.live)
+    if not _needs_calls(draft):
+        return replace(draft, goal=goal(draft)) if draft.reason is ActionReason.UNREADY else draft
+    awaited = None if draft.action is Action.DELETE else goal(draft)
+    return replace(draft, steps=tuple(steps(draft)), goal=awaited)
+
+
+def _needs_calls(change: Change) -> bool:
+    if change.virtual or change.action in (Action.NO_OP, Action.READ, Action.FORGET):
+        return False
+    if change.action is Action.UPDATE:
+        return any(item.effect is not Effect.STORED for item in change.attributes)
+    if change.action is Action.IMPORT:
+        effect = max((item.effect for item in change.attributes), default=Effect.STORED)
+        return Effect.STORED < effect < Effect.REPLACES
+    return True
+
+
+def _end(request: Request) -> Change:
+    subject: ObjectState | PlatformObject | None = request.prior or request.desired
+    if subject is None:
+        raise ValueError("there is nothing to plan: the object is neither declared nor recorded")
+    kept = request.prior is not None and request.prior.retain
+    action, reason = Action.DELETE, ActionReason.NOT_IN_STACK
+    if request.deposed_id is not None:
+        reason = ActionReason.DEPOSED
+    elif kept:
+        action, reason = Action.FORGET, ActionReason.RETAINED
+    elif request.live is None:
+        action, reason = Action.FORGET, ActionReason.GONE if not subject.virtual else ActionReason.NOT_IN_STACK
+    live_id = request.live.id if request.live is not None else request.prior.id if request.prior is not None else None
+    return Change(
+        address=subject.address,
+        kind=subject.kind,
+        provider=subject.provider,
+        name=subject.name,
+        action=action,
+        reason=reason,
+        blast_radius=BlastRadius.DOWNTIME
+        if action is Action.DELETE and reason is not ActionReason.DEPOSED
+        else BlastRadius.NONE,
+        id=request.deposed_id or live_id,
+        deposed_id=request.deposed_id,
+        lifecycle=Lifecycle(protect=request.prior.protect, retain=kept) if request.prior is not None else Lifecycle(),
+        virtual=subject.virtual,
+    )
+
+
+def _begin(request: Request, desired: PlatformObject, action: Action, reason: ActionReason) -> Change:
+    """Return a change with everything that does not depend on what differs."""
+    live, prior = request.live, request.prior
+    outputs: dict[str, Json] = {
+        **(prior.outputs if prior is not None else {}),
+        **(live.outputs if live is not None else {}),
+    }
+    if action in (Action.CREATE, Action.REPLACE) and not desired.virtual:
+        outputs = dict.fromkeys(desired.outputs, UNKNOWN)
+    return Change(
+        address=desired.address,
+        kind=desired.kind,
+        provider=desired.provider,
+        name=desired.name,
+        action=action,
+        reason=reason,
+        id=live.id if live is not None else None,
+        outputs={**outputs, **desired.known_outputs},
+        values=desired.values,
+        memory=prior.memory if prior is not None and action is not Action.CREATE else {},
+        depends_on=desired.depends_on,
+        notes=desired.notes,
+        lifecycle=desired.lifecycle,
+        location=desired.location,
+        virtual=desired.virtual,
+        name_is_unique=desired.name_is_unique,
+    )
+
+
+def _create(request: Request, desired: PlatformObject) -> Change:
+    gone = request.prior is not None and request.prior.id is not None
+    change = _begin(request, desired, Action.CREATE, ActionReason.GONE if gone else ActionReason.NOT_IN_STATE)
+    return replace(change, attributes=_all_new(desired))
+
+
+def _all_new(desired: PlatformObject) -> tuple[AttributeChange, ...]:
+    """Return one difference for each attribute at the top: a tree of them would repeat the whole object."""
+    children = desired.schema.fields or {}
+    found = []
+    for name, value in desired.values.items():
+        attribute = children.get(name, OPAQUE)
+        if value is not None and not attribute.computed:
+            shown = mask(value, attribute)
+            found.append(
+                AttributeChange(
+                    path=(name,),
+                    planned=shown,
+                    sensitive=attribute.sensitive,
+                    effect=attribute.effect or Effect.IN_PLACE,
+                )
+            )
+    return tuple(found)
+
+
+def _virtual(request: Request, desired: PlatformObject) -> Change:
+    prior = request.prior
+    if prior is None:
+        return replace(_begin(request, desired, Action.CREATE, ActionReason.NOT_IN_STATE), attributes=_all_new(desired))
+    found = compare(desired.values, prior.values, prior.values, desired.schema, request.digest, has_prior=True)
+    action = Action.UPDATE if found.changes else Action.NO_OP
+    change = _begin(request, desired, action, _reason(found.changes) if found.changes else ActionReason.UNCHANGED)
+    return replace(change, attributes=found.changes, notes=(*change.notes, *found.notes), id=prior.id)
+
+
+def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Change:
+    prior = request.prior if request.prior is not None and request.prior.id == live.id else None
+    ignored = tuple(parse_ignored(path) for path in desired.lifecycle.ignore_changes)
+    found = compare(
+        desired.values,
+        live.values,
+        prior.values if prior is not None else None,
+        desired.schema,
+        request.digest,
+        has_prior=prior is not None,
+        ignore=desired.lifecycle.ignore_changes,
+    )
+    action, reason = _choose(request, desired, found, is_recorded=prior is not None)
+    order = replace_order(desired) if action is Action.REPLACE else None
+    change = _begin(request, desired, action, reason)
+    return replace(
+        change,
+        attributes=found.changes,
+        drift=drift(prior.values, live.values, desired.schema, request.digest) if prior is not None else (),
+        values=_values(change, desired, live, found)
+        if action is Action.IMPORT
+        else keep_ignored(desired.values, live.values, ignored, desired.schema),
+        blast_radius=_blast_radius(action, order, found),
+        replace_order=order,
+        notes=(*change.notes, *found.notes, *_import_notes(action, found)),
+    )
+
+
+def replace_order(desired: PlatformObject) -> ReplaceOrder:
+    """Return which comes first when the object is replaced: names that are unique leave no choice."""
+    if desired.name_is_unique:
+        return ReplaceOrder.DELETE_THEN_CREATE
+    return desired.lifecycle.replace_order or ReplaceOrder.CREATE_THEN_DELETE
+
+
+def _choose(
+    request: Request, desired: PlatformObject, found: Comparison, *, is_recorded: bool
+) -> tuple[Action, ActionReason]:
+    """Return the action and its reason; the order of the tests is the order of precedence."""
+    owned = request.live is not None and request.live.owned is True
+    if not is_recorded and not owned:
+        return Action.IMPORT, ActionReason.FOUND_BY_NAME
+    if is_recorded and request.prior is not None and request.prior.health is Health.TAINTED:
+        return Action.REPLACE, ActionReason.TAINTED
+    if request.replace:
+        return Action.REPLACE, ActionReason.REQUESTED
+    if any(_touches(change, desired.lifecycle.replace_on) for change in found.changes):
+        return Action.REPLACE, _reason(found.changes)
+    match found.effect:
+        case Effect.REPLACES:
+            return Action.REPLACE, ActionReason.CANNOT_UPDATE
+        case Effect.ROLLS:
+            return Action.ROLL, _reason(found.changes)
+        case Effect.IN_PLACE | Effect.STORED:
+            return Action.UPDATE, _reason(found.changes)
+        case None if not is_recorded:
+            return Action.IMPORT, ActionReason.NOT_IN_STATE
+        case None if request.prior is not None and request.prior.health is Health.UNREADY:
+            return Action.NO_OP, ActionReason.UNREADY
+        case None:
+            return Action.NO_OP, ActionReason.UNCHANGED
+
+
+def _touches(change: AttributeChange, patterns: Sequence[str]) -> bool:
+    path = format_path(change.path)
+    return any(
+        matches_ignored(path, (parse_ignored(pattern),)) or matches_ignored(pattern, (parse_ignored(path),))
+        for pattern in patterns
+    )
+
+
+def _reason(changes: Sequence[AttributeChange]) -> ActionReason:
+    if all(change.origin is Origin.DRIFT for change in changes):
+        return ActionReason.DRIFTED
+    if all(change.planned is UNKNOWN for change in changes):
+        return ActionReason.DEPENDENCY_CHANGED
+    if all(change.origin is Origin.UNATTRIBUTED for change in changes):
+        return ActionReason.NOT_IN_STATE
+    return ActionReason.ATTRIBUTE_CHANGED
+
+
+def _blast_radius(action: Action, order: ReplaceOrder | None, found: Comparison) -> BlastRadius:
+    if action is Action.REPLACE:
+        return BlastRadius.DOWNTIME if order is ReplaceOrder.DELETE_THEN_CREATE else BlastRadius.ROLLING
+    if action is Action.ROLL or (action is Action.IMPORT and found.effect is Effect.ROLLS):
+        return BlastRadius.ROLLING
+    return BlastRadius.NONE
+
+
+def _values(change: Change, desired: PlatformObject, live: LiveObject, found: Comparison) -> Mapping[str, Json]:
+    """Return what an import records: what is live where it cannot become what is wanted, so that the next plan shows it."""
+    if found.effect is not Effect.REPLACES:
+        return change.values
+    kept: Mapping[str, Json] = project(live.values, desired.values, desired.schema)
+    return kept
+
+
+def _import_notes(action: Action, found: Comparison) -> tuple[str, ...]:
+    if action is Action.IMPORT and found.effect is Effect.REPLACES:
+        return ("it is recorded as it is; the next plan replaces it, because it differs in what cannot be changed",)
+    return ()

@@ -1,0 +1,171 @@
+"""Parts and disguises of an object's values: for revisions, for recording, for showing.
+
+Called by the planner (`project`), by the applier (`redact`) and wherever values are shown (`mask`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from wlinfra.diff.leaves import is_list, is_object, is_open_leaf, is_plain
+from wlinfra.diff.model import SENSITIVE
+from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.state.key import Digest
+from wlinfra.state.model import SecretDigest
+from wlinfra.values import UNKNOWN, Json, Secret, map_leaves
+
+__all__ = ["keep_ignored", "key_elements", "mask", "matches_ignored", "parse_ignored", "project", "redact"]
+
+_NO_FIELDS: Final[Mapping[str, Attribute]] = {}
+
+
+def key_elements(elements: Sequence[Json], name: str) -> dict[str, Json] | None:
+    """Return the elements by the attribute that tells them apart; None when one lacks it or two share it."""
+    found: dict[str, Json] = {}
+    for element in elements:
+        key = element.get(name) if is_object(element) else None
+        if not isinstance(key, str | int) or str(key) in found:
+            return None
+        found[str(key)] = element
+    return found
+
+
+def project(values: Json, managed: Json, schema: Attribute) -> Json:
+    """Return the live values on the managed paths, in one spelling and order, so that a keyed digest of them is a revision.
+
+    The result may hold a live secret's text: it is for digesting only.
+    """
+    if schema.computed or schema.write_only or values is None:
+        return None
+    if schema.normalize is not None:
+        return schema.normalize(values)
+    if is_object(values) and (schema.fields is not None or schema.values is not None):
+        children = schema.fields if schema.fields is not None else _NO_FIELDS
+        names = managed if schema.values is None and is_object(managed) else values
+        return {
+            name: project(
+                values[name],
+                managed.get(name) if is_object(managed) else None,
+                children.get(name, schema.values or OPAQUE),
+            )
+            for name in sorted(names)
+            if values.get(name) is not None
+        }
+    if is_list(values):
+        return _project_list(values, managed, schema)
+    return values.reveal() if isinstance(values, Secret) else values
+
+
+def _project_list(values: Sequence[Json], managed: Json, schema: Attribute) -> Json:
+    if schema.unordered:
+        return sorted(values, key=str)
+    item = schema.items or OPAQUE
+    if schema.keyed_by is not None and (live := key_elements(values, schema.keyed_by)) is not None:
+        wanted = (key_elements(managed, schema.keyed_by) if is_list(managed) else None) or {}
+        return [project(live[key], wanted.get(key, live[key]), item) for key in sorted(live)]
+    aligned = managed if is_list(managed) and len(managed) == len(values) else values
+    return [project(value, want, item) for value, want in zip(values, aligned, strict=True)]
+
+
+def redact(values: Json, digest: Digest) -> Json:
+    """Return the values as they may be recorded: secrets as keyed digests.
+
+    Without a key the digest is empty, so that nothing can be compared with it later.
+    Raises ValueError for a value that is not known yet, and ConfigurationError when a secret's source has none.
+    """
+
+    def record(leaf: Any) -> Any:
+        if isinstance(leaf, Secret):
+            return SecretDigest(digest(leaf.reveal()) if digest.known else "")
+        if is_open_leaf(leaf):
+            raise ValueError(f"{leaf!r} is not known yet, so it cannot be recorded")
+        return leaf
+
+    return map_leaves(values if not is_object(values) else dict(values), record)
+
+
+def mask(values: Json, schema: Attribute = OPAQUE) -> Json:
+    """Return the values as they may be shown: SENSITIVE for secrets, UNKNOWN for what only the apply will tell.
+
+    What needs no disguise is shared with the argument, not copied.
+    """
+    if values is None:
+        return None
+    if schema.sensitive or isinstance(values, Secret | SecretDigest):
+        return SENSITIVE
+    if is_open_leaf(values):
+        return UNKNOWN
+    if is_object(values):
+        children = schema.fields or _NO_FIELDS
+        shown = {name: mask(item, children.get(name, schema.values or OPAQUE)) for name, item in values.items()}
+        return values if all(shown[name] is item for name, item in values.items()) else shown
+    if is_list(values):
+        elements = [mask(item, schema.items or OPAQUE) for item in values]
+        return values if all(new is old for new, old in zip(elements, values, strict=True)) else elements
+    return values
+
+
+def parse_ignored(path: str) -> tuple[str, ...]:
+    """Return the parts of a path as people write it.
+
+    >>> parse_ignored("runtime.policies[0].target")
+    ('runtime', 'policies', '0', 'target')
+    """
+    return tuple(part for part in path.replace("[", ".").replace("]", "").split(".") if part)
+
+
+def matches_ignored(path: str, ignored: Sequence[tuple[str, ...]]) -> bool:
+    """True when one of the ignored paths is the path or stands above it; ``*`` stands for any one part."""
+    parts = parse_ignored(path)
+    return any(
+        len(pattern) <= len(parts) and all(want in ("*", part) for want, part in zip(pattern, parts, strict=False))
+        for pattern in ignored
+    )
+
+
+def keep_ignored(values: Json, live: Json, ignored: Sequence[tuple[str, ...]], schema: Attribute = OPAQUE) -> Json:
+    """Return the wanted values with the live ones on the ignored paths, which is what a call must send there."""
+    if () in ignored:
+        return live if is_plain(values) else map_leaves(live, _hide)
+    if not ignored or not is_object(values) or not is_object(live):
+        return _keep_in_list(values, live, ignored, schema) if ignored and is_list(values) and is_list(live) else values
+    children = schema.fields or _NO_FIELDS
+    kept = dict(values)
+    for name in {**values, **live}:
+        inner = _below(ignored, name)
+        if inner:
+            kept[name] = keep_ignored(
+                values.get(name), live.get(name), inner, children.get(name, schema.values or OPAQUE)
+            )
+    return {name: item for name, item in kept.items() if item is not None or name in values}
+
+
+def _hide(leaf: Any) -> Any:
+    """Return text as a secret: it was read where the program declares one, so it must not be shown or recorded."""
+    return Secret(lambda: leaf, describe="its live value") if isinstance(leaf, str) else leaf
+
+
+def _keep_in_list(
+    values: Sequence[Json], live: Sequence[Json], ignored: Sequence[tuple[str, ...]], schema: Attribute
+) -> Json:
+    item = schema.items or OPAQUE
+    found = key_elements(live, schema.keyed_by) if schema.keyed_by is not None else None
+    names = [str(index) for index in range(len(values))]
+    if found is not None:
+        names = [str(value.get(schema.keyed_by)) if is_object(value) else "" for value in values]
+    else:
+        found = {str(index): element for index, element in enumerate(live)}
+    return [
+        keep_ignored(value, found[name], inner, item) if name in found and (inner := _below(ignored, name)) else value
+        for name, value in zip(names, values, strict=True)
+    ]
+
+
+def _below(ignored: Sequence[tuple[str, ...]], name: str) -> list[tuple[str, ...]]:
+    parts = parse_ignored(name)
+    return [
+        pattern[len(parts) :]
+        for pattern in ignored
+        if len(pattern) >= len(parts) and all(want in ("*", part) for want, part in zip(pattern, parts, strict=False))
+    ]
