@@ -1,0 +1,1 @@
+"""Building a plan: expand, read, ask each provider, guard, order; approvals and what they cover."""

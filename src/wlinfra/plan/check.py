@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from wlinfra.changes.model import Action, Change
 from wlinfra.errors import ProviderError
@@ -24,9 +25,11 @@ def check_change(change: Change, request: PlanRequest) -> None:
 
 
 def _faults(change: Change, request: PlanRequest) -> Iterator[str]:
-    subject = request.desired.address if request.desired is not None else request.prior.address if request.prior is not None else change.address
-    if change.address != subject:
-        yield f"it was asked about {subject}"
+    subject = request.desired or request.prior
+    if subject is not None and change.address != subject.address:
+        yield f"it was asked about {subject.address}"
+    if request.desired is not None and request.desired.lookup and change.action is not Action.READ:
+        yield "the object is only looked up"
     makes = any(step.makes for step in change.steps)
     removes = any(step.removes for step in change.steps)
     match change.action:
@@ -34,24 +37,38 @@ def _faults(change: Change, request: PlanRequest) -> Iterator[str]:
             if change.steps:
                 yield f"{len(change.steps)} calls stand in it"
         case Action.CREATE:
-            if not makes and not change.virtual:
-                yield "no step makes the object"
-            if removes or isinstance(request.reading, Live):
-                yield "the object exists already" if not removes else "a step removes something"
+            yield from _create_faults(change, request, makes=makes, removes=removes)
         case Action.REPLACE:
-            if not (makes and removes):
-                yield "a replacement needs a step that makes and a step that removes"
-            if change.replace_order is None:
-                yield "it does not say which comes first"
+            yield from _replace_faults(change, both=makes and removes)
         case Action.DELETE:
-            if not removes:
-                yield "no step removes the object"
-            if request.desired is not None and request.deposed_id is None:
-                yield "the object is declared"
+            yield from _delete_faults(request, removes=removes)
         case Action.UPDATE | Action.ROLL | Action.IMPORT:
             if removes:
                 yield "a step removes the object"
             if isinstance(request.reading, Absent) and not change.virtual:
                 yield "there is nothing to change"
-    if request.desired is not None and request.desired.lookup and change.action is not Action.READ:
-        yield "the object is only looked up"
+        case _:
+            assert_never(change.action)
+
+
+def _create_faults(change: Change, request: PlanRequest, *, makes: bool, removes: bool) -> Iterator[str]:
+    if not makes and not change.virtual:
+        yield "no step makes the object"
+    if removes:
+        yield "a step removes something"
+    if isinstance(request.reading, Live):
+        yield "the object exists already"
+
+
+def _replace_faults(change: Change, *, both: bool) -> Iterator[str]:
+    if not both:
+        yield "a replacement needs a step that makes and a step that removes"
+    if change.replace_order is None:
+        yield "it does not say which comes first"
+
+
+def _delete_faults(request: PlanRequest, *, removes: bool) -> Iterator[str]:
+    if not removes:
+        yield "no step removes the object"
+    if request.desired is not None and request.deposed_id is None:
+        yield "the object is declared"

@@ -46,7 +46,9 @@ def approval_of(change: Change, digest: Digest) -> Approval:
         id=change.deposed_id or change.id,
         blast_radius=change.blast_radius,
         gpus_peak={count.type: count.high for count in _sorted(change.impact.gpus_peak)},
-        paths={format_path(item.path): _mark(item.planned, digest, sensitive=item.sensitive) for item in change.attributes},
+        paths={
+            format_path(item.path): _mark(item.planned, digest, sensitive=item.sensitive) for item in change.attributes
+        },
         leaves=dict(_leaves(dict(change.values), "", digest)) if making else {},
         steps=tuple(step.operation for step in change.steps),
         revision=change.revision,
@@ -64,7 +66,11 @@ def _mark(value: Json, digest: Digest, *, sensitive: bool = False) -> str:
         return OPEN
     if sensitive:
         return "sensitive"
-    text = b"secret" if isinstance(value, Secret) else canonical(value if not isinstance(value, SecretDigest) else value.digest)
+    text = (
+        b"secret"
+        if isinstance(value, Secret)
+        else canonical(value if not isinstance(value, SecretDigest) else value.digest)
+    )
     return digest(text)[:16] if digest.known else OPEN
 
 

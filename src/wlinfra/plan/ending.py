@@ -43,7 +43,13 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
             request = PlanRequest(desired=None, prior=record, reading=reading, dependencies={}, digest=engine.digest)
             change = engine.connections[record.provider].plan(request)
             check_change(change, request)
-            return replace(change, reason=change.reason if change.action is Action.FORGET else reason, lifecycle=lifecycle, depends_on=(), revision=revision_of(reading, None, record, engine.digest))
+            return replace(
+                change,
+                reason=change.reason if change.action is Action.FORGET else reason,
+                lifecycle=lifecycle,
+                depends_on=(),
+                revision=revision_of(reading, None, record, engine.digest),
+            )
         case Unreadable(error=error):
             raise ProviderError(error)
         case Ambiguous(candidates=candidates):

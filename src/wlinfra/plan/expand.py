@@ -5,13 +5,15 @@ Called by `plan.planner`; pure, so everything wrong with a program is known befo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import PlatformObject
-from wlinfra.errors import DeclarationError, Diagnostic
+from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
+from wlinfra.resources.base import Resource
 from wlinfra.values import Address, Ref, find_refs
 
 __all__ = ["Expansion", "expand"]
@@ -34,32 +36,54 @@ def expand(engine: Engine) -> Expansion:
     diagnostics: list[Diagnostic] = []
     for resource in engine.declared.resources:
         connection = engine.connections[resource.provider]
-        complaints = [_placed(diagnostic, resource.address, resource.location) for diagnostic in connection.check(resource)]
+        complaints = [
+            _placed(diagnostic, resource.address, resource.location) for diagnostic in connection.check(resource)
+        ]
         diagnostics += complaints
         if any(complaint.is_error for complaint in complaints):
             continue
-        for item in connection.expand(resource, declared):
-            found.append(replace(item, provider=resource.provider, location=item.location or resource.location))
+        found += [_owned_by(resource, item) for item in connection.expand(resource, declared)]
     DeclarationError.raise_for(diagnostics)
     objects = {item.address: item for item in found}
     exporters = {(item.address.resource, attribute): item.address for item in found for attribute in item.outputs}
-    linked = {address: replace(item, depends_on=_dependencies(item, objects, exporters)) for address, item in objects.items()}
+    members: dict[Address, list[Address]] = defaultdict(list)
+    for address in objects:
+        members[address.resource].append(address)
+    linked = {
+        address: replace(item, depends_on=_dependencies(item, members, exporters)) for address, item in objects.items()
+    }
     return Expansion(objects=_in_order(linked), exporters=exporters, warnings=tuple(diagnostics))
 
 
-def _placed(diagnostic: Diagnostic, address: Address, location: object) -> Diagnostic:
+def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
+    """Return the object with all that every object has from its resource, so that no provider need think of it."""
+    return replace(
+        item,
+        provider=resource.provider,
+        lifecycle=resource.lifecycle,
+        location=item.location or resource.location,
+        depends_on=(*item.depends_on, *resource.depends_on),
+        lookup=item.lookup or resource.lookup,
+    )
+
+
+def _placed(diagnostic: Diagnostic, address: Address, location: Location | None) -> Diagnostic:
     """Return the diagnostic with the resource's place where the provider gave none."""
-    return replace(diagnostic, address=diagnostic.address or address, location=diagnostic.location or location)  # type: ignore[arg-type]  # Location | None, kept loose for providers
+    return replace(diagnostic, address=diagnostic.address or address, location=diagnostic.location or location)
 
 
-def _dependencies(item: PlatformObject, objects: Mapping[Address, PlatformObject], exporters: Mapping[tuple[Address, str], Address]) -> tuple[Address, ...]:
+def _dependencies(
+    item: PlatformObject,
+    members: Mapping[Address, Sequence[Address]],
+    exporters: Mapping[tuple[Address, str], Address],
+) -> tuple[Address, ...]:
     """Return the object addresses that must come before the object."""
     named = set(_named(item, exporters))
     for address in item.depends_on:
-        if address in objects:
+        if address.part:
             named.add(address)
         else:
-            named.update(other for other in objects if other.resource == address)
+            named.update(members.get(address, ()))
     named.discard(item.address)
     return tuple(sorted(named))
 

@@ -71,7 +71,10 @@ def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], 
         "text": text,
         "document": dict(document),
     }
-    return orjson.dumps({"seal": digest(canonical(body)), **body}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+    return (
+        orjson.dumps({"seal": digest(canonical(body)), **body}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+        + b"\n"
+    )
 
 
 def _options_document(options: PlanOptions) -> dict[str, Any]:
@@ -125,11 +128,10 @@ def unseal(data: bytes, digest: Digest | None = None) -> SavedPlan:
 
 
 def _parsed(body: Mapping[str, Any]) -> SavedPlan:
-    options = body["options"]
     return SavedPlan(
         stack=body["stack"],
         environment=body["environment"],
-        options=PlanOptions(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}),
+        options=_parsed_options(body["options"]),
         tool_version=body["tool_version"],
         program_digest=body["program_digest"],
         settings_digest=body["settings_digest"],
@@ -139,6 +141,18 @@ def _parsed(body: Mapping[str, Any]) -> SavedPlan:
         text=body["text"],
         document=body["document"],
         program=body["program"],
+    )
+
+
+def _parsed_options(value: Mapping[str, Any]) -> PlanOptions:
+    return PlanOptions(
+        destroy=value["destroy"],
+        targets=tuple(value["targets"]),
+        excludes=tuple(value["excludes"]),
+        replaces=tuple(value["replaces"]),
+        refresh=value["refresh"],
+        refresh_only=value["refresh_only"],
+        allow_empty=value["allow_empty"],
     )
 
 
@@ -157,7 +171,13 @@ def _parsed_approval(value: Mapping[str, Any]) -> Approval:
 
 
 def _not_a_plan(detail: str) -> ConfigurationError:
-    return ConfigurationError(Diagnostic(summary="Not a plan file", detail=detail, fix="Make one with\n    wlinfra plan -e ENVIRONMENT --out plan.json"))
+    return ConfigurationError(
+        Diagnostic(
+            summary="Not a plan file",
+            detail=detail,
+            fix="Make one with\n    wlinfra plan -e ENVIRONMENT --out plan.json",
+        )
+    )
 
 
 def refuse_unapproved(saved: SavedPlan, now: Plan, digest: Digest) -> None:
@@ -194,7 +214,11 @@ def _beyond_approval(saved: SavedPlan, now: Plan, digest: Digest) -> Iterator[Di
             yield _stale(saved, change, reasons)
     for output in now.outputs:
         if output.differs and output.name not in saved.outputs and not now.effective:
-            yield Diagnostic(summary="Saved plan is stale", detail=f"The output {output.name!r} would change, which was not in the saved plan.", fix=f"Plan again:\n    wlinfra plan -e {saved.environment} --out plan.json")
+            yield Diagnostic(
+                summary="Saved plan is stale",
+                detail=f"The output {output.name!r} would change, which was not in the saved plan.",
+                fix=f"Plan again:\n    wlinfra plan -e {saved.environment} --out plan.json",
+            )
 
 
 def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:

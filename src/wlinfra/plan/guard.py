@@ -26,7 +26,11 @@ def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, opt
 
 def guards(changes: Iterable[Change], state: State, *, protected: bool) -> list[Diagnostic]:
     """Return an error for every protected object that would be deleted or replaced."""
-    return [_protected(change, protected=protected) for change in changes if _ends(change) and (protected or _is_protected(change, state))]
+    return [
+        _protected(change, protected=protected)
+        for change in changes
+        if _ends(change) and (protected or _is_protected(change, state))
+    ]
 
 
 def _ends(change: Change) -> bool:
@@ -50,4 +54,10 @@ def _protected(change: Change, *, protected: bool) -> Diagnostic:
             "it is protected; that is recorded, so that it holds after the declaration is gone",
             f"To lift it, declare {change.address.resource} with protect=False and apply that first.",
         )
-    return Diagnostic(summary="Protected object", detail=f"{change.address} would be {verb}, but {why}.", fix=fix, address=change.address, location=change.location)
+    return Diagnostic(
+        summary="Protected object",
+        detail=f"{change.address} would be {verb}, but {why}.",
+        fix=fix,
+        address=change.address,
+        location=change.location,
+    )

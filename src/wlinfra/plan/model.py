@@ -135,7 +135,13 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """True when an apply would change neither a platform nor the state."""
-        return not self.errors and not self.moved and not self.recovered and all(change.is_empty for change in self.changes) and not any(output.differs for output in self.outputs)
+        return (
+            not self.errors
+            and not self.moved
+            and not self.recovered
+            and all(change.is_empty for change in self.changes)
+            and not any(output.differs for output in self.outputs)
+        )
 
     @property
     def effective(self) -> tuple[Change, ...]:

@@ -70,7 +70,7 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
     listed = list(changes)
     current = {change.address: change for change in listed if change.deposed_id is None}
     before: dict[Node, set[Node]] = {node: set() for change in listed for node in nodes_of(change)}
-    dependents = _dependents(state)
+    dependents = _dependents(state, current.values())
     for change in listed:
         for node in nodes_of(change):
             if node.phase == Phase.APPLY.value:
@@ -81,18 +81,24 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
 
 
 def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node]:
-    earlier = {Node(address, Phase.APPLY.value) for address in change.depends_on if address in current and current[address].action not in _ALONE}
+    earlier = {
+        Node(address, Phase.APPLY.value)
+        for address in change.depends_on
+        if address in current and current[address].action not in _ALONE
+    }
     if change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE:
         earlier.add(Node(change.address, Phase.DELETE.value))
     return earlier
 
 
-def _before_delete(change: Change, current: Mapping[Address, Change], dependents: Mapping[Address, set[Address]]) -> set[Node]:
+def _before_delete(
+    change: Change, current: Mapping[Address, Change], dependents: Mapping[Address, set[Address]]
+) -> set[Node]:
     deletes_first = change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
     earlier: set[Node] = set()
     if change.action is Action.REPLACE and not deletes_first:
         earlier.add(Node(change.address, Phase.APPLY.value))
-    users = dependents.get(change.address, set()) | {other.address for other in current.values() if change.address in other.depends_on and not deletes_first}
+    users = dependents.get(change.address, ())
     for address in users:
         user = current.get(address)
         if user is None:
@@ -104,14 +110,15 @@ def _before_delete(change: Change, current: Mapping[Address, Change], dependents
     return earlier
 
 
-def _dependents(state: State) -> dict[Address, set[Address]]:
+def _dependents(state: State, changes: Iterable[Change]) -> dict[Address, set[Address]]:
+    """Return who needs each object: by the record, leftovers included, and by what is planned."""
     found: dict[Address, set[Address]] = defaultdict(set)
     for address, item in state.objects.items():
-        for dependency in item.depends_on:
+        for dependency in (*item.depends_on, *(name for deposed in item.deposed for name in deposed.depends_on)):
             found[dependency].add(address)
-        for deposed in item.deposed:
-            for dependency in deposed.depends_on:
-                found[dependency].add(address)
+    for change in changes:
+        for dependency in change.depends_on:
+            found[dependency].add(change.address)
     return found
 
 
@@ -121,4 +128,9 @@ def in_order(changes: Sequence[Change], edges: Mapping[Node, tuple[Node, ...]]) 
     for node, earlier in edges.items():
         graph.add(node, earlier)
     place = {node: index for index, node in enumerate(graph.order())}
-    return tuple(sorted(changes, key=lambda change: (min(place[node] for node in nodes_of(change)), change.address, change.deposed_id or "")))
+    return tuple(
+        sorted(
+            changes,
+            key=lambda change: (min(place[node] for node in nodes_of(change)), change.address, change.deposed_id or ""),
+        )
+    )

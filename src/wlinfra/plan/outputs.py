@@ -39,9 +39,17 @@ def output_changes(engine: Engine, known: Mapping[tuple[Address, str], Json], *,
     if not destroy:
         for output in engine.declared.outputs:
             value = resolve_refs(output.value, known)
-            after[output.name] = (recorded_output(value, sensitive=output.sensitive, digest=engine.digest), output.sensitive)
+            after[output.name] = (
+                recorded_output(value, sensitive=output.sensitive, digest=engine.digest),
+                output.sensitive,
+            )
     return [
-        OutputChange(name=name, before=before.get(name), after=after.get(name, (None, False))[0], sensitive=after.get(name, (None, isinstance(before.get(name), SecretDigest)))[1])
+        OutputChange(
+            name=name,
+            before=before.get(name),
+            after=after.get(name, (None, False))[0],
+            sensitive=after.get(name, (None, isinstance(before.get(name), SecretDigest)))[1],
+        )
         for name in sorted({*before, *after})
     ]
 

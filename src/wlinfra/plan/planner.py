@@ -31,7 +31,14 @@ from wlinfra.values import UNKNOWN, Address, Json
 __all__ = ["build_plan", "plan_object"]
 
 
-def build_plan(engine: Engine, options: PlanOptions | None = None, *, recovered: Sequence[Recovered] = (), provisional: str = "", tool_version: str = "") -> Plan:
+def build_plan(
+    engine: Engine,
+    options: PlanOptions | None = None,
+    *,
+    recovered: Sequence[Recovered] = (),
+    provisional: str = "",
+    tool_version: str = "",
+) -> Plan:
     """Return what an apply would do now.
 
     ``recovered`` is what is known of steps an interrupted run left behind; ``provisional`` names a run that is
@@ -45,14 +52,21 @@ def build_plan(engine: Engine, options: PlanOptions | None = None, *, recovered:
     guard_emptiness(expansion.objects, state, options)
     expansion, prior = select(expansion, state, options)
     readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
-    planning = _Planning(engine=engine, options=options, expansion=expansion, state=state, readings=readings, changes={}, errors=[])
+    planning = _Planning(
+        engine=engine, options=options, expansion=expansion, state=state, readings=readings, changes={}, errors=[]
+    )
     planning.wanted()
     planning.unwanted(prior)
-    errors = [*planning.errors, *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None)]
+    errors = [
+        *planning.errors,
+        *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None),
+    ]
     changes = spread_create_first(list(planning.changes.values()) + planning.leftovers(prior), state)
     errors += guards(changes, state, protected=declared.protect)
     edges = edges_between(changes, state)
-    outputs = [] if options.targets or options.excludes else output_changes(engine, planning.known(), destroy=options.destroy)
+    outputs = (
+        [] if options.targets or options.excludes else output_changes(engine, planning.known(), destroy=options.destroy)
+    )
     return Plan(
         stack=declared.stack,
         environment=declared.environment,
@@ -95,7 +109,10 @@ def _follow_aliases(state: State, objects: Mapping[Address, PlatformObject]) -> 
                 break
     if moved:
         renamed = {old: new for new, old in moved.items()}
-        records = {address: replace(item, depends_on=tuple(renamed.get(name, name) for name in item.depends_on)) for address, item in records.items()}
+        records = {
+            address: replace(item, depends_on=tuple(renamed.get(name, name) for name in item.depends_on))
+            for address, item in records.items()
+        }
     return replace(state, objects=records), moved
 
 
@@ -122,7 +139,12 @@ class _Planning:
             try:
                 change = self._one(item, known)
             except WlinfraError as error:
-                self.errors += [replace(diagnostic, address=diagnostic.address or address, location=diagnostic.location or item.location) for diagnostic in error.diagnostics]
+                self.errors += [
+                    replace(
+                        diagnostic, address=diagnostic.address or address, location=diagnostic.location or item.location
+                    )
+                    for diagnostic in error.diagnostics
+                ]
                 blocked.add(address)
                 continue
             self.changes[address] = change
@@ -134,7 +156,15 @@ class _Planning:
         reading = self.readings.get(item.address, Absent())
         if self.options.refresh_only:
             return refreshed(item, prior, reading, self.engine.digest)
-        return plan_object(self.engine, item, prior=prior, reading=reading, known=known, dependencies=self.changes, replacing=self._asked_to_replace(item.address))
+        return plan_object(
+            self.engine,
+            item,
+            prior=prior,
+            reading=reading,
+            known=known,
+            dependencies=self.changes,
+            replacing=self._asked_to_replace(item.address),
+        )
 
     def _asked_to_replace(self, address: Address) -> bool:
         return address in self.options.replaces or address.resource in self.options.replaces
@@ -145,19 +175,30 @@ class _Planning:
             if address in self.expansion.objects or self.options.refresh_only:
                 continue
             try:
-                self.changes[address] = plan_end(self.engine, record, self.readings.get(address, Absent()), destroying=self.options.destroy)
+                self.changes[address] = plan_end(
+                    self.engine, record, self.readings.get(address, Absent()), destroying=self.options.destroy
+                )
             except WlinfraError as error:
-                self.errors += [replace(diagnostic, address=diagnostic.address or address) for diagnostic in error.diagnostics]
+                self.errors += [
+                    replace(diagnostic, address=diagnostic.address or address) for diagnostic in error.diagnostics
+                ]
 
     def leftovers(self, prior: Mapping[Address, ObjectState]) -> list[Change]:
         """Return the deletion of every old id that a replacement left behind."""
         found = []
-        for address, record in prior.items():
+        for record in prior.values():
             if self.options.refresh_only or not record.deposed:
                 continue
             connection = self.engine.connections[record.provider]
             for deposed in record.deposed:
-                request = PlanRequest(desired=None, prior=record, reading=Absent(), dependencies={}, digest=self.engine.digest, deposed_id=deposed.id)
+                request = PlanRequest(
+                    desired=None,
+                    prior=record,
+                    reading=Absent(),
+                    dependencies={},
+                    digest=self.engine.digest,
+                    deposed_id=deposed.id,
+                )
                 found.append(replace(connection.plan(request), deposed_id=deposed.id, depends_on=()))
         return found
 
@@ -185,7 +226,9 @@ def plan_object(
 ) -> Change:
     """Return what must happen to one declared object; raises what the provider or the guards refuse."""
     settled = _settled(item, reading)
-    desired = replace(item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known))
+    desired = replace(
+        item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known)
+    )
     request = PlanRequest(
         desired=desired,
         prior=prior,
@@ -211,7 +254,7 @@ def plan_object(
 
 def _unknown_outputs(item: PlatformObject, change: Change) -> dict[str, Json]:
     made = change.action in (Action.CREATE, Action.REPLACE)
-    return {attribute: UNKNOWN for attribute in item.outputs} if made else {}
+    return dict.fromkeys(item.outputs, UNKNOWN) if made else {}
 
 
 def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
@@ -233,8 +276,8 @@ def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
             raise ProviderError.of(
                 "Several objects match",
                 f"{len(candidates)} objects named {item.name!r} exist and nothing is recorded, so nobody can tell which one {item.address} is.",
-                "Say which one it is:\n" + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
+                "Say which one it is:\n"
+                + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
                 address=item.address,
                 location=item.location,
             )
-

@@ -15,7 +15,13 @@ from wlinfra.values import Address
 __all__ = ["read_objects"]
 
 
-def read_objects(engine: Engine, objects: Mapping[Address, PlatformObject], prior: Mapping[Address, ObjectState], *, refresh: bool = True) -> dict[Address, Reading]:
+def read_objects(
+    engine: Engine,
+    objects: Mapping[Address, PlatformObject],
+    prior: Mapping[Address, ObjectState],
+    *,
+    refresh: bool = True,
+) -> dict[Address, Reading]:
     """Return a reading for every declared or recorded object that a platform can be asked about.
 
     With ``refresh=False`` the records stand in for the platform, except for objects that are not recorded.
@@ -24,7 +30,7 @@ def read_objects(engine: Engine, objects: Mapping[Address, PlatformObject], prio
     readings: dict[Address, Reading] = {}
     for address in {**objects, **prior}:
         item, record = objects.get(address), prior.get(address)
-        if (item.virtual if item is not None else record is not None and record.virtual):
+        if item.virtual if item is not None else record is not None and record.virtual:
             continue
         if not refresh and record is not None and record.id is not None:
             readings[address] = Live(id=record.id, values=record.values, outputs=record.outputs)
@@ -33,7 +39,10 @@ def read_objects(engine: Engine, objects: Mapping[Address, PlatformObject], prio
     for provider, wanted in batches.items():
         answers = engine.connections[provider].read(wanted)
         if len(answers) != len(wanted):
-            error = Diagnostic(summary="Wrong number of readings", detail=f"{len(wanted)} objects were asked for and {len(answers)} answered. This is a bug in the {provider} provider.")
+            error = Diagnostic(
+                summary="Wrong number of readings",
+                detail=f"{len(wanted)} objects were asked for and {len(answers)} answered. This is a bug in the {provider} provider.",
+            )
             answers = [Unreadable(error=error)] * len(wanted)
         readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
     return readings
@@ -42,7 +51,9 @@ def read_objects(engine: Engine, objects: Mapping[Address, PlatformObject], prio
 def _wanted(address: Address, item: PlatformObject | None, record: ObjectState | None) -> Wanted:
     kind = item.kind if item is not None else record.kind if record is not None else ""
     name = item.name if item is not None else record.name if record is not None else ""
-    return Wanted(address=address, kind=kind, name=name, id=record.id if record is not None else None, desired=item, prior=record)
+    return Wanted(
+        address=address, kind=kind, name=name, id=record.id if record is not None else None, desired=item, prior=record
+    )
 
 
 def _provider_of(engine: Engine, item: PlatformObject | None, record: ObjectState | None) -> str:
@@ -54,5 +65,3 @@ def _provider_of(engine: Engine, item: PlatformObject | None, record: ObjectStat
             f"Configure {name!r} in this environment again until its objects are deleted, or forget them with\n    wlinfra state rm ADDRESS",
         )
     return name
-
-

@@ -27,7 +27,13 @@ def record_only(change: Change, prior: ObjectState | None) -> Change:
     differences = tuple(_record_differences(change, prior))
     if not differences:
         return change
-    return replace(change, action=Action.UPDATE, reason=ActionReason.ATTRIBUTE_CHANGED, label="recorded only", attributes=(*change.attributes, *differences))
+    return replace(
+        change,
+        action=Action.UPDATE,
+        reason=ActionReason.ATTRIBUTE_CHANGED,
+        label="recorded only",
+        attributes=(*change.attributes, *differences),
+    )
 
 
 def _record_differences(change: Change, prior: ObjectState) -> Iterator[AttributeChange]:
@@ -38,7 +44,9 @@ def _record_differences(change: Change, prior: ObjectState) -> Iterator[Attribut
     )
     for name, before, after in pairs:
         if before != after:
-            yield AttributeChange(path=(name,), recorded=before, live=before, planned=after, effect=Effect.STORED, origin=Origin.INTENDED)
+            yield AttributeChange(
+                path=(name,), recorded=before, live=before, planned=after, effect=Effect.STORED, origin=Origin.INTENDED
+            )
 
 
 def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading, digest: Digest) -> Change:

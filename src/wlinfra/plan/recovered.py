@@ -25,7 +25,14 @@ def object_after(recovered: Recovered, before: ObjectState | None) -> ObjectStat
             return None
         return replace(before, deposed=tuple(item for item in before.deposed if item.id != intent.target))
     if before is None:
-        before = ObjectState(address=intent.address, provider=intent.provider, kind=intent.kind, name=intent.name, depends_on=intent.depends_on, health=Health.UNREADY)
+        before = ObjectState(
+            address=intent.address,
+            provider=intent.provider,
+            kind=intent.kind,
+            name=intent.name,
+            depends_on=intent.depends_on,
+            health=Health.UNREADY,
+        )
     return replace(
         before,
         id=recovered.id or before.id,
@@ -48,4 +55,6 @@ def state_after(state: State, recovered: Iterable[Recovered]) -> State:
             objects[address] = after
         if item.outcome != "unclear":
             settled.add(item.intent.sequence)
-    return replace(state, objects=objects, intents=tuple(intent for intent in state.intents if intent.sequence not in settled))
+    return replace(
+        state, objects=objects, intents=tuple(intent for intent in state.intents if intent.sequence not in settled)
+    )

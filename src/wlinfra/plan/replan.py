@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wlinfra.changes.model import Change
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.ending import plan_end
+from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
 from wlinfra.plan.planner import plan_object
 from wlinfra.plan.reading import read_objects
@@ -17,7 +17,14 @@ from wlinfra.values import Address, Json
 __all__ = ["replan_object"]
 
 
-def replan_object(engine: Engine, plan: Plan, address: Address, *, prior: ObjectState | None, known: Mapping[tuple[Address, str], Json]) -> Change:
+def replan_object(
+    engine: Engine,
+    plan: Plan,
+    address: Address,
+    *,
+    prior: ObjectState | None,
+    known: Mapping[tuple[Address, str], Json],
+) -> Change:
     """Return what must happen to the object now, from a fresh reading and all outputs known by now.
 
     Raises what planning raises; the caller compares the answer with what was approved.
@@ -32,4 +39,6 @@ def replan_object(engine: Engine, plan: Plan, address: Address, *, prior: Object
         return plan_end(engine, prior, reading, destroying=plan.options.destroy)
     replacing = address in plan.options.replaces or address.resource in plan.options.replaces
     changes = {change.address: change for change in plan.changes if change.deposed_id is None}
-    return plan_object(engine, item, prior=prior, reading=reading, known=known, dependencies=changes, replacing=replacing)
+    return plan_object(
+        engine, item, prior=prior, reading=reading, known=known, dependencies=changes, replacing=replacing
+    )

@@ -32,10 +32,14 @@ def select(expansion: Expansion, state: State, options: PlanOptions) -> tuple[Ex
     chosen = _closure(_matching(options.targets, addresses), needs) if options.targets else set(addresses)
     chosen -= _closure(_matching(options.excludes, addresses), needed_by)
     objects = {address: item for address, item in expansion.objects.items() if address in chosen}
-    return replace(expansion, objects=objects), {address: item for address, item in state.objects.items() if address in chosen}
+    return replace(expansion, objects=objects), {
+        address: item for address, item in state.objects.items() if address in chosen
+    }
 
 
-def _links(expansion: Expansion, state: State, *, destroy: bool) -> tuple[dict[Address, set[Address]], dict[Address, set[Address]]]:
+def _links(
+    expansion: Expansion, state: State, *, destroy: bool
+) -> tuple[dict[Address, set[Address]], dict[Address, set[Address]]]:
     """Return what each object must not go without, and what must not go without it."""
     forward: dict[Address, set[Address]] = {}
     backward: dict[Address, set[Address]] = {}
@@ -61,7 +65,12 @@ def _closure(start: Iterable[Address], links: Mapping[Address, set[Address]]) ->
 
 def _matching(patterns: Iterable[str], addresses: Iterable[Address]) -> set[Address]:
     wanted = list(patterns)
-    return {address for address in addresses for pattern in wanted if pattern in (address, address.resource) or fnmatchcase(address, pattern)}
+    return {
+        address
+        for address in addresses
+        for pattern in wanted
+        if pattern in (address, address.resource) or fnmatchcase(address, pattern)
+    }
 
 
 def _no_match(pattern: str, addresses: Iterable[Address]) -> ConfigurationError:
