@@ -363,3 +363,24 @@ def test_the_pace_returns_to_no_limit_with_enough_successes() -> None:
         pace.speed_up()
     assert [pace.wait(None) for _ in range(3)] == [True] * 3
     assert len(clock.sleeps) <= 2
+
+
+def test_a_stop_during_a_platforms_hold_sends_nothing_more() -> None:
+    stop = threading.Event()
+
+    class StoppingClock(ManualClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            stop.set()
+
+    with scripted(Reply(status=429, headers={"Retry-After": "20"}), OK) as server:
+        error = failure(lambda: transport(server.url, stop=stop, clock=StoppingClock()).request("POST", "/things"))
+    assert (error.kind, len(server.calls)) == (FailureKind.REFUSED_FOR_NOW, 1)
+
+
+def test_a_pause_ends_in_time_when_nobody_stops_it() -> None:
+    with scripted(Reply(status=500), OK) as server:
+        http = transport(server.url, stop=threading.Event())
+        http.request("GET", "/things")
+        http.close()
+    assert slept(http) == [0.2, 0.2, 0.1]

@@ -8,17 +8,15 @@ from typing import Any
 
 from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
 from wlinfra_datarobot.client.sharing import Roles
-from wlinfra_datarobot.client.wire import (
+from wlinfra_datarobot.client.wire_artifacts import (
     Artifact,
     ArtifactInput,
-    ArtifactOrder,
     ArtifactPatch,
-    ArtifactStatus,
-    ArtifactType,
     Build,
     BuildsStarted,
     Repository,
 )
+from wlinfra_datarobot.client.wire_common import ArtifactOrder, ArtifactStatus, ArtifactType
 
 __all__ = ["ArtifactFilter", "Artifacts", "Builds", "Repositories"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wlinfra.provider.failures import ApiError
 from wlinfra.provider.http import multipart
 from wlinfra_datarobot.client.calls import Calls, segment
-from wlinfra_datarobot.client.wire import CatalogItem, Stage, TaskStatus
+from wlinfra_datarobot.client.wire_artifacts import CatalogItem, Stage, TaskStatus
 
 __all__ = ["Files"]
 

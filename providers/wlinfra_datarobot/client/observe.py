@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import Enum
 
 from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
-from wlinfra_datarobot.client.wire import AllStats, Event, Metric, MetricSeries, ProtonStats, Related, Replacement
+from wlinfra_datarobot.client.wire import AllStats, Event, MetricSeries, ProtonStats, Related, Replacement
+from wlinfra_datarobot.client.wire_common import Metric
 from wlinfra_datarobot.client.workloads import WorkloadFilter
 
 __all__ = ["Activity", "Resolution", "Stats", "StatsFilter", "StatsWindow"]

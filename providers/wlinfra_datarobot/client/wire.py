@@ -1,68 +1,15 @@
-"""What travels between the client and the DataRobot Workload API, as types of plain dictionaries.
+"""Workloads, their rollouts, statistics and the account on the wire, as types of plain dictionaries.
 
 Documents stay the dictionaries the server sent, so that fields these types do not name survive a read and a write.
-Names and shapes follow the published Workloads API reference (June 2026) and, for artifacts, repositories, builds,
-files and bundles, what the live service answers. Values of enumerations are `str` in answers, because the platform adds some.
+Names and shapes follow the published Workloads API reference (June 2026).
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
-WorkloadStatus: TypeAlias = Literal[
-    "unknown",
-    "submitted",
-    "provisioning",
-    "launching",
-    "running",
-    "suspended",
-    "interrupted",
-    "stopping",
-    "stopped",
-    "errored",
-    "terminated",
-]
-ArtifactStatus: TypeAlias = Literal["draft", "locked"]
-ArtifactType: TypeAlias = Literal["service", "nim", "agent", "mcp"]
-Importance: TypeAlias = Literal["critical", "high", "moderate", "low"]
-WorkloadOrder: TypeAlias = Literal[
-    "name",
-    "-name",
-    "createdAt",
-    "-createdAt",
-    "updatedAt",
-    "-updatedAt",
-    "status",
-    "-status",
-    "importance",
-    "-importance",
-]
-ArtifactOrder: TypeAlias = Literal["name", "-name", "createdAt", "-createdAt", "updatedAt", "-updatedAt"]
-Metric: TypeAlias = Literal[
-    "totalRequests", "requestsOverN", "requestsPerMinute", "concurrentRequests", "responseTime", "totalErrorRate"
-]
-SharingRole: TypeAlias = Literal[
-    "NO_ROLE", "OWNER", "READ_WRITE", "EDITOR", "USER", "DATA_SCIENTIST", "ADMIN", "READ_ONLY", "CONSUMER", "OBSERVER"
-]
-SubjectType: TypeAlias = Literal["user", "group", "organization", "role"]
-
-
-class User(TypedDict, total=False):
-    """A person as the platform shows them."""
-
-    id: Required[str]
-    email: str | None
-    fullName: str | None
-    userhash: str | None
-    username: str | None
-
-
-class Tag(TypedDict):
-    """A tag; list filters call its name key."""
-
-    id: str
-    name: str
-    value: str
+from wlinfra_datarobot.client.wire_artifacts import ArtifactInput
+from wlinfra_datarobot.client.wire_common import SharingRole, SubjectType, Tag, User
 
 
 class ResourceAllocation(TypedDict, total=False):
@@ -127,112 +74,6 @@ class Runtime(TypedDict, total=False):
     """How a workload runs."""
 
     containerGroups: list[GroupRuntime]
-
-
-class EnvironmentVariable(TypedDict, total=False):
-    """A variable; ``source`` tells which of the other keys belong to it."""
-
-    source: str
-    name: str
-    value: str
-    drCredentialId: str
-    key: str
-
-
-class Probe(TypedDict, total=False):
-    """An HTTP probe; times are in seconds."""
-
-    path: Required[str]
-    port: int
-    scheme: str
-    host: str | None
-    httpHeaders: dict[str, str]
-    initialDelaySeconds: int
-    periodSeconds: int
-    timeoutSeconds: int
-    failureThreshold: int
-    successThreshold: int
-
-
-class ContainerBuild(TypedDict, total=False):
-    """The build a container's image came from; only the server sets it."""
-
-    artifactImageBuildId: str
-    createdAt: str
-    status: str
-
-
-class Container(TypedDict, total=False):
-    """One container of an artifact."""
-
-    name: str | None
-    description: str
-    imageUri: str | None
-    imageBuildConfig: dict[str, Any] | None
-    build: ContainerBuild | None
-    entrypoint: list[str] | None
-    environmentVars: list[EnvironmentVariable]
-    port: int | None
-    primary: bool | None
-    livenessProbe: Probe | None
-    readinessProbe: Probe | None
-    startupProbe: Probe | None
-    securityContext: dict[str, Any] | None
-
-
-class ContainerGroup(TypedDict, total=False):
-    """Containers that run together."""
-
-    name: str
-    containers: list[Container]
-
-
-class ArtifactSpec(TypedDict, total=False):
-    """What an artifact is made of; ``storage`` and ``templateId`` belong to NIM artifacts."""
-
-    type: str
-    containerGroups: list[ContainerGroup]
-    storage: dict[str, Any] | None
-    templateId: str | None
-    a2aEnabled: bool | None
-
-
-class ArtifactInput(TypedDict, total=False):
-    """An artifact to create, on its own or with a workload."""
-
-    name: Required[str]
-    spec: Required[ArtifactSpec]
-    description: str
-    type: str
-    status: str
-    artifactRepositoryId: str | None
-
-
-class ArtifactPatch(TypedDict, total=False):
-    """What may be changed of an artifact; a spec is replaced as a whole."""
-
-    name: str
-    description: str
-    spec: ArtifactSpec
-    status: str
-
-
-class Artifact(TypedDict, total=False):
-    """An artifact version as the platform shows it."""
-
-    id: Required[str]
-    name: str
-    description: str | None
-    type: str
-    status: str
-    version: int | None
-    spec: ArtifactSpec
-    artifactRepositoryId: str
-    createdAt: str
-    updatedAt: str
-    creator: User | None
-    tags: list[Tag]
-    permissions: list[str]
 
 
 class ArtifactSummary(TypedDict, total=False):
@@ -523,34 +364,6 @@ class AllStats(TypedDict, total=False):
     workloads: dict[str, int]
 
 
-class Repository(TypedDict, total=False):
-    """The versions of one artifact."""
-
-    id: Required[str]
-    name: str
-    type: str
-    createdAt: str
-    updatedAt: str
-    creator: User | None
-
-
-class BuildsStarted(TypedDict):
-    """The answer to a started build."""
-
-    buildIds: list[str]
-
-
-class Build(TypedDict, total=False):
-    """An image build of an artifact."""
-
-    id: Required[str]
-    artifactId: str
-    status: str
-    createdAt: str
-    updatedAt: str
-    message: str | None
-
-
 class Bundle(TypedDict, total=False):
     """A resource bundle the platform offers."""
 
@@ -571,26 +384,3 @@ class Credential(TypedDict, total=False):
     name: str
     credentialType: str
     description: str | None
-
-
-class CatalogItem(TypedDict, total=False):
-    """The answer to the calls that store files."""
-
-    catalogId: str
-    catalogVersionId: str
-    statusId: str
-
-
-class Stage(TypedDict, total=False):
-    """The answer to a new stage of files."""
-
-    stageId: str
-    catalogId: str
-
-
-class TaskStatus(TypedDict, total=False):
-    """How a task of the platform is."""
-
-    status: str
-    message: str | None
-    statusId: str

@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
-from wlinfra_datarobot.client.wire import (
-    ArtifactStatus,
-    ArtifactType,
-    Importance,
-    Workload,
-    WorkloadInput,
-    WorkloadOrder,
-    WorkloadPatch,
-    WorkloadStatus,
-)
+from wlinfra_datarobot.client.wire import Workload, WorkloadInput, WorkloadPatch
+from wlinfra_datarobot.client.wire_common import ArtifactStatus, ArtifactType, Importance, WorkloadOrder, WorkloadStatus
 
 __all__ = ["WorkloadFilter", "Workloads"]
 
