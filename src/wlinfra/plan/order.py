@@ -71,12 +71,13 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
     current = {change.address: change for change in listed if change.deposed_id is None}
     before: dict[Node, set[Node]] = {node: set() for change in listed for node in nodes_of(change)}
     dependents = _dependents(state, current.values())
+    leftovers = {change.address: nodes_of(change)[0] for change in listed if change.deposed_id is not None}
     for change in listed:
         for node in nodes_of(change):
             if node.phase == Phase.APPLY.value:
                 before[node] |= _before_apply(change, current)
             else:
-                before[node] |= _before_delete(change, current, dependents)
+                before[node] |= _before_delete(change, current, dependents, leftovers)
     return {node: tuple(sorted(earlier & before.keys() - {node})) for node, earlier in sorted(before.items())}
 
 
@@ -92,14 +93,18 @@ def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node
 
 
 def _before_delete(
-    change: Change, current: Mapping[Address, Change], dependents: Mapping[Address, set[Address]]
+    change: Change,
+    current: Mapping[Address, Change],
+    dependents: Mapping[Address, set[Address]],
+    leftovers: Mapping[Address, Node],
 ) -> set[Node]:
     deletes_first = change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
     earlier: set[Node] = set()
     if change.action is Action.REPLACE and not deletes_first:
         earlier.add(Node(change.address, Phase.APPLY.value))
-    users = dependents.get(change.address, ())
-    for address in users:
+    for address in dependents.get(change.address, ()):
+        if address in leftovers:
+            earlier.add(leftovers[address])
         user = current.get(address)
         if user is None:
             continue
