@@ -1,0 +1,1 @@
+"""The command line: reads arguments, opens a workspace, calls the engine, prints renderings."""

@@ -1,0 +1,154 @@
+"""Where the program starts: arguments in, exit code out, every error as a diagnostic.
+
+`entry` is the console script; `main` is what tests call. Only argparse is imported before a command is known.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from wlinfra.cli.arguments import COMMANDS, build_parser, parse_arguments
+from wlinfra.cli.console import Console, wants_colour
+from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.errors import ConfigurationError, WlinfraError
+from wlinfra.render.style import Style
+
+__all__ = ["entry", "main"]
+
+
+def entry() -> None:
+    """Run the command line of this process and exit."""
+    gc.set_threshold(50_000, 50, 50)  # declarations are trees of many small objects: three times faster to build
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # Python flushes once more at exit and would complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(code)
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Run one command and return its exit code; streams and variables are the process's unless given."""
+    console = Console(
+        stdin=stdin or sys.stdin,
+        stdout=stdout or sys.stdout,
+        stderr=stderr or sys.stderr,
+        environ=os.environ if environ is None else environ,
+        directory=Path.cwd(),
+    )
+    try:
+        with redirect_stdout(console.stdout):  # argparse prints its help there
+            parsed = parse_arguments(list(arguments))
+            command = "version" if parsed.version else parsed.command
+            if command is None:
+                build_parser().print_help()
+                return ExitCode.ERROR if arguments else ExitCode.OK
+    except SystemExit as end:  # the help was printed
+        return int(end.code or 0)
+    except WlinfraError as error:
+        return _explain(error, console)
+    return _run(command, parsed, console)
+
+
+def _run(name: str, parsed: Namespace, console: Console) -> int:
+    (command,) = (command for command in COMMANDS if command.name == name)
+    console = replace(
+        console,
+        directory=(console.directory / parsed.chdir) if parsed.chdir else console.directory,
+        style=Style(colour=wants_colour(console.stdout, console.environ, refused=parsed.no_color)),
+        debug=parsed.debug,
+    )
+    if parsed.debug:
+        _start_logging(console)
+    code: int = ExitCode.BUG
+    try:
+        with _Bugs(console, parsed):
+            if not console.directory.is_dir():
+                raise ConfigurationError.of(
+                    "No such directory", f"{console.directory} is not a directory.", "Correct --chdir."
+                )
+            code = int(importlib.import_module(f"wlinfra.cli.{command.module}").run(parsed, console))
+    except WlinfraError as error:
+        return _explain(error, console)
+    except KeyboardInterrupt:
+        console.tell("\nInterrupted.")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        return ExitCode.OK
+    return code
+
+
+def _start_logging(console: Console) -> None:
+    import logging
+
+    handler = logging.StreamHandler(console.stderr)
+    handler.setFormatter(logging.Formatter("%(relativeCreated)8.0f ms %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("wlinfra")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+
+
+def _explain(error: WlinfraError, console: Console) -> int:
+    from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+
+    console.tell(render_diagnostics(error.diagnostics, console.style, read_source_line))
+    return error.exit_code
+
+
+class _Bugs:
+    """Turns an error that nobody thought of into a short message and a report without values."""
+
+    _EXPECTED = (WlinfraError, KeyboardInterrupt, BrokenPipeError, SystemExit, GeneratorExit)
+
+    def __init__(self, console: Console, parsed: Namespace) -> None:
+        self._console = console
+        self._parsed = parsed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None or isinstance(error, self._EXPECTED):
+            return False
+        if self._console.debug:
+            traceback.print_exception(error, file=self._console.stderr)
+            where = "The traceback stands above."
+        else:
+            where = self._write_report(error)
+        self._console.tell(
+            f"This is a bug in wlinfra ({type(error).__name__}). {where}\nPlease report it; run the command again with --debug to see more."
+        )
+        return True
+
+    def _write_report(self, error: BaseException) -> str:
+        """Write where it happened, without the error's text, which may quote anything."""
+        name = self._parsed.state_dir or self._console.environ.get("WLINFRA_STATE_DIR") or ".wlinfra"
+        path = self._console.path(name) / "bug-report.txt"
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"wlinfra {self._parsed.command}: {type(error).__name__}\n{frames}", encoding="utf-8")
+        except OSError as problem:
+            return f"A report could not be written ({problem.strerror})."
+        return f"Where it happened was written to {path}."

@@ -1,0 +1,59 @@
+"""Where a command reads and writes: its streams, its environment variables, its colours.
+
+`app.main` makes one and hands it to the command; tests make one with streams of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from wlinfra.render.style import PLAIN, Style
+
+__all__ = ["Console"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """The streams of one run; results go to ``stdout``, everything about the run to ``stderr``."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    directory: Path
+    """Where relative paths begin."""
+    style: Style = PLAIN
+    debug: bool = False
+
+    @property
+    def is_interactive(self) -> bool:
+        """True when a person can be asked and sees the answer."""
+        return self.stdin.isatty() and self.stdout.isatty()
+
+    def show(self, text: str) -> None:
+        """Write a result; a line end is added where there is none."""
+        self.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        self.stdout.flush()
+
+    def tell(self, text: str) -> None:
+        """Write something about the run, such as a warning."""
+        self.stderr.write(text if text.endswith("\n") else text + "\n")
+        self.stderr.flush()
+
+    def ask(self, question: str) -> str:
+        """Return what a person answers; empty at the end of the input."""
+        self.stdout.write(question)
+        self.stdout.flush()
+        return self.stdin.readline().strip()
+
+    def path(self, name: str) -> Path:
+        """Return the path a person named, relative to ``directory``."""
+        return self.directory / Path(name).expanduser()
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str], *, refused: bool) -> bool:
+    """True when the stream is a terminal and nobody asked for plain text, see https://no-color.org."""
+    return not refused and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and stream.isatty()
