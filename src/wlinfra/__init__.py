@@ -1,0 +1,169 @@
+"""Plan and apply AI workloads declared in Python.
+
+Users write ``import wlinfra as wl``. The names below are the promised ones; each is loaded on first use, so that the
+import itself costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, WlinfraError
+    from wlinfra.resources.artifact import Artifact, Storage
+    from wlinfra.resources.autoscaling import (
+        Autoscaling,
+        Metric,
+        Policy,
+        concurrency,
+        cpu,
+        custom_metric,
+        gpu_cache,
+        queue_depth,
+        requests_in_flight,
+        requests_per_hour,
+    )
+    from wlinfra.resources.base import Model, Resource
+    from wlinfra.resources.container import (
+        Capabilities,
+        CodeRef,
+        Container,
+        ContainerGroup,
+        GeneratedDockerfile,
+        ImageBuild,
+        Probe,
+        ProvidedDockerfile,
+        SeccompProfile,
+        SecurityContext,
+    )
+    from wlinfra.resources.declaring import scope
+    from wlinfra.resources.lifecycle import ReplaceOrder
+    from wlinfra.resources.lookup import Lookup, lookup
+    from wlinfra.resources.output import Output
+    from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime
+    from wlinfra.resources.variables import EnvVar, api_key, credential
+    from wlinfra.resources.workload import ReplacementPolicy, SharedRole, Workload
+    from wlinfra.stack.declaration import Declared, declare
+    from wlinfra.stack.program import load_stack
+    from wlinfra.stack.secrets import SecretSource, secret, secret_command, secret_env, secret_file
+    from wlinfra.stack.settings import Settings
+    from wlinfra.stack.stack import Environment, Stack
+    from wlinfra.values import Address, Ref, Secret
+
+__all__ = [
+    "Address",
+    "Allocation",
+    "Artifact",
+    "Autoscaling",
+    "Capabilities",
+    "CodeRef",
+    "ConfigurationError",
+    "Container",
+    "ContainerGroup",
+    "ContainerRuntime",
+    "DeclarationError",
+    "Declared",
+    "Diagnostic",
+    "EnvVar",
+    "Environment",
+    "GeneratedDockerfile",
+    "GroupRuntime",
+    "ImageBuild",
+    "Lookup",
+    "Metric",
+    "Model",
+    "Output",
+    "Policy",
+    "Probe",
+    "ProvidedDockerfile",
+    "Ref",
+    "ReplaceOrder",
+    "ReplacementPolicy",
+    "Resource",
+    "Runtime",
+    "SeccompProfile",
+    "Secret",
+    "SecretSource",
+    "SecurityContext",
+    "Settings",
+    "SharedRole",
+    "Stack",
+    "Storage",
+    "WlinfraError",
+    "Workload",
+    "api_key",
+    "concurrency",
+    "cpu",
+    "credential",
+    "custom_metric",
+    "declare",
+    "gpu_cache",
+    "load_stack",
+    "lookup",
+    "queue_depth",
+    "requests_in_flight",
+    "requests_per_hour",
+    "scope",
+    "secret",
+    "secret_command",
+    "secret_env",
+    "secret_file",
+]
+
+_HOMES = {
+    "errors": ("ConfigurationError", "DeclarationError", "Diagnostic", "WlinfraError"),
+    "values": ("Address", "Ref", "Secret"),
+    "resources.artifact": ("Artifact", "Storage"),
+    "resources.autoscaling": (
+        "Autoscaling",
+        "concurrency",
+        "cpu",
+        "custom_metric",
+        "gpu_cache",
+        "Metric",
+        "Policy",
+        "queue_depth",
+        "requests_in_flight",
+        "requests_per_hour",
+    ),
+    "resources.base": ("Model", "Resource"),
+    "resources.container": (
+        "Capabilities",
+        "CodeRef",
+        "Container",
+        "ContainerGroup",
+        "GeneratedDockerfile",
+        "ImageBuild",
+        "Probe",
+        "ProvidedDockerfile",
+        "SeccompProfile",
+        "SecurityContext",
+    ),
+    "resources.declaring": ("scope",),
+    "resources.lifecycle": ("ReplaceOrder",),
+    "resources.lookup": ("Lookup", "lookup"),
+    "resources.output": ("Output",),
+    "resources.runtime": ("Allocation", "ContainerRuntime", "GroupRuntime", "Runtime"),
+    "resources.variables": ("api_key", "credential", "EnvVar"),
+    "resources.workload": ("ReplacementPolicy", "SharedRole", "Workload"),
+    "stack.declaration": ("declare", "Declared"),
+    "stack.program": ("load_stack",),
+    "stack.secrets": ("secret", "secret_command", "secret_env", "secret_file", "SecretSource"),
+    "stack.settings": ("Settings",),
+    "stack.stack": ("Environment", "Stack"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

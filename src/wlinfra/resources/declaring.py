@@ -1,0 +1,132 @@
+"""What is going on while a program declares: where mistakes are gathered and which scope is open.
+
+The models of `resources` report here; `stack.program` opens a `Session` around the user's function and reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wlinfra.errors import DeclarationError, Diagnostic, Location
+
+if TYPE_CHECKING:
+    from wlinfra.resources.base import Resource
+
+__all__ = [
+    "NAME",
+    "Problem",
+    "Session",
+    "caller",
+    "current_scope",
+    "current_session",
+    "declaring",
+    "locate",
+    "report",
+    "scope",
+]
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*", re.ASCII)
+"""What a resource or a scope may be called: addresses are made of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One broken rule of a model: `path` is relative to the model."""
+
+    summary: str
+    detail: str
+    fix: str = ""
+    path: tuple[str | int, ...] = ()
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything gathered while one program declares one environment."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+    """Every resource made, in order, whether it is yielded or not."""
+
+
+_session: ContextVar[Session | None] = ContextVar("wlinfra_session", default=None)
+_scope: ContextVar[tuple[str, ...]] = ContextVar("wlinfra_scope", default=())
+
+
+def current_session() -> Session | None:
+    """Return the session that gathers mistakes, if a program is being run."""
+    return _session.get()
+
+
+def current_scope() -> tuple[str, ...]:
+    """Return the names of the open scopes, outermost first."""
+    return _scope.get()
+
+
+@contextmanager
+def declaring() -> Iterator[Session]:
+    """Gather mistakes and resources instead of raising at the first mistake."""
+    session = Session()
+    session_token, scope_token = _session.set(session), _scope.set(())
+    try:
+        yield session
+    finally:
+        _scope.reset(scope_token)
+        _session.reset(session_token)
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Prefix the address of every resource made inside: ``workload.chat`` becomes ``payments.workload.chat``.
+
+    A module is a function that yields resources inside a scope; scopes nest. Raises DeclarationError for a name
+    that cannot stand in an address.
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise DeclarationError.of(
+            "Bad scope name",
+            "A scope's name is part of addresses, so it takes letters, digits, hyphens and underscores only.",
+            'Write it as wl.scope("payments").',
+            location=locate(caller()),
+        )
+    token = _scope.set((*_scope.get(), name))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def report(diagnostics: list[Diagnostic]) -> None:
+    """Gather the diagnostics, or raise them at once when no program is being run."""
+    session = _session.get()
+    if session is None:
+        raise DeclarationError(*diagnostics)
+    session.diagnostics.extend(diagnostics)
+
+
+def caller() -> tuple[str, int] | None:
+    """Return file and line of the innermost frame that is neither ours nor pydantic's."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not module.startswith(("wlinfra.", "wlinfra_", "pydantic.", "contextlib")) and module != "wlinfra":
+            return frame.f_code.co_filename, frame.f_lineno
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return None
+
+
+def locate(where: tuple[str, int] | None) -> Location | None:
+    """Return the place as people read it: relative to the current folder when it lies inside."""
+    if where is None:
+        return None
+    file, line = where
+    here = os.getcwd() + os.sep  # noqa: PTH109 - a plain prefix test
+    return Location(file.removeprefix(here), line)

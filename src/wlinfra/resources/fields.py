@@ -1,0 +1,101 @@
+"""The types of attributes: what they accept, and what providers find after validation.
+
+Plain functions instead of unions, because a union reports one error per member where a person needs one sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AliasChoices, Field, PlainValidator, Strict
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from wlinfra.resources.declaring import Problem
+from wlinfra.resources.quantities import QuantityError, check_volume_size, parse_memory
+from wlinfra.values import Ref, Secret, Template, parse_template
+
+__all__ = ["Flag", "Label", "Memory", "Number", "Text", "VolumeSize", "Whole", "attribute", "broken_rule", "to_text"]
+
+Whole: TypeAlias = Annotated[int, Strict()]
+"""A whole number; a text of digits or a truth value is refused."""
+Number: TypeAlias = Annotated[float, Strict()]
+"""A number, whole or not."""
+Flag: TypeAlias = Annotated[bool, Strict()]
+"""True or False."""
+
+_LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def attribute(default: Any, description: str, *aliases: str, **rules: Any) -> Any:
+    """Return a pydantic field; each alias is accepted as written and in camelCase."""
+    if aliases:
+        spellings = dict.fromkeys(spelling for alias in aliases for spelling in (to_camel(alias), alias))
+        rules["validation_alias"] = AliasChoices(*spellings)
+    return Field(default, description=description, **rules)
+
+
+def broken_rule(*problems: Problem) -> PydanticCustomError:
+    """Return an error for pydantic to collect; `mistakes.explain` finds the problems in it again."""
+    return PydanticCustomError("wlinfra", "broken rule", {"problems": problems})
+
+
+def to_text(value: Any) -> str | Ref | Template:
+    """Return the text or reference a value stands for; raises for anything else.
+
+    A resource stands for its id.
+    """
+    match value:
+        case str():
+            return parse_template(value)
+        case Ref() | Template():
+            return value
+        case Secret():
+            raise broken_rule(
+                Problem(
+                    summary="Secret not allowed here",
+                    detail="This attribute can be read by everybody who may see the resource.",
+                    fix="Give the secret as an environment variable of a container.",
+                )
+            )
+        case _ if callable(getattr(value, "ref", None)):
+            return to_text(value.ref("id"))
+        case _:
+            raise broken_rule(
+                Problem(summary="Wrong type", detail=f"It must be a text or a reference, not {type(value).__name__}.")
+            )
+
+
+def _quantity(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            return parse(value)
+        except QuantityError as error:
+            raise broken_rule(Problem(summary="Wrong amount", detail=str(error), fix=error.fix)) from None
+
+    return check
+
+
+def _to_label(value: Any) -> str:
+    if not isinstance(value, str) or not _LABEL.fullmatch(value):
+        raise broken_rule(
+            Problem(
+                summary="Bad name",
+                detail="It takes lower-case letters, digits and hyphens, begins with a letter, "
+                "ends with a letter or digit, and has at most 63 characters.",
+                fix="Write it as main or model-cache.",
+            )
+        )
+    return value
+
+
+Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text)]
+"""A text that may hold references, or a resource standing for its id."""
+Memory: TypeAlias = Annotated[int, PlainValidator(_quantity(parse_memory))]
+"""Bytes, written as a number or as ``"2GB"``."""
+VolumeSize: TypeAlias = Annotated[str, PlainValidator(_quantity(check_volume_size))]
+"""The size of a volume, such as ``"200Gi"``."""
+Label: TypeAlias = Annotated[str, PlainValidator(_to_label)]
+"""The name of a container or group."""

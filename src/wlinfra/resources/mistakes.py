@@ -1,0 +1,153 @@
+"""Turns what pydantic found wrong into sentences for people.
+
+`resources.base` calls `explain` for a model, `stack.settings` for merged settings. No value that may be secret is
+ever repeated: only numbers, truth values and words compared with a fixed list are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from wlinfra.resources.declaring import Problem
+
+__all__ = ["explain", "nearest"]
+
+_EXPECTED = {
+    "bool": "True or False",
+    "date": "a date",
+    "dict": "a dict",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "mapping": "a dict",
+    "set": "a set",
+    "string": "a text",
+    "tuple": "a list",
+}
+_LIMITS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word a person most likely meant, if any is near.
+
+    >>> nearest("imgae", ["image", "port"])
+    'image'
+    """
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def explain(model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
+    """Yield one problem for each thing wrong, with its path from the model."""
+    for details in error.errors(include_url=False):
+        path = tuple(details["loc"])
+        if details["type"] == "wlinfra":
+            for problem in details["ctx"]["problems"]:
+                yield Problem(
+                    summary=problem.summary, detail=problem.detail, fix=problem.fix, path=(*path, *problem.path)
+                )
+        else:
+            yield _translate(model, details, path)
+
+
+def _translate(model: type[BaseModel], details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
+    kind, given = details["type"], details.get("input")
+    context: dict[str, Any] = details.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return _unknown(model, path)
+        case "missing":
+            owner = _model_at(model, path[:-1])
+            return Problem(
+                summary="Missing attribute", detail=f"{owner} needs {path[-1]}.", fix=f"Add {path[-1]}=...", path=path
+            )
+        case "literal_error" | "enum":
+            expected = str(context.get("expected", ""))
+            said = f", not {given!r}" if isinstance(given, str) else ""
+            guess = (
+                nearest(given, expected.replace("'", "").replace(" or ", ", ").split(", "))
+                if isinstance(given, str)
+                else None
+            )
+            fix = f"Did you mean {guess!r}?" if guess else ""
+            return Problem(
+                summary="Value not allowed", detail=f"It must be one of {expected}{said}.", fix=fix, path=path
+            )
+        case _ if kind in _LIMITS:
+            words, key = _LIMITS[kind]
+            return Problem(
+                summary="Value out of range", detail=f"It must be {words} {context[key]}, not {given!r}.", path=path
+            )
+        case "union_tag_not_found" | "union_tag_invalid":
+            return Problem(
+                summary="Value not allowed",
+                detail=f"Its {context['discriminator']} must name one of the known forms.",
+                path=path,
+            )
+        case "model_type" | "model_attributes_type":
+            return Problem(
+                summary="Wrong type", detail=f"It must be a {context['class_name']}, not {_type_of(given)}.", path=path
+            )
+        case _:
+            return _wrong_type(details, path)
+
+
+def _wrong_type(details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
+    kind = details["type"]
+    expected = _EXPECTED.get(kind.partition("_")[0])
+    given = details.get("input")
+    if expected and kind.endswith(("_type", "_parsing", "_from_float")):
+        fix = "A reference is known only after apply: decide by a setting instead." if _type_of(given) == "Ref" else ""
+        said = f", not {_type_of(given)}" if kind.endswith("_type") else ""
+        return Problem(summary="Wrong type", detail=f"It must be {expected}{said}.", fix=fix, path=path)
+    # pydantic's own messages name the rule; those of custom validators could quote the value, so they are not used.
+    message = details["msg"] if not kind.endswith("_error") else "The value is refused by its validator"
+    return Problem(summary="Value not allowed", detail=f"{message.rstrip('.')}.", path=path)
+
+
+def _type_of(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _unknown(model: type[BaseModel], path: tuple[str | int, ...]) -> Problem:
+    owner = _class_at(model, path[:-1])
+    word = str(path[-1])
+    known = sorted(owner.model_fields) if owner else []
+    guess = nearest(word, known)
+    fix = f"Did you mean {guess}?" if guess else f"It has {', '.join(known)}." if known else ""
+    name = owner.__name__ if owner else "It"
+    return Problem(summary="Unknown attribute", detail=f"{name} has no attribute {word}.", fix=fix, path=path)
+
+
+def _model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> str:
+    owner = _class_at(model, path)
+    return owner.__name__ if owner else "It"
+
+
+def _class_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel] | None:
+    owner: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, int) or owner is None:
+            continue
+        field = owner.model_fields.get(part)
+        if field is None:
+            continue  # the tag of a union
+        owner = next(_models_in(field.annotation), None)
+    return owner
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)

@@ -1,0 +1,60 @@
+"""What a stack tells others: values of its own, or references to what its resources become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wlinfra.resources.base import Model, Resource, references
+from wlinfra.resources.declaring import Problem
+from wlinfra.resources.fields import Flag, attribute
+from wlinfra.resources.variables import ApiKey, Credential
+from wlinfra.values import Json, Ref, Secret, map_leaves, parse_template
+
+__all__ = ["Output"]
+
+
+class Output(Model):
+    """A named value shown after apply and readable by other stacks.
+
+    >>> Output("answer", {"n": 42}).value
+    {'n': 42}
+    """
+
+    name: str = attribute(..., "What it is called.", min_length=1)
+    value: Any = attribute(..., "Plain JSON, which may hold references; a resource stands for its id.")
+    sensitive: Flag = attribute(False, "Never show or store it in clear.")
+
+    def __init__(self, name: str, value: Json, *, sensitive: bool = False, **unknown: Any) -> None:
+        super().__init__(name=name, value=map_leaves(value, _to_leaf), sensitive=sensitive, **unknown)
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def references(self) -> Iterator[Ref | Resource]:
+        """Yield the references in its value."""
+        return references(self.value)
+
+    def rules(self) -> Iterator[Problem]:
+        """Yield a secret that would be shown."""
+        leaves: list[Any] = []
+        map_leaves(self.value, leaves.append)
+        if not self.sensitive and any(isinstance(leaf, Secret) for leaf in leaves):
+            yield Problem(
+                summary="Secret in an output",
+                detail="The output is shown after apply, and its value holds a secret.",
+                fix="Add sensitive=True, or leave the secret out.",
+                path=("value",),
+            )
+        if any(isinstance(leaf, Model | Credential | ApiKey) for leaf in leaves):
+            yield Problem(
+                summary="Wrong type",
+                detail="An output is plain JSON with references.",
+                fix="Give one of the resource's outputs, such as chat.endpoint.",
+                path=("value",),
+            )
+
+
+def _to_leaf(leaf: Any) -> Any:
+    if isinstance(leaf, str):
+        return parse_template(leaf)
+    return leaf.id if isinstance(leaf, Resource) and hasattr(leaf, "id") else leaf

@@ -1,0 +1,163 @@
+"""Where secrets come from: environment variables, files, commands, or anything else with the same two members.
+
+Programs call the functions; the result is fetched when a run needs it, so declaring and planning offline need none.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from wlinfra.errors import ConfigurationError
+from wlinfra.stack.context import surroundings
+from wlinfra.values import Secret
+
+__all__ = [
+    "CommandSource",
+    "EnvironmentSource",
+    "FileSource",
+    "SecretSource",
+    "secret",
+    "secret_command",
+    "secret_env",
+    "secret_file",
+]
+
+COMMAND_TIMEOUT = 30.0
+"""Seconds a command may take to print a secret."""
+
+
+class SecretSource(Protocol):
+    """Anything that can be asked for a secret; implement it for a store of your own and call `secret`."""
+
+    @property
+    def describe(self) -> str:
+        """Names the source for people, never the value."""
+        ...
+
+    def fetch(self) -> str:
+        """Return the secret; raises ConfigurationError when there is none."""
+        ...
+
+
+def secret(source: SecretSource) -> Secret:
+    """Return a secret that the source is asked for when it is needed."""
+    return Secret(source.fetch, describe=source.describe)
+
+
+def secret_env(name: str) -> Secret:
+    """Return a secret from an environment variable of the process that applies."""
+    return secret(EnvironmentSource(name, surroundings().environ))
+
+
+def secret_file(path: str | Path) -> Secret:
+    """Return a secret from a file, one final newline dropped; a relative path is meant from the program's folder."""
+    return secret(FileSource(surroundings().path(path)))
+
+
+def secret_command(command: str | Sequence[str]) -> Secret:
+    """Return a secret that a command prints, one final newline dropped; it runs without a shell, for 30 s at most."""
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    return secret(CommandSource(tuple(words), surroundings().folder))
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSource:
+    """An environment variable."""
+
+    name: str
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
+    """None: those of the process."""
+
+    @property
+    def describe(self) -> str:
+        """Names the variable."""
+        return f"environment variable {self.name}"
+
+    def fetch(self) -> str:
+        """Return its value; raises ConfigurationError when it is not set."""
+        environ = surroundings().variables() if self.environ is None else self.environ
+        value = environ.get(self.name)
+        if value is None:
+            raise ConfigurationError.of(
+                "Secret not found", f"The {self.describe} is not set.", f"Set {self.name} and run again."
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file that holds nothing but the secret."""
+
+    path: Path
+
+    @property
+    def describe(self) -> str:
+        """Names the file."""
+        return f"file {self.path}"
+
+    def fetch(self) -> str:
+        """Return its text; raises ConfigurationError when it cannot be read."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError.of(
+                "Secret not found",
+                f"The {self.describe} cannot be read: {error.strerror}.",
+                "Write the secret into that file.",
+            ) from error
+        except UnicodeDecodeError:
+            raise ConfigurationError.of(
+                "Secret not readable", f"The {self.describe} is not UTF-8 text.", "Store it as text."
+            ) from None
+        return text.removesuffix("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSource:
+    """A command that prints the secret; its arguments may be secret themselves, so only its name is shown."""
+
+    words: tuple[str, ...] = field(repr=False)
+    folder: Path | None = None
+    timeout: float = COMMAND_TIMEOUT
+    """Seconds."""
+
+    @property
+    def describe(self) -> str:
+        """Names the program that is run."""
+        return f"command {self.words[0] if self.words else '(empty)'}"
+
+    def fetch(self) -> str:
+        """Return what it prints; raises ConfigurationError when it cannot run, fails or takes too long."""
+        if not self.words:
+            raise ConfigurationError.of(
+                "Secret not found", "The command for a secret is empty.", "Name a program to run."
+            )
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
+                self.words,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self.timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise self._failed(f"did not end within {self.timeout:g} s") from None
+        except OSError as error:
+            raise self._failed(f"cannot be started: {error.strerror}") from None
+        if done.returncode != 0:
+            raise self._failed(f"ended with code {done.returncode}")
+        try:
+            return done.stdout.decode().removesuffix("\n")
+        except UnicodeDecodeError:
+            raise self._failed("printed something that is not UTF-8 text") from None
+
+    def _failed(self, what: str) -> Exception:
+        return ConfigurationError.of(
+            "Secret not found", f"The {self.describe} {what}.", "Run it by hand to see what it says."
+        )
