@@ -7,7 +7,7 @@ with `dataclasses.replace`. Nothing here asks a platform.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
@@ -100,6 +100,7 @@ def default_change(
     else:
         draft = _compare(request, request.desired, request.live)
     if not _needs_calls(draft):
+        # An object that was not seen ready is awaited again, although nothing is called.
         return replace(draft, goal=goal(draft)) if draft.reason is ActionReason.UNREADY else draft
     awaited = None if draft.action is Action.DELETE else goal(draft)
     return replace(draft, steps=tuple(steps(draft)), goal=awaited)
@@ -222,20 +223,51 @@ def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Cha
         has_prior=prior is not None,
         ignore=desired.lifecycle.ignore_changes,
     )
+    record = _Record.of(prior, desired, live, found, request.digest)
     action, reason = _choose(request, desired, found, is_recorded=prior is not None)
     order = replace_order(desired) if action is Action.REPLACE else None
-    change = _begin(request, desired, action, reason)
+    is_stale = action is Action.NO_OP and bool(record.missed)
+    change = _begin(request, desired, Action.UPDATE if is_stale else action, reason)
+    importing = action is Action.IMPORT and found.effect is Effect.REPLACES
     return replace(
         change,
-        attributes=found.changes,
-        drift=drift(prior.values, live.values, desired.schema, request.digest) if prior is not None else (),
-        values=_values(change, desired, live, found)
-        if action is Action.IMPORT
+        label="recorded only" if is_stale else "",
+        attributes=record.missed if is_stale else found.changes,
+        drift=record.drift,
+        values=project(live.values, desired.values, desired.schema)
+        if importing
         else keep_ignored(desired.values, live.values, ignored, desired.schema),
         blast_radius=_blast_radius(action, order, found),
         replace_order=order,
-        notes=(*change.notes, *found.notes, *_import_notes(action, found)),
+        notes=(*change.notes, *found.notes, *((_IMPORTED_AS_IT_IS,) if importing else ())),
     )
+
+
+_IMPORTED_AS_IT_IS = "it is recorded as it is; the next plan replaces it, because it differs in what cannot be changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """What the record tells beside the differences between live and wanted."""
+
+    drift: tuple[AttributeChange, ...] = ()
+    missed: tuple[AttributeChange, ...] = ()
+    """What is wanted and not recorded: it has to be, so that removing it later resets it."""
+
+    @classmethod
+    def of(
+        cls, prior: ObjectState | None, desired: PlatformObject, live: LiveObject, found: Comparison, digest: Digest
+    ) -> _Record:
+        if prior is None:
+            return cls()
+        missed = compare(desired.values, prior.values, prior.values, desired.schema, digest, has_prior=True).changes
+        if missed:
+            drifted = drift(prior.values, live.values, desired.schema, digest)
+        else:  # wanted is what was recorded, so every difference is somebody else's
+            drifted = tuple(replace(item, planned=None) for item in found.changes if item.origin is Origin.DRIFT)
+        return cls(
+            drift=drifted, missed=tuple(replace(item, effect=Effect.STORED, live=item.planned) for item in missed)
+        )
 
 
 def replace_order(desired: PlatformObject) -> ReplaceOrder:
@@ -297,17 +329,3 @@ def _blast_radius(action: Action, order: ReplaceOrder | None, found: Comparison)
     if action is Action.ROLL or (action is Action.IMPORT and found.effect is Effect.ROLLS):
         return BlastRadius.ROLLING
     return BlastRadius.NONE
-
-
-def _values(change: Change, desired: PlatformObject, live: LiveObject, found: Comparison) -> Mapping[str, Json]:
-    """Return what an import records: what is live where it cannot become what is wanted, so that the next plan shows it."""
-    if found.effect is not Effect.REPLACES:
-        return change.values
-    kept: Mapping[str, Json] = project(live.values, desired.values, desired.schema)
-    return kept
-
-
-def _import_notes(action: Action, found: Comparison) -> tuple[str, ...]:
-    if action is Action.IMPORT and found.effect is Effect.REPLACES:
-        return ("it is recorded as it is; the next plan replaces it, because it differs in what cannot be changed",)
-    return ()
