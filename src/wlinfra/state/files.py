@@ -151,7 +151,7 @@ def encode_name(name: str) -> str:
     hidden = name.startswith(".") or not name
     text = "".join(f"%{ord(c):02X}" if c in _UNSAFE or ord(c) < 32 or ord(c) == 127 else c for c in name)
     if hidden:
-        text = "%2E" + text[1:] if name else "%00"
+        text = "%2E" + text[1:] if name else "%"
     if len(text.encode(errors="surrogatepass")) <= _LONGEST_NAME:
         return text
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]

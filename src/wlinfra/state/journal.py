@@ -187,6 +187,11 @@ class GroupCommit(Generic[T]):
             thread.join()
 
     @property
+    def waiting(self) -> int:
+        """How many items wait for the next commit."""
+        return self._queue.qsize()
+
+    @property
     def failure(self) -> StateError | None:
         """What stopped the writer; None while it works."""
         return self._failure

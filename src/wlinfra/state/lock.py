@@ -92,7 +92,7 @@ class Lease(Protocol):
         ...
 
     def release(self) -> None:
-        """Free the lock; does nothing when it was lost."""
+        """Free the lock; does nothing when somebody else has it by now."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -262,17 +262,19 @@ class _Watch:
         self._clock = clock
         self._seen: tuple[str, float] | None = None
         self._since = 0.0
+        self._has_moved = False
 
     def has_lapsed(self, info: LockInfo) -> bool:
         """True when the holder is gone for sure."""
         if (info.token, info.heartbeat) != self._seen:
+            self._has_moved = self._seen is not None
             self._seen, self._since = (info.token, info.heartbeat), self._clock.monotonic()
         unmoved = self._clock.monotonic() - self._since
         return is_gone(info.holder) or unmoved >= self._needed(info)
 
     def is_promising(self, info: LockInfo) -> bool:
-        """True when it is worth watching on beyond the timeout, as the lease has run out."""
-        return self._is_overdue(info)
+        """True when it is worth watching on beyond the timeout: the lease has run out and nobody renewed it."""
+        return self._is_overdue(info) and not self._has_moved
 
     def _needed(self, info: LockInfo) -> float:
         return info.lease / 2 if self._is_overdue(info) else info.lease
@@ -341,7 +343,7 @@ class FileLease:
         self.check()
 
     def release(self) -> None:
-        """Free the lock; does nothing when it was lost or released."""
+        """Free the lock; does nothing when somebody else has it by now."""
         self._stop.set()
         with self._mutex:
             if self._released:
