@@ -26,7 +26,7 @@ def find(call: Call, key: str) -> Document:
 
 def create(call: Call, given: InputArtifact) -> Document:
     """Store a new artifact, in its repository or one of its own, and return it."""
-    spec = _spec(given.spec)
+    spec = _spec(call, given.spec)
     repository = repository_for(call, given.artifact_repository_id, given.name, given.type)
     key = new_id(call.now)
     artifact: Document = {
@@ -69,8 +69,9 @@ def in_use(call: Call, key: str) -> bool:
 
 def show(call: Call, artifact: Document) -> dict[str, Any]:
     """Return an artifact as answered."""
+    shown = {name: value for name, value in artifact.items() if name != "building"}
     return {
-        **artifact,
+        **shown,
         "spec": {**artifact["spec"], "type": artifact["type"]},
         "createdAt": stamp(artifact["createdAt"]),
         "updatedAt": stamp(artifact["updatedAt"]),
@@ -125,7 +126,7 @@ def patch_artifact(call: Call) -> Response:
     if "description" in patch.model_fields_set:
         changed["description"] = patch.description or ""
     if patch.spec is not None:
-        changed["spec"] = _keep_builds(_spec(patch.spec), artifact["spec"])
+        changed["spec"] = _keep_builds(_spec(call, patch.spec), artifact["spec"])
     return _change(call, artifact, changed, patch.status)
 
 
@@ -135,7 +136,7 @@ def put_artifact(call: Call) -> Response:
     given = body(call, InputArtifact, artifact_body(call))
     if given.type != artifact["type"]:
         raise unprocessable("The type of an artifact cannot change.")
-    spec = _keep_builds(_spec(given.spec), artifact["spec"])
+    spec = _keep_builds(_spec(call, given.spec), artifact["spec"])
     changed = {"name": given.name, "description": given.description, "spec": spec}
     return _change(call, artifact, changed, given.status if "status" in given.model_fields_set else None)
 
@@ -201,9 +202,9 @@ def _named(call: Call) -> Document:
     return find(call, call.request.params["artifact_id"])
 
 
-def _spec(given: Any) -> dict[str, Any]:
+def _spec(call: Call, given: Any) -> dict[str, Any]:
     spec: dict[str, Any] = given.model_dump(by_alias=True, exclude={"type", "container_groups"})
-    return {**spec, "containerGroups": check_groups(given.container_groups)}
+    return {**spec, "containerGroups": check_groups(given.container_groups, call.dialect)}
 
 
 def _keep_builds(spec: dict[str, Any], before: Document) -> dict[str, Any]:

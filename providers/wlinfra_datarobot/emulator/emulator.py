@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,8 +17,10 @@ from wlinfra.emulation import (
     FaultPlan,
     Request,
     Response,
+    Route,
     Store,
     SystemClock,
+    json_response,
 )
 
 from .app import PREFIX, DataRobotApi
@@ -94,14 +97,7 @@ class DataRobotEmulator:
 
     @quirks.setter
     def quirks(self, value: Quirks) -> None:
-        old = self._api.settings
-        self._api.settings = Settings(
-            dialect=old.dialect,
-            durations=old.durations,
-            quirks=value,
-            token=old.token,
-            read_only_token=old.read_only_token,
-        )
+        self._api.settings = replace(self._api.settings, quirks=value)
 
     def start(self) -> Self:
         """Begin to answer; returns at once."""
@@ -135,6 +131,20 @@ class DataRobotEmulator:
             self._server.close()
             self._store.close()
 
+    def _change_quirks(self, request: Request) -> Response:
+        """Answer the admin route that switches behaviour: the attributes of `Quirks`, by name."""
+        wish = dict(request.json())
+        if "exhausted_bundles" in wish:
+            wish["exhausted_bundles"] = frozenset(wish["exhausted_bundles"])
+        self.quirks = replace(self.quirks, **wish)
+        shown = asdict(self.quirks)
+        return json_response({**shown, "exhausted_bundles": sorted(shown["exhausted_bundles"])})
+
+    def _put_tag(self, request: Request) -> Response:
+        """Answer the admin route that tags a workload: `{"value": ...}`."""
+        self.tag(request.params["workload_id"], request.params["name"], str(request.json()["value"]))
+        return Response(status=204)
+
     def _furnish(self) -> None:
         self._api.change(lambda call: seed_account(call.tx, call.now))
         if self._seed_demo:
@@ -145,7 +155,15 @@ class DataRobotEmulator:
     ) -> EmulatorServer:
         def server(wanted: int) -> EmulatorServer:
             return EmulatorServer(
-                self._api, clock=self.clock, port=wanted, on_exchange=on_exchange, on_reset=self.reset
+                self._api,
+                clock=self.clock,
+                port=wanted,
+                on_exchange=on_exchange,
+                on_reset=self.reset,
+                admin_routes=(
+                    Route("PATCH", "/_emulator/quirks", self._change_quirks),
+                    Route("PUT", "/_emulator/workloads/{workload_id}/tags/{name}", self._put_tag),
+                ),
             )
 
         known = 0 if port or data is None else _home_port(data, 0)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from wlinfra.emulation import Document
 
@@ -32,7 +33,7 @@ def body(call: Call, shape: type[ShapeT], value: Any = None) -> ShapeT:
         problems = error.errors(include_url=False, include_context=False)
         detail = [
             {
-                "loc": ["body", *problem["loc"]],
+                "loc": ["body", *_spelled(problem["loc"], problem["type"])],
                 "msg": problem["msg"],
                 "type": problem["type"],
                 "input": problem["input"],
@@ -40,6 +41,11 @@ def body(call: Call, shape: type[ShapeT], value: Any = None) -> ShapeT:
             for problem in problems
         ]
         raise ApiError(422, detail) from None
+
+
+def _spelled(location: tuple[int | str, ...], kind: str) -> list[int | str]:
+    """Return where a problem is, in the API's spelling also for what is missing."""
+    return [to_camel(part) if kind == "missing" and isinstance(part, str) else part for part in location]
 
 
 def read_json(call: Call) -> Any:
@@ -63,7 +69,7 @@ def with_spec_type(value: Any, kind: str | None) -> Any:
     return {**value, "spec": {**value["spec"], "type": wanted}}
 
 
-def check_groups(groups: list[Any]) -> list[dict[str, Any]]:
+def check_groups(groups: list[Any], dialect: Dialect) -> list[dict[str, Any]]:
     """Return the groups of an artifact as stored: names and the primary container filled in, builds cleared."""
     if not groups:
         raise invalid(("body", "spec", "containerGroups"), "At least one container group is needed", "too_short", [])
@@ -72,13 +78,13 @@ def check_groups(groups: list[Any]) -> list[dict[str, Any]]:
         where = ("body", "spec", "containerGroups", index)
         if not group.containers:
             raise invalid((*where, "containers"), "At least one container is needed", "too_short", [])
-        stored.append({"name": group.name, "containers": _containers(group.containers, where)})
+        stored.append({"name": group.name, "containers": _containers(group.containers, where, dialect)})
     if len({group["name"] for group in stored}) < len(stored):
         raise invalid(("body", "spec", "containerGroups"), "Container group names must differ", "value_error")
     return stored
 
 
-def _containers(containers: list[Container], where: tuple[str | int, ...]) -> list[dict[str, Any]]:
+def _containers(containers: list[Container], where: tuple[str | int, ...], dialect: Dialect) -> list[dict[str, Any]]:
     primary = [index for index, container in enumerate(containers) if container.primary]
     if len(containers) == 1:
         primary = [0]
@@ -91,6 +97,9 @@ def _containers(containers: list[Container], where: tuple[str | int, ...]) -> li
         value = container.model_dump(by_alias=True)
         value.update(build=None, primary=index == primary[0])
         value["name"] = container.name or ("main" if index == primary[0] else f"container-{index}")
+        if dialect is Dialect.JUNE:
+            for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+                (value[probe] or {}).pop("successThreshold", None)
         stored.append(value)
     if len({container["name"] for container in stored}) < len(stored):
         raise invalid((*where, "containers"), "Container names must differ", "value_error")

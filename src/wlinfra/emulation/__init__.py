@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .clock import Clock, ManualClock, SystemClock
 from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
-from .routes import Match, Miss, Request, Response, Routes, json_response
+from .routes import Match, Miss, Request, Response, Route, Routes, json_response
 from .server import EmulatorServer, Exchange
 from .store import Document, Store, Transaction, WorldDamagedError
 
@@ -24,6 +24,7 @@ __all__ = [
     "Reply",
     "Request",
     "Response",
+    "Route",
     "Routes",
     "Run",
     "Store",

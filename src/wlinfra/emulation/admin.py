@@ -6,12 +6,12 @@ The server answers them before faults are considered and never records them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
 from .faults import FaultPlan, fault_from_json
-from .routes import Match, Request, Response, Routes, json_response
+from .routes import Match, Request, Response, Route, Routes, json_response
 
 if TYPE_CHECKING:
     from .server import Exchange
@@ -23,7 +23,13 @@ class Admin:
     """Answers the admin routes of one server."""
 
     def __init__(
-        self, *, clock: Clock, faults: FaultPlan, requests: deque[Exchange], reset: Callable[[], None] | None
+        self,
+        *,
+        clock: Clock,
+        faults: FaultPlan,
+        requests: deque[Exchange],
+        reset: Callable[[], None] | None,
+        more: Iterable[Route] = (),
     ) -> None:
         self._clock = clock
         self._faults = faults
@@ -41,6 +47,8 @@ class Admin:
             ("POST", "/_emulator/reset", self._start_over),
         ):
             self._routes.add(method, template, handler)
+        for route in more:
+            self._routes.add(route.method, route.template, route.handler)
 
     def answer(self, request: Request) -> Response:
         """Return the answer to one admin request; a wrong one gets 400 or 404 with what would be right."""
@@ -49,7 +57,7 @@ class Admin:
             known = sorted({f"{route.method} {route.template}" for route in self._routes})
             return json_response({"detail": "No such admin route", "routes": known}, 404)
         try:
-            return found.route.handler(request)
+            return found.route.handler(request.with_params(found.params))
         except (ValueError, TypeError, KeyError) as error:
             return json_response({"detail": f"Bad admin request: {error}"}, 400)
 

@@ -6,6 +6,7 @@ A trailing slash is accepted everywhere and never redirected, because some clien
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -135,10 +136,8 @@ class Routes:
         return Miss(allowed=tuple(sorted(node.routes)))
 
     def _similar(self, path: str) -> tuple[str, ...]:
-        words = set(_segments(path))
-        scored = {route.template: len(words.intersection(_segments(route.template))) for route in self._all}
-        ranked = sorted(scored, key=lambda template: (-scored[template], template))
-        return tuple(template for template in ranked[:3] if scored[template])
+        templates = dict.fromkeys(route.template for route in self._all)
+        return tuple(difflib.get_close_matches(path, templates, n=3))
 
 
 def parse_query(text: str) -> dict[str, list[str]]:

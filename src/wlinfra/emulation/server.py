@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from http.server import ThreadingHTTPServer
 from socketserver import StreamRequestHandler
@@ -23,7 +23,7 @@ import orjson
 from .admin import ADMIN_PREFIX, Admin
 from .clock import Clock, SystemClock
 from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
-from .routes import Request, Response, json_response
+from .routes import Request, Response, Route, json_response
 from .wire import BadRequestError, encode_response, read_request
 
 Application = Callable[[Request], Response]
@@ -71,6 +71,7 @@ class EmulatorServer:
         port: int = 0,
         on_exchange: ExchangeHook | None = None,
         on_reset: Callable[[], None] | None = None,
+        admin_routes: Iterable[Route] = (),
     ) -> None:
         self.clock = clock or SystemClock()
         self.faults = FaultPlan()
@@ -79,7 +80,9 @@ class EmulatorServer:
         """What the application or the hook raised while serving; `stop` raises the first."""
         self._application = application
         self._on_exchange = on_exchange
-        self._admin = Admin(clock=self.clock, faults=self.faults, requests=self.requests, reset=on_reset)
+        self._admin = Admin(
+            clock=self.clock, faults=self.faults, requests=self.requests, reset=on_reset, more=admin_routes
+        )
         self._numbers = itertools.count(1)
         self._stopping = threading.Event()
         self._listener = _Listener(("127.0.0.1", port), _Connection, self)
