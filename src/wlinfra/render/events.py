@@ -1,0 +1,284 @@
+"""What an apply tells, as plain lines and as JSON lines, and its result.
+
+The command line gives `EventLines` or `JsonLines` to the applier as its listener; `render.live` shows the same
+words in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, assert_never
+
+from wlinfra.apply.events import (
+    ApplyEvent,
+    ApplyResult,
+    Failed,
+    Progress,
+    Skipped,
+    Started,
+    StepDone,
+    Stopping,
+    Succeeded,
+)
+from wlinfra.changes.model import Action, Change
+from wlinfra.render.diagnostics import SourceLine, render_diagnostics
+from wlinfra.render.encode import encode_value
+from wlinfra.render.json import diagnostic_document, dump_json
+from wlinfra.render.style import PLAIN, Style, clean
+from wlinfra.render.summary import counted
+from wlinfra.render.values import format_key, format_value
+from wlinfra.render.wording import action_symbol
+from wlinfra.values import Json
+
+__all__ = ["EventLines", "JsonLines", "describe_action", "render_outputs", "render_result", "result_document"]
+
+_STILL_EVERY: Final = 10.0
+"""Seconds between two lines about the same wait, unless the platform's reason changes."""
+
+_WORDS: Final = {
+    Action.CREATE: ("Creating", "Creation complete"),
+    Action.UPDATE: ("Modifying", "Modifications complete"),
+    Action.ROLL: ("Rolling", "Roll complete"),
+    Action.REPLACE: ("Replacing", "Replacement complete"),
+    Action.DELETE: ("Destroying", "Destruction complete"),
+    Action.IMPORT: ("Importing", "Import complete"),
+    Action.FORGET: ("Forgetting", "Forgotten, not destroyed"),
+    Action.READ: ("Reading", "Read complete"),
+    Action.NO_OP: ("Recording", "Recorded"),
+}
+
+
+def describe_action(change: Change) -> str:
+    """Return what is being done, such as ``Creating``."""
+    return _WORDS[change.action][0]
+
+
+def _subject(change: Change) -> str:
+    return clean(change.address) + (f" (deposed object {clean(change.deposed_id)})" if change.deposed_id else "")
+
+
+def _duration(seconds: float) -> str:
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+class EventLines:
+    """A listener that writes a line for each event that people want to see."""
+
+    def __init__(
+        self, write: Callable[[str], None], style: Style = PLAIN, *, source_line: SourceLine | None = None
+    ) -> None:
+        """``write`` gets whole lines with their ends."""
+        self._write = write
+        self._style = style
+        self._source_line = source_line
+        self._told: dict[str, tuple[float, str]] = {}
+
+    def __call__(self, event: ApplyEvent) -> None:
+        """Write what the event says, if anything."""
+        text = self._text(event)
+        if text:
+            self._write(text)
+
+    def _text(self, event: ApplyEvent) -> str:
+        match event:
+            case Started(change=change):
+                return self._line(change, f"{describe_action(change)}...")
+            case StepDone(change=change, step=step) if len(change.steps) > 1:
+                return self._line(change, f"Done: {clean(step.verb)} {clean(step.path)}")
+            case StepDone():
+                return ""
+            case Progress():
+                return self._progress(event)
+            case Succeeded(change=change, id=identity, elapsed=elapsed):
+                shown = f" [id={clean(identity)}]" if identity else ""
+                return self._line(change, f"{_WORDS[change.action][1]} after {_duration(elapsed)}{shown}")
+            case Failed():
+                return self._failed(event)
+            case Skipped(change=change, because=because):
+                return self._line(change, self._style.paint(f"Skipped: {clean(because)}", "yellow"))
+            case Stopping(running=running):
+                return f"\nStopping: no new step starts, {counted(running, 'running step')} will end and be recorded. Interrupt again to stop now.\n"
+        assert_never(event)
+
+    def _line(self, change: Change, words: str) -> str:
+        return f"{self._style.paint(_subject(change) + ':', 'bold')} {words}\n"
+
+    def _progress(self, event: Progress) -> str:
+        key = _subject(event.change)
+        last, reason = self._told.get(key, (0.0, ""))
+        if event.elapsed - last < _STILL_EVERY and (event.reason == reason or event.elapsed < 1):
+            return ""
+        self._told[key] = (event.elapsed, event.reason)
+        why = clean(event.reason or event.waiting_for)
+        return self._line(
+            event.change,
+            f"Still {describe_action(event.change).lower()}... [{_duration(event.elapsed)} elapsed] waiting: {why}",
+        )
+
+    def _failed(self, event: Failed) -> str:
+        what = f"Failed after {_duration(event.elapsed)}: {clean(event.error.summary)}"
+        kept = " (it exists and is recorded; the next run goes on from there)" if event.recorded else ""
+        return self._line(event.change, self._style.paint(what, "red") + kept)
+
+
+class JsonLines:
+    """A listener that writes one JSON object a line."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """``write`` gets whole lines with their ends."""
+        self._write = write
+
+    def __call__(self, event: ApplyEvent) -> None:
+        """Write the event."""
+        self._write(dump_json(_document(event), indent=False))
+
+
+def _document(event: ApplyEvent) -> dict[str, Any]:
+    match event:
+        case Started():
+            return {"type": "apply_start", **_about(event.change)}
+        case StepDone():
+            return {"type": "step_done", **_about(event.change), "operation": event.step.operation, "id": event.id}
+        case Progress():
+            told = {
+                "waiting_for": event.waiting_for,
+                "reason": event.reason,
+                "elapsed_seconds": round(event.elapsed, 3),
+            }
+            return {"type": "apply_progress", **_about(event.change), **told}
+        case Succeeded():
+            return {
+                "type": "apply_complete",
+                **_about(event.change),
+                "id": event.id,
+                "elapsed_seconds": round(event.elapsed, 3),
+            }
+        case Failed():
+            told = {
+                "recorded": event.recorded,
+                "elapsed_seconds": round(event.elapsed, 3),
+                "diagnostic": diagnostic_document(event.error),
+            }
+            return {"type": "apply_errored", **_about(event.change), **told}
+        case Skipped():
+            return {"type": "apply_skipped", **_about(event.change), "because": event.because}
+        case Stopping():
+            return {"type": "stopping", "running": event.running}
+    assert_never(event)
+
+
+def _about(change: Change) -> dict[str, Any]:
+    return {"address": str(change.address), "action": change.action.value, "deposed_id": change.deposed_id}
+
+
+# ---------------------------------------------------------------- the end
+
+
+def render_result(
+    result: ApplyResult,
+    *,
+    destroying: bool,
+    next_command: str,
+    style: Style = PLAIN,
+    source_line: SourceLine | None = None,
+) -> str:
+    """Return what was done, and when something was not: what failed, what was skipped, and how to go on."""
+    if result.ok:
+        parts = [style.paint(_success(result.done, destroying=destroying), "bold", "green") + "\n"]
+    else:
+        parts = [
+            _failure(result, destroying=destroying, next_command=next_command, style=style, source_line=source_line)
+        ]
+    if result.outputs and not destroying:
+        parts.append("Outputs:\n\n" + render_outputs(result.outputs))
+    return "\n".join(parts)
+
+
+def _counts(done: Sequence[Change]) -> dict[str, int]:
+    def number(*actions: Action) -> int:
+        return sum(change.action in actions for change in done)
+
+    return {
+        "imported": number(Action.IMPORT),
+        "added": number(Action.CREATE, Action.REPLACE),
+        "changed": number(Action.UPDATE, Action.ROLL),
+        "destroyed": number(Action.DELETE, Action.REPLACE),
+        "forgotten": number(Action.FORGET),
+    }
+
+
+def _amounts(done: Sequence[Change]) -> str:
+    counts = _counts(done)
+    return ", ".join(
+        f"{number} {word}" for word, number in counts.items() if number or word in ("added", "changed", "destroyed")
+    )
+
+
+def _success(done: Sequence[Change], *, destroying: bool) -> str:
+    if destroying:
+        return f"Destroy complete! Resources: {_counts(done)['destroyed']} destroyed."
+    return f"Apply complete! Resources: {_amounts(done)}."
+
+
+def _failure(
+    result: ApplyResult, *, destroying: bool, next_command: str, style: Style, source_line: SourceLine | None
+) -> str:
+    what = "Destroy" if destroying else "Apply"
+    how = "was interrupted" if result.interrupted else "is not complete"
+    sections = [style.paint(f"{what} {how}. Resources: {_amounts(result.done)}.", "bold", "red")]
+    sections += _listed("Done", [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.done])
+    sections += _listed(
+        "Failed",
+        [
+            f"{action_symbol(change).rjust(3)} {_subject(change)}: {clean(error.summary)}"
+            for change, error in result.failed
+        ],
+    )
+    sections += _listed(
+        "Skipped",
+        [
+            f"{action_symbol(change).rjust(3)} {_subject(change)}: {clean(because)}"
+            for change, because in result.skipped
+        ],
+    )
+    if result.failed:
+        sections.append(
+            "\n" + render_diagnostics([error for _, error in result.failed], style, source_line).rstrip("\n")
+        )
+    sections.append(f"\nWhat was done is recorded. To do the rest:\n    {clean(next_command)}\n")
+    return "\n".join(sections)
+
+
+def _listed(title: str, lines: list[str]) -> list[str]:
+    return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines)] if lines else []
+
+
+def render_outputs(outputs: Mapping[str, Json]) -> str:
+    """Return one line for each output; empty without any."""
+    return "".join(
+        f"{format_key(name)} = {chr(10).join(format_value(value))}\n" for name, value in sorted(outputs.items())
+    )
+
+
+def result_document(result: ApplyResult, *, next_command: str) -> dict[str, Any]:
+    """Return the last JSON line of an apply."""
+    return {
+        "type": "apply_result",
+        "ok": result.ok,
+        "interrupted": result.interrupted,
+        "counts": _counts(result.done),
+        "done": [_about(change) for change in result.done],
+        "failed": [{**_about(change), "diagnostic": diagnostic_document(error)} for change, error in result.failed],
+        "skipped": [{**_about(change), "because": because} for change, because in result.skipped],
+        "outputs": {
+            name: {"value": shown.value, "sensitive": bool(shown.sensitive)}
+            for name, value in sorted(result.outputs.items())
+            for shown in [encode_value(value)]
+        },
+        "ids": {str(address): identity for address, identity in sorted(result.ids.items())},
+        "next_command": "" if result.ok else next_command,
+    }
