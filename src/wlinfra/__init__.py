@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime
     from wlinfra.resources.variables import EnvVar, api_key, credential
     from wlinfra.resources.workload import ReplacementPolicy, SharedRole, Workload
-    from wlinfra.stack.declaration import Declared, declare
-    from wlinfra.stack.program import load_stack
+    from wlinfra.stack.program import Declared, declare, load_stack
     from wlinfra.stack.secrets import SecretSource, secret, secret_command, secret_env, secret_file
     from wlinfra.stack.settings import Settings
     from wlinfra.stack.stack import Environment, Stack
@@ -147,8 +146,7 @@ _HOMES = {
     "resources.runtime": ("Allocation", "ContainerRuntime", "GroupRuntime", "Runtime"),
     "resources.variables": ("api_key", "credential", "EnvVar"),
     "resources.workload": ("ReplacementPolicy", "SharedRole", "Workload"),
-    "stack.declaration": ("declare", "Declared"),
-    "stack.program": ("load_stack",),
+    "stack.program": ("declare", "Declared", "load_stack"),
     "stack.secrets": ("secret", "secret_command", "secret_env", "secret_file", "SecretSource"),
     "stack.settings": ("Settings",),
     "stack.stack": ("Environment", "Stack"),

@@ -1,6 +1,6 @@
 """What a program may ask for while it runs: its folder, the environment variables, other stacks' outputs.
 
-`stack.program` and `stack.declaration` set it; secrets and `Stack.outputs_of` read it.
+`stack.program` sets it; secrets and `Stack.outputs_of` read it.
 """
 
 from __future__ import annotations

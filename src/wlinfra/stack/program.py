@@ -1,17 +1,18 @@
-"""Loads a user's program and runs its code where every mistake gets a file and a line.
+"""Loads a user's program and runs it for one environment.
 
-The command line calls `load_stack`; `stack.declaration` runs the function of the stack inside `Program.running`.
+Every command begins here: `load_stack` finds the stack, `declare` hands its resources, outputs and providers to the
+planner, checked as a whole.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
-import importlib
 import importlib.util
+import json
 import sys
-import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -19,68 +20,47 @@ from types import ModuleType
 from typing import Any
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
-from wlinfra.resources.declaring import declaring, locate
-from wlinfra.stack.context import Surroundings, surrounded
-from wlinfra.stack.stack import Stack
+from wlinfra.resources.base import Resource
+from wlinfra.resources.declaring import Session, declaring, locate
+from wlinfra.resources.output import Output
+from wlinfra.stack.checks import Whole
+from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
+from wlinfra.stack.loading import Program, guarding
+from wlinfra.stack.settings import SettingsSources, merge_settings
+from wlinfra.stack.stack import Environment, ProviderSettings, Stack
+from wlinfra.values import Address, Json
 
-__all__ = ["DEFAULT_FILE", "Program", "guarding", "load_stack"]
+__all__ = ["DEFAULT_FILE", "Declared", "declare", "load_stack"]
 
 DEFAULT_FILE = "infra.py"
 _numbers = count(1)
 
 
-@dataclass(slots=True)
-class Program:
-    """A user's file, and the modules it imported from its own folder.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a program declares for one environment, checked as a whole."""
 
-    Those modules are in `sys.modules` only while the program runs, so that two programs may both have a ``common``.
-    """
-
-    path: Path
-    modules: dict[str, ModuleType] = field(default_factory=dict)
+    stack: str
+    environment: str
+    resources: tuple[Resource, ...]
+    """As yielded; those only looked up come last."""
+    outputs: tuple[Output, ...]
+    providers: Mapping[str, ProviderSettings]
+    """By the name the environment gives them, ``default`` for the only one."""
+    dependencies: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    """For each resource, those that come first: by reference or by ``depends_on``."""
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """The merged settings as plain JSON."""
+    program_digest: str = ""
+    """Of the program's file and the modules it imported from its folder; empty for a stack made by hand."""
+    protect: bool = False
+    """The environment asks before anything is replaced or deleted."""
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
-    def folder(self) -> Path:
-        """The folder its modules are imported from."""
-        return self.path.resolve().parent
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Make the folder and its modules importable."""
-        folder = str(self.folder)
-        sys.path.insert(0, folder)
-        importlib.invalidate_caches()
-        sys.modules.update(self.modules)
-        before = set(sys.modules)
-        try:
-            yield
-        finally:
-            if folder in sys.path:
-                sys.path.remove(folder)
-            new = {
-                name: module for name, module in sys.modules.items() if name not in before and self._owns(name, module)
-            }
-            self.modules.update(new)
-            for name in self.modules:
-                sys.modules.pop(name, None)
-
-    def digest(self) -> str:
-        """Return a digest of the file and of what it imported from its folder."""
-        files = {Path(str(module.__file__)) for module in self.modules.values() if getattr(module, "__file__", None)}
-        digest = hashlib.sha256()
-        for path in (self.path.resolve(), *sorted(files)):
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(self.folder)}\0{len(content)}\0".encode())
-            digest.update(content)
-        return digest.hexdigest()
-
-    def _owns(self, name: str, module: ModuleType) -> bool:
-        """True when the module was found directly in the program's folder, not in a tree of something else below it."""
-        file = getattr(module, "__file__", None)
-        if not file or not Path(file).is_relative_to(self.folder):
-            return False
-        top = name.partition(".")[0]
-        return Path(file).relative_to(self.folder).parts[0] in (top, f"{top}.py")
+    def settings_digest(self) -> str:
+        """A digest of the merged settings."""
+        return hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
 
 
 def load_stack(path: Path, *, environ: Mapping[str, str] | None = None) -> Stack[Any]:
@@ -137,59 +117,85 @@ def _only_stack(module: ModuleType, file: Path) -> Stack[Any]:
     )
 
 
+def declare(
+    stack: Stack[Any],
+    environment_name: str,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    settings_file: Path | None = None,
+    outputs_reader: OutputsReader | None = None,
+) -> Declared:
+    """Return what the stack declares for the environment.
+
+    ``environ`` gives ``WLINFRA_SET_*`` settings and secrets. Raises DeclarationError with everything wrong at once,
+    ConfigurationError for settings from outside the program.
+    """
+    spec = stack.find_environment(environment_name)
+    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides)
+    settings = merge_settings(stack.settings, spec.settings, sources)
+    folder = stack.program.folder if stack.program else None
+    with (
+        declaring() as session,
+        surrounded(Surroundings(folder=folder, environ=environ, outputs_reader=outputs_reader)),
+    ):
+        items = _run(stack, Environment(spec.name, settings), session)
+    checked = Whole(spec, session, items)
+    diagnostics = [*session.diagnostics, *checked.diagnose()]
+    DeclarationError.raise_for(diagnostics)
+    return Declared(
+        stack=stack.name,
+        environment=spec.name,
+        resources=checked.resources,
+        outputs=checked.outputs,
+        providers=spec.providers,
+        dependencies=checked.dependencies,
+        settings=settings.model_dump(mode="json", fallback=str),
+        program_digest=stack.program.digest() if stack.program else "",
+        protect=spec.protect,
+        warnings=tuple(diagnostics),
+    )
+
+
+def _run(stack: Stack[Any], environment: Environment[Any], session: Session) -> list[Any]:
+    """Return what the user's function yields, up to where it failed."""
+    items: list[Any] = []
+    if stack.function is None:
+        session.diagnostics.append(
+            Diagnostic(
+                summary="No resource function",
+                detail=f"Nothing tells which resources the stack {stack.name} has.",
+                fix="Put @stack.resources above the function that yields them.",
+                location=stack.location,
+            )
+        )
+        return items
+    running = stack.program.running() if stack.program else nullcontext()
+    folder = stack.program.folder if stack.program else None
+    with running, _patient_gc(), guarding(folder, session.diagnostics):
+        yielded: Any = stack.function(environment)
+        if not isinstance(yielded, Iterable) or isinstance(yielded, str | Mapping):
+            raise DeclarationError.of(
+                "Nothing yielded",
+                f"The function under @stack.resources returned {type(yielded).__name__}.",
+                "Yield each resource, or return a list of them.",
+                location=_function_location(stack),
+            )
+        items.extend(yielded)
+    return items
+
+
+def _function_location(stack: Stack[Any]) -> Location | None:
+    code = getattr(stack.function, "__code__", None)
+    return locate((code.co_filename, code.co_firstlineno)) if code else stack.location
+
+
 @contextmanager
-def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[None]:
-    """Turn whatever the user's code raises into a diagnostic with its file and line."""
+def _patient_gc() -> Iterator[None]:
+    """Collect garbage rarely while many small values are made, none of which is garbage."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 50, 50)
     try:
         yield
-    except DeclarationError as error:
-        diagnostics.extend(error.diagnostics)
-    except SyntaxError as error:
-        line = error.lineno or 1
-        place = locate((str(error.filename), line)) if error.filename else None
-        diagnostics.append(
-            Diagnostic(
-                summary="Program is not Python", detail=f"{error.msg}.", fix="Correct this line.", location=place
-            )
-        )
-    except SystemExit as error:
-        diagnostics.append(
-            Diagnostic(
-                summary="Program ended itself",
-                detail="The program called exit while it was loaded.",
-                fix="Take the call out, or raise an error that says what is wrong.",
-                location=_place(error, folder),
-            )
-        )
-    except ModuleNotFoundError as error:
-        diagnostics.append(
-            Diagnostic(
-                summary="Module not found",
-                detail=f"The program imports {error.name}, which is neither installed nor beside it.",
-                fix=f"Install it, or check the spelling of {error.name}.",
-                location=_place(error, folder),
-            )
-        )
-    except Exception as error:  # noqa: BLE001 - a program may raise anything
-        last = traceback.format_exception_only(error)[-1].strip()
-        diagnostics.append(
-            Diagnostic(
-                summary="Program failed",
-                detail=f"The program raised {last}",
-                fix="Correct this line.",
-                location=_place(error, folder),
-            )
-        )
-
-
-def _place(error: BaseException, folder: Path | None) -> Location | None:
-    """Return the innermost line of the user's own code."""
-    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    own = [(file, line) for file, line in frames if _is_own(file, folder)]
-    return locate(own[-1]) if own else None
-
-
-def _is_own(file: str, folder: Path | None) -> bool:
-    if folder is None:
-        return "wlinfra" not in Path(file).parts
-    return Path(file).resolve().is_relative_to(folder) and "site-packages" not in Path(file).parts
+    finally:
+        gc.set_threshold(*before)

@@ -1,6 +1,6 @@
 """Settings of an environment: typed, validated, and merged from four sources.
 
-From weakest to strongest: the program, a file, ``WLINFRA_SET_<NAME>``, ``--set name=value``. `stack.declaration`
+From weakest to strongest: the program, a file, ``WLINFRA_SET_<NAME>``, ``--set name=value``. `stack.program`
 calls `merge_settings` and hands the result to the program's function.
 """
 

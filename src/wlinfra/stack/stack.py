@@ -1,6 +1,6 @@
 """The stack: a name, settings, environments, and the function that declares its resources.
 
-Programs make one; `stack.program.load_stack` finds it and `stack.declaration.declare` runs its function. Nothing is
+Programs make one; `stack.program.load_stack` finds it and `stack.program.declare` runs its function. Nothing is
 registered globally, so one process may hold many.
 """
 
@@ -20,7 +20,7 @@ from wlinfra.stack.settings import Settings
 from wlinfra.values import Json
 
 if TYPE_CHECKING:
-    from wlinfra.stack.program import Program
+    from wlinfra.stack.loading import Program
 
 __all__ = ["Environment", "EnvironmentSpec", "ProviderSettings", "ResourceFunction", "Stack", "StackOutputs"]
 

@@ -1,140 +1,27 @@
-"""Runs a stack's function for one environment and checks what it declared as a whole.
+"""The declaration of one environment as a whole: addresses, references, order, providers.
 
-Every command begins here: `declare` hands the resources, outputs and providers to the planner.
+`stack.program.declare` asks for everything wrong after the user's function has run.
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import Any
 
-from wlinfra.errors import DeclarationError, Diagnostic, Location
+from wlinfra.errors import Diagnostic, Location
 from wlinfra.resources.base import Resource
-from wlinfra.resources.declaring import Session, declaring, locate
+from wlinfra.resources.declaring import Session
 from wlinfra.resources.mistakes import nearest
 from wlinfra.resources.output import Output
-from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
-from wlinfra.stack.program import guarding
-from wlinfra.stack.settings import SettingsSources, merge_settings
-from wlinfra.stack.stack import Environment, EnvironmentSpec, ProviderSettings, Stack
-from wlinfra.values import Address, Json, Ref
+from wlinfra.stack.stack import EnvironmentSpec
+from wlinfra.values import Address, Ref
 
-__all__ = ["Declared", "declare"]
+__all__ = ["Whole"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What a program declares for one environment, checked as a whole."""
-
-    stack: str
-    environment: str
-    resources: tuple[Resource, ...]
-    """As yielded; those only looked up come last."""
-    outputs: tuple[Output, ...]
-    providers: Mapping[str, ProviderSettings]
-    """By the name the environment gives them, ``default`` for the only one."""
-    dependencies: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
-    """For each resource, those that come first: by reference or by ``depends_on``."""
-    settings: Mapping[str, Json] = field(default_factory=dict)
-    """The merged settings as plain JSON, for a digest."""
-    program_digest: str = ""
-    """Of the program's file and the modules it imported from its folder; empty for a stack made by hand."""
-    protect: bool = False
-    """The environment asks before anything is replaced or deleted."""
-    warnings: tuple[Diagnostic, ...] = ()
-
-
-def declare(
-    stack: Stack[Any],
-    environment_name: str,
-    *,
-    overrides: Mapping[str, str] | None = None,
-    environ: Mapping[str, str] | None = None,
-    settings_file: Path | None = None,
-    outputs_reader: OutputsReader | None = None,
-) -> Declared:
-    """Return what the stack declares for the environment.
-
-    ``environ`` gives ``WLINFRA_SET_*`` settings and secrets. Raises DeclarationError with everything wrong at once,
-    ConfigurationError for settings from outside the program.
-    """
-    spec = stack.find_environment(environment_name)
-    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides)
-    settings = merge_settings(stack.settings, spec.settings, sources)
-    folder = stack.program.folder if stack.program else None
-    with (
-        declaring() as session,
-        surrounded(Surroundings(folder=folder, environ=environ, outputs_reader=outputs_reader)),
-    ):
-        items = _run(stack, Environment(spec.name, settings), session)
-    checked = _Check(spec, session, items)
-    diagnostics = [*session.diagnostics, *checked.diagnose()]
-    DeclarationError.raise_for(diagnostics)
-    return Declared(
-        stack=stack.name,
-        environment=spec.name,
-        resources=checked.resources,
-        outputs=checked.outputs,
-        providers=spec.providers,
-        dependencies=checked.dependencies,
-        settings=settings.model_dump(mode="json", fallback=str),
-        program_digest=stack.program.digest() if stack.program else "",
-        protect=spec.protect,
-        warnings=tuple(diagnostics),
-    )
-
-
-def _run(stack: Stack[Any], environment: Environment[Any], session: Session) -> list[Any]:
-    """Return what the user's function yields, up to where it failed."""
-    items: list[Any] = []
-    if stack.function is None:
-        session.diagnostics.append(
-            Diagnostic(
-                summary="No resource function",
-                detail=f"Nothing tells which resources the stack {stack.name} has.",
-                fix="Put @stack.resources above the function that yields them.",
-                location=stack.location,
-            )
-        )
-        return items
-    running = stack.program.running() if stack.program else nullcontext()
-    folder = stack.program.folder if stack.program else None
-    with running, _patient_gc(), guarding(folder, session.diagnostics):
-        yielded: Any = stack.function(environment)
-        if not isinstance(yielded, Iterable) or isinstance(yielded, str | Mapping):
-            raise DeclarationError.of(
-                "Nothing yielded",
-                f"The function under @stack.resources returned {type(yielded).__name__}.",
-                "Yield each resource, or return a list of them.",
-                location=_function_location(stack),
-            )
-        items.extend(yielded)
-    return items
-
-
-def _function_location(stack: Stack[Any]) -> Location | None:
-    code = getattr(stack.function, "__code__", None)
-    return locate((code.co_filename, code.co_firstlineno)) if code else stack.location
-
-
-@contextmanager
-def _patient_gc() -> Iterator[None]:
-    """Collect garbage rarely while many small values are made, none of which is garbage."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-class _Check:
-    """The declaration of one environment as a whole: addresses, references, order, providers."""
+class Whole:
+    """Everything one environment declares, seen together."""
 
     def __init__(self, spec: EnvironmentSpec[Any], session: Session, items: list[Any]) -> None:
         self._spec = spec

@@ -1,0 +1,133 @@
+"""A user's program as code: where its modules come from, and what becomes of whatever it raises.
+
+`stack.program` runs it inside `Program.running` and `guarding`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from wlinfra.errors import DeclarationError, Diagnostic, Location
+from wlinfra.resources.declaring import locate
+
+__all__ = ["Program", "guarding"]
+
+
+@dataclass(slots=True)
+class Program:
+    """A user's file, and the modules it imported from its own folder.
+
+    Those modules are in `sys.modules` only while the program runs, so that two programs may both have a ``common``.
+    """
+
+    path: Path
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The folder its modules are imported from."""
+        return self.path.resolve().parent
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Make the folder and its modules importable."""
+        folder = str(self.folder)
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+        sys.modules.update(self.modules)
+        before = set(sys.modules)
+        try:
+            yield
+        finally:
+            if folder in sys.path:
+                sys.path.remove(folder)
+            new = {
+                name: module for name, module in sys.modules.items() if name not in before and self._owns(name, module)
+            }
+            self.modules.update(new)
+            for name in self.modules:
+                sys.modules.pop(name, None)
+
+    def digest(self) -> str:
+        """Return a digest of the file and of what it imported from its folder."""
+        files = {Path(str(module.__file__)) for module in self.modules.values() if getattr(module, "__file__", None)}
+        digest = hashlib.sha256()
+        for path in (self.path.resolve(), *sorted(files)):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(self.folder)}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()
+
+    def _owns(self, name: str, module: ModuleType) -> bool:
+        """True when the module was found directly in the program's folder, not in a tree of something else below it."""
+        file = getattr(module, "__file__", None)
+        if not file or not Path(file).is_relative_to(self.folder):
+            return False
+        top = name.partition(".")[0]
+        return Path(file).relative_to(self.folder).parts[0] in (top, f"{top}.py")
+
+
+@contextmanager
+def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[None]:
+    """Turn whatever the user's code raises into a diagnostic with its file and line."""
+    try:
+        yield
+    except DeclarationError as error:
+        diagnostics.extend(error.diagnostics)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        place = locate((str(error.filename), line)) if error.filename else None
+        diagnostics.append(
+            Diagnostic(
+                summary="Program is not Python", detail=f"{error.msg}.", fix="Correct this line.", location=place
+            )
+        )
+    except SystemExit as error:
+        diagnostics.append(
+            Diagnostic(
+                summary="Program ended itself",
+                detail="The program called exit while it was loaded.",
+                fix="Take the call out, or raise an error that says what is wrong.",
+                location=_place(error, folder),
+            )
+        )
+    except ModuleNotFoundError as error:
+        diagnostics.append(
+            Diagnostic(
+                summary="Module not found",
+                detail=f"The program imports {error.name}, which is neither installed nor beside it.",
+                fix=f"Install it, or check the spelling of {error.name}.",
+                location=_place(error, folder),
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - a program may raise anything
+        last = traceback.format_exception_only(error)[-1].strip()
+        diagnostics.append(
+            Diagnostic(
+                summary="Program failed",
+                detail=f"The program raised {last}",
+                fix="Correct this line.",
+                location=_place(error, folder),
+            )
+        )
+
+
+def _place(error: BaseException, folder: Path | None) -> Location | None:
+    """Return the innermost line of the user's own code."""
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(file, line) for file, line in frames if _is_own(file, folder)]
+    return locate(own[-1]) if own else None
+
+
+def _is_own(file: str, folder: Path | None) -> bool:
+    if folder is None:
+        return "wlinfra" not in Path(file).parts
+    return Path(file).resolve().is_relative_to(folder) and "site-packages" not in Path(file).parts
