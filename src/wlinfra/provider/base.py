@@ -297,6 +297,7 @@ class Connection(Protocol):
         ...
 
 
+@runtime_checkable
 class Provider(Protocol):
     """What an entry point in the group ``wlinfra.providers`` names."""
 
