@@ -93,6 +93,28 @@ def test_a_damaged_journal_header_is_rebuilt(tmp_path: Path) -> None:
     assert report.missing_changes == 1
 
 
+def test_a_repaired_state_can_be_repaired_again(tmp_path: Path) -> None:
+    write_items(tmp_path, "a", "b")
+    flip(make_store(tmp_path).paths.journal, 3)
+    repair(tmp_path)
+    before = write_items(tmp_path, "c")
+    flip(make_store(tmp_path).paths.snapshot, 200)
+    assert_mended(tmp_path, before, repair(tmp_path))
+
+
+def test_a_push_that_crashed_half_way_is_repaired_to_what_was_pushed(tmp_path: Path) -> None:
+    pushed = write_items(tmp_path / "there", "x")
+    write_items(tmp_path, "a", "b")
+    journal = make_store(tmp_path).paths.journal
+    before_crash = journal.read_bytes()
+    push(tmp_path, make_store(tmp_path / "there").pull(), force=True)
+    journal.write_bytes(before_crash)
+    with pytest.raises(StateDamagedError, match="another lineage"):
+        make_store(tmp_path).load()
+    repair(tmp_path)
+    assert make_store(tmp_path).load().objects == pushed.objects
+
+
 def test_a_second_damage_keeps_the_copies_of_the_first(tmp_path: Path) -> None:
     write_items(tmp_path, "a")
     for number in (1, 2):
@@ -149,7 +171,7 @@ def test_a_forced_push_replaces_everything_and_work_goes_on(tmp_path: Path) -> N
     write_items(tmp_path, "b")
     push(tmp_path, old, force=True)
     after = write_items(tmp_path, "c")
-    assert (list(after.objects), after.serial) == (["workload.a", "workload.c"], 2)
+    assert (list(after.objects), after.serial) == (["workload.a", "workload.c"], 4)
 
 
 def test_a_resource_moves_with_its_objects_and_what_depends_on_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from wlinfra.state.journal import encode_record
 from wlinfra.state.ledger import Entry, encode_entry, seal_entry
 from wlinfra.state.model import Deposed, Health, HistoryEntry, SecretDigest, State
 from wlinfra.state.snapshot import load_files, write_snapshot
-from wlinfra.state.store import LocalStateStore
+from wlinfra.state.store import LocalStateStore, StateStore
 from wlinfra.values import Address, Secret
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -134,6 +135,35 @@ def test_a_journal_torn_at_any_byte_loses_at_most_its_last_record(tmp_path: Path
         journal.write_bytes(whole[:length])
         assert make_store(tmp_path).load() == before
     assert set(write_items(tmp_path, "c").objects) == {"workload.a", "workload.c"}
+
+
+def test_a_reader_beside_a_writer_that_compacts_sees_whole_states_only(tmp_path: Path) -> None:
+    write_items(tmp_path, "a")
+
+    def work() -> None:
+        for number in range(40):
+            write_items(tmp_path, f"n{number}")
+            compact(tmp_path)
+
+    writer = threading.Thread(target=work)
+    writer.start()
+    serials = []
+    while writer.is_alive():
+        state = make_store(tmp_path).load()
+        serials.append(state.serial)
+        assert len(state.objects) == state.serial
+    writer.join()
+    assert serials == sorted(serials)
+
+
+def test_the_local_directory_is_a_backend_like_any_other(tmp_path: Path) -> None:
+    store: StateStore = make_store(tmp_path)
+    with store.acquire(ME) as lease, store.open(lease) as session:
+        session.put(make_item())
+        held = store.read_lock()
+    assert held is not None
+    assert (held.owner, store.read_lock(), store.history()) == ("ada", None, [])
+    assert store.load().objects == {"workload.chat": make_item()}
 
 
 def test_a_missing_journal_beside_a_snapshot_is_damage(tmp_path: Path) -> None:

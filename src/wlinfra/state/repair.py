@@ -16,10 +16,10 @@ from wlinfra.state.snapshot import (
     Paths,
     keep_records,
     load_files,
+    overwrite_snapshot,
     parse_header,
     read_optional,
     read_snapshot,
-    write_snapshot,
 )
 
 __all__ = ["RepairReport", "repair_files"]
@@ -70,12 +70,7 @@ def _rebuild(paths: Paths, empty: Ledger, disk: Disk, lease: Lease, history: Rep
         ledger.lineage = ledger.lineage or new_lineage()
         lease.advance(ledger.epoch + 1)
         ledger.epoch = lease.epoch
-        # The damaged files are kept aside: they must not become the previous, good ones.
-        lease.check()
-        paths.journal.unlink(missing_ok=True)
-        if source != "the snapshot":
-            paths.snapshot.unlink(missing_ok=True)
-        write_snapshot(paths, ledger, disk, lease.check)
+        overwrite_snapshot(paths, ledger, disk, lease.check)
     actions.append(f"wrote a new snapshot with {len(ledger.objects)} objects, serial {ledger.serial}")
     return RepairReport(actions=tuple(actions), kept=kept, objects=len(ledger.objects), missing_changes=missing)
 
@@ -107,18 +102,19 @@ def _salvage(path: Path) -> _Salvage:
 
 
 def _replay(base: Ledger, journals: list[_Salvage]) -> tuple[Ledger, int, int]:
-    applied = 0
+    applied = damaged = 0
     first = base.serial
     for journal in journals:
-        if journal.header is not None:
-            base.lineage = base.lineage or journal.header.lineage
-            base.epoch = max(base.epoch, journal.header.epoch)
+        lineage = journal.header.lineage if journal.header is not None else base.lineage
+        base.lineage = base.lineage or lineage
+        if base.lineage != lineage:
+            continue  # what was there before a state of another lineage was pushed
+        damaged += journal.damaged
         for record in journal.records:
             base.epoch = max(base.epoch, record.epoch)
             if record.serial > base.serial and not record.opens:
                 base.apply(record)
                 applied += 1
-    damaged = sum(journal.damaged for journal in journals)
     return base, applied, max(base.serial - first - applied, damaged)
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "encode_header",
     "keep_records",
     "load_files",
+    "overwrite_snapshot",
     "parse_header",
     "read_history_records",
     "read_optional",
@@ -218,11 +219,28 @@ def write_snapshot(paths: Paths, ledger: Ledger, disk: Disk, check: Callable[[],
     """
     snapshot = disk.prepare(paths.snapshot, _seal(encode_ledger(ledger)))
     check()
+    if not paths.journal.exists():
+        # A snapshot without a journal would count as damaged.
+        disk.replace(paths.journal, encode_header(replace(ledger, serial=0), ledger.epoch))
     _keep(paths.snapshot, paths.previous_snapshot, disk)
     disk.publish(snapshot, paths.snapshot)
+    _keep(paths.journal, paths.previous_journal, disk)
+    _begin_journal(paths, ledger, disk, check)
+
+
+def overwrite_snapshot(paths: Paths, ledger: Ledger, disk: Disk, check: Callable[[], None]) -> None:
+    """Replace a damaged snapshot and journal, and the previous snapshot too, so that it fits the new journal."""
+    sealed = _seal(encode_ledger(ledger))
+    for path in (paths.snapshot, paths.previous_snapshot):
+        prepared = disk.prepare(path, sealed)
+        check()
+        disk.publish(prepared, path)
+    _begin_journal(paths, ledger, disk, check)
+
+
+def _begin_journal(paths: Paths, ledger: Ledger, disk: Disk, check: Callable[[], None]) -> None:
     journal = disk.prepare(paths.journal, encode_header(ledger, ledger.epoch))
     check()
-    _keep(paths.journal, paths.previous_journal, disk)
     disk.publish(journal, paths.journal)
 
 

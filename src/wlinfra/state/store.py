@@ -171,11 +171,17 @@ class LocalStateStore:
         return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
     def push(self, data: bytes, lease: Lease, *, force: bool = False) -> None:
-        """Replace the state by a pulled one; raises StateError for another lineage or a lower serial unless forced."""
+        """Replace the state by a pulled one; raises StateError for another lineage or a lower serial unless forced.
+
+        A forced push of a lower serial becomes the next serial of the state it replaces.
+        """
         pushed = _parse_pulled(data)
         current = load_files(self.paths, self.stack, self.environment).ledger
         if not force:
             _refuse_push(pushed, current)
+        elif pushed.serial < current.serial:
+            # The serial never goes down: a crash on the way must not let the old journal go on from the new snapshot.
+            pushed.serial = current.serial + 1
         pushed.stack, pushed.environment = self.stack, self.environment
         pushed.epoch = max(pushed.epoch, current.epoch)
         if lease.epoch < pushed.epoch:
