@@ -1,0 +1,103 @@
+"""Kill the run at every request boundary, run it again: exactly the declared objects, nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+import pytest
+from support.project import Project, program
+from support.world import World
+
+from wlinfra.emulation import Delay, Drop, Phase, Reply, Request, Run, Truncate
+from wlinfra_datarobot.emulator import DataRobotEmulator
+
+SIX = """
+for name in ("ants", "bees", "cats"):
+    server = wl.Artifact(f"{name}-server", containers=[wl.Container(image=f"ghcr.io/acme/{name}:1", port=8080, env={"LOG": "info"})])
+    yield server
+    yield wl.Workload(name, artifact=server, bundles=["cpu.small"], replicas=1)
+"""
+REQUESTS = 6
+POINTS = [(number, phase) for number in range(1, REQUESTS + 1) for phase in Phase]
+
+
+EXPECTED = Counter(f"{name}{suffix}" for name in ("ants", "bees", "cats") for suffix in ("", "-server"))
+
+
+@pytest.mark.parametrize(
+    ("number", "phase"), POINTS, ids=[f"request-{number}-{phase.value}" for number, phase in POINTS]
+)
+def test_a_killed_apply_is_finished_by_the_next(
+    project: Project, emulator: DataRobotEmulator, world: World, number: int, phase: Phase
+) -> None:
+    project.write(program(SIX, emulator.url))
+    victims: list[int] = []
+
+    def strike(_: Request) -> None:
+        os.kill(victims[0], signal.SIGKILL)
+
+    emulator.faults.on(Run(strike), at=number, mutating=True, phase=phase)
+    child = project.start("apply", "--auto-approve", "--parallelism", "2")
+    victims.append(child.pid)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGKILL, err
+    project.apply()
+    assert world.names() == EXPECTED
+    assert project.actions() == {}
+
+
+@pytest.mark.parametrize("number", range(1, REQUESTS + 1))
+@pytest.mark.parametrize(
+    ("action", "phase"),
+    [
+        (Drop(), Phase.BEFORE),
+        (Drop(), Phase.AFTER),
+        (Reply(502), Phase.AFTER),
+        (Reply(504), Phase.AFTER),
+        (Truncate(keep=10), Phase.AFTER),
+        (Delay(1.5), Phase.AFTER),
+        (Reply(401), Phase.BEFORE),
+        (Reply(429, headers={"Retry-After": "1"}), Phase.BEFORE),
+        (Reply(503), Phase.BEFORE),
+    ],
+    ids=[
+        "cut-before",
+        "reply-lost",
+        "502-after-success",
+        "504-after-success",
+        "body-cut",
+        "stall",
+        "401-midway",
+        "429-retry-after",
+        "503-before",
+    ],
+)
+def test_a_faulty_network_leaves_no_orphan_and_no_duplicate(
+    project: Project,
+    emulator: DataRobotEmulator,
+    world: World,
+    number: int,
+    action: Drop | Reply | Truncate | Delay,
+    phase: Phase,
+) -> None:
+    project.write(program(SIX, emulator.url))
+    emulator.faults.on(action, at=number, mutating=True, phase=phase)
+    project.apply("--parallelism", "2", code=None)
+    emulator.faults.clear()
+    project.apply()
+    assert world.names() == EXPECTED
+    assert project.actions() == {}
+
+
+def test_the_matrix_covers_every_request_the_apply_makes(
+    project: Project, emulator: DataRobotEmulator, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write(program(SIX, emulator.url))
+    project.apply()
+    assert len(world.calls()) == REQUESTS
+    with capsys.disabled():
+        print(
+            f"\nkill matrix: {len(POINTS)} points = {REQUESTS} mutating requests x {len(Phase)} phases, and {REQUESTS * 9} network faults"
+        )
