@@ -1,0 +1,87 @@
+"""A saved plan is an approval: bound to what it saw, refused when the world moved, valid when something else did."""
+
+from __future__ import annotations
+
+import pytest
+from support.project import Project, program
+from support.world import World
+
+from wlinfra_datarobot.emulator import DataRobotEmulator
+
+BODY = """
+server = wl.Artifact("server", containers=[wl.Container(image="ghcr.io/acme/chat:1", port=8080)])
+other = wl.Artifact("other", containers=[wl.Container(image="ghcr.io/acme/other:1", port=8080)])
+yield server
+yield other
+yield wl.Workload("chat", artifact=server, bundles=["cpu.small"], replicas=COUNT)
+yield wl.Workload("quiet", artifact=other, description="unchanged", bundles=["cpu.small"], replicas=1)
+"""
+
+
+@pytest.fixture
+def saved(project: Project, emulator: DataRobotEmulator) -> Project:
+    """A project with a plan on disk that changes the replicas of one workload."""
+    project.write(program(BODY.replace("COUNT", "1"), emulator.url))
+    project.apply()
+    project.write(program(BODY.replace("COUNT", "2"), emulator.url))
+    project.plan("--out", "plan.json")
+    return project
+
+
+def test_a_saved_plan_is_applied_as_it_was_approved(saved: Project, world: World) -> None:
+    saved.run("apply", "plan.json")
+    assert world.one("workloads", "chat")["runtime"]["containerGroups"][0]["replicaCount"] == 2
+    assert saved.actions() == {}
+
+
+def test_a_live_edit_makes_it_stale_before_any_call_on_that_object(saved: Project, world: World) -> None:
+    chat = world.one("workloads", "chat")
+    group = {"name": "default", "replicaCount": 5, "resourceBundles": ["cpu.small"]}
+    world.api.ok("PATCH", f"/workloads/{chat['id']}/settings", {"runtime": {"containerGroups": [group]}})
+    settle(world)
+    world.forget_requests()
+    done = saved.run("apply", "plan.json", code=10)
+    shown = done.out + done.err
+    assert "replicaCount" in shown
+    assert "5" in shown
+    assert world.calls() == []
+
+
+def test_an_unrelated_change_does_not_make_it_stale(saved: Project, world: World) -> None:
+    quiet = world.one("workloads", "quiet")
+    world.api.ok("GET", f"/workloads/{quiet['id']}")
+    world.api.ok(
+        "POST",
+        "/artifacts",
+        {"name": "foreign", "spec": {"containerGroups": [{"containers": [{"imageUri": "a/b:1", "port": 8080}]}]}},
+    )
+    saved.run("apply", "plan.json")
+    assert saved.actions() == {}
+
+
+def test_a_changed_program_makes_it_stale(saved: Project, emulator: DataRobotEmulator, world: World) -> None:
+    saved.write(program(BODY.replace("COUNT", "3"), emulator.url))
+    world.forget_requests()
+    assert "program changed" in saved.run("apply", "plan.json", code=10).err
+    assert world.calls() == []
+
+
+def test_a_file_that_was_tampered_with_is_not_trusted(saved: Project, world: World) -> None:
+    path = saved.folder / "plan.json"
+    path.write_text(path.read_text().replace('"action": "roll"', '"action": "delete"'))
+    world.forget_requests()
+    assert "not trusted" in saved.run("apply", "plan.json", code=1).err
+    assert world.calls() == []
+
+
+def test_a_plan_applied_twice_has_nothing_left_to_do(saved: Project, world: World) -> None:
+    saved.run("apply", "plan.json")
+    world.forget_requests()
+    saved.run("apply", "plan.json")
+    assert world.calls() == []
+
+
+def settle(world: World) -> None:
+    """Wait until no replacement is under way."""
+    while any(item["replacement"] for item in world.documents("workloads")):
+        pass
