@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # its stubs are a separate package
 
 from wlinfra.emulation import Match, Request, Response, Routes
 

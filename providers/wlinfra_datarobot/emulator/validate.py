@@ -45,7 +45,9 @@ def body(call: Call, shape: type[ShapeT], value: Any = None) -> ShapeT:
 
 def _spelled(location: tuple[int | str, ...], kind: str) -> list[int | str]:
     """Return where a problem is, in the API's spelling also for what is missing."""
-    return [to_camel(part) if kind == "missing" and isinstance(part, str) else part for part in location]
+    return [
+        to_camel(part) if kind == "missing" and isinstance(part, str) and "_" in part else part for part in location
+    ]
 
 
 def read_json(call: Call) -> Any:

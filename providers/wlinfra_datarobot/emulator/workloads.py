@@ -203,6 +203,10 @@ def _filters(call: Call) -> list[Callable[[Document], bool]]:
         if wanted := frozenset(call.values(name)):
             tests.append(lambda row: read(row) in wanted)
 
+    def among_tags(name: str, attribute: str) -> None:
+        if wanted := frozenset(call.values(name)):
+            tests.append(lambda row: any(tag[attribute] in wanted for tag in row["tags"]))
+
     def artifact(row: Document, attribute: str) -> Any:
         return (call.tx.get("artifacts", row["artifactId"]) or {}).get(attribute)
 
@@ -213,16 +217,11 @@ def _filters(call: Call) -> list[Callable[[Document], bool]]:
     among("artifactStatus", lambda row: artifact(row, "status"))
     among("repositoryId", lambda row: artifact(row, "artifactRepositoryId"))
     among("createdBy", lambda row: USER_ID)
-    for name, attribute in (("tagKeys", "name"), ("tagValues", "value")):
-        if wanted := frozenset(call.values(name)):
-            tests.append(lambda row, wanted=wanted, attribute=attribute: _has_tag(row, attribute, wanted))  # type: ignore[misc]
+    among_tags("tagKeys", "name")
+    among_tags("tagValues", "value")
     if text := (call.value("search") or "").lower():
         tests.append(lambda row: any(text in (row[name] or "").lower() for name in ("name", "description", "id")))
     return tests
-
-
-def _has_tag(row: Document, attribute: str, wanted: frozenset[str]) -> bool:
-    return any(tag[attribute] in wanted for tag in row["tags"])
 
 
 def _order_keys(call: Call) -> dict[str, Callable[[Document], Any]]:

@@ -96,7 +96,7 @@ def test_repository_disappears_with_its_last_draft(platform: Any) -> None:
 
 
 def test_artifact_without_image_cannot_be_locked(platform: Any) -> None:
-    built = {"imageUri": None, "imageBuildConfig": {}}
+    built: dict[str, Any] = {"imageUri": None, "imageBuildConfig": {}}
 
     answer = platform.api.call(
         "POST",

@@ -1,0 +1,90 @@
+"""The world outlives its process, and several processes serve one world."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.api_client import ApiClient
+
+from wlinfra.emulation import ManualClock
+from wlinfra_datarobot.emulator import DataRobotEmulator
+
+CONTAINER = {"imageUri": "ghcr.io/acme/chat:1", "port": 8080}
+ARTIFACT = {"name": "server", "status": "locked", "spec": {"containerGroups": [{"containers": [CONTAINER]}]}}
+
+
+@contextmanager
+def _process(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], ApiClient]]:
+    """Start the emulator as a user would, and wait until it says where it listens."""
+    command = [sys.executable, "-m", "wlinfra_datarobot.emulator", "--port", "0", "--data", str(data), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        client = ApiClient(process.stdout.readline().strip().partition("=")[2])
+        try:
+            yield process, client
+        finally:
+            client.close()
+            process.kill()
+
+
+def _create(api: ApiClient, name: str) -> Any:
+    artifact = api.ok("POST", "/artifacts/", ARTIFACT)
+    return api.ok("POST", "/workloads/", {"name": name, "artifactId": artifact["id"]})
+
+
+def test_killed_emulator_continues_where_it_was(tmp_path: Path) -> None:
+    with _process(tmp_path) as (process, api):
+        chat = _create(api, "chat")
+        process.kill()
+        process.wait()
+
+    with _process(tmp_path) as (_, api):
+        again = api.ok("GET", f"/workloads/{chat['id']}")
+
+    assert (again["name"], again["createdAt"], again["endpoint"]) == ("chat", chat["createdAt"], chat["endpoint"])
+
+
+def test_lifecycle_goes_on_while_nobody_serves(tmp_path: Path) -> None:
+    clock = ManualClock()
+    with DataRobotEmulator(data=tmp_path, clock=clock) as emulator:
+        api = ApiClient(emulator.url)
+        chat = _create(api, "chat")
+        api.close()
+    clock.advance(3600)
+
+    with DataRobotEmulator(data=tmp_path, clock=clock) as emulator:
+        api = ApiClient(emulator.url)
+        assert api.ok("GET", f"/workloads/{chat['id']}")["status"] == "running"
+        assert emulator.url in chat["endpoint"]
+        api.close()
+
+
+def test_two_processes_serve_one_world(tmp_path: Path) -> None:
+    with _process(tmp_path) as (_, one), _process(tmp_path) as (_, two):
+        names = []
+        for number, api in enumerate((one, two, one, two)):
+            names.append(_create(api, f"w{number}")["name"])
+
+        lists = [[row["name"] for row in api.ok("GET", "/workloads")["data"]] for api in (one, two)]
+
+    assert lists == [names, names]
+
+
+def test_demo_world_is_there_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        with _process(tmp_path, "--seed-demo", "--dialect", "2026-06") as (_, api):
+            rows = api.ok("GET", "/workloads?orderBy=name")["data"]
+
+    assert [row["name"] for row in rows] == ["chat", "nightly-report", "search"]
+    assert rows[0]["tags"][0]["value"] == "demo"
+
+
+def test_unknown_dialect_is_refused() -> None:
+    with pytest.raises(ValueError, match="1999"):
+        DataRobotEmulator(dialect="1999")
