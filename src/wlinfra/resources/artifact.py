@@ -66,7 +66,7 @@ class Artifact(Resource):
     status: Literal["locked", "draft"] = attribute(
         "locked", "A locked artifact is a version that never changes; a draft may be edited."
     )
-    description: str = attribute("", "A text for people.")
+    description: Text = attribute("", "A text for people.")
     storage: Storage | None = attribute(None, "Where model files are kept, with type nim only.")
     template_id: Text | None = attribute(None, "The template it was made from, with type nim only.")
     a2a_enabled: Flag | None = attribute(None, "Whether other agents may call it, with type agent only.", "a2a_enabled")
@@ -85,7 +85,7 @@ class Artifact(Resource):
             container_groups: Sequence[ContainerGroup] = (),
             type: Literal["service", "nim", "agent", "mcp"] = "service",  # noqa: A002 - the API's word
             status: Literal["locked", "draft"] = "locked",
-            description: str = "",
+            description: str | Ref | Template = "",
             storage: Storage | None = None,
             template_id: str | Ref | Template | None = None,
             a2a_enabled: bool | None = None,

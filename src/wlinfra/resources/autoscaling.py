@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Number, Whole, attribute
+from wlinfra.resources.fields import Flag, Number, Whole, Word, attribute
 
 __all__ = [
     "Autoscaling",
@@ -47,7 +47,7 @@ _METRICS = frozenset(Metric)
 class Policy(Model):
     """One metric with the value to hold and the bounds to stay within."""
 
-    metric: Annotated[str, BeforeValidator(_to_metric)] = attribute(
+    metric: Annotated[Word, BeforeValidator(_to_metric)] = attribute(
         ..., "What is measured.", "scaling_metric", min_length=1
     )
     target: Number = attribute(..., "The value to hold for each replica.", gt=0)

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from wlinfra.errors import Diagnostic, Location, Severity
 from wlinfra.resources.declaring import NAME, Problem, caller, current_scope, current_session, locate, report
-from wlinfra.resources.fields import Flag, Number, attribute, broken_rule
+from wlinfra.resources.fields import Flag, Number, Word, attribute, broken_rule
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.mistakes import explain
 from wlinfra.values import Address, Ref, Template, format_path
@@ -137,25 +137,37 @@ def _holds_broken(model: Model) -> bool:
     return False
 
 
-def references(value: Any) -> Iterator[Ref | Resource]:
-    """Yield every reference and every other resource inside a declared value."""
+def references(value: Any) -> list[Ref | Resource]:
+    """Return every reference and every other resource inside a declared value, in order."""
+    found: list[Ref | Resource] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Any, found: list[Ref | Resource]) -> None:
+    if type(value) in _PLAIN:  # nearly every value, so it is asked first
+        return
     match value:
         case Ref() | Resource():
-            yield value
+            found.append(value)
         case Template(pieces):
-            yield from (piece for piece in pieces if isinstance(piece, Ref))
+            found.extend(piece for piece in pieces if isinstance(piece, Ref))
         case Model():
-            yield from references(value.__dict__)
+            for item in value.__dict__.values():
+                _gather(item, found)
         case dict():
             for item in value.values():
-                yield from references(item)
+                _gather(item, found)
         case list() | tuple():
             for item in value:
-                yield from references(item)
+                _gather(item, found)
         case _:
-            inner = getattr(value, "references", None)
+            inner = getattr(value, "references", None)  # of values that are no models, such as environment variables
             if inner is not None:
-                yield from inner()
+                found.extend(inner())
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def _to_address(value: Any) -> Address:
@@ -222,7 +234,7 @@ class Resource(Model):
     name: Name = attribute(
         ..., "What it is called in this stack; also its name on the platform unless `platform_name` is given."
     )
-    platform_name: str | None = attribute(
+    platform_name: Word | None = attribute(
         None, "Its name on the platform, when that differs from `name`.", min_length=1, max_length=5000
     )
     protect: Flag = attribute(False, "Refuse to delete or replace it, even after its declaration is gone.")
@@ -238,7 +250,7 @@ class Resource(Model):
     aliases: tuple[str, ...] = attribute((), "Addresses it had before.")
     timeouts: dict[str, Number] = attribute({}, "Seconds by phase: `create`, `update`, `delete`.")
     depends_on: tuple[ToAddress, ...] = attribute((), "Resources that come first although no attribute refers to them.")
-    provider: str = attribute("default", "The name of the environment's provider that makes it.", min_length=1)
+    provider: Word = attribute("default", "The name of the environment's provider that makes it.", min_length=1)
     adopt: Flag = attribute(False, "Take over an existing object of that name without asking.")
 
     def __init__(self, name: Any = None, /, **attributes: Any) -> None:
@@ -252,11 +264,12 @@ class Resource(Model):
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def __hash__(self) -> int:
-        return hash(self.address)
-
+    # A resource is itself: comparing attributes would compare references, which have no value yet.
     def __eq__(self, other: object) -> bool:
-        return self is other or (type(self) is type(other) and self.__dict__ == other.__dict__)
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     @property
     def address(self) -> Address:
@@ -279,8 +292,8 @@ class Resource(Model):
         """Return a reference to one of its outputs, known after apply at the latest."""
         return Ref(self.address, attribute)
 
-    def references(self) -> Iterator[Ref | Resource]:
-        """Yield every reference and every other resource inside its attributes."""
+    def references(self) -> list[Ref | Resource]:
+        """Return every reference and every other resource inside its attributes, in order."""
         return references(self.__dict__)
 
     def _shown_address(self) -> str | None:

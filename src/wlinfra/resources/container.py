@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import PlainValidator
 
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Label, Text, Whole, attribute
+from wlinfra.resources.fields import Flag, Label, Text, Whole, Word, attribute, broken_rule
 from wlinfra.resources.variables import EnvVar, Variables
 
 __all__ = [
@@ -47,15 +47,15 @@ class Probe(Model):
 class Capabilities(Model):
     """Linux capabilities given to a container or taken from it."""
 
-    add: tuple[str, ...] | None = attribute(None, "Capabilities to give; ordinary users may not.")
-    drop: tuple[str, ...] | None = attribute(None, "Capabilities to take away.")
+    add: tuple[Word, ...] | None = attribute(None, "Capabilities to give; ordinary users may not.")
+    drop: tuple[Word, ...] | None = attribute(None, "Capabilities to take away.")
 
 
 class SeccompProfile(Model):
     """Which system calls a container may make."""
 
     type: Literal["RuntimeDefault", "Unconfined", "Localhost"] = attribute(..., "Whose profile it is.")
-    localhost_profile: str | None = attribute(None, "The profile's file on the node, with type Localhost only.")
+    localhost_profile: Word | None = attribute(None, "The profile's file on the node, with type Localhost only.")
 
     def rules(self) -> Iterator[Problem]:
         """Yield a profile file without Localhost, and Localhost without one."""
@@ -95,7 +95,7 @@ class ProvidedDockerfile(Model):
     """A Dockerfile that is part of the sources."""
 
     source: Literal["provided"] = attribute("provided", "Tells the two kinds of Dockerfile apart.")
-    path: str = attribute("./Dockerfile", "Where it lies in the sources.", min_length=1)
+    path: Word = attribute("./Dockerfile", "Where it lies in the sources.", min_length=1)
 
 
 class GeneratedDockerfile(Model):
@@ -107,15 +107,27 @@ class GeneratedDockerfile(Model):
     entrypoint: tuple[Text, ...] = attribute(..., "The command the image starts.", min_length=1)
 
 
-def _to_dockerfile(value: Any) -> Any:
-    if isinstance(value, str):
-        return ProvidedDockerfile(path=value)
-    if isinstance(value, dict):
-        return GeneratedDockerfile(**value) if value.get("source") == "generated" else ProvidedDockerfile(**value)
-    return value
+def _to_dockerfile(value: Any) -> ProvidedDockerfile | GeneratedDockerfile:
+    match value:
+        case ProvidedDockerfile() | GeneratedDockerfile():
+            return value
+        case str():
+            return ProvidedDockerfile(path=value)
+        case {"source": "generated"}:
+            return GeneratedDockerfile(**value)
+        case dict():
+            return ProvidedDockerfile(**value)
+        case _:
+            raise broken_rule(
+                Problem(
+                    summary="Wrong type",
+                    detail=f"A Dockerfile is a path in the sources or a GeneratedDockerfile, not {type(value).__name__}.",
+                    fix='Write it as "./Dockerfile".',
+                )
+            )
 
 
-Dockerfile: TypeAlias = Annotated[ProvidedDockerfile | GeneratedDockerfile, BeforeValidator(_to_dockerfile)]
+Dockerfile: TypeAlias = Annotated[ProvidedDockerfile | GeneratedDockerfile, PlainValidator(_to_dockerfile)]
 
 
 class ImageBuild(Model):
@@ -145,7 +157,7 @@ class Container(Model):
         None, "Tells whether it has started; the other probes wait for it.", "startup_probe"
     )
     security: SecurityContext | None = attribute(None, "What it may do on its node.", "security_context")
-    description: str = attribute("", "A text for people.")
+    description: Text = attribute("", "A text for people.")
 
     @property
     def variables(self) -> dict[str, EnvVar]:
@@ -168,7 +180,7 @@ class Container(Model):
                 fix="Give image= or build=, not both.",
                 path=("image",),
             )
-        if self.image == "" or (isinstance(self.image, str) and self.image != self.image.strip()):
+        if isinstance(self.image, str) and (not self.image or self.image != self.image.strip()):
             yield Problem(
                 summary="Value not allowed", detail="An image has a name without blanks around it.", path=("image",)
             )
@@ -218,7 +230,8 @@ def check_containers(containers: tuple[Container, ...]) -> Iterator[Problem]:
             fix="Set primary=True on the one that serves.",
             path=("containers",),
         )
-    for index, container in enumerate(containers):
+        primaries = []
+    for index, container in enumerate(containers if primaries else ()):
         yield from _check_role(index, container, sole=len(containers) == 1, primary=index in primaries)
     names = [container.name for container in containers if container.name is not None]
     for name in dict.fromkeys(names):

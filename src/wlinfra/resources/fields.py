@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AliasChoices, Field, PlainValidator, Strict
+from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, Strict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -17,7 +17,19 @@ from wlinfra.resources.declaring import Problem
 from wlinfra.resources.quantities import QuantityError, check_volume_size, parse_memory
 from wlinfra.values import Ref, Secret, Template, parse_template
 
-__all__ = ["Flag", "Label", "Memory", "Number", "Text", "VolumeSize", "Whole", "attribute", "broken_rule", "to_text"]
+__all__ = [
+    "Flag",
+    "Label",
+    "Memory",
+    "Number",
+    "Text",
+    "VolumeSize",
+    "Whole",
+    "Word",
+    "attribute",
+    "broken_rule",
+    "to_text",
+]
 
 Whole: TypeAlias = Annotated[int, Strict()]
 """A whole number; a text of digits or a truth value is refused."""
@@ -68,6 +80,18 @@ def to_text(value: Any) -> str | Ref | Template:
             )
 
 
+def _known(text: str) -> str:
+    if not isinstance(parse_template(text), str):
+        raise broken_rule(
+            Problem(
+                summary="Reference not allowed here",
+                detail="A reference is known only after apply, and this must be known when planning.",
+                fix="Write it out, or take it from a setting.",
+            )
+        )
+    return text
+
+
 def _quantity(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         try:
@@ -93,6 +117,8 @@ def _to_label(value: Any) -> str:
 
 Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text)]
 """A text that may hold references, or a resource standing for its id."""
+Word: TypeAlias = Annotated[str, AfterValidator(_known)]
+"""A text that is known when planning."""
 Memory: TypeAlias = Annotated[int, PlainValidator(_quantity(parse_memory))]
 """Bytes, written as a number or as ``"2GB"``."""
 VolumeSize: TypeAlias = Annotated[str, PlainValidator(_quantity(check_volume_size))]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import caller, locate
-from wlinfra.resources.fields import Text, attribute
+from wlinfra.resources.fields import Text, Word, attribute
 from wlinfra.values import Address, Ref
 
 __all__ = ["Lookup", "lookup"]
@@ -23,7 +23,7 @@ class Lookup(Resource):
     lookup: ClassVar[bool] = True
     type: ClassVar[str] = "lookup"
 
-    lookup_type: str = attribute(..., "The type of what is looked up, such as workload.", min_length=1)
+    lookup_type: Word = attribute(..., "The type of what is looked up, such as workload.", min_length=1)
     lookup_id: Text | None = attribute(None, "Its id on the platform.")
     filters: dict[str, Any] = attribute({}, "What else the provider needs to find it.")
 

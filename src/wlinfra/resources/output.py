@@ -7,9 +7,8 @@ from typing import Any
 
 from wlinfra.resources.base import Model, Resource, references
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, attribute
-from wlinfra.resources.variables import ApiKey, Credential
-from wlinfra.values import Json, Ref, Secret, map_leaves, parse_template
+from wlinfra.resources.fields import Flag, Word, attribute
+from wlinfra.values import Json, Ref, Secret, Template, map_leaves, parse_template
 
 __all__ = ["Output"]
 
@@ -21,7 +20,7 @@ class Output(Model):
     {'n': 42}
     """
 
-    name: str = attribute(..., "What it is called.", min_length=1)
+    name: Word = attribute(..., "What it is called.", min_length=1)
     value: Any = attribute(..., "Plain JSON, which may hold references; a resource stands for its id.")
     sensitive: Flag = attribute(False, "Never show or store it in clear.")
 
@@ -30,8 +29,8 @@ class Output(Model):
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def references(self) -> Iterator[Ref | Resource]:
-        """Yield the references in its value."""
+    def references(self) -> list[Ref | Resource]:
+        """Return the references in its value."""
         return references(self.value)
 
     def rules(self) -> Iterator[Problem]:
@@ -45,7 +44,7 @@ class Output(Model):
                 fix="Add sensitive=True, or leave the secret out.",
                 path=("value",),
             )
-        if any(isinstance(leaf, Model | Credential | ApiKey) for leaf in leaves):
+        if not all(isinstance(leaf, str | int | float | None | Ref | Template | Secret) for leaf in leaves):
             yield Problem(
                 summary="Wrong type",
                 detail="An output is plain JSON with references.",
@@ -57,4 +56,4 @@ class Output(Model):
 def _to_leaf(leaf: Any) -> Any:
     if isinstance(leaf, str):
         return parse_template(leaf)
-    return leaf.id if isinstance(leaf, Resource) and hasattr(leaf, "id") else leaf
+    return leaf.ref("id") if isinstance(leaf, Resource) else leaf

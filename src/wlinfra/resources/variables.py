@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import broken_rule, to_text
-from wlinfra.values import Ref, Secret, Template
+from wlinfra.values import Ref, Secret, Template, find_refs, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
 
@@ -23,13 +23,9 @@ class Credential:
     id: str | Ref | Template
     key: str
 
-    def references(self) -> Iterator[Ref]:
-        """Yield the reference in it, if any."""
-        match self.id:
-            case Ref():
-                yield self.id
-            case Template(pieces):
-                yield from (piece for piece in pieces if isinstance(piece, Ref))
+    def references(self) -> tuple[Ref, ...]:
+        """Return the references in its id."""
+        return tuple(find_refs(self.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,11 @@ class EnvVar:
     name: str
     value: EnvValue
 
-    def references(self) -> Iterator[Ref]:
-        """Yield the references in its value."""
-        match self.value:
-            case Ref():
-                yield self.value
-            case Template(pieces):
-                yield from (piece for piece in pieces if isinstance(piece, Ref))
-            case Credential():
-                yield from self.value.references()
+    def references(self) -> tuple[Ref, ...]:
+        """Return the references in its value."""
+        if type(self.value) is str:  # nearly every value
+            return ()
+        return self.value.references() if isinstance(self.value, Credential) else tuple(find_refs(self.value))
 
 
 def credential(id: Any, key: str) -> Credential:  # noqa: A002 - the platform's word
@@ -86,12 +78,19 @@ def _to_variables(value: Any) -> tuple[EnvVar, ...]:
                     fix='Write it as env={"LOG": "info"}.',
                 )
             )
+    if all(map(_is_plain, pairs)) and len({name for name, _ in pairs}) == len(pairs):  # nearly always
+        return tuple(EnvVar(name, parse_template(text)) for name, text in pairs)
     problems = [problem for name, item in pairs for problem in _problems(name, item)]
     names = [name for name, _ in pairs if isinstance(name, str)]
     problems += [_duplicate(name) for name in dict.fromkeys(names) if names.count(name) > 1]
     if problems:
         raise broken_rule(*problems)
     return tuple(EnvVar(name, _to_value(item)) for name, item in pairs)
+
+
+def _is_plain(pair: tuple[Any, Any]) -> bool:
+    name, value = pair
+    return type(value) is str and type(name) is str and name != "" and "=" not in name and "\0" not in name
 
 
 def _pair(index: int, item: Any) -> tuple[Any, Any]:

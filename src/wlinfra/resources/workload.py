@@ -13,7 +13,7 @@ from wlinfra.resources.autoscaling import Autoscaling, Policy
 from wlinfra.resources.base import Model, Resource, ResourceOptions
 from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Label, Memory, Number, Text, Whole, attribute, to_text
+from wlinfra.resources.fields import Label, Memory, Number, Text, Whole, Word, attribute, broken_rule, to_text
 from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime, Scaling
 from wlinfra.values import Ref, Template
 
@@ -41,7 +41,7 @@ class SharedRole(Model):
         "user", "Who the recipient is.", "share_recipient_type"
     )
     id: Text | None = attribute(None, "The recipient's id; either this or `username`.")
-    username: str | None = attribute(None, "The recipient's user name.", min_length=1)
+    username: Word | None = attribute(None, "The recipient's user name.", min_length=1)
 
     def rules(self) -> Iterator[Problem]:
         """Yield a recipient named twice or not at all, and a name for what has none."""
@@ -62,7 +62,17 @@ class SharedRole(Model):
 
 
 def _to_artifact(value: Any) -> Artifact | str | Ref | Template:
-    return value if isinstance(value, Artifact) else to_text(value)
+    if isinstance(value, Artifact):
+        return value
+    if not isinstance(value, str | Ref | Template | Resource):
+        raise broken_rule(
+            Problem(
+                summary="Wrong type",
+                detail=f"What runs is an artifact or the id of one, not {type(value).__name__}.",
+                fix='Write it as artifact=wl.Artifact("server", containers=[...]).',
+            )
+        )
+    return to_text(value)
 
 
 ArtifactOrId: TypeAlias = Annotated[Artifact | str | Ref | Template, PlainValidator(_to_artifact)]
@@ -95,7 +105,7 @@ class Workload(Resource):
     memory: Memory | None = attribute(None, "Memory of the sole container: bytes, or a text such as 2GB.")
     gpu: Number | None = attribute(None, "GPUs of the sole container.", ge=0)
     allocations: dict[Label, Allocation] = attribute({}, "What each container gets, by its name.")
-    description: str | None = attribute(None, "A text for people.")
+    description: Text | None = attribute(None, "A text for people.")
     importance: Literal["critical", "high", "moderate", "low"] | None = attribute(
         None, "How much it matters when things are scarce."
     )
@@ -120,7 +130,7 @@ class Workload(Resource):
             memory: int | str | None = None,
             gpu: float | None = None,
             allocations: Mapping[str, Allocation] | None = None,
-            description: str | None = None,
+            description: str | Ref | Template | None = None,
             importance: Literal["critical", "high", "moderate", "low"] | None = None,
             power: Literal["running", "stopped"] = "running",
             replacement: ReplacementPolicy | None = None,

@@ -17,10 +17,10 @@ from wlinfra.resources.output import Output
 from wlinfra.stack.stack import EnvironmentSpec
 from wlinfra.values import Address, Ref
 
-__all__ = ["Whole"]
+__all__ = ["Declaration"]
 
 
-class Whole:
+class Declaration:
     """Everything one environment declares, seen together."""
 
     def __init__(self, spec: EnvironmentSpec[Any], session: Session, items: list[Any]) -> None:

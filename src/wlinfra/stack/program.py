@@ -23,7 +23,7 @@ from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import Session, declaring, locate
 from wlinfra.resources.output import Output
-from wlinfra.stack.checks import Whole
+from wlinfra.stack.checks import Declaration
 from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
 from wlinfra.stack.loading import Program, guarding
 from wlinfra.stack.settings import SettingsSources, merge_settings
@@ -140,7 +140,7 @@ def declare(
         surrounded(Surroundings(folder=folder, environ=environ, outputs_reader=outputs_reader)),
     ):
         items = _run(stack, Environment(spec.name, settings), session)
-    checked = Whole(spec, session, items)
+    checked = Declaration(spec, session, items)
     diagnostics = [*session.diagnostics, *checked.diagnose()]
     DeclarationError.raise_for(diagnostics)
     return Declared(
