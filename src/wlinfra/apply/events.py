@@ -13,7 +13,18 @@ from wlinfra.changes.model import Change, Step
 from wlinfra.errors import Diagnostic
 from wlinfra.values import Address, Json
 
-__all__ = ["ApplyEvent", "ApplyOptions", "ApplyResult", "Failed", "Progress", "Skipped", "Started", "StepDone", "Stopping", "Succeeded"]
+__all__ = [
+    "ApplyEvent",
+    "ApplyOptions",
+    "ApplyResult",
+    "Failed",
+    "Progress",
+    "Skipped",
+    "Started",
+    "StepDone",
+    "Stopping",
+    "Succeeded",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +36,13 @@ class ApplyOptions:
     """False: do not wait until objects are ready."""
     poll_interval: float = 2.0
     """Seconds between two questions whether objects are ready; short at first, growing to this."""
+    request_timeout: float = 75.0
+    """Seconds after which a call without an answer can take no effect any more; longer than a provider's transport waits."""
     command: str = "apply"
+    """For the history."""
+    who: str = ""
+    """For the history."""
+    plan_digest: str = ""
     """For the history."""
 
 
@@ -79,7 +96,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """One object was not touched, because of another or because of a stop."""
+    """Work on one object was not begun or not finished, because of another or because of a stop.
+
+    One that is only left waiting is recorded, and the next run goes on from there.
+    """
 
     change: Change
     because: str

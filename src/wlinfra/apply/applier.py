@@ -1,0 +1,196 @@
+"""Applying a plan: its own steps, in parallel, each recorded before the next depends on it.
+
+The commands call `apply_plan` with a plan made under the lock; it returns what was done, failed and was left.
+"""
+
+from __future__ import annotations
+
+import platform
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import orjson
+
+from wlinfra.apply.approval import Approvals, Replan
+from wlinfra.apply.calls import Caller
+from wlinfra.apply.clock import Clock
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
+from wlinfra.apply.execute import Execution, Run, Work
+from wlinfra.apply.outputs import Outputs
+from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recovery import record
+from wlinfra.apply.scheduler import Job, Message, Scheduler, Setting
+from wlinfra.apply.stop import StopSignal
+from wlinfra.apply.tally import Tally
+from wlinfra.changes.model import Action, Change
+from wlinfra.diff.project import redact
+from wlinfra.errors import WlinfraError
+from wlinfra.graph import DependencyGraph
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Node, Plan
+from wlinfra.plan.order import nodes_of
+from wlinfra.plan.outputs import recorded_output
+from wlinfra.state.key import Digest
+from wlinfra.state.model import HistoryEntry
+from wlinfra.state.store import StateSession
+from wlinfra.values import Address, Json, Secret, is_open
+
+__all__ = ["apply_plan"]
+
+
+def apply_plan(
+    plan: Plan,
+    engine: Engine,
+    session: StateSession,
+    *,
+    options: ApplyOptions,
+    listener: Callable[[ApplyEvent], None],
+    stop: StopSignal,
+    clock: Clock,
+    replan: Replan | None = None,
+) -> ApplyResult:
+    """Execute the plan and return what came of it; a failed object stops only what depends on it.
+
+    The listener is called on this thread only. With ``options.wait`` off, an object's goal is awaited only where
+    another piece of work of this plan comes after it; the next run goes on waiting for the others. Raises
+    WlinfraError for a plan with errors, StateError when results cannot be recorded, LeaseLostError when the lock
+    was lost, InterruptedRun at the second request to stop; then running calls are cleared up by the next run.
+    """
+    WlinfraError.raise_for(plan.errors)
+    session.reserve()
+    record(session, plan.recovered)
+    _follow_moves(plan.moved, session)
+    recorder = Recorder(session)
+    outputs = Outputs(plan, recorder.objects)
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    run = Run(
+        engine=engine,
+        recorder=recorder,
+        approvals=Approvals(plan, engine, recorder, outputs.known, replan),
+        caller=Caller(recorder=recorder, digest=engine.digest, options=options, clock=clock, stop=stop),
+        outputs=outputs,
+        tell=inbox.put,
+    )
+    tally = Tally(recorder=recorder, clock=clock, tell=listener)
+    jobs = _jobs(plan, run, tally, wait=options.wait)
+    setting = Setting(
+        connections=engine.connections,
+        parallelism=options.parallelism,
+        poll_interval=options.poll_interval,
+        clock=clock,
+        stop=stop,
+        inbox=inbox,
+        begun=tally.begun,
+        ended=tally.ended,
+        tell=listener,
+    )
+    Scheduler(setting, jobs).go()
+    result = tally.result(outputs={}, interrupted=stop.requested)
+    result = replace(result, outputs=_settle_outputs(plan, outputs, session, engine.digest, complete=result.ok))
+    session.add_history(_history(result, session, options, clock))
+    return result
+
+
+def _follow_moves(moved: Mapping[Address, Address], session: StateSession) -> None:
+    """Rename what was recorded under an alias, and what depends on it."""
+    if not moved:
+        return
+    objects = session.state.objects
+    renamed = {old: new for new, old in moved.items()}
+    changed = []
+    for address, item in objects.items():
+        depends_on = tuple(renamed.get(name, name) for name in item.depends_on)
+        if address in renamed or depends_on != item.depends_on:
+            changed.append(replace(item, address=renamed.get(address, address), depends_on=depends_on))
+    session.set_many(put=changed, remove=tuple(renamed))
+
+
+# ---------------------------------------------------------------- pieces of work
+
+
+def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
+    """Return a job for every node, linked, each with the length of the longest chain behind it."""
+    graph: DependencyGraph[Node] = DependencyGraph()
+    jobs: dict[Node, Job] = {}
+    for change in plan.changes:
+        nodes = nodes_of(change)
+        if _does_something(change):
+            tally.expect(change, len(nodes))
+        for node in nodes:
+            jobs[node] = Job(node, change, None)
+    for node in jobs:
+        graph.add(node, [earlier for earlier in plan.edges.get(node, ()) if earlier in jobs])
+    order = graph.order()
+    for node in order:
+        for earlier in plan.edges.get(node, ()):
+            if earlier in jobs:
+                jobs[node].before += 1
+                jobs[earlier].after.append(jobs[node])
+    for node in reversed(order):
+        jobs[node].height = 1 + max((later.height for later in jobs[node].after), default=0)
+    for job in jobs.values():
+        if _does_something(job.change):
+            job.start = _starter(run, job, awaits=wait or _is_needed(job))
+    return list(jobs.values())
+
+
+def _does_something(change: Change) -> bool:
+    """True unless the object is unchanged, as recorded, and not waited for."""
+    if change.action is Action.READ:
+        return False
+    return change.action is not Action.NO_OP or change.goal is not None or bool(change.drift)
+
+
+def _is_needed(job: Job) -> bool:
+    return any(later.change.address != job.change.address and _does_something(later.change) for later in job.after)
+
+
+def _starter(run: Run, job: Job, *, awaits: bool) -> Callable[[], Work]:
+    return lambda: Execution(run, job.node, job.change, awaits_goal=awaits).work()
+
+
+# ---------------------------------------------------------------- afterwards
+
+
+def _settle_outputs(
+    plan: Plan, known: Outputs, session: StateSession, digest: Digest, *, complete: bool
+) -> dict[str, Json]:
+    """Record the outputs of the stack that are known, and return them; of an incomplete run the others stay as they were."""
+    before = session.state.outputs
+    partial = bool(plan.options.targets or plan.options.excludes or plan.options.refresh_only) or not complete
+    recorded = dict(before) if partial else {}
+    found: dict[str, Json] = {}
+    if not plan.options.destroy:
+        for name, declared in plan.output_values.items():
+            value = known.fill(declared)
+            if is_open(value):
+                continue
+            sensitive = name in plan.sensitive_outputs
+            found[name] = _disguised(name, value) if sensitive else value
+            recorded[name] = redact(recorded_output(value, sensitive=sensitive, digest=digest), digest)
+    if recorded != before:
+        session.set_outputs(recorded)
+    return found
+
+
+def _disguised(name: str, value: Json) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return Secret(lambda: text, describe=f"output {name}")
+
+
+def _history(result: ApplyResult, session: StateSession, options: ApplyOptions, clock: Clock) -> HistoryEntry:
+    outcome = "interrupted" if result.interrupted else "done" if result.ok else "failed"
+    return HistoryEntry(
+        serial=session.state.serial,
+        at=datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds"),
+        who=options.who,
+        host=platform.node(),
+        command=options.command,
+        plan_digest=options.plan_digest,
+        result=outcome,
+        summary=f"{len(result.done)} done, {len(result.failed)} failed, {len(result.skipped)} skipped",
+    )

@@ -1,0 +1,124 @@
+"""Is an object still what the plan was made from, right before its first step?
+
+Called by `apply.execute`. An object whose revision moved, or that refers to more than ids of objects made in this
+run, is planned again, and what would be done now must be covered by what was approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from wlinfra.apply import troubles
+from wlinfra.apply.recording import Recorder
+from wlinfra.changes.model import Action, Change
+from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.plan.cover import approval_of, uncovered
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Plan
+from wlinfra.plan.outputs import resolve_known
+from wlinfra.plan.reading import read_objects
+from wlinfra.plan.replan import replan_object
+from wlinfra.plan.revision import revision_of
+from wlinfra.provider.base import Absent, Unreadable
+from wlinfra.state.model import ObjectState
+from wlinfra.values import Address, Json, find_refs
+
+__all__ = ["Approvals", "Known", "ObjectFailedError", "Replan"]
+
+Known: TypeAlias = Mapping[tuple[Address, str], Json]
+Replan: TypeAlias = Callable[[Change, ObjectState | None, Known], Change]
+"""Plans one object again from its live values and the outputs known by now."""
+
+
+class ObjectFailedError(Exception):
+    """One object cannot be done; the diagnostic says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.summary)
+
+
+class Approvals:
+    """Confirms each change once, before its first step."""
+
+    def __init__(self, plan: Plan, engine: Engine, recorder: Recorder, known: Known, replan: Replan | None) -> None:
+        """``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `plan.replan`."""
+        self._plan = plan
+        self._engine = engine
+        self._recorder = recorder
+        self._known = known
+        self._replan = replan or self._plan_again
+        self._planned = _planned_outputs(plan, recorder.objects)
+        self._confirmed: dict[tuple[Address, str | None], Change] = {}
+
+    def confirm(self, change: Change) -> Change:
+        """Return the change to be executed; raises ObjectFailedError when what was approved does not hold any more.
+
+        The two pieces of work of one replacement run one after the other, and only the first is confirmed.
+        """
+        key = (change.address, change.deposed_id)
+        if key not in self._confirmed:
+            self._confirmed[key] = self._confirm(change)
+        return self._confirmed[key]
+
+    def _confirm(self, change: Change) -> Change:
+        if change.is_empty or change.virtual or change.deposed_id is not None or change.action is Action.FORGET:
+            return change
+        if self._is_unmoved(change) and not _opens_more_than_ids(change):
+            return change
+        return self._covered(change)
+
+    def _is_unmoved(self, change: Change) -> bool:
+        """True when the live object is what was planned from, or when there was none."""
+        if not change.revision:
+            return True
+        item, prior = self._plan.objects.get(change.address), self._recorder.find(change.address)
+        objects = {} if item is None else {change.address: item}
+        recorded = {} if prior is None else {change.address: prior}
+        reading = read_objects(self._engine, objects, recorded).get(change.address, Absent())
+        if isinstance(reading, Unreadable):
+            raise ObjectFailedError(troubles.about(change, reading.error))
+        if item is not None:
+            item = replace(item, values=resolve_known(dict(item.values), self._planned))
+        return revision_of(reading, item, prior, self._engine.digest) == change.revision
+
+    def _covered(self, change: Change) -> Change:
+        """Return what must happen now, if that was approved."""
+        try:
+            now = self._replan(change, self._recorder.find(change.address), self._known)
+        except WlinfraError as error:
+            raise ObjectFailedError(troubles.about(change, error.diagnostics[0])) from error
+        if change.action is Action.DELETE and now.action is Action.FORGET:
+            return now  # somebody else deleted it
+        differences = uncovered(approval_of(change, self._engine.digest), now, self._engine.digest)
+        if differences:
+            raise ObjectFailedError(troubles.stale(change, differences))
+        return now
+
+    def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:
+        return replan_object(self._engine, self._plan, change.address, prior=prior, known=known)
+
+
+def _planned_outputs(plan: Plan, recorded: Mapping[Address, ObjectState]) -> Known:
+    """Return the outputs that were known while planning, so that a revision is computed from the same paths."""
+    known: dict[tuple[Address, str], Json] = {}
+    for record in recorded.values():
+        known.update({(record.address.resource, attribute): value for attribute, value in record.outputs.items()})
+    for change in plan.changes:
+        known.update({(change.address.resource, attribute): value for attribute, value in change.outputs.items()})
+    return known
+
+
+def _opens_more_than_ids(change: Change) -> bool:
+    """True when some wanted value follows from an output that is no opaque id."""
+    return any(
+        not _is_opaque(ref.attribute)
+        for ref in find_refs(dict(change.values))
+        if ref.address != change.address.resource
+    )
+
+
+def _is_opaque(attribute: str) -> bool:
+    return attribute == "id" or attribute.endswith(("_id", "Id"))

@@ -1,0 +1,136 @@
+"""One step: its intent on the disk, the call, its result on the disk.
+
+`apply.execute` runs this for each step of a change. It is a generator: it yields what must be waited for and is
+resumed with the answer, so that waiting holds no thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from wlinfra.apply import troubles
+from wlinfra.apply.approval import ObjectFailedError
+from wlinfra.apply.clock import Clock
+from wlinfra.apply.events import ApplyOptions
+from wlinfra.apply.intents import draft_intent
+from wlinfra.apply.recording import Recorder
+from wlinfra.apply.stop import StopSignal
+from wlinfra.apply.waiting import Answer, Interrupted, Pause, Request
+from wlinfra.changes.model import Change, Repeat, Step
+from wlinfra.provider.base import (
+    Connection,
+    DidNotHappen,
+    Done,
+    Happened,
+    Recovery,
+    Refused,
+    RefusedForNow,
+    UnclearOutcome,
+    UnknownOutcome,
+)
+from wlinfra.state.key import Digest
+from wlinfra.state.model import Intent
+
+__all__ = ["STOPPED", "Caller", "ObjectLeftError", "Settle"]
+
+STOPPED = "the run was stopped"
+_TRIES_REFUSED = 8
+_TRIES_LOST = 3
+_LONGEST_PAUSE = 60.0
+
+Waiting: TypeAlias = Generator[Request, Answer, None]
+Settle: TypeAlias = Callable[[Intent, Done], None]
+"""Records the result of a call in one record with the end of its intent."""
+
+
+class ObjectLeftError(Exception):
+    """One object is left as it is, because the run is being stopped."""
+
+    def __init__(self, because: str) -> None:
+        self.because = because
+        super().__init__(because)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Makes the calls of a run."""
+
+    recorder: Recorder
+    digest: Digest
+    options: ApplyOptions
+    clock: Clock
+    stop: StopSignal
+
+    def call(self, change: Change, step: Step, connection: Connection, settle: Settle) -> Waiting:
+        """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
+
+        A refusal for now is tried again, later each time; a lost answer is looked up before anything else, and
+        only what certainly did not happen is sent once more. What cannot be told leaves its intent open.
+        """
+        refused = lost = 0
+        while True:
+            self.refuse_when_stopped()
+            draft = draft_intent(
+                change, step, digest=self.digest, deadline=self.clock.now() + self.options.request_timeout
+            )
+            intent = self.recorder.begin(draft)
+            match connection.run(step):
+                case Done() as done:
+                    return settle(intent, done)
+                case Refused(error=error):
+                    self.recorder.drop(intent)
+                    raise ObjectFailedError(troubles.about(change, error))
+                case RefusedForNow(error=error, after=after):
+                    self.recorder.drop(intent)
+                    refused += 1
+                    if refused >= _TRIES_REFUSED:
+                        raise ObjectFailedError(troubles.about(change, error))
+                    yield from self.pause(max(after, min(2.0 ** (refused - 1) / 2, _LONGEST_PAUSE)), STOPPED)
+                case UnknownOutcome(error=error):
+                    found = yield from self._look_up(intent, step, connection)
+                    lost += 1
+                    if self._settled(change, intent, found, settle):
+                        return None
+                    if lost >= _TRIES_LOST:
+                        raise ObjectFailedError(troubles.about(change, error))
+                case other:
+                    assert_never(other)
+
+    def _settled(self, change: Change, intent: Intent, found: Recovery, settle: Settle) -> bool:
+        """True when the lost call took effect, which is now recorded; False when it may be made again."""
+        match found:
+            case Happened(id=id, outputs=outputs, memory=memory):
+                settle(intent, Done(id=id, outputs=outputs, memory=memory))
+                return True
+            case DidNotHappen():
+                self.recorder.drop(intent)
+                return False
+            case UnclearOutcome():
+                raise ObjectFailedError(troubles.about(change, troubles.unclear(change.address, found)))
+            case other:
+                assert_never(other)
+
+    def _look_up(self, intent: Intent, step: Step, connection: Connection) -> Generator[Request, Answer, Recovery]:
+        """Return what became of a call.
+
+        That it did not happen counts only after the request's time is over, unless a second one does no harm.
+        """
+        found = connection.recover(intent)
+        remaining = intent.deadline - self.clock.now()
+        if isinstance(found, DidNotHappen) and remaining > 0 and step.repeat is Repeat.LOOK_FIRST:
+            yield from self.pause(remaining, troubles.LOST_ANSWER)
+            found = connection.recover(intent)
+        return found
+
+    def pause(self, seconds: float, because: str) -> Waiting:
+        """Wait without a thread; raises ObjectLeftError with the reason when the run is stopped meanwhile."""
+        answer = yield Pause(seconds)
+        if isinstance(answer, Interrupted):
+            raise ObjectLeftError(because)
+
+    def refuse_when_stopped(self, because: str = STOPPED) -> None:
+        """Raise ObjectLeftError when the run is being stopped: no new step starts, and nothing is waited for."""
+        if self.stop.requested:
+            raise ObjectLeftError(because)

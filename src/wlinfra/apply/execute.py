@@ -1,0 +1,275 @@
+"""One piece of work: everything that happens to one object in one phase, as a generator.
+
+The scheduler runs it on a worker thread until it yields something to wait for, and resumes it with the answer. It
+executes the plan's own steps; what may be executed is decided by `apply.approval`, how one call is made by
+`apply.calls`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, assert_never
+
+from wlinfra.apply import troubles
+from wlinfra.apply.approval import Approvals, ObjectFailedError
+from wlinfra.apply.calls import Caller, ObjectLeftError
+from wlinfra.apply.events import ApplyEvent, StepDone
+from wlinfra.apply.outputs import Outputs
+from wlinfra.apply.recording import Recorder, Result, Rewrite, after_removal, after_step, forgotten
+from wlinfra.apply.waiting import Answer, Ask, Interrupted, Request, Resumed, TimedOut
+from wlinfra.changes.model import Action, Change, Gate, Goal, Step
+from wlinfra.diff.project import redact
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Node, Phase
+from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
+from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.state.model import Health, Intent, ObjectState
+from wlinfra.values import Json, contains_unknown
+
+__all__ = ["Execution", "Run", "Work"]
+
+Work: TypeAlias = Generator[Request, Answer, str | None]
+"""Yields what it waits for; returns the object's id. Raises ObjectFailedError and ObjectLeftError."""
+
+_DEFAULT_TIMEOUT = 1800.0
+_TIMEOUTS = {Action.CREATE: "create", Action.REPLACE: "create", Action.DELETE: "delete"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What all pieces of work of one apply share."""
+
+    engine: Engine
+    recorder: Recorder
+    approvals: Approvals
+    caller: Caller
+    outputs: Outputs
+    tell: Callable[[ApplyEvent], None]
+
+
+@dataclass(slots=True)
+class Execution:
+    """The work of one node."""
+
+    run: Run
+    node: Node
+    change: Change
+    awaits_goal: bool = True
+    """Whether the goal is awaited, or left to the next run."""
+    id: str | None = None
+    """The object's id as far as it is known."""
+    _outputs: dict[str, Json] = field(default_factory=dict)
+    _memory: dict[str, Any] = field(default_factory=dict)
+
+    def work(self) -> Work:
+        """Do it."""
+        self.run.caller.refuse_when_stopped()
+        self.change = self.run.approvals.confirm(self.change)
+        record = self.run.recorder.find(self.change.address)
+        self.id = self.change.id or (record.id if record is not None else None)
+        match self.change.action:
+            case Action.READ:
+                pass
+            case Action.FORGET:
+                self._forget()
+            case Action.DELETE:
+                yield from self._end(self.change.steps)
+            case Action.REPLACE if self.node.phase == Phase.DELETE.value:
+                yield from self._end(tuple(step for step in self.change.steps if step.removes))
+            case Action.REPLACE:
+                yield from self._reach(tuple(step for step in self.change.steps if not step.removes))
+            case Action.NO_OP | Action.IMPORT | Action.UPDATE | Action.ROLL | Action.CREATE:
+                yield from self._reach(self.change.steps)
+            case other:
+                assert_never(other)
+        return self.id
+
+    # ------------------------------------------------------------ towards what is wanted
+
+    def _reach(self, steps: tuple[Step, ...]) -> Generator[Request, Answer, None]:
+        self._refuse_unknown_values()
+        if self.change.action is Action.IMPORT and steps:
+            self._record(Health.UNREADY, done=False)
+        for step in steps:
+            yield from self._step(step, is_last=step is steps[-1])
+        if not steps:
+            self._record_without_call()
+        self._publish()
+        if self.change.goal is not None and self.awaits_goal:
+            ready = yield from self._await_goal(self.change.goal)
+            self._learn(ready.outputs, ready.memory)
+            self._record(Health.READY, done=True)
+            self._publish()
+
+    def _step(self, step: Step, *, is_last: bool) -> Generator[Request, Answer, None]:
+        yield from self._await_gate(step)
+
+        def settle(intent: Intent, done: Done) -> None:
+            if step.makes:
+                self.id = done.id
+            self._learn(done.outputs, done.memory)
+            if step.makes and done.id is None:
+                self.run.recorder.rewrite(self.change.address, lambda before: before, intent=intent)
+                raise ObjectFailedError(troubles.no_identity(self.change, step))
+            health = Health.READY if is_last and self.change.goal is None else Health.UNREADY
+            self._record(health, done=is_last, made=step.makes, intent=intent)
+            self._publish()
+            self.run.tell(StepDone(change=self.change, step=step, id=self.id))
+
+        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle)
+
+    def _record_without_call(self) -> None:
+        """Record a change that needs no call, and an unchanged object where the record differs from what is live."""
+        record = self.run.recorder.find(self.change.address)
+        if self.change.action is Action.NO_OP and record is not None and not self.change.drift and not self.change.goal:
+            return
+        if self.change.action is Action.NO_OP and record is None:
+            return
+        if self.change.virtual:
+            self.id = self.change.outputs.get("id", self.id)
+        self._record(Health.READY if self.change.goal is None else Health.UNREADY, done=True)
+
+    def _record(self, health: Health, *, done: bool, made: bool = False, intent: Intent | None = None) -> None:
+        """Record what is known by now; ``done`` says that all steps are made, so that the wanted values hold."""
+        values = redact(self.run.outputs.fill(dict(self.change.values)), self.run.engine.digest) if done else None
+        memory = _known_part(self.run.outputs.fill(dict(self.change.memory))) if done else {}
+        outputs = redact(self._settled_outputs(), self.run.engine.digest)
+        result = Result(
+            id=self.id, values=values, outputs=outputs, memory={**memory, **self._memory}, health=health, made=made
+        )
+        self.run.recorder.rewrite(self.change.address, after_step(self.change, result), intent=intent)
+
+    # ------------------------------------------------------------ towards the end of an identity
+
+    def _end(self, steps: tuple[Step, ...]) -> Generator[Request, Answer, None]:
+        goal = self.change.goal if self.change.action is Action.DELETE else None
+        for step in steps:
+            if step.removes and self._is_own_successor():
+                raise ObjectFailedError(troubles.same_object(self.change))
+            yield from self._await_gate(step)
+            yield from self._end_step(step, keeps=not step.removes or goal is not None)
+        if goal is not None and steps:
+            if not self.awaits_goal:
+                return  # accepted, not seen gone: the record stays until a later run sees it
+            yield from self._await_goal(goal)
+        self.run.recorder.rewrite(self.change.address, after_removal(self._old_id()))
+
+    def _end_step(self, step: Step, *, keeps: bool) -> Generator[Request, Answer, None]:
+        old = self._old_id()
+
+        def settle(intent: Intent, _: Done) -> None:
+            rewrite = _unready(old) if keeps else after_removal(old)
+            self.run.recorder.rewrite(self.change.address, rewrite, intent=intent)
+            self.run.tell(StepDone(change=self.change, step=step, id=old))
+
+        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle)
+
+    def _old_id(self) -> str | None:
+        return self.change.deposed_id or self.change.id or self.id
+
+    def _is_own_successor(self) -> bool:
+        """True when a replacement that created first was answered with the object it replaces."""
+        record = self.run.recorder.find(self.change.address)
+        created_first = self.change.replace_order is ReplaceOrder.CREATE_THEN_DELETE
+        return created_first and record is not None and record.id == self._old_id()
+
+    def _forget(self) -> None:
+        deposed = self.change.deposed_id
+        self.run.recorder.rewrite(self.change.address, forgotten if deposed is None else after_removal(deposed))
+
+    # ------------------------------------------------------------ waiting
+
+    def _await_gate(self, step: Step) -> Generator[Request, Answer, None]:
+        if step.gate is not None:
+            ready = yield from self._await(step.gate, timeout=self._timeout(_DEFAULT_TIMEOUT), at_once=True)
+            self._learn(ready.outputs, ready.memory)
+            self._publish()
+
+    def _await_goal(self, goal: Goal) -> Generator[Request, Answer, Ready]:
+        resumed = self.change.action is Action.NO_OP
+        return (yield from self._await(goal, timeout=self._timeout(goal.timeout), at_once=resumed))
+
+    def _await(self, condition: Gate | Goal, *, timeout: float, at_once: bool) -> Generator[Request, Answer, Ready]:
+        """Wait until the condition holds; raises ObjectFailedError when it cannot, ObjectLeftError on a stop."""
+        self.run.caller.refuse_when_stopped(troubles.interrupted(condition.describe))
+        details = self.run.outputs.fill(dict(condition.details))
+        if contains_unknown(details):
+            raise ObjectFailedError(troubles.still_unknown(self.change, f"The condition {condition.goal}"))
+        waiting = Waiting(
+            address=self.change.address,
+            kind=self.change.kind,
+            id=self.change.deposed_id or self.id,
+            goal=condition.goal,
+            details=details,
+        )
+        answer = yield Ask(
+            provider=self.change.provider,
+            waiting=waiting,
+            describe=condition.describe,
+            timeout=timeout,
+            at_once=at_once,
+        )
+        match answer:
+            case Ready():
+                return answer
+            case Failed(error=error):
+                raise ObjectFailedError(troubles.about(self.change, error))
+            case TimedOut(reason=reason):
+                raise ObjectFailedError(troubles.timed_out(self.change, condition.describe, timeout, reason))
+            case Interrupted():
+                raise ObjectLeftError(troubles.interrupted(condition.describe))
+            case Resumed():
+                raise TypeError("a pause was answered where a condition was asked for")
+            case other:
+                assert_never(other)
+
+    def _timeout(self, default: float) -> float:
+        phase = _TIMEOUTS.get(self.change.action, "update")
+        return self.change.lifecycle.timeouts.get(phase, default)
+
+    # ------------------------------------------------------------ references
+
+    @property
+    def _connection(self) -> Connection:
+        return self.run.engine.connections[self.change.provider]
+
+    def _learn(self, outputs: Mapping[str, Json], memory: Mapping[str, Any]) -> None:
+        self._outputs.update(_known_part(outputs))
+        self._memory.update(_known_part(memory))
+
+    def _publish(self) -> None:
+        self.run.outputs.publish(self.change.address, self._settled_outputs())
+
+    def _settled_outputs(self) -> dict[str, Json]:
+        identity = {} if self.id is None else {"id": self.id}
+        return {**self.run.outputs.settled(self.change), **identity, **self._outputs}
+
+    def _filled(self, step: Step) -> Step:
+        """Return the step with references filled in; raises ObjectFailedError when one is not known."""
+        fill = self.run.outputs.fill
+        target, payload, lookup = fill(step.target), fill(step.payload), fill(dict(step.lookup))
+        if contains_unknown([target, payload, lookup]):
+            raise ObjectFailedError(troubles.still_unknown(self.change, f"The step {step.operation}"))
+        return replace(step, target=target, payload=payload, lookup=lookup)
+
+    def _refuse_unknown_values(self) -> None:
+        """Raise before any call what could not be recorded after it: a value that refers to what nobody tells."""
+        if self.change.is_empty:
+            return
+        if contains_unknown(self.run.outputs.fill(dict(self.change.values))):
+            raise ObjectFailedError(troubles.still_unknown(self.change, "The declaration"))
+
+
+def _known_part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what can be recorded: after a call nothing may fail for a value that nobody told."""
+    return {name: value for name, value in values.items() if not contains_unknown(value)}
+
+
+def _unready(id: str | None) -> Rewrite:  # noqa: A002 - the field's word
+    """Return how a record changes whose current identity is about to end."""
+
+    def rewrite(before: ObjectState | None) -> ObjectState | None:
+        return before if before is None or before.id != id else replace(before, health=Health.UNREADY)
+
+    return rewrite

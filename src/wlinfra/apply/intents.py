@@ -1,0 +1,69 @@
+"""The intent of a step: what must be on disk before the call, so that a killed run can be cleared up.
+
+`apply.calls` writes it through the recorder. It holds no payload, only keyed digests of the payload's leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from wlinfra.changes.model import Change, Step
+from wlinfra.state.key import Digest
+from wlinfra.state.model import Intent
+from wlinfra.values import Json, Path, Secret, format_path
+
+__all__ = ["draft_intent", "leaf_digests"]
+
+_LENGTH = 16
+"""Hexadecimal digits kept of each digest: enough to compare, little enough for a journal."""
+
+
+def draft_intent(change: Change, step: Step, *, digest: Digest, deadline: float) -> Intent:
+    """Return the draft for a step whose references are filled in; raises ConfigurationError for a secret without a source."""
+    return Intent(
+        address=change.address,
+        provider=change.provider,
+        kind=change.kind,
+        operation=step.operation,
+        verb=step.verb,
+        target=step.target if isinstance(step.target, str) else None,
+        makes=step.makes,
+        removes=step.removes,
+        name=change.name,
+        depends_on=change.depends_on,
+        lookup=step.lookup,
+        digests=leaf_digests(step.payload, digest),
+        deadline=deadline,
+    )
+
+
+def leaf_digests(payload: Json, digest: Digest) -> Mapping[str, str]:
+    """Return the keyed digest of every leaf by its path; nothing without a key, but secrets are fetched all the same.
+
+    A secret that cannot be fetched must stop the step before anything is written or sent.
+    """
+    texts = [(path, _text(leaf)) for path, leaf in _leaves(payload, ())]
+    if not digest.known:
+        return {}
+    return {format_path(path): digest(text)[:_LENGTH] for path, text in texts}
+
+
+def _text(leaf: Any) -> bytes:
+    return leaf.reveal().encode() if isinstance(leaf, Secret) else orjson.dumps(leaf)
+
+
+def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Any]]:
+    match value:
+        case Mapping():
+            for key, item in value.items():
+                yield from _leaves(item, (*path, str(key)))
+        case list() | tuple():
+            for index, item in enumerate(value):
+                yield from _leaves(item, (*path, index))
+        case None if not path:
+            return
+        case _:
+            yield path, value

@@ -1,0 +1,54 @@
+"""The outputs known by now: what references are filled in with while a run goes on.
+
+Every piece of work publishes what it learns; since an object's dependents start after it is done, no reader meets a
+value half written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wlinfra.changes.model import Action, Change
+from wlinfra.plan.model import Plan
+from wlinfra.state.model import ObjectState
+from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, resolve_refs
+
+__all__ = ["Outputs"]
+
+_ANEW = (Action.CREATE, Action.REPLACE)
+
+
+class Outputs:
+    """The value of each output by resource and attribute."""
+
+    def __init__(self, plan: Plan, recorded: Mapping[Address, ObjectState]) -> None:
+        """Begin with what is recorded, without the objects that get a new identity, and what the plan knows already."""
+        self.known: dict[tuple[Address, str], Json] = {}
+        self._exporters = {
+            (address.resource, name): address for address, item in plan.objects.items() for name in item.outputs
+        }
+        anew = {change.address for change in plan.changes if change.action in _ANEW}
+        for address, record in recorded.items():
+            if address not in anew:
+                self.publish(address, record.outputs)
+        for change in plan.changes:
+            if change.is_empty:
+                self.publish(change.address, change.outputs)
+
+    def publish(self, address: Address, outputs: Mapping[str, Json]) -> None:
+        """Make outputs of one object known: its own, and those its resource is asked for."""
+        for name, value in outputs.items():
+            if value is UNKNOWN:
+                continue
+            self.known[address, name] = value
+            if self._exporters.get((address.resource, name), address) == address:
+                self.known[address.resource, name] = value
+
+    def fill(self, value: Json) -> Json:
+        """Return the tree with references filled in; those not known become UNKNOWN."""
+        return resolve_refs(value, self.known)
+
+    def settled(self, change: Change) -> dict[str, Json]:
+        """Return the planned outputs of a change that are known by now."""
+        filled = self.fill(dict(change.outputs))
+        return {name: value for name, value in filled.items() if not contains_unknown(value)}

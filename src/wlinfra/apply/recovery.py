@@ -1,0 +1,96 @@
+"""Clearing up after an interrupted run: what became of the steps whose intents are still open.
+
+The commands call `resolve` before planning, `apply.applier` calls `record` under the lock. A plan without the lock
+resolves and records nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wlinfra.apply import troubles
+from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Recovered
+from wlinfra.plan.recovered import object_after
+from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
+from wlinfra.state.clock import Clock
+from wlinfra.state.model import Intent
+from wlinfra.state.store import StateSession
+
+__all__ = ["record", "recover_open", "resolve"]
+
+
+def recover_open(engine: Engine, session: StateSession, clock: Clock) -> tuple[Recovered, ...]:
+    """Resolve and record every open intent of the engine's state; returns what was found out."""
+    recovered = resolve(engine, engine.state.intents, clock)
+    record(session, recovered)
+    return recovered
+
+
+def resolve(engine: Engine, intents: Sequence[Intent], clock: Clock, *, wait: bool = True) -> tuple[Recovered, ...]:
+    """Return what became of each step; writes nothing.
+
+    That a step did not happen is believed only after its request's time is over. Until then this waits, once for
+    all of them; with ``wait=False`` such a step is unclear.
+    """
+    found = {intent.sequence: _look_up(engine, intent) for intent in intents}
+    early = [
+        intent
+        for intent in intents
+        if isinstance(found[intent.sequence], DidNotHappen) and intent.deadline > clock.now()
+    ]
+    if early and wait:
+        clock.sleep(max(0.0, max(intent.deadline for intent in early) - clock.now()))
+    for intent in early:
+        found[intent.sequence] = _look_up(engine, intent) if wait else UnclearOutcome(error=_too_early(intent))
+    return tuple(_recovered(intent, found[intent.sequence]) for intent in intents)
+
+
+def _look_up(engine: Engine, intent: Intent) -> Recovery:
+    connection = engine.connections.get(intent.provider)
+    if connection is None:
+        return UnclearOutcome(error=_not_configured(intent))
+    try:
+        return connection.recover(intent)
+    except WlinfraError as error:
+        return UnclearOutcome(error=error.diagnostics[0])
+
+
+def _recovered(intent: Intent, found: Recovery) -> Recovered:
+    match found:
+        case Happened(id=id, outputs=outputs, memory=memory):
+            return Recovered(intent=intent, outcome="happened", id=id, outputs=outputs, memory=memory)
+        case DidNotHappen():
+            return Recovered(intent=intent, outcome="did-not-happen")
+        case UnclearOutcome():
+            return Recovered(intent=intent, outcome="unclear", error=troubles.unclear(intent.address, found))
+
+
+def record(session: StateSession, recovered: Sequence[Recovered]) -> None:
+    """Record what was found out, one durable record for each step; what is unclear stays open."""
+    for item in recovered:
+        if item.outcome == "unclear":
+            continue
+        before = session.find(item.intent.address)
+        after = object_after(item, before)
+        gone = item.intent.address if after is None and before is not None else None
+        session.end(item.intent, put=after if after != before else None, remove=gone)
+
+
+def _too_early(intent: Intent) -> Diagnostic:
+    return Diagnostic(
+        summary="Interrupted step may still happen",
+        detail=f"An interrupted run sent {intent.verb} for {intent.address} a moment ago, and the platform may still carry it out.",
+        fix="Plan again in a minute.",
+        address=intent.address,
+    )
+
+
+def _not_configured(intent: Intent) -> Diagnostic:
+    return Diagnostic(
+        summary="Provider not configured",
+        detail=f"An interrupted run sent {intent.verb} for {intent.address} to the provider {intent.provider!r}, which this environment does not configure any more.",
+        fix=f"Configure {intent.provider!r} in this environment again.",
+        address=intent.address,
+    )

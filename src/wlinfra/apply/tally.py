@@ -1,0 +1,107 @@
+"""Counting what became of each change, out of what became of its pieces of work, and telling the listener.
+
+`apply.applier` makes a `Tally`; the scheduler reports to it, always from its own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wlinfra.apply.clock import Clock
+from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed, Skipped, Started, Succeeded
+from wlinfra.apply.recording import Recorder
+from wlinfra.apply.scheduler import Job, Outcome
+from wlinfra.changes.model import Change
+from wlinfra.errors import Diagnostic
+from wlinfra.values import Address, Json
+
+__all__ = ["Tally"]
+
+
+@dataclass(slots=True)
+class _Account:
+    """One change."""
+
+    change: Change
+    open: int
+    """Pieces of work that have not ended."""
+    began: float | None = None
+    error: Diagnostic | None = None
+    because: str = ""
+    id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What was done, failed and was left; unchanged objects that nothing was done to are not counted."""
+
+    recorder: Recorder
+    clock: Clock
+    tell: Callable[[ApplyEvent], None]
+    _accounts: dict[tuple[Address, str | None], _Account] = field(default_factory=dict)
+    _done: list[Change] = field(default_factory=list)
+    _failed: list[tuple[Change, Diagnostic]] = field(default_factory=list)
+    _skipped: list[tuple[Change, str]] = field(default_factory=list)
+
+    def expect(self, change: Change, pieces: int) -> None:
+        """Note that a change will be done in so many pieces."""
+        self._accounts[change.address, change.deposed_id] = _Account(change, pieces)
+
+    def begun(self, job: Job) -> None:
+        """Tell that work on an object begins, once."""
+        account = self._account(job)
+        if account is not None and account.began is None:
+            account.began = self.clock.monotonic()
+            self.tell(Started(change=account.change))
+
+    def ended(self, job: Job) -> None:
+        """Note how a piece of work ended; tell about the object with its last piece."""
+        account, outcome = self._account(job), job.outcome
+        if account is None or outcome is None:
+            return
+        account.open -= 1
+        account.id = outcome.id or account.id
+        self._worsen(account, outcome)
+        if account.open == 0:
+            self._close(account)
+
+    def result(self, *, outputs: dict[str, Json], interrupted: bool) -> ApplyResult:
+        """Return what the apply did."""
+        records = self.recorder.objects
+        ids = {
+            change.address: str(records[change.address].id)
+            for change in self._done
+            if change.address in records and records[change.address].id is not None
+        }
+        return ApplyResult(
+            done=tuple(self._done),
+            failed=tuple(self._failed),
+            skipped=tuple(self._skipped),
+            outputs=outputs,
+            interrupted=interrupted,
+            ids=ids,
+        )
+
+    def _account(self, job: Job) -> _Account | None:
+        return self._accounts.get((job.change.address, job.change.deposed_id))
+
+    def _worsen(self, account: _Account, outcome: Outcome) -> None:
+        """A piece left because of another piece of the same change does not hide that one's error."""
+        if outcome.error is not None:
+            account.error = outcome.error
+        account.because = account.because or outcome.because
+
+    def _close(self, account: _Account) -> None:
+        change = account.change
+        elapsed = 0.0 if account.began is None else self.clock.monotonic() - account.began
+        if account.error is not None:
+            self._failed.append((change, account.error))
+            recorded = self.recorder.find(change.address) is not None
+            self.tell(Failed(change=change, error=account.error, recorded=recorded, elapsed=elapsed))
+        elif account.because:
+            self._skipped.append((change, account.because))
+            self.tell(Skipped(change=change, because=account.because))
+        else:
+            self._done.append(change)
+            self.tell(Succeeded(change=change, id=account.id, elapsed=elapsed))

@@ -1,0 +1,128 @@
+"""Diagnostics of an apply: what is told when one object cannot be done."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from wlinfra.changes.model import Change, Step
+from wlinfra.errors import Diagnostic
+from wlinfra.provider.base import UnclearOutcome
+from wlinfra.values import Address
+
+__all__ = [
+    "LOST_ANSWER",
+    "about",
+    "crashed",
+    "interrupted",
+    "no_identity",
+    "same_object",
+    "stale",
+    "still_unknown",
+    "timed_out",
+    "unclear",
+]
+
+LOST_ANSWER = "the answer to its last call was lost; the next run looks up what became of it"
+
+
+def about(change: Change, diagnostic: Diagnostic) -> Diagnostic:
+    """Return the diagnostic with the object's address and place where it has none."""
+    return replace(
+        diagnostic, address=diagnostic.address or change.address, location=diagnostic.location or change.location
+    )
+
+
+def crashed(change: Change, error: BaseException) -> Diagnostic:
+    """Describe an exception that a provider should not have raised; its text is left out, as it may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return about(
+        change,
+        Diagnostic(
+            summary="Provider failed unexpectedly",
+            detail=f"{type(error).__name__} was raised{where} while {change.address} was worked on. This is a bug in the {change.provider} provider.",
+            fix="Run the same command again: what was begun is looked up first. Please report the bug.",
+        ),
+    )
+
+
+def still_unknown(change: Change, what: str) -> Diagnostic:
+    """Describe a reference that should be known by now."""
+    return about(
+        change,
+        Diagnostic(
+            summary="A value is still unknown",
+            detail=f"{what} of {change.address} holds a value that no finished step has told, so nothing was sent. This is a bug in the {change.provider} provider.",
+            fix="Check that the object it refers to has that output after it is ready.",
+        ),
+    )
+
+
+def no_identity(change: Change, step: Step) -> Diagnostic:
+    """Describe a create whose answer has no id."""
+    return about(
+        change,
+        Diagnostic(
+            summary="Created object has no id",
+            detail=f"{step.operation} succeeded for {change.address} but told no id, so it cannot be recorded. This is a bug in the {change.provider} provider.",
+            fix=f"Find its id on the platform, then\n    wlinfra import {change.address} ID",
+        ),
+    )
+
+
+def same_object(change: Change) -> Diagnostic:
+    """Describe a replacement whose new object is the old one."""
+    return about(
+        change,
+        Diagnostic(
+            summary="Replacement is the same object",
+            detail=f"The platform answered the create of {change.address} with the id of the object it was to replace, so nothing was deleted.",
+            fix="Declare replace_order='delete-then-create' on it, then plan and apply again.",
+        ),
+    )
+
+
+def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
+    """Describe an object that is not what the plan was made from."""
+    shown = "; ".join(differences) or "it changed since the plan was made"
+    return about(
+        change,
+        Diagnostic(
+            summary="Plan is stale",
+            detail=f"{change.address} was not touched, because what would be done now is not what was approved: {shown}.",
+            fix="Plan again and review the difference.",
+        ),
+    )
+
+
+def timed_out(change: Change, describe: str, timeout: float, reason: str) -> Diagnostic:
+    """Describe a wait that took too long."""
+    said = f' The platform said last: "{reason}".' if reason else ""
+    return about(
+        change,
+        Diagnostic(
+            summary="Waiting took too long",
+            detail=f"{change.address} did not get {describe} within {timeout:g} seconds.{said}",
+            fix="Run the same command again: it goes on waiting and repeats nothing. Declare a longer time with timeouts={...} if it needs one.",
+        ),
+    )
+
+
+def unclear(address: Address, found: UnclearOutcome) -> Diagnostic:
+    """Describe a lost answer that nobody but a person can judge."""
+    commands = "\n".join(f"    wlinfra import {address} {candidate}" for candidate in found.candidates)
+    choice = f"Look at the candidates and say which one it is:\n{commands}" if commands else ""
+    fix = "\n".join(part for part in (found.error.fix, choice) if part)
+    return replace(
+        found.error,
+        address=found.error.address or address,
+        fix=fix or "Run the same command again when the platform answers: it is looked up first.",
+    )
+
+
+def interrupted(describe: str) -> str:
+    """Say why an object was left while it waited."""
+    return f"waiting until it is {describe} was interrupted; the next apply goes on waiting"
