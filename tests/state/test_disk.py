@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.state_samples import ME, FullDisk, make_intent, make_item, make_store, start_child, write_items
 
-from wlinfra.errors import StateError
+from wlinfra.errors import Severity, StateError
 
 
 def test_a_directory_that_cannot_be_written_is_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -81,3 +81,29 @@ def test_space_held_back_is_given_back(tmp_path: Path) -> None:
         session.reserve()
     assert not store.paths.reserve.exists()
     assert store.load().serial == 0
+
+
+def test_a_compaction_that_failed_is_noted_and_costs_nothing(tmp_path: Path) -> None:
+    disk = FullDisk()
+    store = make_store(tmp_path, disk=disk)
+    disk.reserve = tmp_path
+    with store.acquire(ME) as lease:
+        session = store.open(lease)
+        for number in range(20):
+            session.put(make_item(f"n{number}", text="x" * 60_000))
+        disk.is_full = True
+        session.close()
+        disk.is_full = False
+    assert [(note.summary, note.severity) for note in session.notes] == [("No space for the state", Severity.WARNING)]
+    assert len(store.load().objects) == 20
+    assert not list(store.paths.directory.glob(".*.tmp"))
+
+
+def test_a_lock_that_was_lost_at_the_end_leaves_the_compaction_to_the_next_run(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    with store.acquire(ME) as lease, store.open(lease) as session:
+        for number in range(20):
+            session.put(make_item(f"n{number}", text="x" * 60_000))
+        store.unlock()
+    assert not store.paths.snapshot.exists()
+    assert len(store.load().objects) == 20

@@ -110,3 +110,15 @@ def test_after_a_failed_commit_nothing_more_is_committed() -> None:
             group.submit(number)
     group.close()
     assert seen == [[1]]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_dies_leaves_nobody_waiting() -> None:
+    def commit(batch: list[int]) -> None:
+        raise ZeroDivisionError
+
+    group = GroupCommit(commit)
+    for number in (1, 2):
+        with pytest.raises(StateError, match="ended unexpectedly"):
+            group.submit(number)
+    group.close()

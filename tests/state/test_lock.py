@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,6 +172,38 @@ def test_unlocking_stops_the_holder_before_its_next_write(tmp_path: Path) -> Non
             session.put(make_item("b"))
     assert list(store.load().objects) == ["workload.a"]
     assert store.acquire(ME).epoch == 3
+
+
+def test_a_lease_renews_itself_while_its_holder_works(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    with store.acquire(replace(ME, lease=0.3)) as lease:
+        first = lease.info.heartbeat
+        end = threading.Event()
+        while (found := store.read_lock()) is not None and found.heartbeat == first:
+            end.wait(0.01)
+        lease.check()
+
+
+def test_a_record_that_another_process_is_changing_is_not_waited_for_forever(tmp_path: Path) -> None:
+    lock = make_lock(tmp_path, StateClock())
+    with (tmp_path / "lock.guard").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        with pytest.raises(LockedError, match="it may be paused"):
+            lock.acquire(ME)
+    assert lock.acquire(ME).epoch == 1
+
+
+def test_unlocking_what_was_never_locked_does_nothing(tmp_path: Path) -> None:
+    assert make_store(tmp_path).unlock() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unlocking_works_beside_a_damaged_state(tmp_path: Path) -> None:
+    write_items(tmp_path, "a")
+    store = make_store(tmp_path)
+    lease = store.acquire(ME)
+    store.paths.journal.write_bytes(b"?\n")
+    assert store.unlock() == lease.info
 
 
 def test_a_damaged_record_is_refused_until_it_is_unlocked(tmp_path: Path) -> None:
