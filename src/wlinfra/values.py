@@ -127,11 +127,6 @@ class Secret:
             self._text = self._fetch()
         return self._text
 
-    @property
-    def is_revealed(self) -> bool:
-        """True when the text was fetched already."""
-        return self._text is not None
-
     def __repr__(self) -> str:
         return "(sensitive value)"
 

@@ -316,7 +316,7 @@ class _Walk:
         if self._ignored and matches_ignored(format_path(path), self._ignored):
             return
         want, have, was = sides
-        cover = self._cover = self._cover or Cover(self._roots, self._schema)
+        cover = self._cover = self._cover or Cover(self._roots, self._schema, self._digest)
         hidden = rule.sensitive or cover.hides(path) or any(isinstance(side, Secret | SecretDigest) for side in sides)
         recorded, live, planned = (
             None

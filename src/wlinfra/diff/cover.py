@@ -7,12 +7,15 @@ the platform may return in plain text what the program declares as a secret, or 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 from wlinfra.diff.leaves import is_list, is_object, is_open_leaf, is_plain
 from wlinfra.diff.model import SENSITIVE
 from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.errors import ConfigurationError
+from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret
 
@@ -25,17 +28,25 @@ _Place: TypeAlias = tuple[str, ...]
 class Cover:
     """The places of one object that must not be shown."""
 
-    def __init__(self, sides: Sequence[Json], schema: Attribute) -> None:
+    def __init__(self, sides: Sequence[Json], schema: Attribute, digest: Digest) -> None:
         self._places: set[_Place] = set()
         self._texts: set[str] = set()
+        self._digests: set[str] = set()
+        self._digest = digest
         for side in sides:
             if is_plain(side):
                 continue
             for place, leaf in _leaves(side, schema, ()):
-                if isinstance(leaf, Secret | SecretDigest):
-                    self._places.add(place)
-                if isinstance(leaf, Secret) and leaf.is_revealed:
-                    self._texts.add(leaf.reveal())
+                self._learn(place, leaf)
+
+    def _learn(self, place: _Place, leaf: Json) -> None:
+        if isinstance(leaf, SecretDigest):
+            self._places.add(place)
+            self._digests.add(leaf.digest)
+        elif isinstance(leaf, Secret):
+            self._places.add(place)
+            with suppress(ConfigurationError):  # a secret without a source here cannot be recognised elsewhere
+                self._texts.add(leaf.reveal())
 
     def hides(self, path: Path) -> bool:
         """True when a secret stands there or above."""
@@ -54,7 +65,7 @@ class Cover:
             return SENSITIVE
         if is_object(value) or is_list(value):
             return self._show_container(value, place, schema)
-        return SENSITIVE if isinstance(value, str) and value in self._texts else value
+        return SENSITIVE if isinstance(value, str) and self._is_secret(value) else value
 
     def _show_container(self, value: Json, place: _Place, schema: Attribute) -> Json:
         shown = [
@@ -63,6 +74,12 @@ class Cover:
         if all(new is old for _, new, old in shown):
             return value
         return {name: new for name, new, _ in shown} if is_object(value) else [new for _, new, _ in shown]
+
+    def _is_secret(self, text: str) -> bool:
+        """True for a secret's text that stands under another name, such as that of a renamed variable."""
+        return text in self._texts or (
+            bool(self._digests) and self._digest.known and self._digest(text) in self._digests
+        )
 
     def _covers(self, place: _Place) -> bool:
         return any(place[:length] in self._places for length in range(len(place) + 1))

@@ -6,7 +6,6 @@ Called by the command line for ``provider="NAME"`` in an environment; a provider
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, metadata
 from typing import TypeAlias
 
@@ -21,7 +20,9 @@ GROUP = "wlinfra.providers"
 Search: TypeAlias = Callable[[], Iterable[EntryPoint]]
 """Finds the entry points; tests pass their own."""
 
-_search: Search = partial(entry_points, group=GROUP)
+
+def _search() -> Iterable[EntryPoint]:
+    return entry_points(group=GROUP)
 
 
 def installed_providers(*, search: Search = _search) -> tuple[str, ...]:
@@ -74,12 +75,11 @@ def _load(point: EntryPoint) -> Provider:
 
 
 def _broken(point: EntryPoint, error: Exception) -> ConfigurationError:
-    failure: ConfigurationError = ConfigurationError.of(
+    return ConfigurationError.of(
         "Provider cannot be imported",
         f"Importing {point.value} of {_origin(point)} failed: {error}.",
         f"Install {_distribution(point)} again; if that does not help, report it to its authors.",
     )
-    return failure
 
 
 def _install_advice(name: str) -> str:
