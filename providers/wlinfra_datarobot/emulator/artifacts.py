@@ -12,6 +12,7 @@ from wlinfra.emulation import Document, Response, json_response
 
 from .builds import settle as settle_builds
 from .errors import ApiError, conflict, not_found, unprocessable
+from .lifecycle import status_at
 from .repositories import forget_if_empty, next_version, repository_for
 from .shapes import ArtifactClone, ArtifactPatch, InputArtifact
 from .sharing import forget_roles, list_roles, update_roles
@@ -63,8 +64,11 @@ def lock(call: Call, artifact: Document) -> Document:
 
 
 def in_use(call: Call, key: str) -> bool:
-    """Return whether a workload runs this artifact or is being moved to it."""
-    return bool(call.tx.where("workloads", "artifactId", key) or call.tx.where("protons", "holds", key))
+    """Return whether a workload runs this artifact or is being moved to it; a candidate that failed does not count."""
+    if call.tx.where("workloads", "artifactId", key):
+        return True
+    held = call.tx.where("protons", "holds", key)
+    return any(status_at(proton["timeline"], call.now) != "errored" for proton in held)
 
 
 def show(call: Call, artifact: Document) -> dict[str, Any]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
 import io
-import zipfile
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -116,6 +113,8 @@ def _entry(content: bytes) -> dict[str, Any]:
 
 
 def _unzip(content: bytes) -> dict[str, Any]:
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {one.filename: _entry(archive.read(one)) for one in archive.infolist() if not one.is_dir()}
@@ -125,6 +124,9 @@ def _unzip(content: bytes) -> dict[str, Any]:
 
 def _part(call: Call) -> tuple[str, bytes]:
     """Return name and content of the multipart part called `file`."""
+    import email.parser
+    import email.policy
+
     kind = call.request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
         raise unprocessable("The file must be sent as multipart/form-data.")

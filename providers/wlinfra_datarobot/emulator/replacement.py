@@ -117,6 +117,17 @@ def cancel(call: Call, record: Document) -> None:
     call.tx.put("replacements", record["id"], {**record, **changed})
 
 
+def abandon(call: Call, workload: Document) -> None:
+    """Give up what is queued, and what runs unless it has switched."""
+    for key in workload["queue"]:
+        call.tx.delete("replacements", key)
+    if workload["queue"]:
+        call.tx.put("workloads", workload["id"], {**workload, "queue": []})
+    record = current(call, workload)
+    if record is not None and in_flight(call, workload) and not record["switched"]:
+        cancel(call, record)
+
+
 def get_history(call: Call, workload: Document) -> Response:
     """Answer GET /workloads/{id}/history with what is over, newest first."""
     rows = [row for row in call.tx.where("replacements", "workloadId", workload["id"]) if _is_history(call, row)]
@@ -239,6 +250,7 @@ def _advance(call: Call, workload: Document, record: Document) -> Document:
             call.tx.delete("replacements", record["id"])
         return _next(call, {**workload, "replacementId": None})
     if _status(call, record) == "errored" and workload["queue"]:
+        _retire(call, record["candidateProtonId"])
         return _next(call, workload)
     return workload
 

@@ -152,9 +152,7 @@ def stop_workload(call: Call, workload: Document) -> Response:
     proton = call.tx.get("protons", workload["protonId"])
     if proton is not None and status_at(proton["timeline"], call.now) not in {"stopped", "stopping"}:
         protons.change(call, proton["id"], timeline=stop(proton["timeline"], call.now, call.settings.durations))
-    record = replacement.current(call, workload)
-    if record is not None and replacement.in_flight(call, workload) and not record["switched"]:
-        replacement.cancel(call, record)
+    replacement.abandon(call, workload)
     call.event(workload["id"], "workload.stopped")
     return _operation(call, workload, "Workload stop accepted")
 

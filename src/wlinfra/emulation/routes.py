@@ -6,7 +6,6 @@ A trailing slash is accepted everywhere and never redirected, because some clien
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -136,6 +135,8 @@ class Routes:
         return Miss(allowed=tuple(sorted(node.routes)))
 
     def _similar(self, path: str) -> tuple[str, ...]:
+        import difflib
+
         templates = dict.fromkeys(route.template for route in self._all)
         return tuple(difflib.get_close_matches(path, templates, n=3))
 

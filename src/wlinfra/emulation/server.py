@@ -13,8 +13,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from http.server import ThreadingHTTPServer
-from socketserver import StreamRequestHandler
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Self, assert_never
 
@@ -58,6 +57,9 @@ class _Outcome:
 
 
 _BROKEN = json_response({"detail": "The emulator failed; its output says why."}, 500)
+
+_KEPT_BODY = 1_000_000
+"""How many bytes of a request body are recorded; a larger one, such as an upload, is recorded as empty."""
 
 
 class EmulatorServer:
@@ -182,15 +184,16 @@ class EmulatorServer:
                 method=request.method,
                 path=request.path,
                 query=dict(request.query),
-                body=request.body,
+                body=request.body if len(request.body) <= _KEPT_BODY else b"",
                 status=None if response is None else response.status,
             )
         )
 
 
-class _Listener(ThreadingHTTPServer):
+class _Listener(ThreadingTCPServer):
     """Accepts connections and knows the open ones, so that a stop ends them."""
 
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 256
 
@@ -199,12 +202,6 @@ class _Listener(ThreadingHTTPServer):
         self._open: dict[socket.socket, threading.Thread] = {}
         self._open_lock = threading.Lock()
         super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        """Bind without the reverse name look-up of the standard library."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep what was raised while a request was answered, and print it."""
