@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from wlinfra.cli.arguments import COMMANDS, build_parser, parse_arguments
 from wlinfra.cli.console import Console, wants_colour
@@ -45,14 +45,19 @@ def main(
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     environ: Mapping[str, str] | None = None,
+    providers: Mapping[str, Any] | None = None,
 ) -> int:
-    """Run one command and return its exit code; streams and variables are the process's unless given."""
+    """Run one command and return its exit code; streams and variables are the process's unless given.
+
+    ``providers`` are found by name before the installed ones.
+    """
     console = Console(
         stdin=stdin or sys.stdin,
         stdout=stdout or sys.stdout,
         stderr=stderr or sys.stderr,
         environ=os.environ if environ is None else environ,
         directory=Path.cwd(),
+        providers=providers or {},
     )
     try:
         with redirect_stdout(console.stdout):  # argparse prints its help there

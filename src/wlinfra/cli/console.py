@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from wlinfra.render.style import PLAIN, Style
 
@@ -27,6 +27,8 @@ class Console:
     """Where relative paths begin."""
     style: Style = PLAIN
     debug: bool = False
+    providers: Mapping[str, Any] = field(default_factory=dict)
+    """Providers beside the installed ones, by name; for programs that embed the command line, and tests."""
 
     @property
     def is_interactive(self) -> bool:

@@ -1,0 +1,170 @@
+"""`wlinfra apply`: plan under the lock, ask, do it, say what was done. Also applies a saved plan."""
+
+from __future__ import annotations
+
+import hashlib
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
+from wlinfra.cli.console import Console
+from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.show_plan import command_line, plan_options, plan_text
+from wlinfra.cli.workspace import Locked, open_workspace, who
+from wlinfra.errors import ConfigurationError
+from wlinfra.plan.file import SavedPlan, refuse_unapproved, unseal
+from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.render.diagnostics import read_source_line
+from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
+from wlinfra.render.json import dump_json, plan_document, render_json
+
+__all__ = ["run", "run_plan"]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Apply the program, or exactly what a saved plan approved."""
+    saved = _read_saved(arguments, console)
+    if saved is None:
+        return run_plan(arguments, console, plan_options(arguments))
+    data, plan = saved
+    arguments.file = plan.program
+    with (
+        open_workspace(arguments, console, file=plan.program, environment=plan.environment) as workspace,
+        workspace.locked("apply", arguments.lock_timeout) as locked,
+    ):
+        digest = locked.engine().digest
+        approved = unseal(data, digest)
+        now = locked.plan(approved.options)
+        refuse_unapproved(approved, now, digest)
+        return _execute(now, locked, arguments)
+
+
+def _read_saved(arguments: Namespace, console: Console) -> tuple[bytes, SavedPlan] | None:
+    """Return the saved plan when the file given is one: a program never begins with a brace."""
+    path = console.path(arguments.file)
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    if path.suffix != ".json" and data[:1] != b"{":
+        return None
+    return data, unseal(data)
+
+
+def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> int:
+    """Plan under the lock, ask, and apply; `destroy` calls it too."""
+    if arguments.json and not arguments.auto_approve:
+        raise ConfigurationError.of(
+            "Nobody can be asked",
+            "With --json the output is for machines, so nobody is asked.",
+            "Add --auto-approve, or apply a plan saved with\n    wlinfra plan --out plan.json",
+        )
+    operation = "destroy" if options.destroy else "apply"
+    with open_workspace(arguments, console) as workspace, workspace.locked(operation, arguments.lock_timeout) as locked:
+        plan = locked.plan(options)
+        _show(plan, arguments, console)
+        if plan.errors:
+            return ExitCode.ERROR
+        if plan.is_empty:
+            return ExitCode.OK
+        if not arguments.auto_approve and not _confirm(plan, console):
+            console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
+            return ExitCode.ERROR
+        return _execute(plan, locked, arguments)
+
+
+def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
+    if arguments.json:
+        console.show(dump_json({"type": "plan", "plan": plan_document(plan)}, indent=False))
+    else:
+        console.show(plan_text(plan, console))
+
+
+def _confirm(plan: Plan, console: Console) -> bool:
+    """Ask a person; the answer is ``yes``, or the environment's name where the environment is protected."""
+    if not console.is_interactive:
+        raise ConfigurationError.of(
+            "Nobody can be asked",
+            f"Applying to {plan.environment} must be confirmed, and there is no terminal to ask at. Nothing was changed.",
+            "Add --auto-approve, or apply a plan that was looked at:\n    wlinfra plan --out plan.json\n    wlinfra apply plan.json",
+        )
+    what = "destroy everything above" if plan.options.destroy else "perform these actions"
+    word = plan.environment if plan.protected_environment else "yes"
+    hint = (
+        f"The environment is protected: only its name, '{word}', is accepted."
+        if plan.protected_environment
+        else "Only 'yes' is accepted."
+    )
+    question = console.style.paint(f"Do you want to {what} in environment {plan.environment}?", "bold")
+    return console.ask(f"{question}\n  {hint}\n\n  Enter a value: ") == word
+
+
+def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
+    console = locked.workspace.console
+    command = "destroy" if plan.options.destroy else "apply"
+    options = ApplyOptions(
+        parallelism=arguments.parallelism,
+        wait=not arguments.no_wait,
+        command=command,
+        who=who(console.environ),
+        plan_digest=hashlib.sha256(render_json(plan).encode()).hexdigest()[:12],
+    )
+    with _listener(arguments, console) as listener:
+        result = locked.apply(plan, options, listener)
+    next_command = command_line(command, arguments, plan.environment)
+    _tell_result(result, arguments, console, destroying=plan.options.destroy, next_command=next_command)
+    return _exit_code(result)
+
+
+def _exit_code(result: ApplyResult) -> int:
+    if result.interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK if result.ok else ExitCode.ERROR
+
+
+def _tell_result(
+    result: ApplyResult, arguments: Namespace, console: Console, *, destroying: bool, next_command: str
+) -> None:
+    if arguments.json:
+        console.show(dump_json(result_document(result, next_command=next_command), indent=False))
+        return
+    text = render_result(
+        result, destroying=destroying, next_command=next_command, style=console.style, source_line=read_source_line
+    )
+    console.show("\n" + text)
+
+
+@contextmanager
+def _listener(arguments: Namespace, console: Console) -> Iterator[Callable[[ApplyEvent], None]]:
+    """Yield what shows the progress: JSON lines, a table for a person who watches, or plain lines."""
+
+    def write(text: str) -> None:
+        console.stdout.write(text)
+
+    if arguments.json:
+        yield _Sturdy(JsonLines(write), console)
+    elif console.stdout.isatty() and console.environ.get("TERM") != "dumb":
+        from wlinfra.render.live import LiveTable
+
+        with LiveTable(console.stdout, console.style) as table:
+            yield _Sturdy(table, console)
+    else:
+        yield _Sturdy(EventLines(write, console.style, source_line=read_source_line), console)
+
+
+class _Sturdy:
+    """Passes events on, and goes on without showing them when nobody reads any more: the work must not end by that."""
+
+    def __init__(self, listener: Callable[[ApplyEvent], None], console: Console) -> None:
+        self._listener: Callable[[ApplyEvent], None] | None = listener
+        self._console = console
+
+    def __call__(self, event: ApplyEvent) -> None:
+        """Show the event if it can be shown."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+            self._console.stdout.flush()
+        except BrokenPipeError:
+            self._listener = None

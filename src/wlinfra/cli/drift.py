@@ -1,0 +1,21 @@
+"""`wlinfra drift`: what others changed since the last apply; a plan that would only record."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from wlinfra.cli.console import Console
+from wlinfra.cli.plan import exit_code
+from wlinfra.cli.show_plan import command_line, format_plan, plan_options
+from wlinfra.cli.workspace import open_workspace
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Show the drift."""
+    with open_workspace(arguments, console) as workspace:
+        plan = workspace.plan(plan_options(arguments, refresh_only=True))
+        next_command = command_line("apply", arguments, plan.environment)
+        console.show(format_plan(plan, arguments.format, console, next_command=next_command))
+    return exit_code(plan, detailed=arguments.detailed_exitcode)

@@ -1,0 +1,31 @@
+"""`wlinfra history`: every apply of the environment, oldest first."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+
+from wlinfra.cli.console import Console
+from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.workspace import find_site
+from wlinfra.render.json import dump_json
+from wlinfra.render.style import clean
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Print one line for each apply."""
+    entries = find_site(arguments, console).store().history()
+    if arguments.json:
+        console.show(dump_json([asdict(entry) for entry in entries]))
+        return ExitCode.OK
+    if not entries:
+        console.tell("Nothing was applied yet.")
+    for entry in entries:
+        result = console.style.paint(entry.result.ljust(11), "green" if entry.result == "done" else "red")
+        person = clean(f"{entry.who}@{entry.host}" if entry.host else entry.who)
+        console.show(
+            f"{clean(entry.at)}  {result}  {clean(entry.command).ljust(8)} {person}  {clean(entry.summary)}  plan {clean(entry.plan_digest)}"
+        )
+    return ExitCode.OK

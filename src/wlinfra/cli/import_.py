@@ -1,0 +1,117 @@
+"""`wlinfra import`: record that a declared object is one that exists already; the next plan compares the two."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.cli.console import Console
+from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.show_plan import command_line
+from wlinfra.cli.workspace import open_workspace
+from wlinfra.errors import ConfigurationError, ProviderError
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.expand import expand
+from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
+from wlinfra.render.style import clean
+from wlinfra.state.model import ObjectState, State
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Read the object, and record it when it is there."""
+    with (
+        open_workspace(arguments, console) as workspace,
+        workspace.locked("import", arguments.lock_timeout) as locked,
+    ):
+        engine = locked.engine()
+        wanted = _find_declared(engine, arguments.address)
+        _refuse_taken(engine.state, wanted, arguments.id)
+        live = _read(engine, wanted, arguments.id)
+        locked.session.put(_record(wanted, live))
+    console.show(f"Imported {clean(wanted.address)} [id={clean(live.id)}]. Nothing was changed on the platform.")
+    console.show(f"See what an apply would change:\n    {command_line('plan', arguments, engine.state.environment)}")
+    return ExitCode.OK
+
+
+def _find_declared(engine: Engine, address: str) -> PlatformObject:
+    objects = expand(engine).objects
+    found = [item for key, item in objects.items() if address in (key, key.resource)]
+    if len(found) == 1 and not found[0].virtual and not found[0].lookup:
+        return found[0]
+    if len(found) > 1:
+        parts = "\n".join(f"    {item.address}" for item in found)
+        raise ConfigurationError.of(
+            "Several objects match", f"{address} stands for {len(found)} objects.", f"Name one of them:\n{parts}"
+        )
+    if found:
+        raise ConfigurationError.of(
+            "Object cannot be imported",
+            f"{address} has no object of its own on the platform.",
+            "Import the objects that have one.",
+        )
+    known = "\n".join(f"    {key}" for key in objects) or "    nothing"
+    raise ConfigurationError.of(
+        "No such address", f"{address} is not declared.", f"Declare it first, then import; declared are\n{known}"
+    )
+
+
+def _refuse_taken(state: State, wanted: PlatformObject, identity: str) -> None:
+    recorded = state.objects.get(wanted.address)
+    if recorded is not None and recorded.id not in (None, identity):
+        raise ConfigurationError.of(
+            "Address is taken",
+            f"{wanted.address} is recorded with the id {recorded.id}.",
+            f"If that is not the one meant, forget it first:\n    wlinfra state rm {wanted.address}",
+        )
+    owner = next(
+        (
+            key
+            for key, item in state.objects.items()
+            if item.id == identity and key != wanted.address and item.kind == wanted.kind
+        ),
+        None,
+    )
+    if owner is not None:
+        raise ConfigurationError.of(
+            "Object is managed already",
+            f"The id {identity} is recorded as {owner}.",
+            f"To manage it under its new address:\n    wlinfra state mv {owner} {wanted.address}",
+        )
+
+
+def _read(engine: Engine, wanted: PlatformObject, identity: str) -> Live:
+    question = Wanted(address=wanted.address, kind=wanted.kind, name=wanted.name, id=identity, desired=wanted)
+    (reading,) = engine.connections[wanted.provider].read([question])
+    return _expect_live(reading, wanted, identity)
+
+
+def _expect_live(reading: Reading, wanted: PlatformObject, identity: str) -> Live:
+    match reading:
+        case Live():
+            return reading
+        case Unreadable(error=error):
+            raise ProviderError(error)
+        case Absent() | Ambiguous():
+            raise ConfigurationError.of(
+                "No such object",
+                f"The platform has no {wanted.kind} with the id {identity}.",
+                "Correct the id. Nothing was recorded.",
+            )
+
+
+def _record(wanted: PlatformObject, live: Live) -> ObjectState:
+    """Return the record: no values, so that the next plan shows every difference and resets nothing."""
+    return ObjectState(
+        address=wanted.address,
+        provider=wanted.provider,
+        kind=wanted.kind,
+        id=live.id,
+        name=wanted.name,
+        outputs=live.outputs,
+        depends_on=wanted.depends_on,
+        protect=wanted.lifecycle.protect,
+        retain=wanted.lifecycle.retain,
+        created=False,
+    )

@@ -1,0 +1,54 @@
+"""`wlinfra output`: what the last apply recorded as outputs of the stack."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from wlinfra.cli.console import Console
+from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.workspace import find_site
+from wlinfra.errors import ConfigurationError
+from wlinfra.render.encode import encode_value
+from wlinfra.render.events import render_outputs
+from wlinfra.render.json import dump_json
+from wlinfra.render.values import is_secret
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Print one output as it is, or all of them."""
+    site = find_site(arguments, console)
+    outputs = site.store().load().outputs
+    if arguments.name is None:
+        if arguments.json:
+            shown = {name: encode_value(value) for name, value in outputs.items()}
+            console.show(
+                dump_json(
+                    {name: {"value": item.value, "sensitive": bool(item.sensitive)} for name, item in shown.items()}
+                )
+            )
+        elif outputs:
+            console.show(render_outputs(outputs))
+        else:
+            console.tell("No outputs are recorded.")
+        return ExitCode.OK
+    if arguments.name not in outputs:
+        known = ", ".join(sorted(outputs)) or "none"
+        raise ConfigurationError.of(
+            "No such output",
+            f"No output {arguments.name} is recorded for environment {site.environment}; recorded are: {known}.",
+            "Yield a wl.Output of that name and apply.",
+        )
+    value = outputs[arguments.name]
+    if is_secret(value):
+        raise ConfigurationError.of(
+            "Output is sensitive",
+            f"The output {arguments.name} is recorded without its value.",
+            "Take it from where the program takes it.",
+        )
+    if arguments.json or not isinstance(value, str):
+        console.show(dump_json(value))
+    else:
+        console.show(value)
+    return ExitCode.OK

@@ -1,0 +1,301 @@
+"""Opens what a command works on: the program, its environment, the state and its key, the platforms.
+
+Commands call `find_site` for the state alone, `open_workspace` for all of it. Whatever was opened is closed here.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wlinfra.apply.applier import apply_plan
+from wlinfra.apply.clock import Clock, SystemClock
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
+from wlinfra.apply.recovery import resolve
+from wlinfra.apply.stop import StopSignal
+from wlinfra.cli.console import Console
+from wlinfra.cli.version import tool_version
+from wlinfra.errors import ConfigurationError
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.plan.planner import build_plan
+from wlinfra.provider.base import Closeable, Connection, ProviderContext
+from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.stack.program import Declared, declare, load_stack
+from wlinfra.stack.settings import parse_overrides
+from wlinfra.stack.stack import Stack
+from wlinfra.state.key import Digest, data_home, load_key
+from wlinfra.state.lock import Lease, LockInfo, LockRequest
+from wlinfra.state.model import State
+from wlinfra.state.store import LocalStateStore, StateSession
+from wlinfra.values import Json
+
+__all__ = [
+    "Locked",
+    "Site",
+    "Workspace",
+    "declare_site",
+    "describe_holder",
+    "find_site",
+    "lock_request",
+    "open_workspace",
+    "stopping",
+    "who",
+]
+
+
+def who(environ: Mapping[str, str]) -> str:
+    """Return who runs this, for the lock and the history."""
+    for name in ("WLINFRA_USER", "LOGNAME", "USER"):
+        if environ.get(name):
+            return environ[name]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Which stack and environment, and where its state lies; nothing is connected."""
+
+    stack: Stack[Any]
+    file: Path
+    environment: str
+    root: Path
+    """The directory of all states."""
+
+    def store(self) -> LocalStateStore:
+        """Return the state's store; nothing is read yet."""
+        return LocalStateStore(self.root, self.stack.name, self.environment)
+
+
+def find_site(arguments: Namespace, console: Console, *, file: str = "", environment: str = "") -> Site:
+    """Return the stack and environment the arguments name; raises DeclarationError, ConfigurationError."""
+    path = console.path(file or arguments.file)
+    stack = load_stack(path, environ=console.environ)
+    folder = path if path.is_dir() else path.parent
+    chosen = arguments.state_dir or console.environ.get("WLINFRA_STATE_DIR")
+    return Site(
+        stack=stack,
+        file=path,
+        environment=environment or _environment(arguments, console, stack),
+        root=console.path(chosen) if chosen else folder / ".wlinfra",
+    )
+
+
+def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> str:
+    asked = arguments.environment or console.environ.get("WLINFRA_ENVIRONMENT")
+    if asked:
+        return stack.find_environment(asked).name
+    if len(stack.environments) == 1:
+        return next(iter(stack.environments))
+    if not stack.environments:
+        return stack.find_environment("").name  # raises, and says how to add one
+    raise ConfigurationError.of(
+        "No environment named",
+        f"The stack {stack.name} has the environments {', '.join(stack.environments)}, and none was named.",
+        f"Name one:\n    -e {next(iter(stack.environments))}\nor set WLINFRA_ENVIRONMENT.",
+    )
+
+
+def declare_site(site: Site, arguments: Namespace, console: Console) -> Declared:
+    """Return what the program declares; its warnings are for the plan to show."""
+    return declare(
+        site.stack,
+        site.environment,
+        overrides=parse_overrides(getattr(arguments, "set", [])),
+        environ=console.environ,
+        settings_file=console.path(arguments.settings) if getattr(arguments, "settings", None) else None,
+        outputs_reader=_OutputsReader(site.root),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OutputsReader:
+    """Reads the outputs that other stacks recorded beside this one."""
+
+    root: Path
+
+    def __call__(self, stack: str, environment: str) -> Mapping[str, Json] | None:
+        state = LocalStateStore(self.root, stack, environment).load()
+        return state.outputs if state.lineage else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Workspace:
+    """One environment, opened."""
+
+    site: Site
+    console: Console
+    declared: Declared
+    store: LocalStateStore
+    stop: StopSignal
+    clock: Clock
+    providers: Mapping[str, Any]
+    connections: dict[str, Connection] = field(default_factory=dict)
+    digest: Digest = field(default_factory=Digest)
+    _closing: ExitStack = field(default_factory=ExitStack)
+    _lease: Lease | None = None
+
+    def plan(self, options: PlanOptions) -> Plan:
+        """Return a plan made without the lock; when somebody is applying, it says so.
+
+        Of their steps only those that happened already count: the others are still under way.
+        """
+        holder = self.store.read_lock()
+        engine = self.engine(self.store.load())
+        recovered = resolve(engine, engine.state.intents, self.clock, wait=False)
+        if holder is not None:
+            recovered = tuple(item for item in recovered if item.outcome == "happened")
+        provisional = describe_holder(holder) if holder else ""
+        return build_plan(engine, options, recovered=recovered, provisional=provisional, tool_version=tool_version())
+
+    def engine(self, state: State) -> Engine:
+        """Return what planning and applying work on."""
+        if not self.digest.known:
+            self.digest = _load_digest(self.console, state)
+        return Engine(declared=self.declared, state=state, connections=self.connect(), digest=self.digest)
+
+    @contextmanager
+    def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
+        """Hold the lock and open the state for writing; raises LockedError after ``timeout`` seconds."""
+        request = lock_request(self.console, operation, timeout)
+        with self.store.acquire(request) as lease, self.store.open(lease) as session:
+            self._lease = lease
+            try:
+                yield Locked(workspace=self, session=session, lease=lease)
+            finally:
+                self._lease = None
+
+    def connect(self) -> Mapping[str, Connection]:
+        """Return the connections, made on first use; no platform is called by that."""
+        for name, settings in self.declared.providers.items():
+            if name not in self.connections:
+                self._connect(name, settings.type, settings.options)
+        return self.connections
+
+    def _connect(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
+        from wlinfra.provider.registry import load_provider
+
+        provider = self.providers.get(kind) or load_provider(kind)
+        connection = provider.connect(
+            ProviderContext(
+                name=name,
+                options=options,
+                environ=self.console.environ,
+                data_dir=self.store.paths.directory / f"provider-{name}",
+                stack=self.declared.stack,
+                environment=self.declared.environment,
+                guard=self._guard,
+                stop=self.stop.hard,
+            )
+        )
+        self.connections[name] = connection
+        if isinstance(connection, Closeable):
+            self._closing.callback(connection.close)
+
+    def _guard(self) -> None:
+        """Stop a call when the lock is lost; planning holds none and makes no call that matters."""
+        if self._lease is not None:
+            self._lease.check()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closing.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A workspace whose state is open for writing."""
+
+    workspace: Workspace
+    session: StateSession
+    lease: Lease
+
+    def plan(self, options: PlanOptions) -> Plan:
+        """Return a plan that nobody can outdate but by hand on the platform."""
+        engine = self.engine()
+        recovered = resolve(engine, engine.state.intents, self.workspace.clock)
+        return build_plan(engine, options, recovered=recovered, tool_version=tool_version())
+
+    def engine(self) -> Engine:
+        """Return what an apply works on."""
+        return self.workspace.engine(self.session.state)
+
+    def apply(self, plan: Plan, options: ApplyOptions, listener: Callable[[ApplyEvent], None]) -> ApplyResult:
+        """Execute the plan; the key of its digests is recorded first, so that no other is taken for it later."""
+        engine, clock = self.engine(), self.workspace.clock
+        if engine.digest.known and engine.digest.fingerprint != engine.state.key_fingerprint:
+            self.session.set_key_fingerprint(engine.digest.fingerprint)
+        with stopping(self.workspace.stop):
+            return apply_plan(
+                plan, engine, self.session, options=options, listener=listener, stop=self.workspace.stop, clock=clock
+            )
+
+
+@contextmanager
+def open_workspace(
+    arguments: Namespace, console: Console, *, file: str = "", environment: str = ""
+) -> Iterator[Workspace]:
+    """Open the environment that the arguments name; raises what is wrong with the program before any call."""
+    site = find_site(arguments, console, file=file, environment=environment)
+    workspace = Workspace(
+        site=site,
+        console=console,
+        declared=declare_site(site, arguments, console),
+        store=site.store(),
+        stop=StopSignal(),
+        clock=SystemClock(),
+        providers=console.providers,
+    )
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def _load_digest(console: Console, state: State) -> Digest:
+    home = Path(console.environ.get("HOME") or Path.home())
+    source = load_key(console.environ, data_home(console.environ, home), create=True, fingerprint=state.key_fingerprint)
+    if source.diagnostics:
+        console.tell(render_diagnostics(source.diagnostics, console.style, read_source_line))
+    return source.digest
+
+
+def lock_request(console: Console, operation: str, timeout: float) -> LockRequest:
+    """Return the request for the lock in this person's name; waiting is told once."""
+
+    def tell(info: LockInfo) -> None:
+        console.tell(
+            f"Waiting for the lock, which {describe_holder(info)} holds for {info.operation!r} since {info.since}."
+        )
+
+    return LockRequest(owner=who(console.environ), operation=operation, timeout=timeout, on_wait=tell)
+
+
+def describe_holder(info: LockInfo) -> str:
+    """Return who holds the lock, for people."""
+    return f"{info.owner} on {info.holder.host or 'another machine'} (process {info.holder.pid})"
+
+
+@contextmanager
+def stopping(stop: StopSignal) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into a request to stop while a run is under way; outside the main thread do nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: stop.request()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
