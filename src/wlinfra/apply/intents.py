@@ -31,6 +31,7 @@ def draft_intent(change: Change, step: Step, *, digest: Digest, deadline: float)
         verb=step.verb,
         target=step.target if isinstance(step.target, str) else None,
         makes=step.makes,
+        supersedes=step.supersedes,
         removes=step.removes,
         name=change.name,
         depends_on=change.depends_on,

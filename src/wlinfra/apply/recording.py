@@ -109,7 +109,8 @@ def after_step(change: Change, result: Result) -> Rewrite:
         if before is None and result.id is None and not change.virtual:
             return None  # a step that prepares the one that makes the object
         base = before or ObjectState(address=change.address, provider=change.provider, kind=change.kind)
-        fresh = result.made or before is None or change.virtual
+        succeeds = any(step.supersedes for step in change.steps)
+        fresh = (result.made and not succeeds) or before is None or change.virtual
         return replace(
             base,
             provider=change.provider,
@@ -120,7 +121,7 @@ def after_step(change: Change, result: Result) -> Rewrite:
             outputs={**({} if fresh else base.outputs), **result.outputs},
             memory={**({} if fresh else base.memory), **result.memory},
             depends_on=change.depends_on,
-            deposed=_deposed(base, result.id),
+            deposed=base.deposed if succeeds else _deposed(base, result.id),
             health=result.health,
             protect=change.lifecycle.protect,
             retain=change.lifecycle.retain,

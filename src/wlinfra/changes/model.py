@@ -155,6 +155,8 @@ class Step:
     """What is sent; may hold references, templates and secrets."""
     makes: bool = False
     """The call gives the object its identity."""
+    supersedes: bool = False
+    """With ``makes``: the identity before it stays on the platform as history and is no leftover to delete."""
     removes: bool = False
     """The call ends the object with the id in ``target``."""
     repeat: Repeat = Repeat.LOOK_FIRST

@@ -97,6 +97,8 @@ class Intent:
     """The id the call is about; None when the call makes one."""
     makes: bool = False
     """The call gives the object its identity."""
+    supersedes: bool = False
+    """With ``makes``: the identity before it stays on the platform as history and is no leftover to delete."""
     removes: bool = False
     """The call ends the object with the id in ``target``."""
     name: str = ""
