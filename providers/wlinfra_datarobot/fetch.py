@@ -1,0 +1,95 @@
+"""Reads workloads and artifacts in as few requests as the platform allows.
+
+`read`, `poll` and the planners call it. A list that lacks an object proves nothing (filters are documented loosely and
+pages shift while others write), so absence is always the answer 404 to a request for that one id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from wlinfra.provider.failures import ApiError, FailureKind
+
+from .client import ArtifactFilter, WorkloadFilter
+from .platform import ARTIFACT_KIND, Platform
+
+__all__ = ["Document", "Found", "by_ids", "get", "listed", "with_name"]
+
+Document: TypeAlias = Mapping[str, Any]
+Found: TypeAlias = Document | ApiError | None
+"""The object, None when the platform says that it does not exist, or why it could not be read."""
+
+_FEW = 3
+_CHUNK = 100
+_TRUST_LIST_BELOW = 10
+
+
+def get(platform: Platform, kind: str, object_id: str) -> Found:
+    """Return one object by id."""
+    try:
+        if kind == ARTIFACT_KIND:
+            return dict(platform.client.artifacts.get(object_id))
+        return dict(platform.client.workloads.get(object_id))
+    except ApiError as error:
+        return None if error.kind is FailureKind.NOT_FOUND else error
+
+
+def by_ids(platform: Platform, kind: str, ids: Iterable[str], *, confirm: bool = True) -> dict[str, Found]:
+    """Return the objects by id: a few one by one, many through list pages.
+
+    Without ``confirm`` an object the list lacks counts as gone, which only a waiting delete may conclude.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) <= _FEW:
+        return {object_id: get(platform, kind, object_id) for object_id in wanted}
+    found: dict[str, Found] = {}
+    try:
+        for start in range(0, len(wanted), _CHUNK):
+            found.update(_chunk(platform, kind, wanted[start : start + _CHUNK]))
+        missing = [object_id for object_id in wanted if object_id not in found]
+        if confirm and len(missing) > _TRUST_LIST_BELOW:
+            everything = {row["id"]: row for row in listed(platform, kind)}
+            found.update({object_id: everything[object_id] for object_id in missing if object_id in everything})
+    except ApiError as error:
+        return {object_id: found.get(object_id, error) for object_id in wanted}
+    for object_id in wanted:
+        if object_id not in found:
+            found[object_id] = get(platform, kind, object_id) if confirm else None
+    return found
+
+
+def listed(platform: Platform, kind: str) -> list[Document]:
+    """Return every object of the kind, page by page; raises ApiError."""
+    if kind == ARTIFACT_KIND:
+        return [dict(row) for row in platform.client.artifacts.list()]
+    return [dict(row) for row in platform.client.workloads.list()]
+
+
+def with_name(platform: Platform, kind: str, name: str) -> list[Document]:
+    """Return the objects that bear exactly this name; raises ApiError.
+
+    The platform's search ignores case and looks in descriptions too, so its results are filtered again.
+    """
+    rows: Sequence[Any]
+    if kind == ARTIFACT_KIND:
+        rows = list(platform.client.artifacts.list(ArtifactFilter(search=name)))
+    else:
+        rows = list(platform.client.workloads.list(WorkloadFilter(search=name)))
+    return [dict(row) for row in rows if row.get("name") == name]
+
+
+def _chunk(platform: Platform, kind: str, ids: Sequence[str]) -> dict[str, Document]:
+    rows: Iterable[Any]
+    if kind == ARTIFACT_KIND:
+        rows = platform.client.artifacts.list(ArtifactFilter(ids=ids))
+    else:
+        rows = platform.client.workloads.list(WorkloadFilter(ids=ids))
+    wanted = set(ids)
+    found: dict[str, Document] = {}
+    for row in rows:
+        if row["id"] in wanted:
+            found[row["id"]] = dict(row)
+        if len(found) == len(wanted):
+            break
+    return found

@@ -1,0 +1,151 @@
+"""What a change means for capacity: GPUs by type now, after and at the peak of a roll, and replicas.
+
+`plan_workload` calls it. A size that nobody tells makes a range or an open end, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any, TypeAlias
+
+from wlinfra.changes.model import GpuCount, Impact
+
+from .platform import Bundles, Platform
+
+__all__ = ["impact_of"]
+
+_ANY_TYPE = "GPU"
+_UNKNOWN_TYPE = "unknown"
+
+_Range: TypeAlias = tuple[int, int | None]
+_Counts: TypeAlias = dict[str, _Range]
+
+
+def impact_of(
+    platform: Platform,
+    *,
+    now: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    rolls: bool,
+) -> Impact:
+    """Return the impact of going from one runtime to another; None stands for nothing running.
+
+    A roll runs the old and the new version side by side, so its peak is the sum of both.
+    """
+    sizes = _Sizes(platform)
+    gpus_now, gpus_after = sizes.count(now), sizes.count(after)
+    peak = _sum(gpus_now, gpus_after) if rolls else _highest(gpus_now, gpus_after)
+    replicas = _replicas(after)
+    return Impact(
+        gpus_now=_shown(gpus_now),
+        gpus_after=_shown(gpus_after),
+        gpus_peak=_shown(peak),
+        replicas_now=_replicas(now),
+        replicas_after=replicas,
+        scales_to_zero=replicas is not None and replicas[0] == 0 and replicas[1] > 0,
+    )
+
+
+class _Sizes:
+    """Looks bundles up, and asks the platform only once some bundle has to be known."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def count(self, runtime: Mapping[str, Any] | None) -> _Counts:
+        total: _Counts = {}
+        for group in (runtime or {}).get("containerGroups") or ():
+            low, high = _bounds(group)
+            for kind, (least, most) in self._each(group).items():
+                total = _sum(total, {kind: (least * low, None if most is None else most * high)})
+        return total
+
+    def _each(self, group: Mapping[str, Any]) -> _Counts:
+        """Return the GPUs of one replica."""
+        asked = [(entry.get("resourceAllocation") or {}).get("gpu") for entry in group.get("containers") or ()]
+        gpus = ceil(sum(number for number in asked if isinstance(number, int | float)))
+        wanted = group.get("resourceBundles") or ()
+        if not wanted:
+            return {_ANY_TYPE: (gpus, gpus)} if gpus else {}
+        resolved = group.get("resolvedBundle")
+        if resolved and resolved.get("id") in wanted:
+            return _one(resolved)
+        known = self._platform.bundles()
+        return _either([_of_bundle(bundle, known, resolved) for bundle in wanted])
+
+
+def _of_bundle(bundle: Any, known: Bundles, resolved: Mapping[str, Any] | None) -> _Counts:
+    if resolved and resolved.get("id") == bundle:
+        return _one(resolved)
+    return _one(known[bundle]) if isinstance(bundle, str) and bundle in known else {_UNKNOWN_TYPE: (0, None)}
+
+
+def _one(bundle: Mapping[str, Any]) -> _Counts:
+    gpus = bundle.get("gpuCount") or 0
+    return {str(bundle.get("gpuTypeLabel") or bundle.get("gpuMaker") or _ANY_TYPE): (gpus, gpus)} if gpus else {}
+
+
+def _either(options: Sequence[_Counts]) -> _Counts:
+    """Return what holds whichever of the options the scheduler chooses."""
+    kinds = {kind for option in options for kind in option}
+    return {
+        kind: (
+            min(option.get(kind, (0, 0))[0] for option in options),
+            _most([option.get(kind, (0, 0))[1] for option in options]),
+        )
+        for kind in sorted(kinds)
+    }
+
+
+def _most(numbers: Iterable[int | None]) -> int | None:
+    found = list(numbers)
+    return None if None in found else max((number for number in found if number is not None), default=0)
+
+
+def _sum(first: _Counts, second: _Counts) -> _Counts:
+    total = dict(first)
+    for kind, (low, high) in second.items():
+        least, most = total.get(kind, (0, 0))
+        total[kind] = (least + low, None if most is None or high is None else most + high)
+    return total
+
+
+def _highest(first: _Counts, second: _Counts) -> _Counts:
+    kinds = sorted({*first, *second})
+    return {
+        kind: (
+            max(first.get(kind, (0, 0))[0], second.get(kind, (0, 0))[0]),
+            _most([first.get(kind, (0, 0))[1], second.get(kind, (0, 0))[1]]),
+        )
+        for kind in kinds
+    }
+
+
+def _bounds(group: Mapping[str, Any]) -> tuple[int, int]:
+    autoscaling = group.get("autoscaling")
+    if not autoscaling:
+        replicas = group.get("replicaCount")
+        return (1, 1) if not isinstance(replicas, int) else (replicas, replicas)
+    policies = autoscaling.get("policies") or ()
+    lows = [_number(policy.get("minCount"), autoscaling.get("minReplicaCount")) for policy in policies]
+    highs = [_number(policy.get("maxCount"), autoscaling.get("maxReplicaCount")) for policy in policies]
+    return min(lows, default=0), max(highs, default=1)
+
+
+def _number(*candidates: Any) -> int:
+    return next((number for number in candidates if isinstance(number, int)), 1)
+
+
+def _replicas(runtime: Mapping[str, Any] | None) -> tuple[int, int] | None:
+    if runtime is None:
+        return (0, 0)
+    groups = runtime.get("containerGroups") or ()
+    if not groups:
+        return None
+    bounds = [_bounds(group) for group in groups]
+    return sum(low for low, _ in bounds), sum(high for _, high in bounds)
+
+
+def _shown(counts: _Counts) -> tuple[GpuCount, ...]:
+    return tuple(GpuCount(type=kind, low=low, high=high) for kind, (low, high) in sorted(counts.items()))

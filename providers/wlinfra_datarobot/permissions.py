@@ -1,0 +1,40 @@
+"""Whether the token may do what a plan says, judged by the permissions the platform shows on each object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.errors import ProviderError
+from wlinfra.state.model import ObjectState
+
+__all__ = ["CAN_DELETE", "CAN_SHARE", "CAN_UPDATE", "verify_permissions"]
+
+CAN_UPDATE = "CAN_UPDATE"
+CAN_DELETE = "CAN_DELETE"
+CAN_SHARE = "CAN_SHARE"
+
+_EVERYTHING = "*"
+
+
+def verify_permissions(
+    document: Mapping[str, Any], needed: Iterable[str], subject: PlatformObject | ObjectState
+) -> tuple[str, ...]:
+    """Return what could not be verified; raises ProviderError when the platform says that a permission is missing."""
+    wanted = tuple(dict.fromkeys(needed))
+    held = document.get("permissions")
+    if not wanted or _EVERYTHING in (held or ()):
+        return ()
+    if held is None:
+        return (f"the platform does not say whether this token has {', '.join(wanted)}",)
+    missing = [permission for permission in wanted if permission not in held]
+    if missing:
+        raise ProviderError.of(
+            "Permission is missing",
+            f"{subject.address} needs {', '.join(missing)} on the {subject.kind} {subject.name!r}, "
+            "which this token does not have.",
+            "Ask an owner to share it with a role that may do this, or use another token.",
+            address=subject.address,
+        )
+    return ()

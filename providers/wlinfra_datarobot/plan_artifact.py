@@ -1,0 +1,313 @@
+"""Plans one artifact: a draft is edited, a locked one gets a further version, locking is one way.
+
+`provider` calls `plan_artifact`. An artifact that shall be locked is always made as a draft and locked by a step of
+its own (docs/decisions/datarobot-locking.md), so that a build fits between and no answer has to be guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from wlinfra.changes.default import default_change
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Repeat, Step
+from wlinfra.diff.model import AttributeChange
+from wlinfra.errors import DeclarationError, WlinfraError
+from wlinfra.provider.base import Live, PlanRequest
+from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.values import UNKNOWN, Json, Ref
+
+from . import fetch
+from .client import WorkloadFilter
+from .echo import echoed
+from .end_artifact import artifact_end
+from .permissions import CAN_UPDATE, verify_permissions
+from .platform import ARTIFACT_KIND, Platform
+from .schema import SPEC
+from .shapes import sent_spec
+
+__all__ = ["plan_artifact"]
+
+_TIMEOUT = 1800.0
+
+
+def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
+    """Return what must happen to one artifact; raises DeclarationError for a move the platform does not allow."""
+    draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
+    match draft.action:
+        case Action.NO_OP | Action.READ | Action.FORGET:
+            return _resumed(draft)
+        case Action.DELETE:
+            return artifact_end(platform, request, draft)
+        case Action.CREATE:
+            return _created(platform, request, draft)
+        case Action.REPLACE:
+            return _replaced(platform, request, draft)
+        case Action.UPDATE | Action.ROLL | Action.IMPORT:
+            return _changed(platform, request, draft)
+
+
+def _resumed(draft: Change) -> Change:
+    return replace(draft, goal=_goal(draft, "update")) if draft.reason is ActionReason.UNREADY else draft
+
+
+def _created(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    steps = tuple(_making(platform, request, draft, repository=None))
+    return replace(draft, steps=steps, goal=_goal(draft, "create"))
+
+
+def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    """Make it anew in another repository; the old one goes once nothing runs it any more."""
+    ending = artifact_end(platform, request, draft)
+    if not ending.steps:
+        raise DeclarationError.of(
+            "Artifact cannot be replaced",
+            f"{draft.address} would be replaced, but the old one cannot be deleted: {' '.join(ending.notes)}.",
+            "Declare the new artifact under another name, and this one with retain=True.",
+            address=draft.address,
+        )
+    making = tuple(_making(platform, request, draft, repository=None))
+    is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
+    steps = (*ending.steps, *making) if is_delete_first else (*making, *ending.steps)
+    return replace(draft, steps=steps, goal=_goal(draft, "create"), predicted=ending.predicted)
+
+
+def _making(platform: Platform, request: PlanRequest, draft: Change, *, repository: str | None) -> Iterator[Step]:
+    """Yield the calls that make an artifact, or a further version in a repository."""
+    values = draft.values
+    live = request.live
+    wanted = (
+        values["spec"]
+        if live is None
+        else echoed(SPEC, values["spec"], live.values.get("spec"), _applied(request, "spec"))
+    )
+    lookup = {
+        "name": values["name"],
+        "known": _known_ids(platform, request, values["name"]),
+        "repository": repository or values.get("artifactRepositoryId"),
+        "versions": list((request.prior.memory if request.prior else {}).get("versions") or ()),
+        "repositories": list((request.prior.memory if request.prior else {}).get("repositories") or ()),
+    }
+    payload = {
+        **{name: values[name] for name in ("name", "description", "type", "artifactRepositoryId") if name in values},
+        "status": "draft",
+        "spec": sent_spec(wanted, platform.dialect),
+    }
+    if repository is not None:
+        payload["artifactRepositoryId"] = repository
+    yield Step(
+        operation="create_artifact",
+        verb="POST",
+        path="/artifacts",
+        summary="make a further version" if repository else "make the artifact",
+        payload=payload,
+        makes=True,
+        supersedes=repository is not None,
+        lookup=lookup,
+    )
+    yield from _finishing(draft, Ref(draft.address, "id"), known_builds=())
+
+
+def _finishing(draft: Change, target: str | Ref, *, known_builds: Sequence[str]) -> Iterator[Step]:
+    """Yield what follows once the spec is stored: the image build, and the lock."""
+    builds = _needs_build(draft.values["spec"])
+    if builds:
+        yield Step(
+            operation="build_artifact",
+            verb="POST",
+            path="/artifacts/{id}/builds",
+            summary="build the images",
+            target=target,
+            payload={},
+            lookup={"known": list(known_builds)},
+        )
+    if draft.values.get("status") == "locked":
+        yield _lock(target, _built_gate(known_builds) if builds else None)
+
+
+def _lock(target: str | Ref, gate: Gate | None) -> Step:
+    return Step(
+        operation="lock_artifact",
+        verb="PATCH",
+        path="/artifacts/{id}",
+        summary="lock it",
+        target=target,
+        payload={"status": "locked"},
+        gate=gate,
+    )
+
+
+def _built_gate(known_builds: Sequence[str]) -> Gate:
+    return Gate(goal="built", describe="the image build to end", details={"known": list(known_builds)})
+
+
+def _needs_build(spec: Mapping[str, Json]) -> bool:
+    return any(
+        container.get("imageBuildConfig") is not None and container.get("imageUri") is None
+        for group in spec["containerGroups"]
+        for container in group["containers"]
+    )
+
+
+def _known_ids(platform: Platform, request: PlanRequest, name: Json) -> list[str]:
+    """Return the ids that bear the name now: only another one can be the result of an interrupted create."""
+    if not isinstance(name, str):
+        return []
+    if request.live is None and request.desired is not None and name == request.desired.name:
+        return list(request.reading.siblings)
+    return sorted(row["id"] for row in fetch.with_name(platform, ARTIFACT_KIND, name))
+
+
+def _applied(request: PlanRequest, name: str) -> Json:
+    return request.prior.values.get(name) if request.prior is not None else None
+
+
+def _changed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    live, desired = request.live, request.desired
+    if live is None or desired is None:
+        return draft
+    is_locked = live.values.get("status") != "draft"
+    if is_locked and draft.values.get("status") == "draft":
+        raise DeclarationError.of(
+            "Locked artifact cannot become draft",
+            f"{desired.address} is locked as version {live.outputs.get('version')}; locking is one way.",
+            'Declare status="locked", or a new artifact under another name for the draft.',
+            address=desired.address,
+            location=desired.location,
+        )
+    needed = [CAN_UPDATE] if draft.attributes else []
+    draft = replace(draft, predicted=verify_permissions(live.document, needed, desired))
+    if is_locked:
+        return _changed_locked(platform, request, draft, live)
+    return _changed_draft(platform, request, draft, live, desired)
+
+
+def _changed_locked(platform: Platform, request: PlanRequest, draft: Change, live: Live) -> Change:
+    """A locked spec cannot change, so another version is made; a description is metadata, a name waits for a version."""
+    if _touched(draft.attributes, "spec"):
+        repository = live.values.get("artifactRepositoryId")
+        steps = tuple(_making(platform, request, draft, repository=repository))
+        return replace(
+            draft,
+            label="new version",
+            steps=steps,
+            goal=_goal(draft, "update"),
+            outputs={**draft.outputs, "id": UNKNOWN, "version": UNKNOWN},
+            reversible=True,
+        )
+    if _touched(draft.attributes, "name"):
+        draft = _name_later(request, draft)
+    payload = _metadata(draft, ("description",))
+    return replace(draft, steps=(_patch(live.id, payload, "change the description"),) if payload else ())
+
+
+def _name_later(request: PlanRequest, draft: Change) -> Change:
+    """Record the name for the next version: the platform renames no locked artifact, and a name is worth no roll."""
+    note = "a locked artifact keeps its name; the new one is used by its next version"
+    if _applied(request, "name") != draft.values["name"]:
+        return replace(draft, notes=(*draft.notes, note))
+    others = tuple(change for change in draft.attributes if change.path[0] != "name")
+    is_quiet = not others and draft.action is Action.UPDATE
+    return replace(
+        draft,
+        attributes=others,
+        action=Action.NO_OP if is_quiet else draft.action,
+        reason=ActionReason.UNCHANGED if is_quiet else draft.reason,
+        notes=(*draft.notes, note),
+    )
+
+
+def _changed_draft(
+    platform: Platform, request: PlanRequest, draft: Change, live: Live, desired: PlatformObject
+) -> Change:
+    edits_spec = _touched(draft.attributes, "spec")
+    locks = draft.values.get("status") == "locked"
+    payload = _metadata(draft, ("name", "description"))
+    steps: list[Step] = []
+    notes = list(draft.notes)
+    if edits_spec:
+        whole = echoed(SPEC, draft.values["spec"], live.values.get("spec"), _applied(request, "spec"))
+        payload["spec"] = sent_spec(whole, platform.dialect)
+    if payload:
+        steps.append(_patch(live.id, payload, "edit the draft" if edits_spec else "change name or description"))
+    if edits_spec and _needs_build(draft.values["spec"]):
+        known = [build["id"] for build in platform.client.builds.list(live.id)]
+        steps += [step for step in _finishing(draft, live.id, known_builds=known) if step.operation == "build_artifact"]
+    gate = steps[-1].operation == "build_artifact" if steps else False
+    if locks:
+        running = _running(platform, live.id)
+        if running and edits_spec:
+            raise _edited_while_locking(desired)
+        built = _built_gate(list(steps[-1].lookup["known"])) if gate else None
+        steps.append(_promote(running[0], live.id) if running else _lock(live.id, built))
+        notes += ["its statistics are reset by locking it while it runs"] if running else []
+    goal = _goal(draft, "update")
+    if gate and not locks:
+        goal = replace(goal, goal="built", describe="built", details={"known": steps[-1].lookup["known"]})
+    return replace(
+        draft,
+        label="lock" if locks and not edits_spec else draft.label,
+        steps=tuple(steps),
+        goal=goal,
+        outputs={**draft.outputs, "version": UNKNOWN} if locks else draft.outputs,
+        reversible=not locks,
+        irreversible_because="a locked artifact never becomes a draft again" if locks else "",
+        blast_radius=BlastRadius.NONE,
+        notes=tuple(notes),
+    )
+
+
+def _edited_while_locking(desired: PlatformObject) -> WlinfraError:
+    return DeclarationError.of(
+        "Edited and locked at once",
+        f"{desired.address} is a draft that a workload runs. Locking it then would freeze the edited spec as the "
+        "version that runs, while the workload still runs the old one.",
+        'Apply the new spec with status="draft" first, so that the workload rolls to it; then declare status="locked".',
+        address=desired.address,
+        location=desired.location,
+    )
+
+
+def _running(platform: Platform, artifact_id: str) -> list[str]:
+    """Return the ids of the workloads that run the artifact; a draft has at most one."""
+    rows = platform.client.workloads.list(WorkloadFilter(artifact_id=artifact_id))
+    return [row["id"] for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
+
+
+def _promote(workload_id: str, artifact_id: str) -> Step:
+    return Step(
+        operation="promote_workload",
+        verb="POST",
+        path=f"/workloads/{workload_id}/promote",
+        summary="lock the draft that runs",
+        target=workload_id,
+        lookup={"artifact_id": artifact_id},
+    )
+
+
+def _patch(artifact_id: str, payload: Mapping[str, Json], summary: str) -> Step:
+    return Step(
+        operation="update_artifact",
+        verb="PATCH",
+        path="/artifacts/{id}",
+        summary=summary,
+        target=artifact_id,
+        payload=dict(payload),
+        repeat=Repeat.SAFE,
+    )
+
+
+def _metadata(draft: Change, names: Sequence[str]) -> dict[str, Json]:
+    return {name: draft.values.get(name, "") for name in names if _touched(draft.attributes, name)}
+
+
+def _touched(changes: Sequence[AttributeChange], name: str) -> bool:
+    return any(change.path[0] == name for change in changes)
+
+
+def _goal(draft: Change, phase: str) -> Goal:
+    status = draft.values.get("status")
+    timeout = draft.lifecycle.timeouts.get(phase, _TIMEOUT)
+    details: dict[str, Any] = {"status": status} if status is not None else {}
+    return Goal(describe=str(status or "ready"), details=details, timeout=timeout)

@@ -1,0 +1,351 @@
+"""Plans one workload: what is changed in place, what rolls and how, what is started or stopped.
+
+`provider` calls `plan_workload`; it asks the platform only for what a roll must know (a replacement under way, sizes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wlinfra.changes.default import default_change
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Step
+from wlinfra.errors import DeclarationError
+from wlinfra.provider.base import Live, PlanRequest
+from wlinfra.provider.failures import ApiError
+from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.values import UNKNOWN, Json, Ref
+
+from . import fetch
+from .drafts import artifact_change, draft_digest, must_reroll
+from .echo import echoed
+from .impact import impact_of
+from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
+from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
+from .replacement import InFlight, Treatment, cancelling, look, over_gate
+from .rollout import artifact_of
+from .schema import RUNTIME
+from .shapes import sent_runtime, without_rivals
+from .workload_steps import (
+    create_step,
+    delete_step,
+    metadata_step,
+    power_step,
+    replace_step,
+    revoked,
+    role_steps,
+    roll_lookup,
+    settings_step,
+)
+
+__all__ = ["plan_workload"]
+
+_TIMEOUT = 1800.0
+_STOPPED, _RUNNING, _ERRORED = "stopped", "running", "errored"
+_PLATFORM_TIMING = (
+    "the declared replacement policy goes with another artifact only; this roll has the platform's timing"
+)
+
+
+def plan_workload(platform: Platform, request: PlanRequest) -> Change:
+    """Return what must happen to one workload; raises for a move the platform or the token does not allow."""
+    draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
+    match draft.action:
+        case Action.READ | Action.FORGET:
+            return draft
+        case Action.DELETE:
+            return _deleted(platform, request, draft)
+        case Action.CREATE:
+            return _created(platform, request, draft)
+        case Action.REPLACE:
+            return _replaced(platform, request, draft)
+        case Action.NO_OP | Action.UPDATE | Action.ROLL | Action.IMPORT:
+            return _Moving(platform, request, draft).planned()
+
+
+def _deleted(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    live = request.live
+    timeout = draft.lifecycle.timeouts.get("delete", _TIMEOUT)
+    goal = Goal(goal="gone", describe="gone", timeout=timeout)
+    change = replace(draft, steps=(delete_step(draft.id or ""),), goal=goal, reversible=False)
+    change = replace(change, irreversible_because="its id and endpoint are gone for good")
+    if live is None or request.prior is None:
+        return change
+    predicted = verify_permissions(live.document, [CAN_DELETE], request.prior)
+    runs = live.values.get("power") == _RUNNING
+    impact = impact_of(platform, now=live.values.get("runtime") if runs else None, after=None, rolls=False)
+    return replace(change, predicted=predicted, impact=impact)
+
+
+def _created(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    steps = tuple(_making(platform, request, draft))
+    runs = draft.values.get("power") != _STOPPED
+    after = draft.values.get("runtime", {}) if runs else None
+    impact = impact_of(platform, now=None, after=after, rolls=False)
+    return replace(draft, steps=steps, goal=_ready(draft, "create"), impact=impact)
+
+
+def _making(platform: Platform, request: PlanRequest, draft: Change) -> list[Step]:
+    values, own = draft.values, Ref(draft.address, "id")
+    known = list(request.reading.siblings)
+    if request.live is not None:
+        known = sorted(row["id"] for row in fetch.with_name(platform, WORKLOAD_KIND, values["name"]))
+    digest = draft_digest(artifact_change(request), request.digest)
+    lookup = {"name": values["name"], "known": known, **({"draft": digest} if digest else {})}
+    steps = [create_step(values, platform.dialect, lookup)]
+    steps += role_steps(own, (), values.get("sharedRoles") or {})
+    if values.get("power") == _STOPPED:
+        steps.append(power_step(own, _STOPPED))
+    return steps
+
+
+def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    making = _making(platform, request, draft)
+    ending = delete_step(draft.id or "")
+    is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
+    steps = (ending, *making) if is_delete_first else (*making, ending)
+    impact = impact_of(
+        platform,
+        now=request.live.values.get("runtime") if request.live is not None else None,
+        after=draft.values.get("runtime", {}),
+        rolls=not is_delete_first,
+    )
+    return replace(draft, steps=steps, goal=_ready(draft, "create"), impact=impact, reversible=False)
+
+
+def _ready(draft: Change, phase: str, **details: Any) -> Goal:
+    power = draft.values.get("power", _RUNNING)
+    return Goal(
+        describe=power,
+        details={"power": power, **details},
+        timeout=draft.lifecycle.timeouts.get(phase, _TIMEOUT),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """A live workload on its way to what is wanted."""
+
+    platform: Platform
+    request: PlanRequest
+    draft: Change
+
+    def planned(self) -> Change:
+        """Return the change with its steps."""
+        live, desired = self.request.live, self.request.desired
+        if live is None or desired is None:
+            return self.draft
+        touched = {change.path[0] for change in self.draft.attributes if isinstance(change.path[0], str)}
+        repairs = live.values.get("power") == _ERRORED and self.draft.values.get("power") == _RUNNING
+        artifact = artifact_change(self.request)
+        digest = draft_digest(artifact, self.request.digest)
+        memory = self.request.prior.memory if self.request.prior is not None else {}
+        rerolls = must_reroll(artifact, digest, memory)
+        rolls = bool(touched & {"artifactId", "runtime"}) or rerolls or repairs
+        if rolls:
+            return self._rolled(live, desired, touched, rerolls=rerolls or repairs, digest=digest)
+        return self._adjusted(live, desired, touched)
+
+    def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Change:
+        """Return a change that rolls nothing."""
+        steps = [*self._sideways(live, touched), *self._powering(live, gate=None)]
+        predicted = verify_permissions(live.document, _needed(steps), desired)
+        notes = list(self.draft.notes)
+        if "replacement" in touched:
+            notes.append("the replacement policy is kept for the next roll; nothing is called now")
+        goal = None
+        if any(step.operation in ("start_workload", "stop_workload") for step in steps):
+            goal = _ready(self.draft, "update", starting=True)
+        elif self.draft.reason is ActionReason.UNREADY:
+            target = self._target(live)
+            goal = replace(_ready(self.draft, "update", **target), goal="rolled")
+        stops = any(step.operation == "stop_workload" for step in steps)
+        return replace(
+            self.draft,
+            steps=tuple(steps),
+            goal=goal,
+            predicted=predicted,
+            notes=tuple(notes),
+            blast_radius=BlastRadius.DOWNTIME if stops else BlastRadius.NONE,
+            impact=self._impact(live, rolls=False) if steps or goal else self.draft.impact,
+        )
+
+    def _rolled(
+        self, live: Live, desired: PlatformObject, touched: set[str], *, rerolls: bool, digest: str | None
+    ) -> Change:
+        swaps = self._swaps(live)
+        if swaps:
+            self._check_statuses(live, desired)
+        target = self._target(live)
+        in_flight = self._in_flight(live, target, adoptable=not rerolls)
+        stops = live.values.get("power") == _RUNNING and self.draft.values.get("power") == _STOPPED
+        steps = [*self._sideways(live, touched)]
+        if stops:
+            steps += self._powering(live, gate=None)
+        if in_flight.treatment is not Treatment.ADOPT:
+            gate = self._gate(live, in_flight, stops=stops)
+            steps += [cancelling(live.id)] if in_flight.treatment is Treatment.CANCEL else []
+            lookup = roll_lookup(live, target, rerolls=rerolls)
+            steps.append(self._roll_step(live, lookup, gate, swaps=swaps, sizes="runtime" in touched))
+            if not stops:
+                steps += self._powering(live, gate=over_gate())
+        return self._described(live, desired, steps, in_flight, rerolls=rerolls, digest=digest, target=target)
+
+    def _described(
+        self,
+        live: Live,
+        desired: PlatformObject,
+        steps: list[Step],
+        in_flight: InFlight,
+        *,
+        rerolls: bool,
+        digest: str | None,
+        target: Mapping[str, Json],
+    ) -> Change:
+        draft = self.draft
+        runs = live.values.get("power") != _STOPPED and draft.values.get("power") != _STOPPED
+        notes = [*draft.notes, *([in_flight.note] if in_flight.note else [])]
+        by_settings = any(step.operation == "update_settings" for step in steps)
+        if by_settings and draft.values.get("replacement"):
+            notes.append(_PLATFORM_TIMING)
+        if not runs:
+            notes.append("it is stopped, so that nothing rolls now")
+        before = roll_lookup(live, {}, rerolls=rerolls and runs)
+        memory = {"memory": {"draft": digest}} if digest else {}
+        goal = _ready(draft, "update", starting=not runs, **target, **before, **memory)
+        goal = replace(goal, goal="rolled", describe="rolled")
+        action, reason = draft.action, draft.reason
+        if action in (Action.NO_OP, Action.UPDATE):
+            action = Action.ROLL if runs else Action.UPDATE
+            reason = _reroll_reason(live, reason)
+        elif action is Action.ROLL and not runs:
+            action = Action.UPDATE
+        swaps = self._swaps(live)
+        outputs = {
+            **draft.outputs,
+            "artifact_id": target["artifact_id"] if isinstance(target.get("artifact_id"), str) else UNKNOWN,
+        }
+        return replace(
+            draft,
+            action=action,
+            reason=reason,
+            label="adopt" if in_flight.treatment is Treatment.ADOPT else draft.label,
+            steps=tuple(steps),
+            goal=goal,
+            blast_radius=BlastRadius.ROLLING if runs else BlastRadius.NONE,
+            outputs=outputs if swaps else draft.outputs,
+            predicted=verify_permissions(live.document, _needed(steps), desired),
+            notes=tuple(notes),
+            impact=self._impact(live, rolls=runs),
+        )
+
+    # ------------------------------------------------------------ parts
+
+    def _target(self, live: Live) -> dict[str, Json]:
+        """Return what shall run, as far as it is declared."""
+        artifact = self.draft.values.get("artifactId")
+        runtime = self.draft.values.get("runtime")
+        known = artifact if artifact is not None else artifact_of(live.document)
+        return {"artifact_id": known, **({"runtime": runtime} if runtime is not None else {})}
+
+    def _swaps(self, live: Live) -> bool:
+        wanted = self.draft.values.get("artifactId")
+        return wanted is not None and (not isinstance(wanted, str) or wanted != artifact_of(live.document))
+
+    def _sideways(self, live: Live, touched: set[str]) -> list[Step]:
+        """Return the calls that restart nothing."""
+        changed = [name for name in ("name", "description", "importance") if name in touched]
+        steps = [metadata_step(live.id, self.draft.values, changed)] if changed else []
+        if "sharedRoles" in touched:
+            wanted = self.draft.values.get("sharedRoles") or {}
+            applied = self.request.prior.values.get("sharedRoles") if self.request.prior is not None else None
+            roles = live.document.get("sharedRoles") or ()
+            steps += role_steps(live.id, roles, {**revoked(applied, wanted), **wanted})
+        return steps
+
+    def _powering(self, live: Live, gate: Gate | None) -> list[Step]:
+        wanted, now = self.draft.values.get("power", _RUNNING), live.values.get("power")
+        if wanted == _STOPPED and now != _STOPPED:
+            return [power_step(live.id, _STOPPED)]
+        if wanted == _RUNNING and now == _STOPPED:
+            if live.document.get("status") == "stopping" and gate is None:
+                gate = _stopped_gate()
+            return [power_step(live.id, _RUNNING, gate)]
+        return []
+
+    def _gate(self, live: Live, in_flight: InFlight, *, stops: bool) -> Gate | None:
+        if stops or live.document.get("status") == "stopping":
+            return _stopped_gate()
+        return over_gate() if in_flight.treatment in (Treatment.WAIT, Treatment.CANCEL) else None
+
+    def _roll_step(self, live: Live, lookup: Mapping[str, Any], gate: Gate | None, *, swaps: bool, sizes: bool) -> Step:
+        dialect = self.platform.dialect
+        runtime = self._runtime(live)
+        if not swaps:
+            return settings_step(live, runtime, dialect, lookup, gate)
+        payload: dict[str, Json] = {"artifactId": self.draft.values["artifactId"], "strategy": "rolling"}
+        timing = {k: v for k, v in (self.draft.values.get("replacement") or {}).items() if k != "strategy"}
+        if timing:
+            payload["config"] = timing
+        if sizes or artifact_of(live.document) is None:
+            payload["runtime"] = sent_runtime(runtime, dialect)
+        return replace_step(live.id, payload, lookup, gate)
+
+    def _runtime(self, live: Live) -> dict[str, Any]:
+        """Return the whole runtime to send: ours completed by what is live."""
+        now = live.values.get("runtime") or {"containerGroups": []}
+        applied = self.request.prior.values.get("runtime") if self.request.prior is not None else None
+        wanted = self.draft.values.get("runtime")
+        if wanted is None:
+            wanted = {"containerGroups": [{"name": group["name"]} for group in now["containerGroups"]]}
+        whole: dict[str, Any] = echoed(RUNTIME, wanted, without_rivals(now, wanted), applied)
+        return whole
+
+    def _in_flight(self, live: Live, target: Mapping[str, Json], *, adoptable: bool) -> InFlight:
+        artifact = artifact_change(self.request)
+        own = frozenset((artifact.memory.get("versions") or ()) if artifact is not None else ())
+        return look(self.platform, live.document, target, adoptable=adoptable, own=own)
+
+    def _impact(self, live: Live, *, rolls: bool) -> Any:
+        now = live.values.get("runtime") if live.values.get("power") != _STOPPED else None
+        after = self._runtime(live) if self.draft.values.get("power") != _STOPPED else None
+        return impact_of(self.platform, now=now, after=after, rolls=rolls)
+
+    def _check_statuses(self, live: Live, desired: PlatformObject) -> None:
+        """Raise DeclarationError for a roll from a draft to a locked artifact, or back."""
+        now = (live.document.get("artifact") or {}).get("status")
+        wanted = self._wanted_status()
+        if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
+            return
+        raise DeclarationError.of(
+            "Draft and locked do not mix",
+            f"{desired.address} runs a {now} artifact and would be rolled to a {wanted} one; the platform replaces a "
+            "draft by drafts and a locked artifact by locked ones only.",
+            'Lock the draft that runs (status="locked" on the artifact it runs now), or make a new workload.',
+            address=desired.address,
+            path="artifactId",
+            location=desired.location,
+        )
+
+    def _wanted_status(self) -> str | None:
+        change = artifact_change(self.request)
+        if change is not None:
+            return str(change.values.get("status"))
+        wanted = self.draft.values.get("artifactId")
+        found = fetch.get(self.platform, ARTIFACT_KIND, wanted) if isinstance(wanted, str) else None
+        return None if found is None or isinstance(found, ApiError) else found.get("status")
+
+
+def _stopped_gate() -> Gate:
+    return Gate(goal="stopped", describe="it to be stopped", details={"power": _STOPPED})
+
+
+def _reroll_reason(live: Live, reason: ActionReason | None) -> ActionReason:
+    if live.values.get("power") == _ERRORED:
+        return ActionReason.DRIFTED
+    return reason if reason is not None and reason is not ActionReason.UNCHANGED else ActionReason.DEPENDENCY_CHANGED
+
+
+def _needed(steps: list[Step]) -> list[str]:
+    return [CAN_SHARE if step.operation == "update_roles" else CAN_UPDATE for step in steps]

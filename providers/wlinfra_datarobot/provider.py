@@ -1,0 +1,143 @@
+"""The DataRobot provider: connects, and hands each of the seven questions to the module that answers it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.provider.base import (
+    Connection,
+    PlanRequest,
+    ProviderContext,
+    Reading,
+    Recovery,
+    Status,
+    StepResult,
+    Waiting,
+    Wanted,
+)
+from wlinfra.resources.base import Resource
+from wlinfra.state.model import Intent
+from wlinfra.values import Address
+
+from .configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve
+from .platform import ARTIFACT_KIND, Platform
+
+if TYPE_CHECKING:
+    from .client import DataRobotClient
+    from .emulator import DataRobotEmulator
+
+__all__ = ["DataRobotConnection", "connect"]
+
+
+def connect(context: ProviderContext) -> Connection:
+    """Return a connection; raises ConfigurationError for wrong options. Neither endpoint nor token is looked at yet."""
+    return DataRobotConnection(context, parse_config(context.options))
+
+
+class DataRobotConnection:
+    """A configured DataRobot; it opens its client, or starts the embedded emulator, with the first question to it."""
+
+    def __init__(self, context: ProviderContext, config: DataRobotConfig) -> None:
+        self._context = context
+        self._config = config
+        self._lock = threading.Lock()
+        self._emulator: DataRobotEmulator | None = None
+        self.platform = Platform(client=self._open, api=config.api, catalogue=_catalogue(config))
+
+    def check(self, resource: Resource) -> Sequence[Diagnostic]:
+        """Return what is wrong with the resource on this platform."""
+        from .check import check
+
+        return check(resource, self.platform.known_dialect)
+
+    def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
+        """Return the objects the resource stands for."""
+        from .expand import expand
+
+        return expand(resource, dependencies)
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+        """Return one reading for each, in a few list pages."""
+        from .read import read
+
+        return read(self.platform, wanted)
+
+    def plan(self, request: PlanRequest) -> Change:
+        """Return what must happen to one object."""
+        from .plan_artifact import plan_artifact
+        from .plan_workload import plan_workload
+
+        subject = request.desired or request.prior
+        is_artifact = subject is not None and subject.kind == ARTIFACT_KIND
+        return plan_artifact(self.platform, request) if is_artifact else plan_workload(self.platform, request)
+
+    def run(self, step: Step) -> StepResult:
+        """Make the one call of a step."""
+        from .run import run
+
+        return run(self.platform, step)
+
+    def recover(self, intent: Intent) -> Recovery:
+        """Return whether an interrupted step took effect."""
+        from .recover import recover
+
+        return recover(self.platform, intent)
+
+    def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
+        """Return one status for each."""
+        from .poll import poll
+
+        return poll(self.platform, waiting)
+
+    def close(self) -> None:
+        """Close the connections and stop the embedded emulator, whose world stays."""
+        self.platform.close()
+        with self._lock:
+            emulator, self._emulator = self._emulator, None
+        if emulator is not None:
+            emulator.stop()
+
+    def _open(self) -> DataRobotClient:
+        context = self._context
+        target = resolve(self._config, context.environ)
+        if target.is_emulator:
+            target = Target(endpoint=self._start_emulator(context.data_dir / "datarobot"), source=target.source)
+        session = Session(
+            user_agent=f"wlinfra ({context.stack}/{context.environment})", guard=context.guard, stop=context.stop
+        )
+        return open_client(self._config, target, session)
+
+    def _start_emulator(self, data: Path) -> str:
+        from .emulator import DataRobotEmulator
+
+        with self._lock:
+            if self._emulator is None:
+                data.mkdir(parents=True, exist_ok=True)
+                options: dict[str, Any] = {"dialect": self._config.api} if self._config.api else {}
+                try:
+                    self._emulator = DataRobotEmulator(data=data, **options).start()
+                except OSError as error:
+                    raise ConfigurationError.of(
+                        "Embedded emulator did not start",
+                        f"Its folder {data} or a port on this machine cannot be used: {error.strerror}.",
+                        "Make the folder writable, or start `wlinfra emulator datarobot` and give its address as `endpoint`.",
+                    ) from error
+            return self._emulator.url
+
+
+def _catalogue(config: DataRobotConfig) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "id": name,
+            "cpuCount": size.cpu,
+            "memoryBytes": size.memory,
+            "gpuCount": size.gpu,
+            "gpuTypeLabel": size.gpu_type,
+        }
+        for name, size in config.bundles.items()
+    }

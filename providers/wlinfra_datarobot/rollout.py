@@ -1,0 +1,68 @@
+"""Whether a workload runs what was asked for; asked by the planner, the look-up after a crash, and the wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.values import Json
+
+from .schema import RUNTIME
+from .shapes import compared_runtime
+from .statuses import Progress, replacement_progress
+
+__all__ = ["agrees", "artifact_of", "has_replacement", "runs"]
+
+
+def artifact_of(workload: Mapping[str, Any]) -> str | None:
+    """Return the id of the artifact a workload runs."""
+    return workload.get("artifactId") or (workload.get("artifact") or {}).get("id")
+
+
+def has_replacement(workload: Mapping[str, Any]) -> bool:
+    """True while a replacement is under way, whatever its status may be called."""
+    replacement = workload.get("replacement") or {}
+    status = replacement.get("status") or "unknown"
+    return bool(replacement) and replacement_progress(status) is Progress.WAITING
+
+
+def runs(workload: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """True when the workload has the ``artifact_id`` and the ``runtime`` of ``wanted``, as far as it names them."""
+    artifact, runtime = wanted.get("artifact_id"), wanted.get("runtime")
+    if artifact is not None and artifact_of(workload) != artifact:
+        return False
+    return runtime is None or agrees(
+        RUNTIME, compared_runtime(runtime), compared_runtime(workload.get("runtime") or {})
+    )
+
+
+def agrees(schema: Attribute, wanted: Json, live: Json) -> bool:
+    """True when the live value has everything that is wanted; what is not wanted may be there too.
+
+    >>> agrees(RUNTIME, {"containerGroups": []}, {"containerGroups": [{"name": "default"}]})
+    True
+    """
+    if schema.computed:
+        return True
+    if wanted is None or live is None:
+        return bool(_plain(schema, wanted) == _plain(schema, live))
+    match wanted:
+        case Mapping() if isinstance(live, Mapping):
+            below = schema.fields or {}
+            return all(
+                agrees(below.get(key, schema.values or OPAQUE), value, live.get(key)) for key, value in wanted.items()
+            )
+        case list() if schema.keyed_by and isinstance(live, list):
+            found = {item.get(schema.keyed_by): item for item in live}
+            items = schema.items or OPAQUE
+            return all(agrees(items, item, found.get(item.get(schema.keyed_by))) for item in wanted)
+        case list() if schema.unordered and isinstance(live, list):
+            return sorted(map(str, wanted)) == sorted(map(str, live))
+        case _:
+            return bool(_plain(schema, wanted) == _plain(schema, live))
+
+
+def _plain(schema: Attribute, value: Json) -> Json:
+    filled = schema.default if value is None else value
+    return schema.normalize(filled) if schema.normalize is not None else filled

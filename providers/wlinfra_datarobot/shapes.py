@@ -1,0 +1,175 @@
+"""Between what the platform shows and takes, and the one shape in which values are compared.
+
+The compared shape is the same for every version of the API: replica bounds stand on the group where all policies
+agree (else on the policies), a group has either `replicaCount` or `autoscaling`, and a key of the calling user is
+always called `api-key`. `read` brings documents into it, the planners bring payloads out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wlinfra.errors import DeclarationError
+
+from .dialects import BoundsPlace, Dialect
+from .schema import API_KEY
+
+__all__ = [
+    "artifact_values",
+    "compared_runtime",
+    "power_of",
+    "sent_runtime",
+    "sent_spec",
+    "server_set",
+    "without_rivals",
+    "workload_values",
+]
+
+_STOPPED = frozenset({"stopped", "stopping", "terminated"})
+_BOUNDS = (("minCount", "minReplicaCount"), ("maxCount", "maxReplicaCount"))
+
+
+def power_of(status: str | None) -> str:
+    """Return the power state a workload's status means: ``running``, ``stopped`` or ``errored``."""
+    if status == "errored":
+        return "errored"
+    return "stopped" if status in _STOPPED else "running"
+
+
+def artifact_values(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an artifact's document in the compared shape."""
+    names = ("name", "description", "type", "status", "artifactRepositoryId", "spec")
+    return {name: document[name] for name in names if name in document}
+
+
+def workload_values(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a workload's document in the compared shape, without its shared roles."""
+    values = {name: document[name] for name in ("name", "description", "importance", "artifactId") if name in document}
+    if document.get("runtime") is not None:
+        values["runtime"] = compared_runtime(document["runtime"])
+    return {**values, "power": power_of(document.get("status"))}
+
+
+def compared_runtime(runtime: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a runtime in the compared shape; keys it does not know stay as they are."""
+    groups = runtime.get("containerGroups") or []
+    return {**runtime, "containerGroups": [_compared_group(group) for group in groups]}
+
+
+def without_rivals(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the live runtime without what the wanted one rules out, so that echoing it contradicts nothing.
+
+    Replicas rule out autoscaling and the other way round; other bundles rule out the allocation that came with the old.
+    """
+    by_name = {group.get("name", "default"): group for group in wanted.get("containerGroups") or ()}
+    groups = [_without_rivals(group, by_name.get(group["name"], {})) for group in live.get("containerGroups") or ()]
+    return {**live, "containerGroups": groups}
+
+
+def _without_rivals(group: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    ruled_out = {"resolvedBundle"}
+    if "replicaCount" in wanted:
+        ruled_out.add("autoscaling")
+    if "autoscaling" in wanted:
+        ruled_out.add("replicaCount")
+    bundles = wanted.get("resourceBundles")
+    if bundles and bundles != group.get("resourceBundles") and "containers" not in wanted:
+        ruled_out.add("containers")
+    return {name: value for name, value in group.items() if name not in ruled_out}
+
+
+def sent_runtime(runtime: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """Return a runtime as this version of the API takes it; raises DeclarationError where it cannot be said."""
+    groups = runtime.get("containerGroups") or []
+    return {**runtime, "containerGroups": [_sent_group(group, dialect) for group in groups]}
+
+
+def sent_spec(spec: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """Return an artifact's spec as this version of the API takes it, without what only the server sets."""
+    sent = {key: value for key, value in spec.items() if key != "type"}
+    sent["containerGroups"] = [
+        {**group, "containers": [_sent_container(container, dialect) for container in group.get("containers") or ()]}
+        for group in spec.get("containerGroups") or ()
+    ]
+    return sent
+
+
+def server_set(runtime: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a runtime without what only the server sets, for the revision."""
+    groups = runtime.get("containerGroups") or []
+    return {
+        **runtime,
+        "containerGroups": [{k: v for k, v in group.items() if k != "resolvedBundle"} for group in groups],
+    }
+
+
+def _compared_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    compared = {**group, "name": group.get("name") or "default"}
+    autoscaling = compared.pop("autoscaling", None)
+    if autoscaling and autoscaling.get("enabled", True):
+        compared.pop("replicaCount", None)
+        compared["autoscaling"] = _compared_autoscaling(autoscaling)
+    elif compared.get("replicaCount") is None:
+        compared.pop("replicaCount", None)
+    return compared
+
+
+def _compared_autoscaling(autoscaling: Mapping[str, Any]) -> dict[str, Any]:
+    policies = [dict(policy) for policy in autoscaling.get("policies") or ()]
+    compared = {**autoscaling, "policies": policies}
+    for on_policy, on_group in _BOUNDS:
+        bounds = [policy[on_policy] for policy in policies if policy.get(on_policy) is not None]
+        is_shared = len(bounds) == len(policies) and all(bound == bounds[0] for bound in bounds)
+        if bounds and is_shared:
+            compared.setdefault(on_group, bounds[0])
+            for policy in policies:
+                del policy[on_policy]
+    return compared
+
+
+def _sent_group(group: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    sent = {key: value for key, value in group.items() if key != "resolvedBundle"}
+    autoscaling = sent.get("autoscaling")
+    if autoscaling and autoscaling.get("enabled", True):
+        sent.pop("replicaCount", None)
+        sent["autoscaling"] = _sent_autoscaling(autoscaling, dialect)
+    else:
+        sent.pop("autoscaling", None)
+    return sent
+
+
+def _sent_autoscaling(autoscaling: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    sent = _compared_autoscaling(autoscaling)
+    policies: Sequence[dict[str, Any]] = sent["policies"]
+    match dialect.bounds:
+        case BoundsPlace.GROUP:
+            if any(on_policy in policy for policy in policies for on_policy, _ in _BOUNDS):
+                raise DeclarationError.of(
+                    "Replica bounds differ",
+                    f"This version of the API ({dialect.name}) has one smallest and one largest number of replicas "
+                    "for a whole group, but the policies of the group give different ones.",
+                    "Give every policy of the group the same `min` and `max`.",
+                )
+        case BoundsPlace.POLICY:
+            for on_policy, on_group in _BOUNDS:
+                bound = sent.pop(on_group, None)
+                for policy in policies:
+                    if bound is not None:
+                        policy.setdefault(on_policy, bound)
+    if not dialect.policy_priority:
+        for policy in policies:
+            policy.pop("priority", None)
+    return sent
+
+
+def _sent_container(container: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    sent = {key: value for key, value in container.items() if key != "build"}
+    variables = sent.get("environmentVars")
+    if variables:
+        sent["environmentVars"] = [_sent_variable(variable, dialect) for variable in variables]
+    return sent
+
+
+def _sent_variable(variable: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
+    return {**variable, "source": dialect.api_key_source} if variable.get("source") == API_KEY else variable

@@ -1,0 +1,175 @@
+"""A stack on an emulated DataRobot, planned and applied by the real engine in hand-driven time."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import wlinfra as wl
+from support.api_client import ApiClient
+from wlinfra.apply.applier import apply_plan
+from wlinfra.apply.events import ApplyOptions, ApplyResult
+from wlinfra.apply.stop import StopSignal
+from wlinfra.changes.model import Change
+from wlinfra.emulation import ManualClock
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.plan.planner import build_plan
+from wlinfra.provider.base import ProviderContext
+from wlinfra.resources.base import Resource
+from wlinfra.stack.program import declare
+from wlinfra.state.key import Digest
+from wlinfra.state.lock import LockRequest
+from wlinfra.state.model import State
+from wlinfra.state.store import LocalStateStore
+from wlinfra_datarobot.emulator import DataRobotEmulator, Durations, Quirks
+from wlinfra_datarobot.provider import DataRobotConnection, connect
+
+__all__ = ["Stage"]
+
+T = TypeVar("T")
+Declaring = Callable[[], Iterable[Resource]]
+
+_MUTATING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class LeapingClock:
+    """The engine's clock: where nothing but time can bring news, it moves the emulator's time instead of waiting."""
+
+    def __init__(self, platform: ManualClock) -> None:
+        self._platform = platform
+
+    def now(self) -> float:
+        return self._platform.now()
+
+    def monotonic(self) -> float:
+        return self._platform.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._platform.advance(seconds)
+
+    def receive(self, inbox: queue.SimpleQueue[T], seconds: float | None, *, idle: bool) -> T | None:
+        if idle and seconds is not None and inbox.empty():
+            self._platform.advance(max(seconds, 0.0))
+            return None
+        try:
+            return inbox.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+
+class Stage:
+    """One stack, its state on disk, and the platform it is applied to."""
+
+    def __init__(self, folder: Path, *, dialect: str = "2026-10", **options: Any) -> None:
+        self.clock = ManualClock()
+        self.emulator = DataRobotEmulator(dialect=dialect, clock=self.clock, durations=Durations(), **options)
+        self.emulator.start()
+        self.api = ApiClient(self.emulator.url)
+        self.options: dict[str, Any] = {"endpoint": self.emulator.url, "token": "test-token", "api": dialect}
+        self._folder = folder
+        self._store = LocalStateStore(folder, "demo", "test")
+        self._digest = Digest(b"k" * 32)
+        self._connections: list[DataRobotConnection] = []
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self.emulator.stop()
+
+    def plan(self, declaring: Declaring, **options: Any) -> Plan:
+        """Return what an apply would do now."""
+        return build_plan(self.engine(declaring, self._store.load()), PlanOptions(**options))
+
+    def change(self, declaring: Declaring, address: str, **options: Any) -> Change:
+        """Return the planned change of one object; fails when the plan has errors."""
+        plan = self.plan(declaring, **options)
+        assert not plan.errors, plan.errors
+        return next(change for change in plan.changes if change.address == address)
+
+    def apply(self, declaring: Declaring, *, ok: bool = True, **options: Any) -> ApplyResult:
+        """Plan and apply; fails when something failed, unless ``ok`` is False."""
+        with (
+            self._store.acquire(LockRequest(owner="test", operation="apply")) as lease,
+            self._store.open(lease) as session,
+        ):
+            engine = self.engine(declaring, session.state)
+            plan = build_plan(engine, PlanOptions(**options))
+            result = apply_plan(
+                plan,
+                engine,
+                session,
+                options=ApplyOptions(poll_interval=0.5),
+                listener=lambda event: None,
+                stop=StopSignal(),
+                clock=LeapingClock(self.clock),
+            )
+        assert result.ok or not ok, result
+        return result
+
+    def engine(self, declaring: Declaring, state: State) -> Engine:
+        stack = wl.Stack("demo")
+        stack.resources(lambda env: iter(declaring()))
+        stack.environment("test", provider="datarobot", **self.options)
+        declared = declare(stack, "test", overrides={}, environ={})
+        return Engine(declared=declared, state=state, connections={"default": self.connection()}, digest=self._digest)
+
+    def connection(self) -> DataRobotConnection:
+        connection = connect(
+            ProviderContext(
+                name="default",
+                options=self.options,
+                environ={},
+                data_dir=self._folder / "data",
+                stack="demo",
+                environment="test",
+            )
+        )
+        assert isinstance(connection, DataRobotConnection)
+        self._connections.append(connection)
+        return connection
+
+    @property
+    def state(self) -> State:
+        """What is recorded."""
+        return self._store.load()
+
+    def calls(self) -> list[str]:
+        """Return the calls since the last question that change something, ids as ``*``, and forget them."""
+        found = [
+            f"{exchange.method} {_without_ids(exchange.path)}"
+            for exchange in self.emulator.requests
+            if exchange.method in _MUTATING
+        ]
+        self.emulator.requests.clear()
+        return found
+
+    def body(self, method: str, ending: str) -> Any:
+        """Return the body of the last request of that method to a path with that ending."""
+        bodies = [
+            exchange.json
+            for exchange in self.emulator.requests
+            if exchange.method == method and _without_ids(exchange.path).endswith(ending)
+        ]
+        return bodies[-1]
+
+    def workload(self, name: str = "chat") -> dict[str, Any]:
+        """Return the workload of that name as the platform shows it."""
+        (found,) = [row for row in self.api.ok("GET", "/workloads?limit=100")["data"] if row["name"] == name]
+        return dict(found)
+
+    def artifacts(self) -> list[dict[str, Any]]:
+        """Return every artifact."""
+        return list(self.api.ok("GET", "/artifacts?limit=100")["data"])
+
+
+def _without_ids(path: str) -> str:
+    parts = path.removeprefix("/api/v2").strip("/").split("/")
+    return "/" + "/".join(
+        "*" if any(letter.isdigit() for letter in part) and len(part) == 24 else part for part in parts
+    )
+
+
+__all__ += ["Quirks"]
