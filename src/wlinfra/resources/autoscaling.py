@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
 
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
@@ -37,19 +34,13 @@ class Metric(StrEnum):
     REQUESTS_IN_FLIGHT = "httpRequestsInFlight"
 
 
-def _to_metric(value: Any) -> Any:
-    return Metric(value) if isinstance(value, str) and value in _METRICS else value
-
-
 _METRICS = frozenset(Metric)
 
 
 class Policy(Model):
     """One metric with the value to hold and the bounds to stay within."""
 
-    metric: Annotated[Word, BeforeValidator(_to_metric)] = attribute(
-        ..., "What is measured.", "scaling_metric", min_length=1
-    )
+    metric: Word = attribute(..., "What is measured.", "scaling_metric", min_length=1)
     target: Number = attribute(..., "The value to hold for each replica.", gt=0)
     min: Whole | None = attribute(None, "The fewest replicas; 0 lets it go to sleep when idle.", "min_count", ge=0)
     max: Whole | None = attribute(None, "The most replicas.", "max_count", ge=0)
@@ -58,7 +49,7 @@ class Policy(Model):
     @property
     def is_custom(self) -> bool:
         """True for a metric that the containers export under a name of their own."""
-        return not isinstance(self.metric, Metric)
+        return self.metric not in _METRICS
 
     def rules(self) -> Iterator[Problem]:
         """Yield bounds that contradict each other or the metric."""

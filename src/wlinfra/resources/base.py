@@ -6,7 +6,7 @@ gathers them and hands them to the planner.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypedDict
 
@@ -41,6 +41,9 @@ class Model(BaseModel):
         arbitrary_types_allowed=True,
         alias_generator=AliasGenerator(validation_alias=to_camel),
     )
+
+    # Else a value standing alone would pass for the list it was forgotten to put into.
+    __iter__ = None  # type: ignore[assignment]
 
     def __init__(self, /, **attributes: Any) -> None:
         object.__setattr__(self, "_where", caller())
@@ -209,11 +212,11 @@ class ResourceOptions(TypedDict, total=False):
     protect: bool
     retain: bool
     replace_order: ReplaceOrder | str | None
-    replace_on: tuple[str, ...] | list[str]
-    ignore_changes: tuple[str, ...] | list[str]
-    aliases: tuple[str, ...] | list[str]
+    replace_on: Sequence[str]
+    ignore_changes: Sequence[str]
+    aliases: Sequence[str]
     timeouts: Mapping[str, float]
-    depends_on: tuple[Resource | str, ...] | list[Resource] | list[Resource | str]
+    depends_on: Sequence[Resource | str]
     provider: str
     adopt: bool
 
