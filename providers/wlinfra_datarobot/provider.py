@@ -106,7 +106,10 @@ class DataRobotConnection:
         context = self._context
         target = resolve(self._config, context.environ)
         if target.is_emulator:
-            target = Target(endpoint=self._start_emulator(context.data_dir / "datarobot"), source=target.source)
+            from .emulator import DEFAULT_TOKEN
+
+            url = self._start_emulator(context.data_dir / "datarobot")
+            target = Target(endpoint=url, source=target.source, token=lambda: DEFAULT_TOKEN)
         session = Session(
             user_agent=f"wlinfra ({context.stack}/{context.environment})", guard=context.guard, stop=context.stop
         )
