@@ -13,7 +13,7 @@ import pytest
 from support.api_client import ApiClient
 
 from wlinfra.emulation import ManualClock
-from wlinfra_datarobot.emulator import DataRobotEmulator
+from wlinfra_datarobot.emulator import DataRobotEmulator, Durations, Quirks
 
 CONTAINER = {"imageUri": "ghcr.io/acme/chat:1", "port": 8080}
 ARTIFACT = {"name": "server", "status": "locked", "spec": {"containerGroups": [{"containers": [CONTAINER]}]}}
@@ -83,6 +83,24 @@ def test_demo_world_is_there_once(tmp_path: Path) -> None:
 
     assert [row["name"] for row in rows] == ["chat", "nightly-report", "search"]
     assert rows[0]["tags"][0]["value"] == "demo"
+
+
+def test_asked_to_end_it_ends_well(tmp_path: Path) -> None:
+    with _process(tmp_path, "--realistic", "--token", "mine") as (process, api):
+        refused = api.call("GET", "/workloads").status
+        process.terminate()
+        code = process.wait(timeout=20)
+
+    assert (refused, code) == (401, 0)
+
+
+def test_scaling_to_zero_can_be_the_default() -> None:
+    with DataRobotEmulator(quirks=Quirks(default_scaling="to-zero"), durations=Durations.instant()) as emulator:
+        api = ApiClient(emulator.url)
+        group = _create(api, "chat")["runtime"]["containerGroups"][0]
+        api.close()
+
+    assert (group["replicaCount"], group["autoscaling"]["minReplicaCount"]) == (None, 0)
 
 
 def test_unknown_dialect_is_refused() -> None:
