@@ -65,12 +65,17 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         _show(plan, arguments, console)
         if plan.errors:
             return ExitCode.ERROR
-        if plan.is_empty:
+        if plan.is_empty and not _waits(plan):
             return ExitCode.OK
-        if not arguments.auto_approve and not _confirm(plan, console):
+        if not plan.is_empty and not arguments.auto_approve and not _confirm(plan, console):
             console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
             return ExitCode.ERROR
         return _execute(plan, locked, arguments)
+
+
+def _waits(plan: Plan) -> bool:
+    """True when something unchanged was not seen ready yet, or drifted in a way that only the record must learn."""
+    return any(change.goal is not None or change.drift for change in plan.changes)
 
 
 def _show(plan: Plan, arguments: Namespace, console: Console) -> None:

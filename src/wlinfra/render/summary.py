@@ -102,7 +102,10 @@ def _actions(plan: Plan, summary: Summary) -> str:
     parts = [
         (summary.count(Action.REPLACE), "replacement", ""),
         (summary.count(Action.ROLL), "rolling restart", ""),
-        *((count, clean(label), "") for label, count in sorted(labels.items())),
+        *(
+            (count, clean(label), clean(label) if label.endswith("only") else "")
+            for label, count in sorted(labels.items())
+        ),
         (updated, "update in place", "updates in place"),
         (created, "created", "created"),
         (summary.count(Action.IMPORT), "imported", "imported"),
