@@ -111,7 +111,7 @@ class Scheduler:
         """Take the jobs with their edges; their order is the order of ties."""
         self._setting = setting
         self._place = {id(job): place for place, job in enumerate(jobs)}
-        self._ready: list[tuple[int, int, Job]] = []
+        self._ready: list[tuple[bool, int, int, Job]] = []
         self._waits: Waits[Job] = Waits(setting.poll_interval)
         self._running = 0
         self._failure: BaseException | None = None
@@ -194,11 +194,13 @@ class Scheduler:
         return self._failure is not None or self._setting.stop.requested
 
     def _push(self, job: Job) -> None:
-        heapq.heappush(self._ready, (-job.height, self._place[id(job)], job))
+        # One that goes on comes before one that begins: it mostly has no more than its result to record.
+        begun = job.work is not None
+        heapq.heappush(self._ready, (not begun, -job.height, self._place[id(job)], job))
 
     def _start_ready(self) -> None:
         while self._ready and self._running < self._setting.parallelism:
-            job = heapq.heappop(self._ready)[2]
+            job = heapq.heappop(self._ready)[3]
             if job.start is None:
                 self._settle(job, Outcome(id=job.change.id))
                 continue

@@ -1,0 +1,128 @@
+"""Waits are batched, bounded, told, and hold no thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from apply.fakes import GOAL, Bench, address, create, delete, problem, record, unchanged, update
+
+from wlinfra.apply.events import ApplyOptions, Failed, Progress
+from wlinfra.changes.model import Gate, Goal, Step
+from wlinfra.provider.base import Failed as CannotBe
+from wlinfra.provider.base import Ready, Status, Waiting, WaitingStill
+from wlinfra.resources.lifecycle import Lifecycle
+from wlinfra.state.model import Health
+
+
+def ready_at(bench: Bench, time: float, reason: Callable[[], str] = lambda: "pulling") -> Callable[[Waiting], Status]:
+    return lambda _: Ready() if bench.clock.time >= time else WaitingStill(reason=reason())
+
+
+def test_all_that_wait_at_one_provider_share_each_question() -> None:
+    bench = Bench()
+    bench.platform.ready = ready_at(bench, 1010.0)
+    names = [f"n{n}" for n in range(50)]
+    assert bench.apply(*(create(name, goal=GOAL) for name in names), options=ApplyOptions(parallelism=2)).ok
+    assert len(bench.platform.polls) < 20
+    assert set(bench.platform.polls[-1]) == {address(name) for name in names}
+
+
+def test_questions_become_rarer_up_to_the_poll_interval() -> None:
+    bench = Bench()
+    times: list[float] = []
+
+    def ready(waiting: Waiting) -> Status:
+        times.append(bench.clock.time)
+        return ready_at(bench, 1030.0)(waiting)
+
+    bench.platform.ready = ready
+    bench.apply(create("a", goal=GOAL), options=ApplyOptions(poll_interval=5.0))
+    pauses = [round(later - earlier, 6) for earlier, later in zip([1000.0, *times], times, strict=False)]
+    assert pauses[0] == 0.2
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 5.0
+
+
+def test_a_wait_ends_at_its_time_with_the_platforms_last_words() -> None:
+    bench = Bench()
+    bench.platform.ready = lambda _: WaitingStill(reason="no GPU is free")
+    ((_, error),) = bench.apply(create("a", goal=Goal(timeout=60.0))).failed
+    assert bench.clock.time == 1060.0
+    assert 'said last: "no GPU is free"' in error.detail
+    assert bench.session.objects[address("a")].health is Health.UNREADY
+    assert [event.recorded for event in bench.events if isinstance(event, Failed)] == [True]
+
+
+def test_the_declared_timeout_wins_over_the_goals() -> None:
+    bench = Bench()
+    bench.platform.ready = lambda _: WaitingStill(reason="pulling")
+    bench.apply(create("a", goal=GOAL, lifecycle=Lifecycle(timeouts={"create": 5.0, "update": 900.0})))
+    assert bench.clock.time == 1005.0
+
+
+def test_a_state_that_cannot_heal_ends_the_wait_at_once() -> None:
+    bench = Bench()
+    bench.platform.ready = lambda _: CannotBe(error=problem("Image not found"))
+    result = bench.apply(create("a", goal=GOAL), create("b", "a"))
+    assert [error.summary for _, error in result.failed] == ["Image not found"]
+    assert [change.name for change, _ in result.skipped] == ["b"]
+    assert len(bench.platform.polls) == 1
+    assert bench.session.objects[address("a")].health is Health.UNREADY
+
+
+def test_reasons_are_told_when_they_change_and_every_ten_seconds() -> None:
+    bench = Bench()
+    bench.platform.ready = ready_at(bench, 1025.0, lambda: "pulling" if bench.clock.time < 1014.0 else "starting")
+    bench.apply(create("a", goal=GOAL))
+    told = [(event.reason, int(event.elapsed)) for event in bench.events if isinstance(event, Progress)]
+    assert [reason for reason, _ in told] == ["pulling", "pulling", "starting", "starting"]
+    assert told[1][1] >= 10
+
+
+def test_waiting_holds_no_worker() -> None:
+    bench = Bench()
+    bench.platform.ready = lambda _: Ready() if len(bench.platform.calls) == 20 else WaitingStill(reason="pulling")
+    changes = [create(f"n{n}", goal=GOAL) for n in range(20)]
+    assert bench.apply(*changes, options=ApplyOptions(parallelism=1)).ok
+
+
+def test_without_waiting_only_goals_that_others_need_are_awaited() -> None:
+    bench = Bench()
+    result = bench.apply(create("a", goal=GOAL), create("b", "a", goal=GOAL), options=ApplyOptions(wait=False))
+    assert result.ok
+    assert bench.platform.polls == [(address("a"),)]
+    assert bench.session.objects[address("b")].health is Health.UNREADY
+
+
+def test_a_gate_is_asked_at_once_and_holds_the_call_back() -> None:
+    bench = Bench.with_records(record("a"))
+    bench.platform.ready = ready_at(bench, 1003.0)
+    gate = Gate(goal="replacement-over", describe="free of another replacement", details={"of": "x"})
+    step = Step(operation="swap", verb="POST", path="/", summary="", target="live-a", gate=gate)
+    times: list[float] = []
+    bench.platform.during = lambda _: times.append(bench.clock.time)
+    assert bench.apply(update("a", steps=(step,))).ok
+    assert times[0] >= 1003.0
+    assert bench.platform.polls[0] == (address("a"),)
+
+
+def test_an_unready_object_is_waited_for_again_without_a_call() -> None:
+    bench = Bench.with_records(record("a", health=Health.UNREADY))
+    assert bench.apply(unchanged("a", goal=GOAL)).ok
+    assert (bench.platform.calls, bench.clock.time) == ([], 1000.0)
+    assert bench.session.objects[address("a")].health is Health.READY
+    assert bench.kinds("a") == ["Started", "Succeeded"]
+
+
+def test_a_deleted_object_stays_recorded_until_it_is_gone() -> None:
+    bench = Bench.with_records(record("a"))
+    seen: list[Health] = []
+
+    def ready(waiting: Waiting) -> Status:
+        seen.append(bench.session.objects[waiting.address].health)
+        return Ready()
+
+    bench.platform.ready = ready
+    assert bench.apply(delete("a", goal=Goal(goal="gone", describe="gone"))).ok
+    assert seen == [Health.UNREADY]
+    assert bench.session.objects == {}
