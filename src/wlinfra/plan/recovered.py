@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from wlinfra.plan.model import Recovered
-from wlinfra.state.model import Health, ObjectState, State
+from wlinfra.state.model import Deposed, Health, ObjectState, State
 from wlinfra.values import Address
 
 __all__ = ["object_after", "state_after"]
@@ -20,10 +20,8 @@ def object_after(recovered: Recovered, before: ObjectState | None) -> ObjectStat
     intent = recovered.intent
     if recovered.outcome != "happened":
         return before
-    if intent.target is not None and intent.removes:
-        if before is None or before.id == intent.target:
-            return None
-        return replace(before, deposed=tuple(item for item in before.deposed if item.id != intent.target))
+    if intent.removes:
+        return _without(before, intent.target)
     if before is None:
         before = ObjectState(
             address=intent.address,
@@ -31,8 +29,11 @@ def object_after(recovered: Recovered, before: ObjectState | None) -> ObjectStat
             kind=intent.kind,
             name=intent.name,
             depends_on=intent.depends_on,
-            health=Health.UNREADY,
         )
+    elif intent.makes and not intent.supersedes and before.id not in (None, recovered.id):
+        # A replacement that creates first: the old object still has to be deleted.
+        leftover = Deposed(id=str(before.id), depends_on=before.depends_on)
+        before = replace(before, values={}, outputs={}, memory={}, deposed=(*before.deposed, leftover))
     return replace(
         before,
         id=recovered.id or before.id,
@@ -40,6 +41,18 @@ def object_after(recovered: Recovered, before: ObjectState | None) -> ObjectStat
         memory={**before.memory, **recovered.memory},
         health=Health.UNREADY,
     )
+
+
+def _without(before: ObjectState | None, target: str | None) -> ObjectState | None:
+    """Return what is left of an object one of whose identities ended."""
+    if before is None:
+        return None
+    leftovers = tuple(item for item in before.deposed if item.id != target)
+    if len(leftovers) < len(before.deposed):
+        return replace(before, deposed=leftovers) if leftovers or before.id is not None else None
+    if leftovers:
+        return replace(before, id=None, values={}, outputs={}, memory={}, health=Health.UNREADY)
+    return None
 
 
 def state_after(state: State, recovered: Iterable[Recovered]) -> State:
