@@ -10,7 +10,7 @@ class Settings(wl.Settings):
 
     replicas: int = 2
     bundles: list[str] = ["cpu.small"]
-    gpu_bundles: list[str] = ["gpu.h100.small", "gpu.a100.small"]
+    gpu_bundles: list[str] = ["gpu.h100", "gpu.a100"]
 
 
 stack = wl.Stack("assistant", settings=Settings)
