@@ -43,7 +43,7 @@ def test_accepted_body_is_checked_too() -> None:
     body = json.dumps({"name": "w", "colour": "red"}).encode()
     request = Request(method="PATCH", path="/api/v2/workloads/1", body=body)
 
-    with pytest.raises(AssertionError, match="PATCH /workloads/{workload_id} accepted a body"):
+    with pytest.raises(AssertionError, match=r"PATCH /workloads/\{workload_id\} accepted a body"):
         ContractChecker("2026-10").check(request, json_response(WORKLOAD))
 
 
