@@ -38,7 +38,7 @@ MISTAKES = {
     ),
     "memory-unit": (RUNS.replace("MISTAKE", 'cpu=1, memory="8GiBs"'), "8GiBs", "GB"),
     "duplicate-variables": (
-        'yield wl.Artifact("server", containers=[wl.Container(image="acme/chat:1", port=8080, env=[wl.Variable("LOG", "a"), wl.Variable("LOG", "b")])])',
+        'yield wl.Artifact("server", containers=[wl.Container(image="acme/chat:1", port=8080, env=[wl.EnvVar("LOG", "a"), wl.EnvVar("LOG", "b")])])',
         "LOG",
         "twice",
     ),

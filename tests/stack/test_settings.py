@@ -126,4 +126,4 @@ def test_an_argument_needs_an_equals_sign() -> None:
 def test_settings_of_the_program_are_checked_too() -> None:
     make: Callable[..., Settings] = Settings
     with pytest.raises(wl.DeclarationError, match="Did you mean replicas"):
-        Settings(replica=3)
+        make(replica=3)

@@ -40,7 +40,7 @@ class Output(Model):
         if not self.sensitive and any(isinstance(leaf, Secret) for leaf in leaves):
             yield Problem(
                 summary="Secret in an output",
-                detail="The output is shown after apply, and its value holds a secret.",
+                detail=f"The output {self.name} is shown after apply, and its value holds a secret.",
                 fix="Add sensitive=True, or leave the secret out.",
                 path=("value",),
             )

@@ -45,11 +45,13 @@ def parse_memory(quantity: int | str) -> int:
     binary = _BINARY.get(unit.removesuffix("B"))
     if binary is not None:
         raise QuantityError(
-            f"The unit {match[2]} counts in 1024, and memory is counted in thousands.",
+            f"{quantity.strip()} counts in 1024, and memory is counted in thousands.",
             f"Write {_spell(number * binary)}.",
         )
     if unit not in _UNITS:
-        raise QuantityError(f"{match[2]} is not a unit of memory.", "Use B, KB, MB, GB or TB.")
+        raise QuantityError(
+            f"{quantity.strip()} has no unit of memory: {match[2]} is none.", "Use B, KB, MB, GB or TB."
+        )
     return _positive(number * _UNITS[unit])
 
 

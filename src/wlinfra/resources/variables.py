@@ -113,7 +113,7 @@ def _pair(index: int, item: Any) -> tuple[Any, Any]:
 def _duplicate(name: str) -> Problem:
     return Problem(
         summary="Duplicate environment variable",
-        detail="The platform would keep only one of the values.",
+        detail=f"{name} is given twice, and the platform would keep one of the values.",
         fix="Give each variable once.",
         path=(name,),
     )
