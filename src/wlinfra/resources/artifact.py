@@ -61,7 +61,7 @@ class Artifact(Resource):
         (), "The groups, when there is more to say than `containers` can."
     )
     artifact_type: Literal["service", "nim", "agent", "mcp"] = attribute(
-        "service", "What kind of thing it serves; written as `type=`.", "type", "artifact_type"
+        "service", "What kind of thing it serves.", "type", "artifact_type"
     )
     status: Literal["locked", "draft"] = attribute(
         "locked", "A locked artifact is a version that never changes; a draft may be edited."

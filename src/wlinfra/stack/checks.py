@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from wlinfra.errors import Diagnostic, Location
+from wlinfra.errors import Diagnostic, Location, Severity
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import Session
 from wlinfra.resources.mistakes import nearest
@@ -56,9 +56,27 @@ class Declaration:
         yield from self._check_providers()
         yield from self._check_references()
         yield from self._check_order()
+        yield from self._check_parts()
         for resource in self.resources:
             if not resource.is_broken:
                 yield from resource.caution()
+
+    def _check_parts(self) -> Iterator[Diagnostic]:
+        owners: dict[Resource, list[Resource]] = {}
+        for resource in self.resources:
+            for part in resource.references():
+                if isinstance(part, Resource) and self._by_address.get(part.address) is not part:
+                    owners.setdefault(part, []).append(resource)
+        for part, several in owners.items():
+            if len(several) > 1:
+                yield Diagnostic(
+                    severity=Severity.WARNING,
+                    summary="Part made several times",
+                    detail=f"{part.address} is never yielded, so each of {', '.join(owner.address for owner in several)} makes one of its own.",
+                    fix=f"Yield {part.address} to share it.",
+                    address=several[1].address,
+                    location=part.location,
+                )
 
     def _check_items(self) -> Iterator[Diagnostic]:
         for item in self._items:
