@@ -19,6 +19,7 @@ from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 
 from . import fetch
+from .builds import needs_build, open_builds, without_stale_images
 from .client import WorkloadFilter
 from .echo import echoed
 from .end_artifact import artifact_end
@@ -36,8 +37,10 @@ def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
     """Return what must happen to one artifact; raises DeclarationError for a move the platform does not allow."""
     draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
     match draft.action:
-        case Action.NO_OP | Action.READ | Action.FORGET:
-            return _resumed(draft)
+        case Action.READ | Action.FORGET:
+            return draft
+        case Action.NO_OP:
+            return _resumed(platform, request, draft)
         case Action.DELETE:
             return artifact_end(platform, request, draft)
         case Action.CREATE:
@@ -48,7 +51,14 @@ def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
             return _changed(platform, request, draft)
 
 
-def _resumed(draft: Change) -> Change:
+def _resumed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    """Return an unchanged artifact: one that was never built is built, one not seen ready is awaited."""
+    live, desired = request.live, request.desired
+    if live is None or desired is None:
+        return draft
+    is_unbuilt = live.values.get("status") == "draft" and needs_build(draft.values["spec"], live.values.get("spec"))
+    if is_unbuilt and not open_builds(platform, live.id):
+        return _changed_draft(platform, request, replace(draft, action=Action.UPDATE), live, desired)
     return replace(draft, goal=_goal(draft, "update")) if draft.reason is ActionReason.UNREADY else draft
 
 
@@ -106,24 +116,31 @@ def _making(platform: Platform, request: PlanRequest, draft: Change, *, reposito
         supersedes=repository is not None,
         lookup=lookup,
     )
-    yield from _finishing(draft, Ref(draft.address, "id"), known_builds=())
-
-
-def _finishing(draft: Change, target: str | Ref, *, known_builds: Sequence[str]) -> Iterator[Step]:
-    """Yield what follows once the spec is stored: the image build, and the lock."""
-    builds = _needs_build(draft.values["spec"])
+    own = Ref(draft.address, "id")
+    builds = needs_build(values["spec"], live.values.get("spec") if live is not None else None)
     if builds:
-        yield Step(
-            operation="build_artifact",
-            verb="POST",
-            path="/artifacts/{id}/builds",
-            summary="build the images",
-            target=target,
-            payload={},
-            lookup={"known": list(known_builds)},
-        )
-    if draft.values.get("status") == "locked":
-        yield _lock(target, _built_gate(known_builds) if builds else None)
+        yield _build(own, ())
+    if values.get("status") == "locked":
+        yield _lock(own, _built_gate(()) if builds else None)
+
+
+def _whole_spec(request: PlanRequest, draft: Change, live: Live) -> dict[str, Json]:
+    """Return the spec to send: ours completed by what is live, without images that are about to be built anew."""
+    wanted, now = draft.values["spec"], live.values.get("spec")
+    whole: dict[str, Json] = echoed(SPEC, wanted, without_stale_images(wanted, now), _applied(request, "spec"))
+    return whole
+
+
+def _build(target: str | Ref, known: Sequence[str]) -> Step:
+    return Step(
+        operation="build_artifact",
+        verb="POST",
+        path="/artifacts/{id}/builds",
+        summary="build the images",
+        target=target,
+        payload={},
+        lookup={"known": list(known)},
+    )
 
 
 def _lock(target: str | Ref, gate: Gate | None) -> Step:
@@ -140,14 +157,6 @@ def _lock(target: str | Ref, gate: Gate | None) -> Step:
 
 def _built_gate(known_builds: Sequence[str]) -> Gate:
     return Gate(goal="built", describe="the image build to end", details={"known": list(known_builds)})
-
-
-def _needs_build(spec: Mapping[str, Json]) -> bool:
-    return any(
-        container.get("imageBuildConfig") is not None and container.get("imageUri") is None
-        for group in spec["containerGroups"]
-        for container in group["containers"]
-    )
 
 
 def _known_ids(platform: Platform, request: PlanRequest, name: Json) -> list[str]:
@@ -223,28 +232,18 @@ def _changed_draft(
 ) -> Change:
     edits_spec = _touched(draft.attributes, "spec")
     locks = draft.values.get("status") == "locked"
-    payload = _metadata(draft, ("name", "description"))
-    steps: list[Step] = []
-    notes = list(draft.notes)
-    if edits_spec:
-        whole = echoed(SPEC, draft.values["spec"], live.values.get("spec"), _applied(request, "spec"))
-        payload["spec"] = sent_spec(whole, platform.dialect)
-    if payload:
-        steps.append(_patch(live.id, payload, "edit the draft" if edits_spec else "change name or description"))
-    if edits_spec and _needs_build(draft.values["spec"]):
-        known = [build["id"] for build in platform.client.builds.list(live.id)]
-        steps += [step for step in _finishing(draft, live.id, known_builds=known) if step.operation == "build_artifact"]
-    gate = steps[-1].operation == "build_artifact" if steps else False
+    running = _running(platform, live.id) if locks else []
+    if running and edits_spec:
+        raise _edited_while_locking(desired)
+    steps = _editing(platform, request, draft, live)
+    builds = bool(steps) and steps[-1].operation == "build_artifact"
+    gate = _built_gate(steps[-1].lookup["known"]) if builds else None
     if locks:
-        running = _running(platform, live.id)
-        if running and edits_spec:
-            raise _edited_while_locking(desired)
-        built = _built_gate(list(steps[-1].lookup["known"])) if gate else None
-        steps.append(_promote(running[0], live.id) if running else _lock(live.id, built))
-        notes += ["its statistics are reset by locking it while it runs"] if running else []
+        steps.append(_promote(running[0], live.id) if running else _lock(live.id, gate))
     goal = _goal(draft, "update")
-    if gate and not locks:
-        goal = replace(goal, goal="built", describe="built", details={"known": steps[-1].lookup["known"]})
+    if gate is not None and not locks:
+        goal = replace(goal, goal=gate.goal, describe="built", details=gate.details)
+    notes = (*draft.notes, *(["its statistics are reset by locking it while it runs"] if running else []))
     return replace(
         draft,
         label="lock" if locks and not edits_spec else draft.label,
@@ -254,8 +253,22 @@ def _changed_draft(
         reversible=not locks,
         irreversible_because="a locked artifact never becomes a draft again" if locks else "",
         blast_radius=BlastRadius.NONE,
-        notes=tuple(notes),
+        notes=notes,
     )
+
+
+def _editing(platform: Platform, request: PlanRequest, draft: Change, live: Live) -> list[Step]:
+    """Return the calls that bring a draft to its wanted spec, name and description, and build its images."""
+    edits_spec = _touched(draft.attributes, "spec")
+    payload = _metadata(draft, ("name", "description"))
+    if edits_spec:
+        payload["spec"] = sent_spec(_whole_spec(request, draft, live), platform.dialect)
+    steps = (
+        [_patch(live.id, payload, "edit the draft" if edits_spec else "change name or description")] if payload else []
+    )
+    if needs_build(draft.values["spec"], live.values.get("spec")):
+        steps.append(_build(live.id, [build["id"] for build in platform.client.builds.list(live.id)]))
+    return steps
 
 
 def _edited_while_locking(desired: PlatformObject) -> WlinfraError:

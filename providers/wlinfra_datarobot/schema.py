@@ -11,7 +11,7 @@ from typing import Final
 from wlinfra.diff.normalize import memory_bytes
 from wlinfra.diff.schema import Attribute, Effect, fields
 
-__all__ = ["API_KEY", "ARTIFACT", "NO_ROLE", "RUNTIME", "SPEC", "WORKLOAD"]
+__all__ = ["API_KEY", "ARTIFACT", "BUILD_CONFIG", "NO_ROLE", "RUNTIME", "SPEC", "WORKLOAD"]
 
 API_KEY: Final = "api-key"
 """The source of a variable that carries a key of the calling user; older versions of the API call it otherwise."""
@@ -78,7 +78,7 @@ _ENVIRONMENT = Attribute(
     ),
 )
 
-_BUILD_CONFIG = Attribute(
+BUILD_CONFIG = Attribute(
     fields=fields(
         codeRef=Attribute(
             fields=fields(
@@ -104,7 +104,7 @@ _CONTAINER = Attribute(
         name=_SCALAR,
         description=_TEXT,
         imageUri=_SCALAR,
-        imageBuildConfig=_BUILD_CONFIG,
+        imageBuildConfig=BUILD_CONFIG,
         build=_COMPUTED,
         primary=Attribute(default=False),
         port=_SCALAR,

@@ -173,3 +173,26 @@ def _without_ids(path: str) -> str:
 
 
 __all__ += ["Quirks"]
+
+
+def server(image: str = "acme/chat:1", *, env: Any = None, status: str = "locked", **attributes: Any) -> wl.Artifact:
+    """Return the usual artifact: one container."""
+    container = {"image": image, "port": 8080, **attributes.pop("container", {})}
+    if env is not None:
+        container["env"] = env
+    name = attributes.pop("name", "server")
+    return wl.Artifact(name, containers=[wl.Container(**container)], status=status, **attributes)  # type: ignore[arg-type]
+
+
+def chat(*, artifact: dict[str, Any] | None = None, name: str = "chat", **attributes: Any) -> Declaring:
+    """Return a program of the usual artifact and one workload that runs it."""
+
+    def declaring() -> Iterable[Resource]:
+        what = server(**(artifact or {}))
+        yield what
+        yield wl.Workload(name, artifact=what, **attributes)
+
+    return declaring
+
+
+__all__ += ["chat", "server"]

@@ -1,0 +1,63 @@
+"""Which artifacts the platform has to build images for, and whether a build is under way.
+
+`plan_artifact` asks. A container is built when its sources changed, or when it has no image yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wlinfra.values import Json
+
+from .platform import Platform
+from .rollout import agrees
+from .schema import BUILD_CONFIG
+
+__all__ = ["needs_build", "open_builds", "without_stale_images"]
+
+_OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+
+def needs_build(wanted: Mapping[str, Json], live: Json) -> bool:
+    """True when some container of the wanted spec has to be built."""
+    return any(_containers_to_build(wanted, live))
+
+
+def without_stale_images(wanted: Mapping[str, Json], live: Json) -> Json:
+    """Return the live spec without the images of containers that are built anew, so that no echo keeps the old ones."""
+    stale = set(_containers_to_build(wanted, live))
+    if not stale or not isinstance(live, Mapping):
+        return live
+    groups = [
+        {**group, "containers": [_without_image(item, stale) for item in group.get("containers") or ()]}
+        for group in live.get("containerGroups") or ()
+    ]
+    return {**live, "containerGroups": groups}
+
+
+def open_builds(platform: Platform, artifact_id: str) -> list[str]:
+    """Return the ids of the builds that are under way."""
+    return [build["id"] for build in platform.client.builds.list(artifact_id) if build["status"] not in _OVER]
+
+
+def _containers_to_build(wanted: Mapping[str, Json], live: Json) -> Iterator[str]:
+    now = {item.get("name"): item for item in _containers(live)}
+    for container in _containers(wanted):
+        config = container.get("imageBuildConfig")
+        if config is None or container.get("imageUri") is not None:
+            continue
+        before = now.get(container["name"], {})
+        if before.get("imageUri") is None or not agrees(BUILD_CONFIG, config, before.get("imageBuildConfig")):
+            yield container["name"]
+
+
+def _containers(spec: Json) -> Iterator[Mapping[str, Any]]:
+    for group in (spec or {}).get("containerGroups") or ():
+        yield from group.get("containers") or ()
+
+
+def _without_image(container: Mapping[str, Any], stale: set[str]) -> dict[str, Any]:
+    return {
+        name: value for name, value in container.items() if name != "imageUri" or container.get("name") not in stale
+    }
