@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wlinfra.emulation import Drop, Fault, FaultPlan, Phase, Reply, Request
+from wlinfra.emulation import Delay, Drop, Fault, FaultPlan, Phase, Reply, Request, Truncate
 from wlinfra.emulation.faults import fault_from_json
 
 GET = Request(method="GET", path="/things")
@@ -82,6 +82,18 @@ def test_fault_is_read_from_json() -> None:
     assert fault == Fault(action=Reply(503, {"Retry-After": "2"}), at=4, phase=Phase.AFTER, mutating=True)
     with pytest.raises(ValueError, match="action must be"):
         fault_from_json({"action": "explode"})
+
+
+@pytest.mark.parametrize(
+    ("wish", "action"),
+    [
+        ({"action": "drop"}, Drop()),
+        ({"action": "delay", "seconds": 0.5}, Delay(0.5)),
+        ({"action": "truncate", "keep": 3}, Truncate(3)),
+    ],
+)
+def test_every_action_is_read_from_json(wish: dict[str, Any], action: Any) -> None:
+    assert fault_from_json(wish).action == action
 
 
 def test_fault_before_the_first_request_is_refused() -> None:

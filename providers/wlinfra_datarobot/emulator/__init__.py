@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .emulator import DataRobotEmulator
-from .serve import serve
+from .serve import add_options, serve
 from .world import DEFAULT_TOKEN, Dialect, Durations, Quirks
 
-__all__ = ["DEFAULT_TOKEN", "DataRobotEmulator", "Dialect", "Durations", "Quirks", "serve"]
+__all__ = ["DEFAULT_TOKEN", "DataRobotEmulator", "Dialect", "Durations", "Quirks", "add_options", "serve"]

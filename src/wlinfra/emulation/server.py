@@ -88,7 +88,7 @@ class EmulatorServer:
         self._numbers = itertools.count(1)
         self._stopping = threading.Event()
         self._listener = _Listener(("127.0.0.1", port), _Connection, self)
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._accept, daemon=True)
 
     @property
     def port(self) -> int:
@@ -117,7 +117,8 @@ class EmulatorServer:
             return
         self._stopping.set()
         if self._thread.is_alive():
-            self._listener.shutdown()
+            socket.create_connection(("127.0.0.1", self.port)).close()  # wakes the accepting thread at once
+            self._thread.join()
         self._listener.end_connections()
         self._listener.server_close()
 
@@ -129,6 +130,19 @@ class EmulatorServer:
             self.stop()
         else:
             self.close()
+
+    def _accept(self) -> None:
+        """Give every connection its thread, until the one that `close` opens."""
+        while True:
+            try:
+                connection, address = self._listener.get_request()
+            except OSError:  # the client is gone already, or this process has too many files open for a moment
+                self._stopping.wait(0.05)
+                continue
+            if self._stopping.is_set():
+                self._listener.shutdown_request(connection)
+                return
+            self._listener.process_request(connection, address)
 
     def exchange(self, request: Request, send: Callable[[Response | None, int | None], None]) -> None:
         """Answer one request, faults included; `send` gets the answer (None: drop) and how much of its body to send."""

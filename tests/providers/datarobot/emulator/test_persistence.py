@@ -103,6 +103,18 @@ def test_scaling_to_zero_can_be_the_default() -> None:
     assert (group["replicaCount"], group["autoscaling"]["minReplicaCount"]) == (None, 0)
 
 
+def test_seeded_world_is_seeded_again_after_a_reset() -> None:
+    with DataRobotEmulator(seed=True, durations=Durations.instant()) as emulator:
+        api = ApiClient(emulator.url)
+        first = api.ok("GET", "/workloads?status=running")["data"]
+        emulator.reset()
+        again = api.ok("GET", "/workloads?status=running")["data"]
+        api.close()
+
+    assert [row["name"] for row in first] == [row["name"] for row in again] == ["chat", "search", "nightly-report"]
+    assert {row["id"] for row in first}.isdisjoint(row["id"] for row in again)
+
+
 def test_unknown_dialect_is_refused() -> None:
     with pytest.raises(ValueError, match="1999"):
         DataRobotEmulator(dialect="1999")
