@@ -88,7 +88,13 @@ def test_references_are_found_wherever_they_stand() -> None:
     )
     found = references(wl.Artifact("server", containers=[container], repository=bucket.ref("repository")))
     assert [type(item).__name__ for item in found] == ["Artifact"]
-    attributes = [item.attribute for item in found[0].references() if isinstance(item, wl.Ref)]  # type: ignore[union-attr]
+    attributes = [
+        item.attribute
+        for artifact in found
+        if isinstance(artifact, wl.Artifact)
+        for item in artifact.references()
+        if isinstance(item, wl.Ref)
+    ]
     assert attributes == ["url", "key", "url", "name", "repository"]
 
 

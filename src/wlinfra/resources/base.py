@@ -6,9 +6,9 @@ gathers them and hands them to the planner.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypedDict
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -20,7 +20,16 @@ from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.mistakes import explain
 from wlinfra.values import Address, Ref, Template, format_path
 
-__all__ = ["Model", "Resource", "ResourceOptions", "references"]
+__all__ = ["Model", "Resource", "ResourceOptions", "passed_by", "references"]
+
+
+Init = TypeVar("Init", bound=Callable[..., None])
+
+
+def passed_by(init: Init) -> Init:
+    """Mark an ``__init__`` that nested dicts need not come through: they stay fast, and their paths whole."""
+    init.__dict__["__pydantic_base_init__"] = True  # pydantic's own mark of an __init__ that only validates
+    return init
 
 
 class Model(BaseModel):
@@ -45,6 +54,7 @@ class Model(BaseModel):
     # Else a value standing alone would pass for the list it was forgotten to put into.
     __iter__ = None  # type: ignore[assignment]
 
+    @passed_by
     def __init__(self, /, **attributes: Any) -> None:
         object.__setattr__(self, "_where", caller())
         object.__setattr__(self, "_broken", False)
@@ -52,9 +62,6 @@ class Model(BaseModel):
             self.__pydantic_validator__.validate_python(attributes, self_instance=self)
         except ValidationError as error:
             self._report(attributes, error)
-
-    # Tells pydantic that nested dicts need not come through __init__, which keeps them fast and their paths whole.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @property
     def location(self) -> Location | None:
@@ -256,6 +263,7 @@ class Resource(Model):
     provider: Word = attribute("default", "The name of the environment's provider that makes it.", min_length=1)
     adopt: Flag = attribute(False, "Take over an existing object of that name without asking.")
 
+    @passed_by
     def __init__(self, name: Any = None, /, **attributes: Any) -> None:
         if name is not None:
             attributes["name"] = name
@@ -264,8 +272,6 @@ class Resource(Model):
         session = current_session()
         if session is not None:
             session.resources.append(self)
-
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     # A resource is itself: comparing attributes would compare references, which have no value yet.
     def __eq__(self, other: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wlinfra.resources.base import Model, Resource, references
+from wlinfra.resources.base import Model, Resource, passed_by, references
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Flag, Word, attribute
 from wlinfra.values import Json, Ref, Secret, Template, map_leaves, parse_template
@@ -24,10 +24,9 @@ class Output(Model):
     value: Any = attribute(..., "Plain JSON, which may hold references; a resource stands for its id.")
     sensitive: Flag = attribute(False, "Never show or store it in clear.")
 
+    @passed_by
     def __init__(self, name: str, value: Json, *, sensitive: bool = False, **unknown: Any) -> None:
         super().__init__(name=name, value=map_leaves(value, _to_leaf), sensitive=sensitive, **unknown)
-
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     def references(self) -> list[Ref | Resource]:
         """Return the references in its value."""

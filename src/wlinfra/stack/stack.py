@@ -89,7 +89,7 @@ class Stack(Generic[S]):
                 'Write it as wl.Stack("chat").',
             )
         if not (isinstance(settings, type) and issubclass(settings, Settings)):
-            self.settings = Settings  # type: ignore[assignment]  # a mistake was found; the rest is still checked
+            self.settings = cast("type[S]", Settings)
             self._report(
                 "Wrong type", "settings= takes a class that derives from wl.Settings.", "Write it as settings=Settings."
             )
