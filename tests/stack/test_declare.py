@@ -91,7 +91,7 @@ def test_every_mistake_of_a_program_is_reported_at_once() -> None:
     def resources(env: wl.Environment[wl.Settings]) -> Iterator[Any]:
         artifact = wl.Artifact("server", containers=[wl.Container(image="a", port=80)])
         yield artifact
-        yield wl.Workload("chat", artifact=artifact, memory="1GiB", importance="huge")
+        yield wl.Workload("chat", artifact=artifact, memory="1GiB", cpu=0.01)
         yield wl.Workload("chat", artifact="65f0", provider="other")
 
     assert complaints(resources) == [
