@@ -307,7 +307,7 @@ class Bench:
     """An apply with everything around it at hand."""
 
     session: FakeSession = field(default_factory=FakeSession)
-    clock: LeapingClock = field(default_factory=LeapingClock)
+    clock: Any = field(default_factory=LeapingClock)
     stop: StopSignal = field(default_factory=StopSignal)
     events: list[ApplyEvent] = field(default_factory=list)
     on_event: Callable[[ApplyEvent], None] = lambda _: None

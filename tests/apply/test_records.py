@@ -10,7 +10,7 @@ from wlinfra.changes.model import Action
 from wlinfra.diff.model import AttributeChange
 from wlinfra.plan.model import PlanOptions
 from wlinfra.resources.lifecycle import Lifecycle
-from wlinfra.state.model import Deposed, SecretDigest
+from wlinfra.state.model import Deposed, Health, SecretDigest
 from wlinfra.values import Address, Ref, Secret, Template
 
 
@@ -103,3 +103,9 @@ def test_destroying_clears_the_outputs() -> None:
     bench.session.outputs = {"id": "before"}
     bench.apply_plan(replace(plan_of(output_values={"id": "x"}), options=PlanOptions(destroy=True)))
     assert bench.session.outputs == {}
+
+
+def test_recording_alone_does_not_call_an_object_ready() -> None:
+    bench = Bench.with_records(record("a", health=Health.UNREADY))
+    bench.apply(update("a", steps=()))
+    assert bench.session.objects[address("a")].health is Health.UNREADY

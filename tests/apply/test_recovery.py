@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from apply.fakes import Bench, FakePlatform, FakeSession, address, plan_of, problem, record
+from apply.fakes import Bench, FakePlatform, FakeSession, address, plan_of, problem, record, unchanged
 
 from wlinfra.apply.recovery import recover_open, resolve
 from wlinfra.errors import ProviderError
@@ -106,7 +106,7 @@ def test_a_platform_that_cannot_be_asked_leaves_it_open() -> None:
     bench.platform = _Unreachable(bench.session)
     (item,) = recover(bench)
     assert item.error is not None
-    assert (item.outcome, item.error.summary) == ("unclear", "Platform not reachable")
+    assert (item.outcome, item.error.summary) == ("unclear", "Interrupted step cannot be looked up")
 
 
 def test_a_provider_that_is_not_configured_any_more_leaves_it_open() -> None:
@@ -122,3 +122,11 @@ def test_a_plan_made_before_recording_is_recorded_by_its_apply() -> None:
     assert bench.session.intents == {1: CREATED}
     bench.apply_plan(plan_of(recovered=recovered))
     assert (bench.session.objects[address("a")].id, bench.session.intents) == ("new", {})
+
+
+def test_an_unchanged_object_found_again_is_recorded_in_full() -> None:
+    bench = bench_with(CREATED, found=Happened(id="live-a"))
+    recovered = resolve(bench.engine, (CREATED,), bench.clock)
+    assert bench.apply_plan(plan_of(unchanged("a"), recovered=recovered)).ok
+    found = bench.session.objects[address("a")]
+    assert (found.values, found.health, bench.platform.calls) == ({"size": 1}, Health.READY, [])

@@ -77,3 +77,10 @@ def test_nothing_of_the_old_identity_is_recorded_for_the_new_one() -> None:
     bench.apply(replacement("a", CREATE_FIRST))
     after = bench.session.objects[address("a")]
     assert (after.memory, after.outputs) == ({}, {"id": "id-1"})
+
+
+def test_an_object_deleted_by_somebody_else_is_made_anew_without_a_leftover() -> None:
+    bench = Bench.with_records(record("a", memory={"proton": 1}))
+    assert bench.apply(create("a")).ok
+    after = bench.session.objects[address("a")]
+    assert (after.id, after.deposed, after.memory) == ("id-1", (), {})

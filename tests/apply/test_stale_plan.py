@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from apply.fakes import DIGEST, Bench, address, create, delete, object_of, problem, record, update
+from dataclasses import replace
+
+from apply.fakes import (
+    DIGEST,
+    Bench,
+    FakePlatform,
+    address,
+    create,
+    delete,
+    object_of,
+    problem,
+    record,
+    replacement,
+    unchanged,
+    update,
+)
 
 from wlinfra.apply.approval import Replan
 from wlinfra.changes.model import BlastRadius, Change, Step
 from wlinfra.diff.model import AttributeChange
+from wlinfra.errors import ProviderError
 from wlinfra.plan.revision import revision_of
-from wlinfra.provider.base import Absent, Live, Unreadable
+from wlinfra.provider.base import Absent, Live, PlanRequest, Unreadable
+from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import ObjectState
 from wlinfra.values import UNKNOWN, Address, Ref
 
@@ -96,3 +113,42 @@ def test_an_id_is_filled_in_without_planning_again() -> None:
     values = {"artifactId": Ref(Address("thing.a"), "id")}
     assert bench.apply(create("a", outputs={"id": UNKNOWN}), create("b", "a", values=values), replan=replan).ok
     assert asked == []
+
+
+def test_a_replacement_that_is_not_needed_any_more_deletes_nothing() -> None:
+    bench, _ = planned()
+    bench.platform.readings = {address("a"): GROWN}
+    approved = replacement("a", ReplaceOrder.DELETE_THEN_CREATE, revision="moved", attributes=(SIZE,))
+    assert bench.apply(approved, replan=answering(unchanged("a", values={"size": 9}))).ok
+    assert bench.platform.calls == []
+    found = bench.session.objects[address("a")]
+    assert (found.id, found.values) == ("live-a", {"size": 9})
+
+
+def test_a_replacement_planned_again_keeps_its_order() -> None:
+    bench, _ = planned()
+    bench.platform.readings = {address("a"): GROWN}
+    first, last = ReplaceOrder.CREATE_THEN_DELETE, ReplaceOrder.DELETE_THEN_CREATE
+    result = bench.apply(replacement("a", first, revision="moved"), replan=answering(replacement("a", last)))
+    assert (result.ok, bench.platform.operations) == (True, ["create-a", "delete-a"])
+
+
+def test_what_planning_again_refuses_is_told() -> None:
+    def refuse(_change: Change, _prior: object, _known: object) -> Change:
+        raise ProviderError(problem("Rule broken"), problem("Another rule", "Also this."))
+
+    bench, change = planned()
+    bench.platform.readings = {address("a"): GROWN}
+    ((_, error),) = bench.apply(change, replan=refuse).failed
+    assert (error.summary, "Also this." in error.detail, bench.platform.calls) == ("Rule broken", True, [])
+
+
+def test_the_plans_own_planning_is_used_by_default() -> None:
+    class Planning(FakePlatform):
+        def plan(self, request: PlanRequest) -> Change:
+            return update("a", values={"size": 2}, attributes=(replace(SIZE, live=9),))
+
+    bench, change = planned()
+    bench.platform = Planning(bench.session, readings={address("a"): GROWN})
+    assert bench.apply(change, objects={address("a"): object_of("a", size=2)}).ok
+    assert bench.platform.operations == ["update-a"]

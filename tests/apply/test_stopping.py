@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 import pytest
 from apply.fakes import GOAL, Bench, address, create, problem
 
+from wlinfra.apply.clock import SystemClock
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, Progress, StepDone, Stopping
 from wlinfra.errors import InterruptedRun
 from wlinfra.provider.base import RefusedForNow, UnknownOutcome, WaitingStill
@@ -111,3 +114,27 @@ def test_a_listener_that_fails_stops_the_run_in_order() -> None:
         bench.apply(create("a"), create("b"), options=ONE)
     assert bench.session.intents == {}
     assert bench.session.objects[address("a")].id == "id-1"
+
+
+def test_a_signal_wakes_a_run_that_waits_for_a_slow_call() -> None:
+    bench = Bench(clock=SystemClock())
+    started, release = threading.Event(), threading.Event()
+
+    def during(_: object) -> None:
+        started.set()
+        release.wait(20)
+
+    bench.platform.during = during
+    bench.on_event = lambda event: release.set() if isinstance(event, Stopping) else None
+    before = signal.signal(signal.SIGUSR1, lambda *_: bench.stop.request())
+
+    def interrupt() -> None:
+        started.wait(20)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    try:
+        result = bench.apply(create("a"), create("b", "a"))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert ([change.name for change in result.done], result.interrupted) == (["a"], True)

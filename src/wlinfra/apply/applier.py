@@ -33,7 +33,7 @@ from wlinfra.plan.model import Node, Plan
 from wlinfra.plan.order import nodes_of
 from wlinfra.plan.outputs import recorded_output
 from wlinfra.state.key import Digest
-from wlinfra.state.model import HistoryEntry
+from wlinfra.state.model import Health, HistoryEntry
 from wlinfra.state.store import StateSession
 from wlinfra.values import Address, Json, Secret, is_open
 
@@ -116,7 +116,7 @@ def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
     jobs: dict[Node, Job] = {}
     for change in plan.changes:
         nodes = nodes_of(change)
-        if _does_something(change):
+        if change.action is not Action.READ and (change.action is not Action.NO_OP or change.goal is not None):
             tally.expect(change, len(nodes))
         for node in nodes:
             jobs[node] = Job(node, change, None)
@@ -131,7 +131,7 @@ def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
     for node in reversed(order):
         jobs[node].height = 1 + max((later.height for later in jobs[node].after), default=0)
     for job in jobs.values():
-        if _does_something(job.change):
+        if _does_something(job.change) or _is_half_recorded(job.change, run.recorder):
             job.start = _starter(run, job, awaits=wait or _is_needed(job))
     return list(jobs.values())
 
@@ -141,6 +141,12 @@ def _does_something(change: Change) -> bool:
     if change.action is Action.READ:
         return False
     return change.action is not Action.NO_OP or change.goal is not None or bool(change.drift)
+
+
+def _is_half_recorded(change: Change, recorder: Recorder) -> bool:
+    """True for an unchanged object of which an interrupted run recorded the id alone."""
+    record = recorder.find(change.address)
+    return change.action is Action.NO_OP and record is not None and record.health is not Health.READY
 
 
 def _is_needed(job: Job) -> bool:

@@ -89,13 +89,14 @@ class Approvals:
         try:
             now = self._replan(change, self._recorder.find(change.address), self._known)
         except WlinfraError as error:
-            raise ObjectFailedError(troubles.about(change, error.diagnostics[0])) from error
+            raise ObjectFailedError(troubles.of_error(change, error)) from error
         if change.action is Action.DELETE and now.action is Action.FORGET:
             return now  # somebody else deleted it
         differences = uncovered(approval_of(change, self._engine.digest), now, self._engine.digest)
         if differences:
             raise ObjectFailedError(troubles.stale(change, differences))
-        return now
+        # The order of a replacement follows from the whole plan, and so do its edges.
+        return replace(now, replace_order=change.replace_order) if now.action is Action.REPLACE else now
 
     def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:
         return replan_object(self._engine, self._plan, change.address, prior=prior, known=known)

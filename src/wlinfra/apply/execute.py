@@ -33,6 +33,7 @@ Work: TypeAlias = Generator[Request, Answer, str | None]
 """Yields what it waits for; returns the object's id. Raises ObjectFailedError and ObjectLeftError."""
 
 _DEFAULT_TIMEOUT = 1800.0
+_ENDING = (Action.DELETE, Action.FORGET, Action.REPLACE)
 _TIMEOUTS = {Action.CREATE: "create", Action.REPLACE: "create", Action.DELETE: "delete"}
 
 
@@ -67,7 +68,10 @@ class Execution:
         self.run.caller.refuse_when_stopped()
         self.change = self.run.approvals.confirm(self.change)
         record = self.run.recorder.find(self.change.address)
-        self.id = self.change.id or (record.id if record is not None else None)
+        if self.change.action is not Action.CREATE:  # what is recorded of an object to be created is gone
+            self.id = self.change.id or (record.id if record is not None else None)
+        if self.node.phase == Phase.DELETE.value and self.change.action not in _ENDING:
+            return self.id  # planned again, and nothing has to go any more
         match self.change.action:
             case Action.READ:
                 pass
@@ -120,15 +124,16 @@ class Execution:
         yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle)
 
     def _record_without_call(self) -> None:
-        """Record a change that needs no call, and an unchanged object where the record differs from what is live."""
+        """Record a change that needs no call: what is wanted is live already, or lives in the state alone."""
         record = self.run.recorder.find(self.change.address)
-        if self.change.action is Action.NO_OP and record is not None and not self.change.drift and not self.change.goal:
-            return
         if self.change.action is Action.NO_OP and record is None:
             return
         if self.change.virtual:
             self.id = self.change.outputs.get("id", self.id)
-        self._record(Health.READY if self.change.goal is None else Health.UNREADY, done=True)
+        health = Health.READY if self.change.goal is None else Health.UNREADY
+        if self.change.action is Action.UPDATE and self.change.goal is None and record is not None:
+            health = record.health  # only the record changes; nobody looked whether the object is ready
+        self._record(health, done=True)
 
     def _record(self, health: Health, *, done: bool, made: bool = False, intent: Intent | None = None) -> None:
         """Record what is known by now; ``done`` says that all steps are made, so that the wanted values hold."""

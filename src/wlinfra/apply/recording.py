@@ -121,7 +121,7 @@ def after_step(change: Change, result: Result) -> Rewrite:
             outputs={**({} if fresh else base.outputs), **result.outputs},
             memory={**({} if fresh else base.memory), **result.memory},
             depends_on=change.depends_on,
-            deposed=base.deposed if succeeds else _deposed(base, result.id),
+            deposed=base.deposed if succeeds else _deposed(change, base, result.id),
             health=result.health,
             protect=change.lifecycle.protect,
             retain=change.lifecycle.retain,
@@ -139,10 +139,10 @@ def _values(base: ObjectState, result: Result, *, fresh: bool) -> Mapping[str, J
     return {} if fresh else base.values
 
 
-def _deposed(base: ObjectState, id: str | None) -> tuple[Deposed, ...]:  # noqa: A002 - the field's word
+def _deposed(change: Change, base: ObjectState, id: str | None) -> tuple[Deposed, ...]:  # noqa: A002 - the field's word
     """Return the leftovers: an old identity joins them, the current one is never among them."""
     leftovers = base.deposed
-    if id is not None and base.id not in (None, id) and not base.virtual:
+    if change.action is Action.REPLACE and id is not None and base.id not in (None, id) and not base.virtual:
         leftovers = (*leftovers, Deposed(id=str(base.id), depends_on=base.depends_on))
     return tuple(item for item in leftovers if item.id != id)
 

@@ -54,7 +54,7 @@ def _look_up(engine: Engine, intent: Intent) -> Recovery:
     try:
         return connection.recover(intent)
     except WlinfraError as error:
-        return UnclearOutcome(error=error.diagnostics[0])
+        return UnclearOutcome(error=_not_answered(intent, error))
 
 
 def _recovered(intent: Intent, found: Recovery) -> Recovered:
@@ -76,6 +76,15 @@ def record(session: StateSession, recovered: Sequence[Recovered]) -> None:
         after = object_after(item, before)
         gone = item.intent.address if after is None and before is not None else None
         session.end(item.intent, put=after if after != before else None, remove=gone)
+
+
+def _not_answered(intent: Intent, error: WlinfraError) -> Diagnostic:
+    return Diagnostic(
+        summary="Interrupted step cannot be looked up",
+        detail=f"What became of {intent.verb} for {intent.address}, which an interrupted run sent, could not be found out: {error}",
+        fix="Run the same command again when the platform answers.",
+        address=intent.address,
+    )
 
 
 def _too_early(intent: Intent) -> Diagnostic:

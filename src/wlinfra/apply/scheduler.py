@@ -237,7 +237,7 @@ class Scheduler:
         except StateError as error:
             return _Broken(error)
         except WlinfraError as error:
-            return _Ended(job, Outcome(error=troubles.about(job.change, error.diagnostics[0])))
+            return _Ended(job, Outcome(error=troubles.of_error(job.change, error)))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the one boundary that keeps a provider's bug to its own object
             return _Ended(job, Outcome(error=troubles.crashed(job.change, error)))
 
@@ -288,7 +288,7 @@ class Scheduler:
             error: BaseException = ValueError("wrong number of statuses")
         except WlinfraError as failure:
             # The platform cannot be asked just now: that is a reason to wait on, within each one's time.
-            return [WaitingStill(reason=failure.diagnostics[0].summary)] * len(batch.waiting)
+            return [WaitingStill(reason=str(failure))] * len(batch.waiting)
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - as in _advance, for the provider's answers about waits
             error = failure
         if len(batch.keys) == 1:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from wlinfra.changes.model import Change, Step
-from wlinfra.errors import Diagnostic
+from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.provider.base import UnclearOutcome
 from wlinfra.values import Address
 
@@ -18,6 +18,7 @@ __all__ = [
     "crashed",
     "interrupted",
     "no_identity",
+    "of_error",
     "same_object",
     "stale",
     "still_unknown",
@@ -33,6 +34,15 @@ def about(change: Change, diagnostic: Diagnostic) -> Diagnostic:
     return replace(
         diagnostic, address=diagnostic.address or change.address, location=diagnostic.location or change.location
     )
+
+
+def of_error(change: Change, error: WlinfraError) -> Diagnostic:
+    """Return what the error says, about this object; one without a word is a provider's bug."""
+    if not error.diagnostics:
+        return crashed(change, error)
+    first, *others = error.diagnostics
+    detail = "\n".join((first.detail, *map(str, others)))
+    return about(change, replace(first, detail=detail))
 
 
 def crashed(change: Change, error: BaseException) -> Diagnostic:
