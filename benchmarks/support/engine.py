@@ -1,0 +1,97 @@
+"""The engine in this process, on the in-memory platform: declare, plan, apply, with the state on disk.
+
+H8 and H11 use it to leave the network out of what they measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from wlinfra import Stack, declare
+from wlinfra.apply.applier import apply_plan
+from wlinfra.apply.clock import SystemClock
+from wlinfra.apply.events import ApplyOptions, ApplyResult
+from wlinfra.apply.stop import StopSignal
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Plan
+from wlinfra.plan.planner import build_plan
+from wlinfra.provider.base import ProviderContext
+from wlinfra.resources.base import Resource
+from wlinfra.stack.program import Declared
+from wlinfra.state.files import DiskStats
+from wlinfra.state.key import Digest
+from wlinfra.state.lock import LockRequest
+from wlinfra.state.store import LocalStateStore
+from wlinfra.testing import MemoryProvider
+
+__all__ = ["Bed", "Item", "declare_all"]
+
+
+class Item(Resource):
+    """A resource with one free value."""
+
+    type: ClassVar[str] = "item"
+
+    value: Any = None
+
+
+def declare_all(make: Callable[[], Iterable[Resource]]) -> Declared:
+    """Return a stack's declaration of these resources."""
+    stack = Stack("bench")
+    stack.environment("prod", provider="memory")
+    stack.resources(lambda _: make())
+    return declare(stack, "prod")
+
+
+class Bed:
+    """One stack on one platform in memory."""
+
+    def __init__(self, directory: Path, provider: MemoryProvider, declared: Declared) -> None:
+        self._store = LocalStateStore(directory, declared.stack, declared.environment)
+        self._declared = declared
+        self._digest = Digest(b"k" * 32)
+        context = ProviderContext(
+            name="default",
+            options={},
+            environ={},
+            data_dir=directory,
+            stack=declared.stack,
+            environment=declared.environment,
+        )
+        self._connection = provider.connect(context)
+
+    @property
+    def stats(self) -> DiskStats:
+        """What was asked of the disk so far."""
+        return self._store.disk.stats
+
+    def plan(self) -> Plan:
+        """Return a plan from the state on disk."""
+        return build_plan(self._engine())
+
+    def apply(self, plan: Plan, *, parallelism: int = 32) -> ApplyResult:
+        """Apply the plan and return the result; raises RuntimeError when anything failed."""
+        with self._store.acquire(LockRequest(owner="bench", operation="apply")) as lease:
+            with self._store.open(lease) as session:
+                result = apply_plan(
+                    plan,
+                    self._engine(),
+                    session,
+                    options=ApplyOptions(parallelism=parallelism),
+                    listener=lambda _: None,
+                    stop=StopSignal(),
+                    clock=SystemClock(),
+                )
+        if not result.ok:
+            raise RuntimeError(f"the apply failed: {result.failed[:1]}")
+        return result
+
+    def _engine(self) -> Engine:
+        return Engine(
+            declared=self._declared,
+            state=self._store.load(),
+            connections={"default": self._connection},
+            digest=self._digest,
+        )
