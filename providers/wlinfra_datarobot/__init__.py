@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wlinfra.provider.base import Connection, ProviderContext
+    from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator
 
 __all__ = ["PROVIDER"]
 
@@ -20,6 +21,18 @@ class _DataRobotProvider:
         from .provider import connect
 
         return connect(context)
+
+    def emulator(self, options: EmulatorOptions) -> RunningEmulator:
+        """Return the emulator, not serving yet; raises ConfigurationError for an API version it does not speak."""
+        from .emulator import DataRobotEmulator, Dialect, Durations
+
+        return DataRobotEmulator(
+            port=options.port,
+            data=options.data,
+            seed=options.seed_demo,
+            durations=Durations.realistic() if options.realistic else None,
+            dialect=options.api or Dialect.OCTOBER,
+        )
 
 
 PROVIDER = _DataRobotProvider()

@@ -22,6 +22,7 @@ from wlinfra.emulation import (
     SystemClock,
     json_response,
 )
+from wlinfra.errors import ConfigurationError
 
 from .app import PREFIX, DataRobotApi
 from .seed import seed_account, seed_demo, set_tag
@@ -32,8 +33,8 @@ class DataRobotEmulator:
     """An emulated DataRobot platform on 127.0.0.1, for the embedded endpoint, for tests and for clients of others.
 
     With `data`, the world lives in that folder: any number of emulators may serve it, at once or one after the other,
-    and the port of the first is used again when it is free, so that endpoints keep their address. Raises ValueError
-    for an unknown dialect.
+    and the port of the first is used again when it is free, so that endpoints keep their address. Raises
+    ConfigurationError for a dialect it does not speak.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class DataRobotEmulator:
         on_exchange: Callable[[Request, Response], None] | None = None,
     ) -> None:
         settings = Settings(
-            dialect=Dialect(dialect),
+            dialect=_dialect(dialect),
             durations=durations or Durations(),
             quirks=quirks or Quirks(),
             token=token,
@@ -175,6 +176,17 @@ class DataRobotEmulator:
             if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
                 raise
             return server(0)
+
+
+def _dialect(name: str) -> Dialect:
+    try:
+        return Dialect(name)
+    except ValueError:
+        raise ConfigurationError.of(
+            "Emulator lacks this API version",
+            f"The DataRobot emulator does not speak {name!r}.",
+            f"Choose one of {', '.join(Dialect)}.",
+        ) from None
 
 
 def _home_port(data: Path | None, port: int) -> int:

@@ -17,7 +17,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the emulator's options to a parser."""
     parser.add_argument("--port", type=int, default=8181, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--data", type=Path, help="folder that keeps the world; without it, it is gone at the end")
-    parser.add_argument("--dialect", choices=[str(dialect) for dialect in Dialect], default=str(Dialect.OCTOBER))
+    parser.add_argument(
+        "--api", "--dialect", choices=[str(dialect) for dialect in Dialect], default=str(Dialect.OCTOBER)
+    )
     parser.add_argument("--realistic", action="store_true", help="lifecycles take minutes, not a second or two")
     parser.add_argument("--seed-demo", action="store_true", help="begin with three workloads when there are none")
     parser.add_argument("--token", help="accept this token only; by default any is accepted")
@@ -32,7 +34,7 @@ def serve(arguments: Sequence[str] | argparse.Namespace) -> int:
         add_options(parser)
         options = parser.parse_args(arguments)
     emulator = DataRobotEmulator(
-        dialect=options.dialect,
+        dialect=options.api,
         data=options.data,
         durations=Durations.realistic() if options.realistic else Durations(),
         token=options.token,

@@ -13,6 +13,7 @@ import pytest
 from support.api_client import ApiClient
 
 from wlinfra.emulation import ManualClock
+from wlinfra.errors import ConfigurationError
 from wlinfra_datarobot.emulator import DataRobotEmulator, Durations, Quirks
 
 CONTAINER = {"imageUri": "ghcr.io/acme/chat:1", "port": 8080}
@@ -78,7 +79,7 @@ def test_two_processes_serve_one_world(tmp_path: Path) -> None:
 
 def test_demo_world_is_there_once(tmp_path: Path) -> None:
     for _ in range(2):
-        with _process(tmp_path, "--seed-demo", "--dialect", "2026-06") as (_, api):
+        with _process(tmp_path, "--seed-demo", "--api", "2026-06") as (_, api):
             rows = api.ok("GET", "/workloads?orderBy=name")["data"]
 
     assert [row["name"] for row in rows] == ["chat", "nightly-report", "search"]
@@ -116,5 +117,5 @@ def test_seeded_world_is_seeded_again_after_a_reset() -> None:
 
 
 def test_unknown_dialect_is_refused() -> None:
-    with pytest.raises(ValueError, match="1999"):
+    with pytest.raises(ConfigurationError, match="1999"):
         DataRobotEmulator(dialect="1999")
