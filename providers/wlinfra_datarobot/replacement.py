@@ -58,12 +58,14 @@ def look(
         return _NOTHING
     candidate = record.get("candidateArtifactId")
     going_to = {"artifactId": candidate, "runtime": record.get("runtime")}
-    if adoptable and isinstance(target.get("artifact_id"), str) and runs(going_to, target):
+    wanted = target.get("artifact_id")
+    goes_there = isinstance(wanted, str) and wanted == candidate
+    if adoptable and goes_there and runs(going_to, target):
         return InFlight(
             treatment=Treatment.ADOPT,
             note=f"a replacement to the artifact {candidate} is under way and goes where it shall; it is awaited, nothing is called",
         )
-    if candidate in own and candidate != target.get("artifact_id") and record.get("switchedAt") is None:
+    if candidate in own and not goes_there and record.get("switchedAt") is None:
         return InFlight(
             treatment=Treatment.CANCEL,
             note=f"a replacement to this stack's older version {candidate} is under way and is cancelled first",

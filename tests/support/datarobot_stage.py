@@ -89,7 +89,7 @@ class Stage:
         assert not plan.errors, plan.errors
         return next(change for change in plan.changes if change.address == address)
 
-    def apply(self, declaring: Declaring, *, ok: bool = True, **options: Any) -> ApplyResult:
+    def apply(self, declaring: Declaring, *, ok: bool = True, wait: bool = True, **options: Any) -> ApplyResult:
         """Plan and apply; fails when something failed, unless ``ok`` is False."""
         with (
             self._store.acquire(LockRequest(owner="test", operation="apply")) as lease,
@@ -101,7 +101,7 @@ class Stage:
                 plan,
                 engine,
                 session,
-                options=ApplyOptions(poll_interval=0.5),
+                options=ApplyOptions(poll_interval=0.5, wait=wait),
                 listener=lambda event: None,
                 stop=StopSignal(),
                 clock=LeapingClock(self.clock),

@@ -1,0 +1,61 @@
+"""What people are told when the platform says no, or when a start fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from support.datarobot_stage import Quirks, Stage, chat
+
+from wlinfra.apply.events import ApplyResult
+from wlinfra.emulation import Drop, Phase, Reply
+
+
+def _why(result: ApplyResult) -> str:
+    (_, error) = result.failed[0]
+    return str(error)
+
+
+def test_a_failed_start_quotes_condition_and_events(stage: Stage) -> None:
+    result = stage.apply(chat(artifact={"image": "acme/does-not-exist:1"}), ok=False)
+    assert "ErrImagePull" in _why(result)
+    assert "image was not found" in _why(result)
+    assert stage.state.objects["workload.chat"].id == stage.workload()["id"]
+
+
+def test_a_failed_roll_says_who_serves(stage: Stage) -> None:
+    stage.apply(chat())
+    result = stage.apply(chat(artifact={"image": "acme/does-not-exist:2"}), ok=False)
+    assert "the old version still serves" in _why(result)
+    assert "ErrImagePull" in _why(result)
+    assert stage.workload()["artifact"]["version"] == 1
+
+
+def test_a_refused_attribute_is_named_by_its_path_and_nothing_is_echoed(stage: Stage) -> None:
+    body = {
+        "detail": [
+            {
+                "loc": ["body", "spec", "containerGroups", 0, "containers", 0, "port"],
+                "msg": "Port is taken",
+                "type": "value_error",
+                "input": "canary-input",
+                "ctx": {"secret": "canary-ctx"},
+            }
+        ]
+    }
+    stage.emulator.faults.on(Reply(422, body=body), method="POST", path="/artifacts")
+    result = stage.apply(chat(), ok=False)
+    assert "spec.containerGroups.default.containers.main.port: Port is taken" in str(result.failed)
+    assert "canary" not in repr(result)
+
+
+def test_too_large_a_request_is_refused_in_the_platforms_own_words(stages: Callable[..., Stage]) -> None:
+    stage = stages(quirks=Quirks(max_workload_replicas=2))
+    result = stage.apply(chat(replicas=5), ok=False)
+    assert "exceeds the maximum allowed (2)" in str(result.failed)
+
+
+def test_a_lost_answer_to_a_create_makes_no_second_one(stage: Stage) -> None:
+    stage.emulator.faults.on(Drop(), method="POST", path="/workloads", phase=Phase.AFTER)
+    stage.apply(chat())
+    assert [call for call in stage.calls() if call == "POST /workloads"] == ["POST /workloads"]
+    assert stage.plan(chat()).is_empty
