@@ -11,6 +11,8 @@ __all__ = ["Clock", "SystemClock"]
 
 T = TypeVar("T")
 
+_LONGEST_WAIT = 0.1
+
 
 class Clock(clock.Clock, Protocol):
     """The state's clock, and waiting for a message or for time to pass, whichever comes first."""
@@ -29,7 +31,12 @@ class SystemClock(clock.SystemClock):
 
     def receive(self, inbox: queue.SimpleQueue[T], seconds: float | None, *, idle: bool) -> T | None:
         """Return the next message, or None after so many seconds."""
-        try:
-            return inbox.get(timeout=None if seconds is None else max(seconds, 0.0))
-        except queue.Empty:
-            return None
+        end = None if seconds is None else self.monotonic() + seconds
+        while True:
+            # A signal that arrives just before a thread blocks wakes nobody, so no single wait is long.
+            left = _LONGEST_WAIT if end is None else min(_LONGEST_WAIT, max(end - self.monotonic(), 0.0))
+            try:
+                return inbox.get(timeout=left)
+            except queue.Empty:
+                if end is not None and self.monotonic() >= end:
+                    return None
