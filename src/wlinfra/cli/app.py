@@ -12,13 +12,13 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import chdir, nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from wlinfra.cli.arguments import COMMANDS, build_parser, parse_arguments
+from wlinfra.cli.arguments import COMMANDS, Command, build_parser, parse_arguments
 from wlinfra.cli.console import Console, wants_colour
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.errors import ConfigurationError, WlinfraError
@@ -77,19 +77,25 @@ def _run(name: str, parsed: Namespace, console: Console) -> int:
     (command,) = (command for command in COMMANDS if command.name == name)
     console = replace(
         console,
-        directory=(console.directory / parsed.chdir) if parsed.chdir else console.directory,
         style=Style(colour=wants_colour(console.stdout, console.environ, refused=parsed.no_color)),
         debug=parsed.debug,
     )
     if parsed.debug:
         _start_logging(console)
+    try:
+        with chdir(parsed.chdir) if parsed.chdir else nullcontext():
+            return _call(command, parsed, replace(console, directory=Path.cwd()))
+    except OSError as error:
+        if error.filename != parsed.chdir:
+            raise
+        wrong = ConfigurationError.of("No such directory", f"{parsed.chdir}: {error.strerror}.", "Correct --chdir.")
+        return _explain(wrong, console)
+
+
+def _call(command: Command, parsed: Namespace, console: Console) -> int:
     code: int = ExitCode.BUG
     try:
         with _Bugs(console, parsed):
-            if not console.directory.is_dir():
-                raise ConfigurationError.of(
-                    "No such directory", f"{console.directory} is not a directory.", "Correct --chdir."
-                )
             code = int(importlib.import_module(f"wlinfra.cli.{command.module}").run(parsed, console))
     except WlinfraError as error:
         return _explain(error, console)
@@ -147,10 +153,11 @@ class _Bugs:
         return True
 
     def _write_report(self, error: BaseException) -> str:
-        """Write where it happened, without the error's text, which may quote anything."""
+        """Write where it happened, without the error's text or source lines, which may quote anything."""
         name = self._parsed.state_dir or self._console.environ.get("WLINFRA_STATE_DIR") or ".wlinfra"
         path = self._console.path(name) / "bug-report.txt"
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        found = traceback.extract_tb(error.__traceback__)
+        frames = "".join(f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in found)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"wlinfra {self._parsed.command}: {type(error).__name__}\n{frames}", encoding="utf-8")

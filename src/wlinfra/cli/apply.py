@@ -101,7 +101,7 @@ def _confirm(plan: Plan, console: Console) -> bool:
         else "Only 'yes' is accepted."
     )
     question = console.style.paint(f"Do you want to {what} in environment {plan.environment}?", "bold")
-    return console.ask(f"{question}\n  {hint}\n\n  Enter a value: ") == word
+    return console.ask(f"\n{question}\n  {hint}\n\n  Enter a value: ") == word
 
 
 def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
@@ -114,6 +114,8 @@ def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
         who=who(console.environ),
         plan_digest=hashlib.sha256(render_json(plan).encode()).hexdigest()[:12],
     )
+    if not arguments.json:
+        console.show("\n")
     with _listener(arguments, console) as listener:
         result = locked.apply(plan, options, listener)
     next_command = command_line(command, arguments, plan.environment)

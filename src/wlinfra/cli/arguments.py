@@ -7,6 +7,7 @@ commands have may stand before or after the command's name.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -38,10 +39,17 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message: str) -> NoReturn:
-        """Raise ConfigurationError with the usage."""
+        """Raise ConfigurationError with the way to the help."""
+        found = re.match(r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)$", message)
+        if found:
+            import difflib
+
+            choices = found[2].replace("'", "").split(", ")
+            near = difflib.get_close_matches(found[1], choices, n=1)
+            message = f"there is no command {found[1]}" + (f"; did you mean {near[0]}?" if near else "")
         raise ConfigurationError.of(
             "Wrong arguments",
-            f"{message[:1].upper()}{message[1:]}.",
+            f"{message[:1].upper()}{message[1:].rstrip('.?')}{'?' if message.endswith('?') else '.'}",
             f"See what can be given with\n    {self.prog} --help",
         )
 
@@ -327,10 +335,11 @@ def _history(parser: Parser) -> None:
 
 def _emulator(parser: Parser) -> None:
     parser.add_argument("name", metavar="PROVIDER", help="the provider whose platform is emulated")
-    parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where it listens; 127.0.0.1 by default")
     parser.add_argument("--port", type=int, default=8181, metavar="PORT", help="8181 by default; 0: any free one")
     parser.add_argument("--data", metavar="DIR", help="keep its world in this directory; in memory by default")
     parser.add_argument("--seed-demo", action="store_true", help="begin with a few objects to look at")
+    parser.add_argument("--realistic", action="store_true", help="lifecycles take as long as on the real platform")
+    parser.add_argument("--api", default="", metavar="VERSION", help="which version of the platform's API it speaks")
 
 
 def _nothing(parser: Parser) -> None:

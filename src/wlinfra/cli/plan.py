@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import Namespace
+from dataclasses import replace
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
@@ -24,12 +25,10 @@ def run(arguments: Namespace, console: Console) -> int:
     with open_workspace(arguments, console) as workspace:
         plan = workspace.plan(plan_options(arguments))
         command = "destroy" if plan.options.destroy else "apply"
-        next_command = (
-            shlex.join(["wlinfra", "apply", arguments.out])
-            if arguments.out
-            else command_line(command, arguments, plan.environment)
-        )
-        console.show(format_plan(plan, arguments.format, console, next_command=next_command))
+        again = command_line(command, arguments, plan.environment)
+        next_command = shlex.join(["wlinfra", "apply", arguments.out]) if arguments.out else again
+        saved = bool(arguments.out)
+        console.show(format_plan(plan, arguments.format, console, next_command=next_command, saved=saved))
         if arguments.out and not plan.errors:
             _save(plan, arguments, workspace)
     return exit_code(plan, detailed=arguments.detailed_exitcode)
@@ -44,17 +43,7 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
 
 def _save(plan: Plan, arguments: Namespace, workspace: Workspace) -> None:
     console = workspace.console
-    plain = plan_text(
-        plan,
-        Console(
-            stdin=console.stdin,
-            stdout=console.stdout,
-            stderr=console.stderr,
-            environ=console.environ,
-            directory=console.directory,
-            style=PLAIN,
-        ),
-    )
+    plain = plan_text(plan, replace(console, style=PLAIN))
     path = console.path(arguments.out)
     data = seal(plan, workspace.digest, text=plain, document=plan_document(plan), program=arguments.file)
     try:

@@ -11,7 +11,7 @@ import signal
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,8 @@ class Site:
 def find_site(arguments: Namespace, console: Console, *, file: str = "", environment: str = "") -> Site:
     """Return the stack and environment the arguments name; raises DeclarationError, ConfigurationError."""
     path = console.path(file or arguments.file)
-    stack = load_stack(path, environ=console.environ)
+    with redirect_stdout(console.stderr):  # what a program prints must not stand in a result
+        stack = load_stack(path, environ=console.environ)
     folder = path if path.is_dir() else path.parent
     chosen = arguments.state_dir or console.environ.get("WLINFRA_STATE_DIR")
     return Site(
@@ -109,14 +110,15 @@ def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> s
 
 def declare_site(site: Site, arguments: Namespace, console: Console) -> Declared:
     """Return what the program declares; its warnings are for the plan to show."""
-    return declare(
-        site.stack,
-        site.environment,
-        overrides=parse_overrides(getattr(arguments, "set", [])),
-        environ=console.environ,
-        settings_file=console.path(arguments.settings) if getattr(arguments, "settings", None) else None,
-        outputs_reader=_OutputsReader(site.root),
-    )
+    with redirect_stdout(console.stderr):
+        return declare(
+            site.stack,
+            site.environment,
+            overrides=parse_overrides(getattr(arguments, "set", [])),
+            environ=console.environ,
+            settings_file=console.path(arguments.settings) if getattr(arguments, "settings", None) else None,
+            outputs_reader=_OutputsReader(site.root),
+        )
 
 
 @dataclass(frozen=True, slots=True)

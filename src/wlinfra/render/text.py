@@ -30,6 +30,8 @@ class TextOptions:
     style: Style = PLAIN
     next_command: str = ""
     """What a person types to have it done."""
+    saved: bool = False
+    """True when that command applies exactly this plan, not one made anew."""
     source_line: SourceLine | None = None
     """Where the lines of the program come from that errors quote; None: they quote none."""
 
@@ -188,4 +190,4 @@ def _conclusion(plan: Plan, options: TextOptions) -> Iterator[str]:
     if plan.effective:
         yield "  " + style.paint(headline(plan), "bold")
     if options.next_command:
-        yield f"Apply exactly this:\n    {clean(options.next_command)}"
+        yield f"{'Apply exactly this' if options.saved else 'Do this'}:\n    {clean(options.next_command)}"
