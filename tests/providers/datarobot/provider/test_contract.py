@@ -1,0 +1,3 @@
+"""The suite that every provider passes."""
+
+from __future__ import annotations
