@@ -89,12 +89,16 @@ class Live:
     """The object exists."""
 
     id: str
-    values: Mapping[str, Json]
-    """In the same shape as `PlatformObject.values`; what only the platform sets may be in it."""
+    values: Mapping[str, Json] = field(repr=False)
+    """In the same shape as `PlatformObject.values`; what only the platform sets may be in it.
+
+    A platform may return in plain text what the program declares as a secret, so that no part of a reading that
+    holds its values is ever shown.
+    """
     outputs: Mapping[str, Json] = field(default_factory=dict)
-    pinned: Json = None
+    pinned: Json = field(default=None, repr=False)
     """Beside the managed values, what a step echoes or relies on: part of the revision."""
-    document: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The platform's whole answer, for the provider's own `plan`; never stored or shown."""
     owned: bool | None = None
     """Whether the platform proves that this stack made it; None when it cannot tell."""
