@@ -215,6 +215,30 @@ def test_ignored_paths_are_left_alone_with_all_below(ignore: str, left: list[str
     assert paths(run(desired, live, ignore=(ignore,))) == left
 
 
+UNORDERED = Attribute(fields=fields(sizes=Attribute(unordered=True, items=Attribute(normalize=memory_bytes))))
+
+
+@pytest.mark.parametrize(
+    ("desired", "live", "differs"),
+    [
+        ([1, "1KB", True], [True, 1000, 1], False),
+        ([1, 2], [2, True], True),
+        ([1], [1, 2], True),
+        ([secret(), "a"], ["a", TEXT], False),
+    ],
+)
+def test_unordered_lists_are_compared_as_bags_of_meanings(desired: Any, live: Any, differs: bool) -> None:
+    found = compare({"sizes": desired}, {"sizes": live}, None, UNORDERED, KEY, has_prior=False)
+    assert bool(found.changes) is differs
+    assert TEXT not in repr(found)
+
+
+def test_a_keyed_list_whose_keys_do_not_tell_elements_apart_is_compared_by_place() -> None:
+    desired = {"env": [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]}
+    live = {"env": [{"name": "a", "value": "1"}, {"name": "a", "value": "3"}]}
+    assert paths(run(desired, live)) == ["env[1].value"]
+
+
 def test_ignored_paths_count_only_once_the_object_exists() -> None:
     assert paths(run({"name": "a"}, None, ignore=("name",))) == ["name"]
 

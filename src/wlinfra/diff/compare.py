@@ -267,10 +267,8 @@ class _Walk:
         want, have, was = sides
         if not are_identical(want, have):
             return False
-        try:
-            return was is None or bool(was == want)
-        except TypeError:  # a reference was recorded in an unresolved value's place
-            return False
+        # What is recorded decides only whether something is to be reset, so that the quicker equality will do.
+        return was is None or bool(was == want)
 
     def _is_same(self, want: Json, have: Json, attribute: Attribute) -> bool:
         if are_identical(want, have):

@@ -44,18 +44,26 @@ def is_special(value: Json) -> bool:
 def are_identical(left: Json, right: Json) -> bool:
     """True when two trees are certainly equal; False when a walk has to tell.
 
-    Python's own equality is the quick test, but it takes True for 1, so the bytes have the last word.
+    Their bytes decide, because Python's own equality takes True for 1.
     """
     try:
-        return bool(left == right) and orjson.dumps(left, option=_SORTED) == orjson.dumps(right, option=_SORTED)
-    except TypeError:  # a reference refuses to be compared, a secret to be written
+        if type(left) is dict and type(right) is dict and len(left) != len(right):
+            return False
+        if _bytes(left) == _bytes(right):
+            return True
+        return bool(left == right) and _bytes(left, _SORTED) == _bytes(right, _SORTED)
+    except TypeError:  # a secret or a reference is no JSON and refuses to be compared
         return False
+
+
+def _bytes(value: Json, option: int = orjson.OPT_PASSTHROUGH_DATACLASS) -> bytes:
+    return orjson.dumps(value, option=option)
 
 
 def is_plain(value: Json) -> bool:
     """True when the tree certainly holds no secret and nothing open: every such leaf refuses to be written."""
     try:
-        orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+        _bytes(value)
     except TypeError:
         return False
     return True
