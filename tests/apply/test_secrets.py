@@ -33,7 +33,7 @@ def test_a_secret_is_in_no_event_intent_record_or_result(reply: StepResult | Exc
     seen = (bench.events, intents, bench.session.objects, bench.session.log, bench.session.history, result)
     assert CANARY not in repr(seen)
     assert bench.platform.calls[0].payload["env"][0]["value"].reveal() == CANARY
-    assert intents[0].digests["env[0].value"] == DIGEST(CANARY)[:16]
+    assert intents[0].digests["env"][0]["value"] == DIGEST(CANARY)[:16]
 
 
 def test_what_is_kept_of_a_secret_is_its_keyed_digest() -> None:
