@@ -222,15 +222,16 @@ def map_leaves(value: Json, change: Callable[[Any], Any]) -> Json:
 
 
 def _leaves(value: Json) -> Iterator[Any]:
-    match value:
-        case dict():
-            for item in value.values():
-                yield from _leaves(item)
-        case list() | tuple():
-            for item in value:
-                yield from _leaves(item)
-        case _:
-            yield value
+    # A stack, because nested generators cost each leaf once for every level above it.
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(reversed(item.values()))
+        elif isinstance(item, list | tuple):
+            pending.extend(reversed(item))
+        else:
+            yield item
 
 
 def find_refs(value: Json) -> Iterator[Ref]:

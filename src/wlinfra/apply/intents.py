@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ import orjson
 from wlinfra.changes.model import Change, Step
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent
-from wlinfra.values import Json, Path, Secret, format_path
+from wlinfra.values import Json, Secret, map_leaves
 
 __all__ = ["draft_intent", "leaf_digests"]
 
@@ -41,30 +40,19 @@ def draft_intent(change: Change, step: Step, *, digest: Digest, deadline: float)
     )
 
 
-def leaf_digests(payload: Json, digest: Digest) -> Mapping[str, str]:
-    """Return the keyed digest of every leaf by its path; nothing without a key, but secrets are fetched all the same.
+def leaf_digests(payload: Json, digest: Digest) -> Json:
+    """Return the payload with every leaf replaced by its keyed digest; nothing without a key, but secrets are fetched all the same.
 
-    A secret that cannot be fetched must stop the step before anything is written or sent.
+    It keeps the payload's shape because a path for each leaf would make an intent several times as long as the
+    payload. A secret that cannot be fetched must stop the step before anything is written or sent.
     """
-    texts = [(path, _text(leaf)) for path, leaf in _leaves(payload, ())]
-    if not digest.known:
+    if payload is None or payload == []:
         return {}
-    return {format_path(path): digest(text)[:_LENGTH] for path, text in texts}
+    if not digest.known:
+        map_leaves(payload, _text)
+        return {}
+    return map_leaves(payload, lambda leaf: digest(_text(leaf))[:_LENGTH])
 
 
 def _text(leaf: Any) -> bytes:
     return leaf.reveal().encode() if isinstance(leaf, Secret) else orjson.dumps(leaf)
-
-
-def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Any]]:
-    match value:
-        case Mapping():
-            for key, item in value.items():
-                yield from _leaves(item, (*path, str(key)))
-        case list() | tuple():
-            for index, item in enumerate(value):
-                yield from _leaves(item, (*path, index))
-        case None if not path:
-            return
-        case _:
-            yield path, value

@@ -106,8 +106,8 @@ class Intent:
     """What the object depends on, so that one found again is deleted in the right order."""
     lookup: Mapping[str, Any] = field(default_factory=dict)
     """What the provider needs to find out later whether it happened."""
-    digests: Mapping[str, str] = field(default_factory=dict)
-    """Keyed digest of every leaf of the payload, by path."""
+    digests: Json = field(default_factory=dict)
+    """The payload's shape with the keyed digest of every leaf in its place."""
     deadline: float = 0.0
     """When the request's timeout has passed, in seconds since the epoch: only then may a look-up conclude that it did not happen."""
 
