@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.diff.model import SENSITIVE
 from wlinfra.plan.revision import canonical
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
@@ -46,9 +47,7 @@ def approval_of(change: Change, digest: Digest) -> Approval:
         id=change.deposed_id or change.id,
         blast_radius=change.blast_radius,
         gpus_peak={count.type: count.high for count in _sorted(change.impact.gpus_peak)},
-        paths={
-            format_path(item.path): _mark(item.planned, digest, sensitive=item.sensitive) for item in change.attributes
-        },
+        paths=_paths(change, digest),
         leaves=dict(_leaves(dict(change.values), "", digest)) if making else {},
         steps=tuple(step.operation for step in change.steps),
         revision=change.revision,
@@ -56,15 +55,24 @@ def approval_of(change: Change, digest: Digest) -> Approval:
     )
 
 
+def _paths(change: Change, digest: Digest) -> dict[str, str]:
+    """Return every path that may change; where a whole tree is new, every leaf of it."""
+    found: dict[str, str] = {}
+    for item in change.attributes:
+        path = format_path(item.path)
+        found |= {path: "sensitive"} if item.sensitive else dict(_leaves(item.planned, path, digest))
+    return found
+
+
 def _sorted(counts: tuple[GpuCount, ...]) -> list[GpuCount]:
     return sorted(counts, key=lambda count: count.type)
 
 
-def _mark(value: Json, digest: Digest, *, sensitive: bool = False) -> str:
-    """Return the digest of a value, or `OPEN`; a sensitive one shows no value, so only its path is approved here."""
+def _mark(value: Json, digest: Digest) -> str:
+    """Return the digest of a leaf, or `OPEN`; a sensitive one shows no value, so only its path is approved here."""
     if value is UNKNOWN or isinstance(value, Ref | Template):
         return OPEN
-    if sensitive:
+    if value is SENSITIVE:
         return "sensitive"
     text = (
         b"secret"
