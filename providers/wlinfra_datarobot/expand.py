@@ -1,15 +1,18 @@
 """Turns declared resources into the objects DataRobot has, in the shape that is compared.
 
-`provider` calls `expand`; it is pure. An artifact is one object and so is a workload; an artifact that is not
-yielded is part of its workload.
+`provider` calls `expand`; it is pure. An artifact is one object and so is a workload; an artifact that is given to a
+workload without being yielded becomes an object at its own address all the same
+(docs/decisions/datarobot-inline-artifacts.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.errors import DeclarationError
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.container import Container, ContainerGroup, ImageBuild, Probe, SecurityContext
@@ -38,7 +41,7 @@ def expand(resource: Resource, dependencies: Mapping[Address, Resource]) -> list
         case Artifact():
             return [_object(resource, ARTIFACT_KIND, artifact_wishes(resource))]
         case Workload():
-            return [_object(resource, WORKLOAD_KIND, _workload_wishes(resource, dependencies))]
+            return [*_unyielded(resource, dependencies), _object(resource, WORKLOAD_KIND, _workload_wishes(resource))]
         case Lookup():
             return [_looked_up(resource)]
         case _:
@@ -62,15 +65,31 @@ def artifact_wishes(artifact: Artifact) -> dict[str, Json]:
     return {**_given(wishes), "spec": spec}
 
 
-def _workload_wishes(workload: Workload, dependencies: Mapping[Address, Resource]) -> dict[str, Json]:
-    wishes: dict[str, Json] = {"name": workload.name_on_platform, "power": workload.power}
-    match workload.artifact:
-        case Artifact() as artifact if artifact.address in dependencies:
-            wishes["artifactId"] = artifact.ref("id")
-        case Artifact() as artifact:
-            wishes["artifact"] = artifact_wishes(artifact)
-        case reference:
-            wishes["artifactId"] = reference
+def _unyielded(workload: Workload, dependencies: Mapping[Address, Resource]) -> Iterator[PlatformObject]:
+    """Yield the object of an artifact that only its workload mentions."""
+    artifact = workload.artifact
+    if not isinstance(artifact, Artifact):
+        return
+    yielded = dependencies.get(artifact.address)
+    if yielded is None:
+        yield replace(_object(artifact, ARTIFACT_KIND, artifact_wishes(artifact)), provider=workload.provider)
+    elif yielded is not artifact and yielded != artifact:
+        raise DeclarationError.of(
+            "Two artifacts at one address",
+            f"{workload.address} runs an artifact that is not yielded, and another one is yielded as {artifact.address}.",
+            "Give one of them another name, or pass the yielded one.",
+            address=workload.address,
+            location=artifact.location,
+        )
+
+
+def _workload_wishes(workload: Workload) -> dict[str, Json]:
+    artifact = workload.artifact
+    wishes: dict[str, Json] = {
+        "name": workload.name_on_platform,
+        "power": workload.power,
+        "artifactId": artifact.ref("id") if isinstance(artifact, Artifact) else artifact,
+    }
     if workload.groups:
         wishes["runtime"] = compared_runtime({"containerGroups": [_runtime(group) for group in workload.groups]})
     if workload.replacement is not None:

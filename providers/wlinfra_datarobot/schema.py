@@ -206,7 +206,6 @@ WORKLOAD = Attribute(
         description=_TEXT,
         importance=Attribute(default="low"),
         artifactId=Attribute(effect=Effect.ROLLS),
-        artifact=Attribute(effect=Effect.ROLLS, fields=ARTIFACT.fields),
         runtime=RUNTIME,
         # The platform takes the timing with each replacement and never returns it.
         replacement=Attribute(

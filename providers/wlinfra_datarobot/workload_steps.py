@@ -13,7 +13,7 @@ from .dialects import Dialect
 from .roles import grant_calls
 from .rollout import artifact_of
 from .schema import NO_ROLE
-from .shapes import sent_runtime, sent_spec
+from .shapes import sent_runtime
 
 __all__ = [
     "create_step",
@@ -31,7 +31,7 @@ _METADATA = {"name": "", "description": "", "importance": "low"}
 
 
 def create_step(values: Mapping[str, Json], dialect: Dialect, lookup: Mapping[str, Any]) -> Step:
-    """Return the step that makes a workload, with its artifact when that is declared inside it."""
+    """Return the step that makes a workload."""
     payload = {
         name: values[name]
         for name in ("name", "description", "importance", "artifactId")
@@ -39,8 +39,6 @@ def create_step(values: Mapping[str, Json], dialect: Dialect, lookup: Mapping[st
     }
     if values.get("runtime") is not None:
         payload["runtime"] = sent_runtime(values["runtime"], dialect)
-    if values.get("artifact") is not None:
-        payload["artifact"] = {**values["artifact"], "spec": sent_spec(values["artifact"]["spec"], dialect)}
     return Step(
         operation="create_workload",
         verb="POST",

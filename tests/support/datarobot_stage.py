@@ -22,8 +22,9 @@ from wlinfra.resources.base import Resource
 from wlinfra.stack.program import declare
 from wlinfra.state.key import Digest
 from wlinfra.state.lock import LockRequest
-from wlinfra.state.model import State
+from wlinfra.state.model import ObjectState, State
 from wlinfra.state.store import LocalStateStore
+from wlinfra.values import Address
 from wlinfra_datarobot.emulator import DataRobotEmulator, Durations, Quirks
 from wlinfra_datarobot.provider import DataRobotConnection, connect
 
@@ -135,6 +136,10 @@ class Stage:
     def state(self) -> State:
         """What is recorded."""
         return self._store.load()
+
+    def record(self, address: str) -> ObjectState:
+        """Return what is recorded of one object."""
+        return self.state.objects[Address(address)]
 
     def calls(self) -> list[str]:
         """Return the calls since the last question that change something, ids as ``*``, and forget them."""

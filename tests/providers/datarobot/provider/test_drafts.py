@@ -59,7 +59,7 @@ def test_locking_a_running_draft_promotes_it(stage: Stage) -> None:
     assert stage.calls() == ["POST /workloads/*/promote"]
     after = stage.workload()
     assert (after["artifact"]["status"], after["protonId"]) == ("locked", before["protonId"])
-    assert stage.state.objects["artifact.server"].outputs["version"] == 1
+    assert stage.record("artifact.server").outputs["version"] == 1
     assert stage.plan(chat()).is_empty
 
 

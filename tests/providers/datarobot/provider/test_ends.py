@@ -19,7 +19,7 @@ def _foreign(stage: Stage, **more: Any) -> dict[str, Any]:
 
 def test_a_repository_with_a_foreign_version_stays(stage: Stage) -> None:
     stage.apply(chat())
-    repository = stage.state.objects["artifact.server"].outputs["repository_id"]
+    repository = stage.record("artifact.server").outputs["repository_id"]
     foreign = _foreign(stage, artifactRepositoryId=repository)
     plan = stage.plan(chat(), destroy=True)
     change = next(change for change in plan.changes if change.address == "artifact.server")

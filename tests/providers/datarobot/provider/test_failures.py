@@ -19,7 +19,7 @@ def test_a_failed_start_quotes_condition_and_events(stage: Stage) -> None:
     result = stage.apply(chat(artifact={"image": "acme/does-not-exist:1"}), ok=False)
     assert "ErrImagePull" in _why(result)
     assert "image was not found" in _why(result)
-    assert stage.state.objects["workload.chat"].id == stage.workload()["id"]
+    assert stage.record("workload.chat").id == stage.workload()["id"]
 
 
 def test_a_failed_roll_says_who_serves(stage: Stage) -> None:

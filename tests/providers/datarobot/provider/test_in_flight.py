@@ -20,7 +20,7 @@ def _two(wanted: str) -> list[wl.Resource]:
 
 
 def _id_of(stage: Stage, name: str) -> str:
-    return next(row["id"] for row in stage.artifacts() if row["name"] == name)
+    return str(next(row["id"] for row in stage.artifacts() if row["name"] == name))
 
 
 def test_one_that_goes_where_we_want_is_adopted(stage: Stage) -> None:

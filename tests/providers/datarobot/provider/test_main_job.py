@@ -17,10 +17,10 @@ def test_a_first_apply_makes_both_and_waits_until_it_runs(stage: Stage) -> None:
 
 def test_the_outputs_are_id_endpoint_and_version(stage: Stage) -> None:
     stage.apply(chat())
-    objects, workload = stage.state.objects, stage.workload()
-    assert objects["workload.chat"].outputs["endpoint"] == workload["endpoint"]
-    assert objects["artifact.server"].outputs["version"] == 1
-    assert objects["artifact.server"].outputs["repository_id"] == workload["artifact"]["artifactRepositoryId"]
+    workload = stage.workload()
+    assert stage.record("workload.chat").outputs["endpoint"] == workload["endpoint"]
+    assert stage.record("artifact.server").outputs["version"] == 1
+    assert stage.record("artifact.server").outputs["repository_id"] == workload["artifact"]["artifactRepositoryId"]
 
 
 def test_a_second_plan_changes_nothing_and_needs_one_request_per_object(stage: Stage) -> None:

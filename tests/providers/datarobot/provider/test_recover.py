@@ -45,7 +45,7 @@ def test_several_new_objects_are_unclear(stage: Stage) -> None:
 def test_a_version_is_looked_for_in_its_repository(stage: Stage) -> None:
     stage.apply(chat())
     (artifact,) = stage.artifacts()
-    lookup = {"name": "server", "known": [], "versions": [], "repositories": []}
+    lookup: dict[str, Any] = {"name": "server", "known": [], "versions": [], "repositories": []}
     repository = artifact["artifactRepositoryId"]
     found = _ask(stage, "create_artifact", kind="artifact", repository=repository, **lookup)
     assert isinstance(found, Happened)
