@@ -223,13 +223,20 @@ class _Walk:
         if attribute.keyed_by is not None:
             want, have, was = (key_elements(side, attribute.keyed_by) if is_list(side) else None for side in sides)
             if want is not None and have is not None:
-                for key in {**want, **have}:
-                    self._visit_element((*path, key), (want.get(key), have.get(key), (was or {}).get(key)), item, rule)
+                self._visit_keyed(path, (want, have, was or {}), item, rule)
                 return
         if attribute.items is None:
             self._visit_free(path, sides, attribute, rule)
         else:
             self._visit_positions(path, sides, item, rule)
+
+    def _visit_keyed(self, path: Path, sides: _Sides, item: Attribute, rule: _Rule) -> None:
+        want, have, was = sides
+        for key in {**want, **have}:
+            found = (want.get(key), have.get(key), was.get(key))
+            # Most elements are equal even where the list is not.
+            if item.write_only or not self._all_equal(found):
+                self._visit_element((*path, key), found, item, rule)
 
     def _visit_positions(self, path: Path, sides: _Sides, item: Attribute, rule: _Rule) -> None:
         want, have, was = sides[0], sides[1], sides[2] if is_list(sides[2]) else ()

@@ -24,11 +24,14 @@ def key_elements(elements: Sequence[Json], name: str) -> dict[str, Json] | None:
     """Return the elements by the attribute that tells them apart; None when one lacks it or two share it."""
     found: dict[str, Json] = {}
     for element in elements:
-        key = element.get(name) if is_object(element) else None
-        if not isinstance(key, str | int) or str(key) in found:
+        key = element.get(name) if type(element) is dict or is_object(element) else None
+        if type(key) is str:
+            found[key] = element
+        elif isinstance(key, str | int):
+            found[str(key)] = element
+        else:
             return None
-        found[str(key)] = element
-    return found
+    return found if len(found) == len(elements) else None
 
 
 def project(values: Json, managed: Json, schema: Attribute) -> Json:
