@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from .emulator import DataRobotEmulator
 
 __all__ = ["DataRobotConnection", "connect"]
+
+_GRACE = 1.0
+"""Seconds on top of a request's own timeouts until its effect counts as impossible."""
 
 
 def connect(context: ProviderContext) -> Connection:
@@ -74,7 +78,9 @@ class DataRobotConnection:
 
         subject = request.desired or request.prior
         is_artifact = subject is not None and subject.kind == ARTIFACT_KIND
-        return plan_artifact(self.platform, request) if is_artifact else plan_workload(self.platform, request)
+        change = plan_artifact(self.platform, request) if is_artifact else plan_workload(self.platform, request)
+        timeout = self._config.connect_timeout + self._config.read_timeout + _GRACE
+        return replace(change, steps=tuple(replace(step, timeout=timeout) for step in change.steps))
 
     def run(self, step: Step) -> StepResult:
         """Make the one call of a step."""

@@ -19,7 +19,8 @@ for name in ("ants", "bees", "cats"):
     yield server
     yield wl.Workload(name, artifact=server, bundles=["cpu.small"], replicas=1)
 """
-REQUESTS = 6
+REQUESTS = 9
+"""Three artifacts are made and locked, three workloads are made."""
 POINTS = [(number, phase) for number in range(1, REQUESTS + 1) for phase in Phase]
 
 

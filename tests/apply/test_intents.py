@@ -44,8 +44,8 @@ def test_an_intent_says_what_a_look_up_needs_and_no_payload() -> None:
     intents: list[Intent] = []
     bench.platform.during = lambda _: intents.extend(bench.session.intents.values())
     lookup = {"siblings": ["x"]}
-    step = Step(operation="make", verb="POST", path="/", summary="", payload={"size": 7}, makes=True, lookup=lookup)
-    bench.apply(create("a", steps=(step,)), options=ApplyOptions(request_timeout=30.0))
+    step = Step(operation="make", verb="POST", path="/", summary="", payload={"size": 7}, makes=True, lookup=lookup, timeout=30.0)
+    bench.apply(create("a", steps=(step,)))
     (intent,) = intents
     assert (intent.operation, intent.makes, intent.lookup, intent.deadline) == ("make", True, lookup, 1030.0)
     assert intent.digests == {"size": DIGEST("7")[:16]}

@@ -27,7 +27,7 @@ def resources(env):
 """
 FOOTER = """
 
-stack.environment("test", provider="datarobot", endpoint={endpoint!r}, token="test-token", read_timeout=1.0, connect_timeout=1.0{options})
+stack.environment("test", provider="datarobot", endpoint={endpoint!r}, token="test-token", read_timeout=0.8, connect_timeout=0.2{options})
 """
 
 

@@ -69,7 +69,7 @@ def apply_plan(
         engine=engine,
         recorder=recorder,
         approvals=Approvals(plan, engine, recorder, outputs.known, replan),
-        caller=Caller(recorder=recorder, digest=engine.digest, options=options, clock=clock, stop=stop),
+        caller=Caller(recorder=recorder, digest=engine.digest, clock=clock, stop=stop),
         outputs=outputs,
         tell=inbox.put,
     )

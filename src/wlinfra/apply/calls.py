@@ -13,7 +13,6 @@ from typing import TypeAlias, assert_never
 from wlinfra.apply import troubles
 from wlinfra.apply.approval import ObjectFailedError
 from wlinfra.apply.clock import Clock
-from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.intents import draft_intent
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.stop import StopSignal
@@ -59,7 +58,6 @@ class Caller:
 
     recorder: Recorder
     digest: Digest
-    options: ApplyOptions
     clock: Clock
     stop: StopSignal
 
@@ -73,7 +71,7 @@ class Caller:
         while True:
             self.refuse_when_stopped()
             draft = draft_intent(
-                change, step, digest=self.digest, deadline=self.clock.now() + self.options.request_timeout
+                change, step, digest=self.digest, deadline=self.clock.now() + step.timeout
             )
             intent = self.recorder.begin(draft)
             match connection.run(step):

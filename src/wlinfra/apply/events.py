@@ -36,8 +36,6 @@ class ApplyOptions:
     """False: do not wait until objects are ready."""
     poll_interval: float = 2.0
     """Seconds between two questions whether objects are ready; short at first, growing to this."""
-    request_timeout: float = 75.0
-    """Seconds after which a call without an answer can take no effect any more; longer than a provider's transport waits."""
     command: str = "apply"
     """For the history."""
     who: str = ""

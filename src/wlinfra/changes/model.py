@@ -164,6 +164,8 @@ class Step:
     """What `Provider.recover` needs to find out whether the call happened; plain JSON without secrets."""
     gate: Gate | None = None
     """A condition that must hold before the call."""
+    timeout: float = 75.0
+    """Seconds after which a call whose answer was lost can take effect no more: the request's own timeouts, summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
