@@ -8,6 +8,7 @@ from support import sample_plans as samples
 
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.schema import Effect
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.style import Style
 from wlinfra.render.text import TextOptions, render_plan
@@ -88,6 +89,12 @@ def test_an_unchanged_plan_says_so() -> None:
 
 
 def test_a_plan_with_errors_offers_no_command() -> None:
-    text = render_plan(samples.failing(), TextOptions(next_command="wlinfra apply plan.json"))
+    text = render_plan(samples.failing(), TextOptions(next_command="wlinfra apply plan.json", saved=True))
     assert "cannot be applied" in text
     assert "wlinfra apply" not in text
+
+
+def test_what_only_the_record_learns_is_shown_once() -> None:
+    same = AttributeChange(path=("name",), live="chat", planned="chat", effect=Effect.STORED)
+    text = render_plan(samples.plan_of(samples.change("workload.chat", Action.UPDATE, attributes=(same,))))
+    assert '~ name = "chat"  # recorded only' in text

@@ -32,6 +32,7 @@ from wlinfra.render.diagnostics import read_source_line, render_diagnostics
 from wlinfra.stack.program import Declared, declare, load_stack
 from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
+from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest, data_home, load_key
 from wlinfra.state.lock import Lease, LockInfo, LockRequest
 from wlinfra.state.model import State
@@ -153,13 +154,20 @@ class Workspace:
 
         Of their steps only those that happened already count: the others are still under way.
         """
-        holder = self.store.read_lock()
+        holder = self._living_holder()
         engine = self.engine(self.store.load())
         recovered = resolve(engine, engine.state.intents, self.clock, wait=False)
         if holder is not None:
             recovered = tuple(item for item in recovered if item.outcome == "happened")
         provisional = describe_holder(holder) if holder else ""
         return build_plan(engine, options, recovered=recovered, provisional=provisional, tool_version=tool_version())
+
+    def _living_holder(self) -> LockInfo | None:
+        """Return who is applying now; a killed run leaves its lock behind, and that is nobody."""
+        info = self.store.read_lock()
+        if info is None or is_gone(info.holder) or info.heartbeat + info.lease < self.clock.now():
+            return None
+        return info
 
     def engine(self, state: State) -> Engine:
         """Return what planning and applying work on."""

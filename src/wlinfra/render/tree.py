@@ -89,7 +89,8 @@ def _transition(item: AttributeChange, symbol: str) -> list[str]:
         return _joined(format_value(item.live), ["null"])
     if item.origin in (Origin.DRIFT, Origin.BOTH):
         return _three_values(item)
-    return text_difference(item.live, item.planned) or _joined(format_value(item.live), format_value(item.planned))
+    before, after = format_value(item.live), format_value(item.planned)
+    return after if before == after else text_difference(item.live, item.planned) or _joined(before, after)
 
 
 def _three_values(item: AttributeChange) -> list[str]:
@@ -116,7 +117,8 @@ def _remark(item: AttributeChange, *, replacing: bool) -> str:
         case Effect.ROLLS if not replacing and item.live is not None:
             remarks.insert(0, "rolls")
         case Effect.STORED:
-            remarks.insert(0, "used by the next roll")
+            same = format_value(item.live) == format_value(item.planned)
+            remarks.insert(0, "recorded only" if same else "kept for later, no call now")
         case _:
             pass
     return f"  # {'; '.join(remarks)}" if remarks else ""
