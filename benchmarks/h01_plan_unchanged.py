@@ -74,9 +74,7 @@ def _requests_of(action: Callable[[], None], counts: Callable[[], dict[str, int]
     return counts()
 
 
-def _rows(
-    times: Times, count: int, requests: Mapping[int, Mapping[str, Any]], asked: Mapping[str, int]
-) -> list[Row]:
+def _rows(times: Times, count: int, requests: Mapping[int, Mapping[str, Any]], asked: Mapping[str, int]) -> list[Row]:
     own = sum(requests[count].values())
     rows = [
         at_most(
@@ -92,13 +90,15 @@ def _rows(
     if "kubectl" in times.runs:
         rows.append(
             at_least(
-                what, times.ratio("kubectl", "wlinfra"), 15, peer="kubectl diff", detail=times.detail("kubectl", "wlinfra")
+                what,
+                times.ratio("kubectl", "wlinfra"),
+                15,
+                peer="kubectl diff",
+                detail=times.detail("kubectl", "wlinfra"),
             )
         )
         theirs = sum(asked.values())
-        rows.append(
-            at_least(f"requests of {what}", theirs / own, 50, peer="kubectl diff", detail=f"{theirs} to {own}")
-        )
+        rows.append(at_least(f"requests of {what}", theirs / own, 50, peer="kubectl diff", detail=f"{theirs} to {own}"))
     else:
         rows += [missing(what, ">= 15x", peer="kubectl diff"), missing(what, ">= 50x", peer="kubectl diff")]
     if "terraform" in times.runs:

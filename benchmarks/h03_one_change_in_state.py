@@ -15,13 +15,17 @@ from benchmarks.support.bench import Bench
 from benchmarks.support.documents import artifact_spec
 from benchmarks.support.report import Report, Row, at_least, at_most
 from benchmarks.support.timing import Times, round_robin, show
+from wlinfra.apply.intents import draft_intent
+from wlinfra.changes.model import Action, Change, Step
 from wlinfra.state.codec import dump, object_document
+from wlinfra.state.key import Digest
 from wlinfra.state.lock import LockRequest
-from wlinfra.state.model import Intent, ObjectState
+from wlinfra.state.model import ObjectState
 from wlinfra.state.session import LocalSession
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address
 
+_DIGEST = Digest(b"k" * 32)
 _OPERATIONS = 20
 """Changes per timed run of the journal; the value differs each time, so that nothing can be skipped."""
 
@@ -96,15 +100,7 @@ class _Recorded:
         self._changes += 1
         address = Address.of("artifact", f"a-{self._changes % self.size}")
         item = replace(self._objects[address], outputs={"id": f"id-{self._changes}"})
-        intent = Intent(
-            address=address,
-            provider="default",
-            kind="artifact",
-            operation="update_artifact",
-            verb="PATCH",
-            target=item.id,
-            lookup={"name": item.name},
-        )
+        intent = draft_intent(_change(item), _step(item), digest=_DIGEST, deadline=0.0)
         self._session.end(self._session.begin(intent), put=item)
         self._objects[address] = item
         return item
@@ -149,4 +145,22 @@ def _item(number: int) -> ObjectState:
         name=f"artifact-{number}",
         values={"name": f"artifact-{number}", "spec": artifact_spec(number)},
         outputs={"id": f"{number:024}"},
+    )
+
+
+def _change(item: ObjectState) -> Change:
+    return Change(
+        address=item.address, kind=item.kind, provider=item.provider, name=item.name, action=Action.UPDATE, id=item.id
+    )
+
+
+def _step(item: ObjectState) -> Step:
+    return Step(
+        operation="update_artifact",
+        verb="PATCH",
+        path="/artifacts/{id}",
+        summary="edit it",
+        target=item.id,
+        payload=dict(item.values),
+        lookup={"name": item.name},
     )

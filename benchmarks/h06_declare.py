@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -97,7 +98,6 @@ def _declared(wl: Any, count: int) -> Any:
     stack = wl.Stack("bench")
     stack.environment("prod", provider="datarobot")
 
-    @stack.resources
     def resources(_: Any) -> Iterator[Any]:
         previous: Any = None
         for number in range(count):
@@ -116,22 +116,19 @@ def _declared(wl: Any, count: int) -> Any:
             )
             yield previous
 
+    stack.resources(resources)
     return wl.declare(stack, "prod")
 
 
 def _declare_pulumi(count: int) -> dict[str, Any]:
-    import pulumi
+    pulumi: Any = import_module("pulumi")
 
-    class Mocks(pulumi.runtime.Mocks):
+    class Mocks:
         def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
             return f"{args.name}-id", args.inputs
 
         def call(self, args: Any) -> dict[str, Any]:
             return dict(args.args)
-
-    class Artifact(pulumi.CustomResource):
-        def __init__(self, name: str, values: dict[str, Any], options: Any) -> None:
-            super().__init__("bench:index:Artifact", name, values, options)
 
     pulumi.runtime.set_mocks(Mocks())
 
@@ -140,7 +137,7 @@ def _declare_pulumi(count: int) -> dict[str, Any]:
         for number in range(count):
             values = {"name": f"a-{number}", "spec": artifact_spec(number)}
             options = pulumi.ResourceOptions(depends_on=[previous] if number % 2 else [])
-            previous = Artifact(f"a-{number}", values, options)
+            previous = pulumi.CustomResource("bench:index:Artifact", f"a-{number}", values, options)
 
     start = time.perf_counter()
     pulumi.runtime.test(program)()

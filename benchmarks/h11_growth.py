@@ -12,6 +12,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,7 +62,7 @@ def measure(bench: Bench) -> Report:
 def _growth(phase: str, medians: Mapping[int, Mapping[str, float]], sizes: Sequence[int]) -> Row:
     """Return the steepest growth between two neighbouring sizes, as the factor of one doubling."""
     factors = {}
-    for smaller, larger in zip(sizes, sizes[1:], strict=False):
+    for smaller, larger in pairwise(sizes):
         doublings = math.log2(larger / smaller)
         factors[smaller, larger] = (medians[larger][phase] / medians[smaller][phase]) ** (1 / doublings)
     (smaller, larger), factor = max(factors.items(), key=lambda item: item[1])
@@ -101,7 +103,7 @@ def _measure_child(size: int, directory: Path) -> dict[str, Any]:
     bed = Bed(directory, provider, declared)
     plan = _timed(seconds, "plan of creates", bed.plan)
     before = bed.stats.syncs, bed.stats.bytes_written
-    _timed(seconds, "apply", lambda: bed.apply(plan))
+    _timed(seconds, "apply", partial(bed.apply, plan))
     syncs, written = bed.stats.syncs - before[0], bed.stats.bytes_written - before[1]
     del plan
     again = _timed(seconds, "plan of nothing", bed.plan)

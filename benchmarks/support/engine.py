@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import Unpack
 
 from wlinfra import Stack, declare
 from wlinfra.apply.applier import apply_plan
@@ -18,7 +20,7 @@ from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext
-from wlinfra.resources.base import Resource
+from wlinfra.resources.base import Resource, ResourceOptions
 from wlinfra.stack.program import Declared
 from wlinfra.state.files import DiskStats
 from wlinfra.state.key import Digest
@@ -35,6 +37,10 @@ class Item(Resource):
     type: ClassVar[str] = "item"
 
     value: Any = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, /, *, value: Any = None, **options: Unpack[ResourceOptions]) -> None: ...
 
 
 def declare_all(make: Callable[[], Iterable[Resource]]) -> Declared:
@@ -73,17 +79,17 @@ class Bed:
 
     def apply(self, plan: Plan, *, parallelism: int = 32) -> ApplyResult:
         """Apply the plan and return the result; raises RuntimeError when anything failed."""
-        with self._store.acquire(LockRequest(owner="bench", operation="apply")) as lease:
-            with self._store.open(lease) as session:
-                result = apply_plan(
-                    plan,
-                    self._engine(),
-                    session,
-                    options=ApplyOptions(parallelism=parallelism),
-                    listener=lambda _: None,
-                    stop=StopSignal(),
-                    clock=SystemClock(),
-                )
+        request = LockRequest(owner="bench", operation="apply")
+        with self._store.acquire(request) as lease, self._store.open(lease) as session:
+            result = apply_plan(
+                plan,
+                self._engine(),
+                session,
+                options=ApplyOptions(parallelism=parallelism),
+                listener=lambda _: None,
+                stop=StopSignal(),
+                clock=SystemClock(),
+            )
         if not result.ok:
             raise RuntimeError(f"the apply failed: {result.failed[:1]}")
         return result

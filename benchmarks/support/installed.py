@@ -11,7 +11,6 @@ import compileall
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 import tomllib
 import venv
@@ -75,17 +74,14 @@ class Installed:
         self.wlinfra.chmod(0o755)
 
 
-def run(
-    arguments: Sequence[str | Path], *, cwd: Path, environ: Mapping[str, str] | None = None, code: int = 0
-) -> str:
+def run(arguments: Sequence[str | Path], *, cwd: Path, environ: Mapping[str, str] | None = None, code: int = 0) -> str:
     """Run a command and return its output; raises RuntimeError, with what it said, for another exit code."""
     done = subprocess.run(
         [str(argument) for argument in arguments],
         cwd=cwd,
         env={**clean_environment(), "HOME": str(cwd), **(environ or {})},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
@@ -101,8 +97,3 @@ def clean_environment() -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     no_proxy = {"NO_PROXY": "*", "no_proxy": "*"}
     return {**environ, **no_proxy, "PATH": os.environ.get("PATH", os.defpath)}
-
-
-def interpreter() -> str:
-    """Return the interpreter that runs the benchmarks."""
-    return sys.executable

@@ -16,7 +16,7 @@ __all__ = ["Project", "pages", "start_workload_api"]
 
 _PAGE = 100
 
-_PROGRAM = '''
+_PROGRAM = """
 import wlinfra as wl
 
 COUNT = {count}
@@ -45,7 +45,7 @@ def resources(env):
         )
         yield artifact
         yield wl.Workload(f"w-{{number}}", artifact=artifact, replicas=1, cpu=1, memory="512MB", description=TEXT)
-'''
+"""
 
 
 class Project:
