@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from wlinfra.changes.model import Action, Change
+from wlinfra.errors import ConfigurationError
 from wlinfra.provider.base import PlanRequest
 from wlinfra.state.key import Digest
 from wlinfra.values import Json, Ref, Secret, is_open, map_leaves
@@ -42,7 +43,11 @@ def draft_digest(change: Change | None, digest: Digest) -> str | None:
     spec = change.values["spec"]
     if is_open(spec):
         return None
-    return digest(orjson.dumps(_with_digests(spec, digest), option=orjson.OPT_SORT_KEYS))
+    try:
+        return digest(orjson.dumps(_with_digests(spec, digest), option=orjson.OPT_SORT_KEYS))
+    except ConfigurationError:
+        # A plan needs no secrets: without them only the edit itself is seen, not one that an interrupted run left.
+        return None
 
 
 def must_reroll(change: Change | None, now: str | None, memory: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, BlastRadius, Change, Step
+from wlinfra.changes.model import Action, BlastRadius, Change, Repeat, Step
 from wlinfra.errors import ProviderError
 from wlinfra.provider.base import PlanRequest
 from wlinfra.provider.failures import ApiError
@@ -94,6 +94,7 @@ def _delete_repository(artifact_id: str, repository: str) -> Step:
         summary="delete it with all its versions",
         target=artifact_id,
         removes=True,
+        repeat=Repeat.SAFE,
         lookup={"repository": repository},
     )
 
@@ -106,4 +107,5 @@ def _delete_artifact(artifact_id: str) -> Step:
         summary="delete the draft",
         target=artifact_id,
         removes=True,
+        repeat=Repeat.SAFE,
     )

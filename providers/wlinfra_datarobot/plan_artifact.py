@@ -26,7 +26,7 @@ from .end_artifact import artifact_end
 from .permissions import CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, Platform
 from .schema import SPEC
-from .shapes import sent_spec
+from .shapes import lacking, sent_spec
 
 __all__ = ["plan_artifact"]
 
@@ -87,6 +87,9 @@ def _making(platform: Platform, request: PlanRequest, draft: Change, *, reposito
     """Yield the calls that make an artifact, or a further version in a repository."""
     values = draft.values
     live = request.live
+    kind = values.get("type", "service")
+    if kind not in platform.dialect.artifact_types:
+        raise lacking(platform.dialect, f"artifacts of type {kind}", "Use type service or nim.")
     wanted = (
         values["spec"]
         if live is None

@@ -24,7 +24,6 @@ from .impact import impact_of
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
-from .rollout import artifact_of
 from .schema import RUNTIME
 from .shapes import sent_runtime, without_rivals
 from .workload_steps import (
@@ -50,7 +49,12 @@ _PLATFORM_TIMING = (
 
 def plan_workload(platform: Platform, request: PlanRequest) -> Change:
     """Return what must happen to one workload; raises for a move the platform or the token does not allow."""
+    changes_type = _changes_type(request)
+    if changes_type:
+        request = replace(request, replace=True)
     draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
+    if changes_type and draft.action is Action.REPLACE:
+        draft = replace(draft, reason=ActionReason.DEPENDENCY_REPLACED)
     match draft.action:
         case Action.READ | Action.FORGET:
             return draft
@@ -62,6 +66,13 @@ def plan_workload(platform: Platform, request: PlanRequest) -> Change:
             return _replaced(platform, request, draft)
         case Action.NO_OP | Action.UPDATE | Action.ROLL | Action.IMPORT:
             return _Moving(platform, request, draft).planned()
+
+
+def _changes_type(request: PlanRequest) -> bool:
+    """True when the wanted artifact is of another type: the platform replaces artifacts by their like only."""
+    artifact, live = artifact_change(request), request.live
+    now = live.document.get("type") if live is not None else None
+    return artifact is not None and now is not None and artifact.values.get("type", now) != now
 
 
 def _deleted(platform: Platform, request: PlanRequest, draft: Change) -> Change:
@@ -246,12 +257,12 @@ class _Moving:
         """Return what shall run, as far as it is declared."""
         artifact = self.draft.values.get("artifactId")
         runtime = self.draft.values.get("runtime")
-        known = artifact if artifact is not None else artifact_of(live.document)
+        known = artifact if artifact is not None else live.values.get("artifactId")
         return {"artifact_id": known, **({"runtime": runtime} if runtime is not None else {})}
 
     def _swaps(self, live: Live) -> bool:
         wanted = self.draft.values.get("artifactId")
-        return wanted is not None and (not isinstance(wanted, str) or wanted != artifact_of(live.document))
+        return wanted is not None and (not isinstance(wanted, str) or wanted != live.values.get("artifactId"))
 
     def _sideways(self, live: Live, touched: set[str]) -> list[Step]:
         """Return the calls that restart nothing."""
@@ -288,7 +299,7 @@ class _Moving:
         timing = {k: v for k, v in (self.draft.values.get("replacement") or {}).items() if k != "strategy"}
         if timing:
             payload["config"] = timing
-        if sizes or artifact_of(live.document) is None:
+        if sizes or live.values.get("artifactId") is None:
             payload["runtime"] = sent_runtime(runtime, dialect)
         return replace_step(live.id, payload, lookup, gate)
 

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Failed, Ready, Status, Waiting, WaitingStill
-from wlinfra.provider.failures import ApiError
+from wlinfra.provider.failures import ApiError, FailureKind
 
 from . import fetch
 from .explain import active_record, failure_reasons, replacement_record, waiting_reason
@@ -46,9 +46,7 @@ def _status(platform: Platform, item: Waiting, found: fetch.Found, *, ask: bool)
     try:
         match found:
             case ApiError():
-                return WaitingStill(
-                    reason=f"it cannot be read at the moment: {found.detail or found.diagnostics[0].summary}"
-                )
+                return _unread(item, found)
             case None:
                 return Ready() if item.goal == "gone" else _failed(item, "It does not exist any more.")
             case _ if item.kind == ARTIFACT_KIND:
@@ -56,7 +54,15 @@ def _status(platform: Platform, item: Waiting, found: fetch.Found, *, ask: bool)
             case _:
                 return _workload(platform, item, found, ask=ask)
     except ApiError as error:
-        return WaitingStill(reason=f"it cannot be read at the moment: {error.detail or error.diagnostics[0].summary}")
+        return _unread(item, error)
+
+
+def _unread(item: Waiting, error: ApiError) -> Status:
+    """Return what a failed read means: only a token that will not do is worth giving up for."""
+    said = error.diagnostics[0]
+    if error.kind in (FailureKind.UNAUTHORIZED, FailureKind.FORBIDDEN):
+        return Failed(error=dataclasses.replace(said, address=item.address))
+    return WaitingStill(reason=f"it cannot be read at the moment: {error.detail or said.summary}")
 
 
 def _artifact(platform: Platform, item: Waiting, artifact: Mapping[str, Any]) -> Status:
@@ -134,7 +140,7 @@ def _rolled(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, a
     has_moved = before is None or workload.get("protonId") != before
     if runs(workload, details) and (has_moved or not details.get("rerolls")):
         status = _powered(platform, item, workload, ask=ask)
-        return replace(status, memory=details.get("memory") or {}) if isinstance(status, Ready) else status
+        return dataclasses.replace(status, memory=details.get("memory") or {}) if isinstance(status, Ready) else status
     record = replacement_record(platform, workload["id"], before)
     if record is not None and _is_failed(record) and not _is_stale(record, details):
         return _failed(item, f"The roll failed: {failure_reasons(platform, workload, record)}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wlinfra.errors import DeclarationError
+from wlinfra.errors import DeclarationError, WlinfraError
 
 from .dialects import BoundsPlace, Dialect
 from .schema import API_KEY
@@ -18,6 +18,7 @@ from .schema import API_KEY
 __all__ = [
     "artifact_values",
     "compared_runtime",
+    "lacking",
     "power_of",
     "sent_runtime",
     "sent_spec",
@@ -46,6 +47,8 @@ def artifact_values(document: Mapping[str, Any]) -> dict[str, Any]:
 def workload_values(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a workload's document in the compared shape, without its shared roles."""
     values = {name: document[name] for name in ("name", "description", "importance", "artifactId") if name in document}
+    if values.get("artifactId") is None and document.get("artifact"):
+        values["artifactId"] = document["artifact"]["id"]
     if document.get("runtime") is not None:
         values["runtime"] = compared_runtime(document["runtime"])
     return {**values, "power": power_of(document.get("status"))}
@@ -157,18 +160,33 @@ def _sent_autoscaling(autoscaling: Mapping[str, Any], dialect: Dialect) -> dict[
                 for policy in policies:
                     if bound is not None:
                         policy.setdefault(on_policy, bound)
-    if not dialect.policy_priority:
-        for policy in policies:
-            policy.pop("priority", None)
+    if not dialect.policy_priority and any(policy.get("priority") is not None for policy in policies):
+        raise lacking(dialect, "priorities of scaling policies", "Leave priority out.")
     return sent
 
 
 def _sent_container(container: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     sent = {key: value for key, value in container.items() if key != "build"}
+    if not dialect.probe_success_threshold:
+        for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+            if sent.get(name):
+                sent[name] = _without_threshold(sent[name], dialect)
     variables = sent.get("environmentVars")
     if variables:
         sent["environmentVars"] = [_sent_variable(variable, dialect) for variable in variables]
     return sent
+
+
+def _without_threshold(probe: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    if probe.get("successThreshold") not in (None, 1):
+        raise lacking(dialect, "a success threshold of probes", "Leave success_threshold out.")
+    return {key: value for key, value in probe.items() if key != "successThreshold"}
+
+
+def lacking(dialect: Dialect, what: str, fix: str) -> WlinfraError:
+    """Return the error for something this version of the API does not have."""
+    detail = f"The version of the API ({dialect.name}) does not have {what}."
+    return DeclarationError.of("Not in this API version", detail, fix)
 
 
 def _sent_variable(variable: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:

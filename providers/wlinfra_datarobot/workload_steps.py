@@ -11,7 +11,6 @@ from wlinfra.values import Json, Ref
 
 from .dialects import Dialect
 from .roles import grant_calls
-from .rollout import artifact_of
 from .schema import NO_ROLE
 from .shapes import sent_runtime
 
@@ -118,7 +117,7 @@ def settings_step(
         summary="roll the running artifact",
         target=live.id,
         payload={"runtime": sent_runtime(runtime, dialect)},
-        lookup={"artifact_id": artifact_of(live.document), **lookup},
+        lookup={"artifact_id": live.values.get("artifactId"), **lookup},
         gate=gate,
     )
 
@@ -132,6 +131,8 @@ def power_step(target: str | Ref, power: str, gate: Gate | None = None) -> Step:
         path=f"/workloads/{{id}}/{verb}",
         summary=f"{verb} it",
         target=target,
+        # Stopping twice is harmless; a second start is refused unless the workload is stopped again.
+        repeat=Repeat.SAFE if verb == "stop" else Repeat.LOOK_FIRST,
         gate=gate,
     )
 
@@ -145,4 +146,5 @@ def delete_step(target: str) -> Step:
         summary="delete the workload",
         target=target,
         removes=True,
+        repeat=Repeat.SAFE,
     )

@@ -75,3 +75,11 @@ def test_the_version_is_found_out_where_it_is_not_named(stages: Callable[..., St
     stage.apply(changed)
     (group,) = stage.body("PATCH", "/settings")["runtime"]["containerGroups"]
     assert group["autoscaling"]["policies"][0]["maxCount"] == 6
+
+
+def test_what_the_found_version_cannot_do_is_refused_by_the_plan(stages: Callable[..., Stage]) -> None:
+    stage = stages(dialect="2026-06")
+    stage.apply(chat(name="first", autoscaling=SCALED))
+    del stage.options["api"]
+    errors = stage.plan(chat(name="first", artifact={"name": "other", "type": "agent"}, autoscaling=SCALED)).errors
+    assert [error.summary for error in errors] == ["Not in this API version"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.datarobot_stage import Stage, chat
 
+import wlinfra as wl
 from wlinfra.changes.model import Action
 
 DRAFT = {"status": "draft"}
@@ -96,3 +97,11 @@ def test_a_draft_is_not_replaced_by_a_locked_artifact(stage: Stage) -> None:
 
     errors = stage.plan(other).errors
     assert [error.summary for error in errors] == ["Draft and locked do not mix"]
+
+
+def test_a_plan_needs_no_secret_of_a_draft(stage: Stage) -> None:
+    def missing() -> str:
+        raise wl.ConfigurationError.of("Secret is missing", "CHAT_TOKEN is not set.")
+
+    secret = wl.Secret(missing, describe="CHAT_TOKEN")
+    assert not stage.plan(chat(artifact={**DRAFT, "env": {"TOKEN": secret}})).errors

@@ -6,8 +6,7 @@ from typing import Any
 
 from support.datarobot_stage import Quirks, Stage, chat, server
 
-import wlinfra as wl
-from wlinfra.changes.model import Action
+from wlinfra.changes.model import Action, ActionReason
 
 
 def _foreign(stage: Stage, **more: Any) -> dict[str, Any]:
@@ -84,10 +83,22 @@ def test_another_type_is_another_repository_and_the_old_one_goes(stage: Stage) -
     assert stage.plan(lambda: agent).is_empty
 
 
+def test_a_workload_follows_its_artifact_to_another_type(stage: Stage) -> None:
+    stage.apply(chat())
+    before = stage.workload()["id"]
+    wanted = chat(artifact={"type": "agent"})
+    change = stage.change(wanted, "workload.chat")
+    assert (change.action, change.reason) == (Action.REPLACE, ActionReason.DEPENDENCY_REPLACED)
+    stage.apply(wanted)
+    after = stage.workload()
+    assert (after["id"] != before, after["type"], len(stage.artifacts())) == (True, "agent", 1)
+    assert stage.plan(wanted).is_empty
+
+
 def test_an_unnamed_workload_is_deleted_and_its_artifact_stays(stage: Stage) -> None:
     stage.apply(chat())
     stage.calls()
     only = [server()]
     stage.apply(lambda: only)
     assert stage.calls() == ["DELETE /workloads/*"]
-    assert isinstance(only[0], wl.Artifact)
+    assert len(stage.artifacts()) == 1
