@@ -13,6 +13,7 @@ from typing import Any
 from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Repeat, Step
 from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError, WlinfraError
 from wlinfra.provider.base import Live, PlanRequest
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -319,7 +320,8 @@ def _metadata(draft: Change, names: Sequence[str]) -> dict[str, Json]:
 
 
 def _touched(changes: Sequence[AttributeChange], name: str) -> bool:
-    return any(change.path[0] == name for change in changes)
+    """True when the platform has to learn of it: what is live already is only recorded."""
+    return any(change.path[0] == name and change.effect is not Effect.STORED for change in changes)
 
 
 def _goal(draft: Change, phase: str) -> Goal:

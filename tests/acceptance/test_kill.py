@@ -44,8 +44,8 @@ def test_a_killed_apply_is_finished_by_the_next(
     victims.append(child.pid)
     _, err = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL, err
-    project.apply()
-    assert world.names() == EXPECTED
+    done = project.apply()
+    assert world.names() == EXPECTED, done.out
     assert project.actions() == {}
 
 
