@@ -17,7 +17,7 @@ from wlinfra.plan.file import SavedPlan, refuse_unapproved, unseal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
-from wlinfra.render.json import dump_json, plan_document, render_json
+from wlinfra.render.json import dump_json, plan_document
 
 __all__ = ["run", "run_plan"]
 
@@ -112,7 +112,7 @@ def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
         wait=not arguments.no_wait,
         command=command,
         who=who(console.environ),
-        plan_digest=hashlib.sha256(render_json(plan).encode()).hexdigest()[:12],
+        plan_digest=_digest(plan),
     )
     if not arguments.json:
         console.show("\n")
@@ -121,6 +121,16 @@ def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
     next_command = command_line(command, arguments, plan.environment)
     _tell_result(result, arguments, console, destroying=plan.options.destroy, next_command=next_command)
     return _exit_code(result)
+
+
+def _digest(plan: Plan) -> str:
+    """Return what tells this plan from others in the history: program, settings, and what happens to which revision."""
+    what = [
+        f"{change.address} {change.action.value} {change.id} {change.deposed_id} {change.revision}"
+        for change in plan.effective
+    ]
+    text = "\n".join([plan.lineage, plan.program_digest, plan.settings_digest, *what])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _exit_code(result: ApplyResult) -> int:

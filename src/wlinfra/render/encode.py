@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.changes.model import Change
 from wlinfra.diff.project import mask
@@ -17,6 +17,8 @@ from wlinfra.render.values import is_secret
 from wlinfra.values import Json, Path, Ref, Template, Unknown
 
 __all__ = ["Encoded", "encode_value", "shown_values"]
+
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def shown_values(plan: Plan, change: Change) -> Mapping[str, Json]:
@@ -45,6 +47,11 @@ def encode_value(value: Json, *, sensitive: bool = False) -> Encoded:
 
 
 def _encode(value: Json, path: Path, into: Encoded) -> Any:
+    kind = type(value)
+    if kind in _PLAIN:  # the plain types first: a plan of thousands of objects has millions of leaves
+        return value
+    if kind is dict:
+        return {str(key): _encode(item, (*path, str(key)), into) for key, item in value.items()}
     if is_secret(value):
         into.sensitive.append(path)
         return None
@@ -53,7 +60,7 @@ def _encode(value: Json, path: Path, into: Encoded) -> Any:
             into.unknown.append(path)
             return None
         case Mapping():
-            return {str(key): _encode(item, (*path, str(key)), into) for key, item in value.items()}
+            return _encode(dict(value), path, into)
         case list() | tuple():
             return [_encode(item, (*path, index), into) for index, item in enumerate(value)]
         case None | bool() | int() | float() | str():

@@ -43,7 +43,8 @@ def clean(text: object) -> str:
     >>> clean("a\x1b[31mb")
     'a\\x1b[31mb'
     """
-    return _UNSAFE.sub(_escape, str(text))
+    plain = str(text)
+    return plain if plain.isprintable() else _UNSAFE.sub(_escape, plain)
 
 
 def clean_lines(text: object) -> list[str]:

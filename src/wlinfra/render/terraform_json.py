@@ -7,7 +7,6 @@ sensitive values are null and marked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from typing import Any, Final, assert_never
 
 from wlinfra.changes.model import Action, ActionReason, Change
@@ -118,12 +117,11 @@ def _before(plan: Plan, change: Change) -> Encoded:
     """Return the live values: the wanted ones with every difference taken back."""
     if change.action is Action.CREATE:
         return Encoded()
-    values: dict[str, Json] = deepcopy(encode_value(shown_values(plan, change)).value) or {}
+    shown = encode_value(shown_values(plan, change))
+    values: dict[str, Json] = shown.value or {}
     for item in change.attributes:
         _put(values, item.path, None if item.sensitive else encode_value(item.live).value)
-    hidden = encode_value(shown_values(plan, change)).sensitive + [
-        item.path for item in change.attributes if item.sensitive
-    ]
+    hidden = shown.sensitive + [item.path for item in change.attributes if item.sensitive]
     return Encoded(value={**values, "id": change.id}, sensitive=sorted(set(hidden), key=str))
 
 

@@ -35,6 +35,13 @@ def format_value(value: Json) -> list[str]:
     >>> format_value({"image": "app:1", "port": 8080})
     ['{ image = "app:1", port = 8080 }']
     """
+    kind = type(value)
+    if kind is str:  # the plain types first: a plan of thousands of objects has millions of leaves
+        return _format_text(value)
+    if kind is int:
+        return [str(value)]
+    if kind is dict:
+        return _format_mapping(value)
     if is_secret(value):
         return [SENSITIVE_VALUE]
     match value:
@@ -55,7 +62,13 @@ def format_value(value: Json) -> list[str]:
 def _format_text(text: str) -> list[str]:
     if "\n" in text.rstrip("\n"):
         return ["<<-EOT", *(INDENT + clean(line) for line in text.rstrip("\n").split("\n")), "EOT"]
-    return [clean(json.dumps(text, ensure_ascii=False))]
+    return [_quoted(text)]
+
+
+def _quoted(text: str) -> str:
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return clean(json.dumps(text, ensure_ascii=False))
 
 
 def _format_mapping(value: Mapping[str, Json]) -> list[str]:
@@ -63,7 +76,7 @@ def _format_mapping(value: Mapping[str, Json]) -> list[str]:
         return ["{}"]
     entries = [(format_key(key), format_value(item)) for key, item in value.items()]
     inline = ", ".join(f"{key} = {lines[0]}" for key, lines in entries)
-    if len(inline) <= _INLINE_WIDTH and all(_is_scalar(item) for item in value.values()):
+    if len(inline) <= _INLINE_WIDTH and all(map(_is_scalar, value.values())):
         return [f"{{ {inline} }}"]
     body = [line for key, lines in entries for line in _indented(f"{key} = ", lines)]
     return ["{", *body, "}"]
@@ -74,7 +87,7 @@ def _format_list(value: Sequence[Json]) -> list[str]:
         return ["[]"]
     elements = [format_value(item) for item in value]
     inline = ", ".join(lines[0] for lines in elements)
-    if len(inline) <= _INLINE_WIDTH and all(_is_scalar(item) for item in value):
+    if len(inline) <= _INLINE_WIDTH and all(map(_is_scalar, value)):
         return [f"[{inline}]"]
     body = [line for lines in elements for line in _indented("", [*lines[:-1], lines[-1] + ","])]
     return ["[", *body, "]"]
@@ -85,13 +98,15 @@ def _indented(prefix: str, lines: Sequence[str]) -> list[str]:
 
 
 def _is_scalar(value: Json) -> bool:
-    return not isinstance(value, Mapping | list | tuple) and not (isinstance(value, str) and "\n" in value)
+    if isinstance(value, str):
+        return "\n" not in value
+    return not isinstance(value, dict | list | tuple | Mapping)
 
 
 def format_key(key: object) -> str:
     """Return the key bare when it is a plain word, else quoted."""
     text = str(key)
-    return text if text.replace("_", "a").replace("-", "a").isalnum() else clean(json.dumps(text, ensure_ascii=False))
+    return text if text.isidentifier() or text.replace("_", "a").replace("-", "a").isalnum() else _quoted(text)
 
 
 def text_difference(before: Json, after: Json) -> list[str] | None:
