@@ -89,6 +89,13 @@ def test_the_command_it_names_does_the_rest(wlinfra: CommandLine) -> None:
     assert len(wlinfra.provider.world.objects) == 2
 
 
+def test_what_was_not_awaited_is_awaited_by_the_next_apply_without_asking(wlinfra: CommandLine) -> None:
+    wlinfra.run("apply", "--auto-approve", "--no-wait")
+    assert "workload.chat will be waited for until it is ready" in wlinfra.run("plan").out
+    ended = wlinfra.run("apply")
+    assert (ended.code, wlinfra.run("plan", "--detailed-exitcode").code) == (0, 0)
+
+
 def test_a_saved_plan_is_applied_without_asking(wlinfra: CommandLine) -> None:
     wlinfra.run("plan", "--out", "plan.json")
     assert wlinfra.run("apply", "plan.json").code == 0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
+from wlinfra.changes.model import Action
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.show_plan import command_line, plan_options, plan_text
@@ -65,17 +66,18 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         _show(plan, arguments, console)
         if plan.errors:
             return ExitCode.ERROR
-        if plan.is_empty and not _waits(plan):
+        if plan.is_empty and not any(change.drift for change in plan.changes):
             return ExitCode.OK
-        if not plan.is_empty and not arguments.auto_approve and not _confirm(plan, console):
+        if _needs_approval(plan) and not arguments.auto_approve and not _confirm(plan, console):
             console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
             return ExitCode.ERROR
         return _execute(plan, locked, arguments)
 
 
-def _waits(plan: Plan) -> bool:
-    """True when something unchanged was not seen ready yet, or drifted in a way that only the record must learn."""
-    return any(change.goal is not None or change.drift for change in plan.changes)
+def _needs_approval(plan: Plan) -> bool:
+    """True unless an apply would only go on waiting, or learn what is live."""
+    changing = any(change.action is not Action.NO_OP for change in plan.effective)
+    return changing or bool(plan.moved) or any(output.differs for output in plan.outputs)
 
 
 def _show(plan: Plan, arguments: Namespace, console: Console) -> None:

@@ -34,7 +34,7 @@ from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
 from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest, data_home, load_key
-from wlinfra.state.lock import Lease, LockInfo, LockRequest
+from wlinfra.state.lock import DEFAULT_LEASE, Lease, LockInfo, LockRequest
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore, StateSession
 from wlinfra.values import Json
@@ -289,7 +289,31 @@ def lock_request(console: Console, operation: str, timeout: float) -> LockReques
             f"Waiting for the lock, which {describe_holder(info)} holds for {info.operation!r} since {info.since}."
         )
 
-    return LockRequest(owner=who(console.environ), operation=operation, timeout=timeout, on_wait=tell)
+    return LockRequest(
+        owner=who(console.environ),
+        operation=operation,
+        lease=_lease_seconds(console.environ),
+        timeout=timeout,
+        on_wait=tell,
+    )
+
+
+def _lease_seconds(environ: Mapping[str, str]) -> float:
+    """Return how long the lock outlives a holder that stopped renewing it; raises ConfigurationError."""
+    text = environ.get("WLINFRA_LEASE_SECONDS")
+    if not text:
+        return DEFAULT_LEASE
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 3600:
+        raise ConfigurationError.of(
+            "Lease is wrong",
+            f"WLINFRA_LEASE_SECONDS is {text!r}, and a lease lasts from 1 to 3600 seconds.",
+            "Correct it, or unset it for a lease of 30 seconds.",
+        )
+    return seconds
 
 
 def describe_holder(info: LockInfo) -> str:

@@ -108,6 +108,7 @@ def _actions(plan: Plan, summary: Summary) -> str:
         ),
         (updated, "update in place", "updates in place"),
         (created, "created", "created"),
+        (sum(change.action is Action.NO_OP for change in plan.effective), "awaited", "awaited"),
         (summary.count(Action.IMPORT), "imported", "imported"),
         (summary.count(Action.FORGET), "forgotten", "forgotten"),
     ]

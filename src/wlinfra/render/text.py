@@ -64,7 +64,6 @@ def _details(plan: Plan, options: TextOptions) -> Iterator[str]:
     yield _recovered(plan.recovered)
     yield _drift(plan, options.style)
     yield _moved(plan, options.style)
-    yield _awaited(plan)
     changes = ordered_changes(plan)
     if changes:
         yield "wlinfra will perform the following actions:"
@@ -124,16 +123,6 @@ def _drift(plan: Plan, style: Style) -> str:
 def _moved(plan: Plan, style: Style) -> str:
     return "\n".join(
         heading(f"{clean(old)} has moved to {clean(new)}", None, style) for new, old in sorted(plan.moved.items())
-    )
-
-
-def _awaited(plan: Plan) -> str:
-    """An object that only has to be waited for is no change, but an apply takes its time."""
-    waiting = [change for change in plan.changes if change.action is Action.NO_OP and change.goal is not None]
-    return "\n".join(
-        f"Note: {clean(change.address)} was not seen ready by the last apply; an apply waits until it is {clean(change.goal.describe)}."
-        for change in waiting
-        if change.goal is not None
     )
 
 

@@ -55,6 +55,8 @@ def verdict(change: Change) -> str:
             return "will be read"
         case Action.FORGET:
             return _with_reason("will be forgotten, not destroyed", change, *ActionReason)
+        case Action.NO_OP if change.goal is not None:
+            return f"will be waited for until it is {clean(change.goal.describe)}; it does not change"
         case Action.NO_OP:
             return "will not change"
     assert_never(change.action)
