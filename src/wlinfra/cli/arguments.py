@@ -7,16 +7,25 @@ commands have may stand before or after the command's name.
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from wlinfra.errors import ConfigurationError
+from wlinfra.cli.options import (
+    DEFAULT_PROGRAM,
+    Parser,
+    common_options,
+    detailed,
+    execution,
+    lock,
+    program,
+    program_option,
+    selection,
+    settings,
+    shape,
+)
 
 __all__ = ["COMMANDS", "Command", "build_parser", "parse_arguments"]
-
-DEFAULT_PROGRAM: Final = "infra.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +39,6 @@ class Command:
     module: str
     """The module in `wlinfra.cli` whose ``run`` does it."""
     configure: Callable[[Parser], None]
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose mistakes are errors of ours, so that exit code 2 keeps its meaning."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise ConfigurationError with the way to the help."""
-        found = re.match(r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)$", message)
-        if found:
-            import difflib
-
-            choices = found[2].replace("'", "").split(", ")
-            near = difflib.get_close_matches(found[1], choices, n=1)
-            message = f"there is no command {found[1]}" + (f"; did you mean {near[0]}?" if near else "")
-        raise ConfigurationError.of(
-            "Wrong arguments",
-            f"{message[:1].upper()}{message[1:].rstrip('.?')}{'?' if message.endswith('?') else '.'}",
-            f"See what can be given with\n    {self.prog} --help",
-        )
 
 
 class _RootParser(Parser):
@@ -86,19 +73,6 @@ _GLOBAL_HELP: Final = [
 ]
 
 
-def _common(parser: argparse.ArgumentParser, *, hidden: bool) -> None:
-    def text(words: str) -> str:
-        return argparse.SUPPRESS if hidden else words
-
-    group = parser.add_argument_group("options of every command")
-    missing: Any = argparse.SUPPRESS
-    group.add_argument("-e", "--environment", metavar="ENV", default=missing, help=text("the environment"))
-    group.add_argument("--chdir", metavar="DIR", default=missing, help=text("work in another directory"))
-    group.add_argument("--state-dir", metavar="DIR", default=missing, help=text("where the state is kept"))
-    group.add_argument("--no-color", action="store_true", default=missing, help=text("no colours"))
-    group.add_argument("--debug", action="store_true", default=missing, help=text("log to standard error"))
-
-
 _DEFAULTS: Final[dict[str, Any]] = {
     "environment": None,
     "chdir": None,
@@ -111,7 +85,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = _RootParser(prog="wlinfra")
-    _common(parser, hidden=False)
+    common_options(parser, hidden=False)
     parser.add_argument("--version", action="store_true", help="print the version")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS:
@@ -123,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
             add_help=True,
         )
         command.configure(child)
-        _common(child, hidden=False)
+        common_options(child, hidden=False)
     return parser
 
 
@@ -136,98 +110,6 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return parsed
 
 
-# ---------------------------------------------------------------- options that several commands share
-
-
-def _program(parser: Parser, *, metavar: str = "FILE", words: str = "the program; infra.py by default") -> None:
-    parser.add_argument("file", nargs="?", default=DEFAULT_PROGRAM, metavar=metavar, help=words)
-    _settings(parser)
-
-
-def _program_option(parser: Parser) -> None:
-    parser.add_argument(
-        "-f", "--file", default=DEFAULT_PROGRAM, metavar="FILE", help="the program; infra.py by default"
-    )
-
-
-def _settings(parser: Parser) -> None:
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="set one setting; may be repeated"
-    )
-    parser.add_argument("--settings", metavar="FILE", help="a JSON or YAML file with settings")
-
-
-def _selection(parser: Parser) -> None:
-    parser.add_argument(
-        "--target", action="append", default=[], metavar="ADDRESS", help="only this and what it depends on"
-    )
-    parser.add_argument(
-        "--exclude", action="append", default=[], metavar="ADDRESS", help="not this, nor what depends on it"
-    )
-    parser.add_argument(
-        "--refresh",
-        choices=("true", "false"),
-        default="true",
-        metavar="BOOL",
-        help="false: believe the state, read nothing",
-    )
-
-
-def _shape(parser: Parser) -> None:
-    parser.add_argument(
-        "--replace", action="append", default=[], metavar="ADDRESS", help="replace this although nothing demands it"
-    )
-    parser.add_argument("--refresh-only", action="store_true", help="only record what is live, change nothing")
-    parser.add_argument(
-        "--allow-empty", action="store_true", help="let a program without resources destroy what is recorded"
-    )
-
-
-def _lock(parser: Parser) -> None:
-    parser.add_argument(
-        "--lock-timeout",
-        type=seconds,
-        default=0.0,
-        metavar="TIME",
-        help="wait this long for the lock, such as 30s or 5m",
-    )
-
-
-def _execution(parser: Parser) -> None:
-    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
-    parser.add_argument("--no-wait", action="store_true", help="do not wait until everything is ready")
-    parser.add_argument(
-        "--parallelism", type=positive, default=32, metavar="N", help="how many steps run at once; 32 by default"
-    )
-    parser.add_argument("--json", action="store_true", help="report progress as JSON lines")
-    _lock(parser)
-
-
-def _detailed(parser: Parser) -> None:
-    parser.add_argument(
-        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
-    )
-
-
-def seconds(text: str) -> float:
-    """Return the seconds that ``30``, ``30s``, ``5m`` or ``1h`` stand for."""
-    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:].lower())
-    try:
-        value = float(text if factor is None else text[:-1]) * (factor or 1.0)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h")
-    return value
-
-
-def positive(text: str) -> int:
-    """Return the whole number above 0 that the text stands for."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return int(text)
-
-
 # ---------------------------------------------------------------- the commands
 
 
@@ -238,49 +120,49 @@ def _init(parser: Parser) -> None:
 
 
 def _plan(parser: Parser) -> None:
-    _program(parser)
-    _selection(parser)
-    _shape(parser)
+    program(parser)
+    selection(parser)
+    shape(parser)
     parser.add_argument("--destroy", action="store_true", help="plan to destroy everything")
     parser.add_argument("--out", metavar="FILE", help="save the plan, to be applied exactly")
     formats = ("text", "json", "terraform-json", "markdown", "html")
     parser.add_argument(
         "--format", choices=formats, default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}"
     )
-    _detailed(parser)
-    _lock(parser)
+    detailed(parser)
+    lock(parser)
 
 
 def _apply(parser: Parser) -> None:
-    _program(parser, metavar="FILE", words="the program, or a saved plan; infra.py by default")
-    _selection(parser)
-    _shape(parser)
-    _execution(parser)
+    program(parser, metavar="FILE", words="the program, or a saved plan; infra.py by default")
+    selection(parser)
+    shape(parser)
+    execution(parser)
 
 
 def _destroy(parser: Parser) -> None:
-    _program(parser)
-    _selection(parser)
-    _execution(parser)
+    program(parser)
+    selection(parser)
+    execution(parser)
 
 
 def _drift(parser: Parser) -> None:
-    _program(parser)
-    _selection(parser)
+    program(parser)
+    selection(parser)
     formats = ("text", "json", "terraform-json", "markdown", "html")
     parser.add_argument(
         "--format", choices=formats, default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}"
     )
-    _detailed(parser)
+    detailed(parser)
 
 
 def _import(parser: Parser) -> None:
     parser.add_argument("address", metavar="ADDRESS", help="the declared resource, such as workload.chat")
     parser.add_argument("id", metavar="ID", help="the platform's id of the object it shall be")
-    _program_option(parser)
-    _settings(parser)
+    program_option(parser)
+    settings(parser)
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
-    _lock(parser)
+    lock(parser)
 
 
 def _show(parser: Parser) -> None:
@@ -290,13 +172,13 @@ def _show(parser: Parser) -> None:
         metavar="PLAN|ADDRESS",
         help="a saved plan, or an address in the state; everything by default",
     )
-    _program_option(parser)
+    program_option(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _output(parser: Parser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="one output; all by default")
-    _program_option(parser)
+    program_option(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -323,13 +205,13 @@ def _state(parser: Parser) -> None:
         if name == "push":
             child.add_argument("--force", action="store_true", help="even over another lineage or a newer state")
         if name in ("mv", "rm", "push", "repair"):
-            _lock(child)
-        _program_option(child)
-        _common(child, hidden=True)
+            lock(child)
+        program_option(child)
+        common_options(child, hidden=True)
 
 
 def _history(parser: Parser) -> None:
-    _program_option(parser)
+    program_option(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -367,7 +249,7 @@ COMMANDS: Final = (
         help="Check the program without calling anything",
         example="wlinfra validate -e prod",
         module="validate",
-        configure=_program,
+        configure=program,
     ),
     Command(
         name="plan",

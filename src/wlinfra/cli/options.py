@@ -1,0 +1,164 @@
+"""Options that several commands share, and the parser whose mistakes are errors of ours.
+
+`cli.arguments` builds the commands out of these.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any, Final, NoReturn
+
+from wlinfra.errors import ConfigurationError
+
+__all__ = [
+    "DEFAULT_PROGRAM",
+    "Parser",
+    "common_options",
+    "detailed",
+    "execution",
+    "lock",
+    "positive",
+    "program",
+    "program_option",
+    "seconds",
+    "selection",
+    "settings",
+    "shape",
+]
+
+DEFAULT_PROGRAM: Final = "infra.py"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are errors of ours, so that exit code 2 keeps its meaning."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ConfigurationError with the way to the help."""
+        found = re.match(r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)$", message)
+        if found:
+            import difflib
+
+            choices = found[2].replace("'", "").split(", ")
+            near = difflib.get_close_matches(found[1], choices, n=1)
+            message = f"there is no command {found[1]}" + (f"; did you mean {near[0]}?" if near else "")
+        raise ConfigurationError.of(
+            "Wrong arguments",
+            f"{message[:1].upper()}{message[1:].rstrip('.?')}{'?' if message.endswith('?') else '.'}",
+            f"See what can be given with\n    {self.prog} --help",
+        )
+
+
+def common_options(parser: argparse.ArgumentParser, *, hidden: bool) -> None:
+    """Add the options that every command has; ``hidden`` keeps them out of the help."""
+
+    def text(words: str) -> str:
+        return argparse.SUPPRESS if hidden else words
+
+    group = parser.add_argument_group("options of every command")
+    missing: Any = argparse.SUPPRESS
+    group.add_argument("-e", "--environment", metavar="ENV", default=missing, help=text("the environment"))
+    group.add_argument("--chdir", metavar="DIR", default=missing, help=text("work in another directory"))
+    group.add_argument("--state-dir", metavar="DIR", default=missing, help=text("where the state is kept"))
+    group.add_argument("--no-color", action="store_true", default=missing, help=text("no colours"))
+    group.add_argument("--debug", action="store_true", default=missing, help=text("log to standard error"))
+
+
+def program(parser: Parser, *, metavar: str = "FILE", words: str = "the program; infra.py by default") -> None:
+    """Add the program as the argument, and its settings."""
+    parser.add_argument("file", nargs="?", default=DEFAULT_PROGRAM, metavar=metavar, help=words)
+    settings(parser)
+
+
+def program_option(parser: Parser) -> None:
+    """Add the program as an option, for commands whose arguments are something else."""
+    parser.add_argument(
+        "-f", "--file", default=DEFAULT_PROGRAM, metavar="FILE", help="the program; infra.py by default"
+    )
+
+
+def settings(parser: Parser) -> None:
+    """Add what gives settings to the program."""
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="set one setting; may be repeated"
+    )
+    parser.add_argument("--settings", metavar="FILE", help="a JSON or YAML file with settings")
+
+
+def selection(parser: Parser) -> None:
+    """Add what narrows a plan."""
+    parser.add_argument(
+        "--target", action="append", default=[], metavar="ADDRESS", help="only this and what it depends on"
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="ADDRESS", help="not this, nor what depends on it"
+    )
+    parser.add_argument(
+        "--refresh",
+        choices=("true", "false"),
+        default="true",
+        metavar="BOOL",
+        help="false: believe the state, read nothing",
+    )
+
+
+def shape(parser: Parser) -> None:
+    """Add what changes the kind of a plan."""
+    parser.add_argument(
+        "--replace", action="append", default=[], metavar="ADDRESS", help="replace this although nothing demands it"
+    )
+    parser.add_argument("--refresh-only", action="store_true", help="only record what is live, change nothing")
+    parser.add_argument(
+        "--allow-empty", action="store_true", help="let a program without resources destroy what is recorded"
+    )
+
+
+def lock(parser: Parser) -> None:
+    """Add how long to wait for the lock."""
+    parser.add_argument(
+        "--lock-timeout",
+        type=seconds,
+        default=0.0,
+        metavar="TIME",
+        help="wait this long for the lock, such as 30s or 5m",
+    )
+
+
+def execution(parser: Parser) -> None:
+    """Add how a plan is applied."""
+    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until everything is ready")
+    parser.add_argument(
+        "--parallelism", type=positive, default=32, metavar="N", help="how many steps run at once; 32 by default"
+    )
+    parser.add_argument("--json", action="store_true", help="report progress as JSON lines")
+    lock(parser)
+
+
+def detailed(parser: Parser) -> None:
+    """Add the exit code that tells changes from none."""
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
+    )
+
+
+def seconds(text: str) -> float:
+    """Return the seconds that ``30``, ``30s``, ``5m`` or ``1h`` stand for."""
+    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:].lower())
+    try:
+        value = float(text if factor is None else text[:-1]) * (factor or 1.0)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h")
+    return value
+
+
+def positive(text: str) -> int:
+    """Return the whole number above 0 that the text stands for."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
