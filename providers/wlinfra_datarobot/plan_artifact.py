@@ -212,7 +212,9 @@ def _changed_locked(platform: Platform, request: PlanRequest, draft: Change, liv
     if _touched(draft.attributes, "name"):
         draft = _name_later(request, draft)
     payload = _metadata(draft, ("description",))
-    return replace(draft, steps=(_patch(live.id, payload, "change the description"),) if payload else ())
+    steps = (_patch(live.id, payload, "change the description"),) if payload else ()
+    goal = _goal(draft, "update") if draft.reason is ActionReason.UNREADY else None
+    return replace(draft, steps=steps, goal=goal)
 
 
 def _name_later(request: PlanRequest, draft: Change) -> Change:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Step
+from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError
 from wlinfra.provider.base import Live, PlanRequest
 from wlinfra.provider.failures import ApiError
@@ -147,7 +148,8 @@ class _Moving:
         live, desired = self.request.live, self.request.desired
         if live is None or desired is None:
             return self.draft
-        touched = {change.path[0] for change in self.draft.attributes if isinstance(change.path[0], str)}
+        # What is live already differs from the record alone, and is no reason for a call.
+        touched = {str(item.path[0]) for item in self.draft.attributes if item.effect is not Effect.STORED}
         repairs = live.values.get("power") == _ERRORED and self.draft.values.get("power") == _RUNNING
         artifact = artifact_change(self.request)
         digest = draft_digest(artifact, self.request.digest)
@@ -163,7 +165,7 @@ class _Moving:
         steps = [*self._sideways(live, touched), *self._powering(live, gate=None)]
         predicted = verify_permissions(live.document, _needed(steps), desired)
         notes = list(self.draft.notes)
-        if "replacement" in touched:
+        if any(item.path[0] == "replacement" for item in self.draft.attributes):
             notes.append("the replacement policy is kept for the next roll; nothing is called now")
         goal = None
         if any(step.operation in ("start_workload", "stop_workload") for step in steps):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from wlinfra.resources.base import Resource
 from wlinfra.stack.program import declare
 from wlinfra.state.key import Digest
 from wlinfra.state.lock import LockRequest
-from wlinfra.state.model import ObjectState, State
+from wlinfra.state.model import Health, ObjectState, State
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address
 from wlinfra_datarobot.emulator import DataRobotEmulator, Durations, Quirks
@@ -140,6 +141,12 @@ class Stage:
     def record(self, address: str) -> ObjectState:
         """Return what is recorded of one object."""
         return self.state.objects[Address(address)]
+
+    def lose_values(self, address: str) -> None:
+        """Leave the record of one object as a run leaves it that was killed right after making it."""
+        request = LockRequest(owner="test", operation="test")
+        with self._store.acquire(request) as lease, self._store.open(lease) as session:
+            session.put(replace(self.record(address), values={}, health=Health.UNREADY))
 
     def calls(self) -> list[str]:
         """Return the calls since the last question that change something, ids as ``*``, and forget them."""

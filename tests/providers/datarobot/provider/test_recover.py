@@ -105,3 +105,23 @@ def test_a_platform_that_cannot_be_asked_leaves_it_unclear(stage: Stage) -> None
     stage.options["retries"] = 0
     stage.emulator.faults.on(Reply(503), method="GET", times=None)
     assert isinstance(_ask(stage, "create_workload", name="chat", known=[]), UnclearOutcome)
+
+
+def test_what_a_killed_run_made_is_awaited_and_not_made_again(stage: Stage) -> None:
+    declared = chat(replicas=2, bundles=["cpu.small"], importance="high", artifact={"env": {"LOG": "info"}})
+    stage.apply(declared)
+    stage.lose_values("artifact.server")
+    stage.lose_values("workload.chat")
+    stage.calls()
+    stage.apply(declared)
+    assert stage.calls() == []
+    assert stage.plan(declared).is_empty
+
+
+def test_a_draft_left_by_a_killed_run_is_locked(stage: Stage) -> None:
+    stage.apply(chat(artifact={"status": "draft"}, power="stopped"))
+    stage.lose_values("artifact.server")
+    stage.calls()
+    stage.apply(chat(power="stopped"))
+    assert stage.calls() == ["PATCH /artifacts/*"]
+    assert stage.artifacts()[0]["status"] == "locked"
