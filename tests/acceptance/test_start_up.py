@@ -1,0 +1,38 @@
+"""Starting costs little: what a command does not need is not imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SHOW = "import sys; {}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}), *sorted(sys.modules))"
+HEAVY = {"urllib3", "requests", "httpx", "http", "deepdiff", "kubernetes", "pulumi", "rich", "yaml", "ssl"}
+
+
+def modules_after(statement: str) -> set[str]:
+    """Return the modules a fresh interpreter holds after the statement."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW.format(statement)], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_importing_the_package_imports_no_client_and_nothing_heavy() -> None:
+    found = modules_after("import wlinfra")
+    assert "wlinfra" in found
+    assert found & {*HEAVY, "pydantic", "wlinfra_datarobot"} == set()
+
+
+def test_declaring_imports_no_client() -> None:
+    found = modules_after("import wlinfra as wl; wl.Artifact, wl.Workload, wl.Stack, wl.concurrency")
+    assert "pydantic" in found
+    assert found & {*HEAVY, "wlinfra_datarobot"} == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["apply", "--help"], ["version"], ["--version"]])
+def test_help_and_version_import_neither_pydantic_nor_a_provider(arguments: list[str]) -> None:
+    found = modules_after(f"from wlinfra.cli.app import main; main({arguments!r})")
+    assert "wlinfra.cli.app" in found
+    assert found & {*HEAVY, "pydantic", "wlinfra_datarobot", "wlinfra.resources.base"} == set()
