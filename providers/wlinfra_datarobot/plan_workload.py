@@ -199,7 +199,7 @@ class _Moving:
         if in_flight.treatment is not Treatment.ADOPT:
             gate = self._gate(live, in_flight, stops=stops)
             steps += [cancelling(live.id)] if in_flight.treatment is Treatment.CANCEL else []
-            lookup = roll_lookup(live, target, rerolls=rerolls)
+            lookup = {**roll_lookup(live, target, rerolls=rerolls), **({"draft": digest} if digest else {})}
             steps.append(self._roll_step(live, lookup, gate, swaps=swaps, sizes="runtime" in touched))
             if not stops:
                 steps += self._powering(live, gate=over_gate())

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from wlinfra.errors import Diagnostic
@@ -95,7 +96,8 @@ def _rolled(platform: Platform, intent: Intent) -> Recovery:
     if replacement and sorted(replacement.get("candidateProtonIds") or ()) != sorted(lookup.get("candidates") or ()):
         return happened
     if document.get("protonId") != lookup.get("proton") and runs(document, lookup):
-        return happened
+        # What serves now began after the draft was edited; a roll still under way may fail and tells nothing yet.
+        return replace(happened, memory={"draft": lookup["draft"]}) if lookup.get("draft") else happened
     if any(_is_of_this_roll(record, lookup) for record in platform.client.activity.history(_target(intent))):
         return happened
     is_in_place = power_of(document.get("status")) == "stopped" and runs(document, lookup)
