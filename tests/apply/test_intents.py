@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from apply.fakes import DIGEST, GOAL, Bench, address, create, delete, record, update
 
-from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.intents import leaf_digests
 from wlinfra.changes.model import Step
 from wlinfra.errors import ConfigurationError
@@ -44,7 +43,16 @@ def test_an_intent_says_what_a_look_up_needs_and_no_payload() -> None:
     intents: list[Intent] = []
     bench.platform.during = lambda _: intents.extend(bench.session.intents.values())
     lookup = {"siblings": ["x"]}
-    step = Step(operation="make", verb="POST", path="/", summary="", payload={"size": 7}, makes=True, lookup=lookup, timeout=30.0)
+    step = Step(
+        operation="make",
+        verb="POST",
+        path="/",
+        summary="",
+        payload={"size": 7},
+        makes=True,
+        lookup=lookup,
+        timeout=30.0,
+    )
     bench.apply(create("a", steps=(step,)))
     (intent,) = intents
     assert (intent.operation, intent.makes, intent.lookup, intent.deadline) == ("make", True, lookup, 1030.0)

@@ -70,9 +70,7 @@ class Caller:
         refused = lost = 0
         while True:
             self.refuse_when_stopped()
-            draft = draft_intent(
-                change, step, digest=self.digest, deadline=self.clock.now() + step.timeout
-            )
+            draft = draft_intent(change, step, digest=self.digest, deadline=self.clock.now() + step.timeout)
             intent = self.recorder.begin(draft)
             match connection.run(step):
                 case Done() as done:
