@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
-from wlinfra.changes.model import Action
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.show_plan import command_line, plan_options, plan_text
@@ -68,6 +68,8 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
             return ExitCode.ERROR
         if plan.is_empty and not any(change.drift for change in plan.changes):
             return ExitCode.OK
+        if arguments.auto_approve and not arguments.adopt:
+            _refuse_unasked_imports(plan)
         if _needs_approval(plan) and not arguments.auto_approve and not _confirm(plan, console):
             console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
             return ExitCode.ERROR
@@ -78,6 +80,23 @@ def _needs_approval(plan: Plan) -> bool:
     """True unless an apply would only go on waiting, or learn what is live."""
     changing = any(change.action is not Action.NO_OP for change in plan.effective)
     return changing or bool(plan.moved) or any(output.differs for output in plan.outputs)
+
+
+def _refuse_unasked_imports(plan: Plan) -> None:
+    """Raise when objects would be taken over that only their name ties to this stack: a person has to say so."""
+    unproven = [
+        change
+        for change in plan.changes
+        if change.action is Action.IMPORT and change.reason is ActionReason.FOUND_BY_NAME and not change.lifecycle.adopt
+    ]
+    if not unproven:
+        return
+    imports = "\n".join(f"    wlinfra import {change.address} {change.id}" for change in unproven)
+    raise ConfigurationError.of(
+        "Import must be confirmed",
+        f"{len(unproven)} objects of the declared names exist and nothing is recorded of them, so nobody can prove that this stack made them. Nothing was changed.",
+        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}",
+    )
 
 
 def _show(plan: Plan, arguments: Namespace, console: Console) -> None:

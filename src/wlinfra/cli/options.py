@@ -130,6 +130,7 @@ def lock(parser: Parser) -> None:
 def execution(parser: Parser) -> None:
     """Add how a plan is applied."""
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument("--adopt", action="store_true", help="with --auto-approve, import objects found by name too")
     parser.add_argument("--no-wait", action="store_true", help="do not wait until everything is ready")
     parser.add_argument(
         "--parallelism", type=positive, default=32, metavar="N", help="how many steps run at once; 32 by default"
