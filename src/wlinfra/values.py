@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import is_
 from typing import Any, Final, NoReturn, TypeAlias
 
 __all__ = [
@@ -133,7 +134,9 @@ class Secret:
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        raise TypeError("A secret cannot be part of a text: give it to the platform as a value of its own, such as an environment variable.")
+        raise TypeError(
+            "A secret cannot be part of a text: give it to the platform as a value of its own, such as an environment variable."
+        )
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret cannot be stored.")
@@ -158,7 +161,9 @@ class Ref:
 
     def __format__(self, spec: str) -> str:
         if spec:
-            raise TypeError(f"{self.address}.{self.attribute} is known after apply, so it cannot be formatted with {spec!r}: use it as it is.")
+            raise TypeError(
+                f"{self.address}.{self.attribute} is known after apply, so it cannot be formatted with {spec!r}: use it as it is."
+            )
         return str(self)
 
     def __repr__(self) -> str:
@@ -189,7 +194,9 @@ class Template:
     pieces: tuple[str | Ref, ...]
 
     def __repr__(self) -> str:
-        return "".join(piece if isinstance(piece, str) else f"{{{piece.address}.{piece.attribute}}}" for piece in self.pieces)
+        return "".join(
+            piece if isinstance(piece, str) else f"{{{piece.address}.{piece.attribute}}}" for piece in self.pieces
+        )
 
 
 def parse_template(text: str) -> str | Ref | Template:
@@ -211,14 +218,16 @@ def parse_template(text: str) -> str | Ref | Template:
 
 
 def map_leaves(value: Json, change: Callable[[Any], Any]) -> Json:
-    """Return the tree with every leaf replaced by ``change(leaf)``."""
-    match value:
-        case dict():
-            return {key: map_leaves(item, change) for key, item in value.items()}
-        case list() | tuple():
-            return [map_leaves(item, change) for item in value]
-        case _:
-            return change(value)
+    """Return the tree with every leaf replaced by ``change(leaf)``; parts in which nothing changes are shared, not copied."""
+    if isinstance(value, dict):
+        mapped = {key: map_leaves(item, change) for key, item in value.items()}
+        return value if all(map(is_, mapped.values(), value.values())) else mapped
+    if isinstance(value, list):
+        items = [map_leaves(item, change) for item in value]
+        return value if all(map(is_, items, value)) else items
+    if isinstance(value, tuple):
+        return [map_leaves(item, change) for item in value]
+    return change(value)
 
 
 def _leaves(value: Json) -> Iterator[Any]:
