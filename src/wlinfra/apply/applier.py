@@ -62,6 +62,8 @@ def apply_plan(
     session.reserve()
     record(session, plan.recovered)
     _follow_moves(plan.moved, session)
+    if plan.found:
+        session.set_many(put=plan.found, remove=())
     recorder = Recorder(session)
     outputs = Outputs(plan, recorder.objects)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()

@@ -208,6 +208,8 @@ class PlatformObject:
     """The attributes that may be referred to."""
     depends_on: tuple[Address, ...] = ()
     """Objects that come first, beside those its references name."""
+    ends_first: tuple[Address, ...] = ()
+    """Objects whose end comes first when they end in the same plan, such as an autoscaler that hands over."""
     provider: str = "default"
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     location: Location | None = None
@@ -263,6 +265,8 @@ class Change:
     memory: Mapping[str, Any] = field(default_factory=dict)
     """What the provider must remember after the change; plain JSON, may hold references."""
     depends_on: tuple[Address, ...] = ()
+    ends_first: tuple[Address, ...] = ()
+    """Objects whose end comes first when they end in the same plan."""
     revision: str = ""
     """Digest of the live object this change was planned from; empty when there is none."""
     predicted: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
+from wlinfra.provider.optional import Implying
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address, Ref, find_refs
 
@@ -44,6 +45,7 @@ def expand(engine: Engine) -> Expansion:
             continue
         found += [_owned_by(resource, item) for item in connection.expand(resource, declared)]
     DeclarationError.raise_for(diagnostics)
+    found += _implied(engine, found)
     objects = {item.address: item for item in found}
     exporters = {(item.address.resource, attribute): item.address for item in found for attribute in item.outputs}
     members: dict[Address, list[Address]] = defaultdict(list)
@@ -65,6 +67,14 @@ def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
         depends_on=(*item.depends_on, *resource.depends_on),
         lookup=item.lookup or resource.lookup,
     )
+
+
+def _implied(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[PlatformObject]:
+    """Yield what the objects of one connection need in common."""
+    for name, connection in engine.connections.items():
+        own = [item for item in found if item.provider == name]
+        if own and isinstance(connection, Implying):
+            yield from (replace(item, provider=name) for item in connection.implied(own))
 
 
 def _placed(diagnostic: Diagnostic, address: Address, location: Location | None) -> Diagnostic:

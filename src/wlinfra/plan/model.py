@@ -12,7 +12,7 @@ from typing import Any
 
 from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount, PlatformObject
 from wlinfra.errors import Diagnostic
-from wlinfra.state.model import Intent
+from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address, Json
 
 __all__ = ["FORMAT_VERSION", "Node", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered", "Summary"]
@@ -124,6 +124,8 @@ class Plan:
     """What could not be planned; a plan with errors is shown but cannot be applied."""
     moved: Mapping[Address, Address] = field(default_factory=dict)
     """Objects found in the state under an alias: new address to old."""
+    found: tuple[ObjectState, ...] = ()
+    """Objects that the platform proves this stack made and that nobody recorded; the apply records them first."""
     provisional: str = ""
     """Who is applying right now, so that this plan may be outdated when they end."""
     lineage: str = ""

@@ -87,6 +87,11 @@ def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node
         for address in change.depends_on
         if address in current and current[address].action not in _ALONE
     }
+    earlier |= {
+        Node(address, Phase.DELETE.value)
+        for address in change.ends_first
+        if address in current and current[address].action in _ALONE
+    }
     if change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE:
         earlier.add(Node(change.address, Phase.DELETE.value))
     return earlier

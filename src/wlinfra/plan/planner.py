@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import Action, Change, PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
+from wlinfra.plan.batches import batches
 from wlinfra.plan.check import check_change
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
@@ -24,6 +25,7 @@ from wlinfra.plan.recorded import record_only, refreshed
 from wlinfra.plan.recovered import state_after
 from wlinfra.plan.revision import revision_of
 from wlinfra.plan.select import select
+from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import UNKNOWN, Address, Json
@@ -49,6 +51,8 @@ def build_plan(
     declared = engine.declared
     expansion = Expansion(objects={}, exporters={}) if options.destroy else expand(engine)
     state, moved = _follow_aliases(state_after(engine.state, recovered), expansion.objects)
+    found = find_strays(engine, expansion.objects, state) if options.refresh and not options.refresh_only else ()
+    state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
     guard_emptiness(expansion.objects, state, options)
     expansion, prior = select(expansion, state, options)
     readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
@@ -78,6 +82,7 @@ def build_plan(
         output_values={output.name: output.value for output in declared.outputs},
         sensitive_outputs=frozenset(output.name for output in declared.outputs if output.sensitive),
         recovered=tuple(recovered),
+        found=tuple(record for record in found if record.address in prior),
         warnings=(*declared.warnings, *expansion.warnings),
         errors=tuple(errors),
         moved=moved,
@@ -132,24 +137,24 @@ class _Planning:
         """Plan every declared object; one that cannot be planned stops those that depend on it."""
         known = self.known()
         blocked: set[Address] = set()
-        for address, item in self.expansion.objects.items():
-            if blocked.intersection(item.depends_on):
-                blocked.add(address)
-                continue
+
+        def plan_one(item: PlatformObject) -> Change | WlinfraError:
             try:
-                change = self._one(item, known)
+                return self._one(item, known)
             except WlinfraError as error:
-                self.errors += [
-                    replace(
-                        diagnostic, address=diagnostic.address or address, location=diagnostic.location or item.location
-                    )
-                    for diagnostic in error.diagnostics
-                ]
-                blocked.add(address)
-                continue
-            self.changes[address] = change
-            for attribute, value in change.outputs.items():
-                known[(address.resource, attribute)] = value
+                return error
+
+        for group, ask in batches(self.engine, self.expansion.objects):
+            free = [item for item in group if not blocked.intersection(item.depends_on)]
+            blocked.update({item.address for item in group} - {item.address for item in free})
+            for item, outcome in zip(free, ask(plan_one, free), strict=True):
+                if isinstance(outcome, WlinfraError):
+                    self.errors += [_placed(diagnostic, item) for diagnostic in outcome.diagnostics]
+                    blocked.add(item.address)
+                    continue
+                self.changes[item.address] = outcome
+                for attribute, value in outcome.outputs.items():
+                    known[(item.address.resource, attribute)] = value
 
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)
@@ -214,6 +219,11 @@ class _Planning:
         return found
 
 
+def _placed(diagnostic: Diagnostic, item: PlatformObject) -> Diagnostic:
+    address, location = diagnostic.address or item.address, diagnostic.location or item.location
+    return replace(diagnostic, address=address, location=location)
+
+
 def plan_object(
     engine: Engine,
     item: PlatformObject,
@@ -243,6 +253,7 @@ def plan_object(
         revision=revision_of(settled, desired, prior, engine.digest),
         outputs={**_unknown_outputs(item, change), **change.outputs},
         depends_on=item.depends_on,
+        ends_first=item.ends_first,
         name_is_unique=item.name_is_unique,
         location=item.location,
         lifecycle=item.lifecycle,

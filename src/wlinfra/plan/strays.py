@@ -1,0 +1,43 @@
+"""Objects that the platform proves this stack made, and that neither the program nor the state knows.
+
+Called by `plan.planner`: they join the recorded objects, so that what nobody declares is deleted, even when the
+state that knew it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.plan.engine import Engine
+from wlinfra.provider.base import Wanted
+from wlinfra.provider.optional import Owning
+from wlinfra.state.model import ObjectState, State
+from wlinfra.values import Address
+
+__all__ = ["find_strays"]
+
+
+def find_strays(engine: Engine, objects: Mapping[Address, PlatformObject], state: State) -> tuple[ObjectState, ...]:
+    """Return a record for every stray, at an address that nothing else has; raises ProviderError."""
+    found: dict[Address, ObjectState] = {}
+    for name, connection in engine.connections.items():
+        if not isinstance(connection, Owning):
+            continue
+        known = [_declared(item) for item in objects.values() if item.provider == name and not item.virtual]
+        known += [_recorded(record) for record in state.objects.values() if record.provider == name]
+        for stray in connection.strays(known):
+            address = stray.address
+            if address in objects or address in state.objects or address in found:
+                address = Address(f"{address}.{stray.name}" if address.part else f"{address}/{stray.name}")
+            found[address] = replace(stray, address=address, provider=name)
+    return tuple(found.values())
+
+
+def _declared(item: PlatformObject) -> Wanted:
+    return Wanted(address=item.address, kind=item.kind, name=item.name, desired=item)
+
+
+def _recorded(record: ObjectState) -> Wanted:
+    return Wanted(address=record.address, kind=record.kind, name=record.name, id=record.id, prior=record)

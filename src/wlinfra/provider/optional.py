@@ -1,0 +1,47 @@
+"""The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
+
+`plan.expand` asks `Implying`, `plan.planner` asks `Owning` and `Asking`. A provider without them is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.provider.base import Wanted
+from wlinfra.state.model import ObjectState
+
+__all__ = ["Asking", "Implying", "Owning"]
+
+
+@runtime_checkable
+class Implying(Protocol):
+    """A connection whose objects need something in common that nobody declares, such as an inventory."""
+
+    def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
+        """Return what the connection's declared objects need together; pure, and nothing when there are none."""
+        ...
+
+
+@runtime_checkable
+class Owning(Protocol):
+    """A connection whose platform proves which objects this stack made, whatever the state says."""
+
+    def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
+        """Return the objects this stack made that are not among ``known``: those declared or recorded.
+
+        They are planned as recorded objects that nobody declares, so that they go. Raises ProviderError when the
+        platform cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A connection whose `plan` asks the platform, so that many objects are better planned at once."""
+
+    @property
+    def plan_parallelism(self) -> int:
+        """How many objects may be planned at the same time."""
+        ...
