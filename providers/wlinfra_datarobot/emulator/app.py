@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 from wlinfra.emulation import Clock, Match, Request, Response, Routes, Store, json_response
 
-from . import artifacts, builds, bundles, files, invoke, logs, repositories, workloads
+from . import artifacts, builds, bundles, files, fleet, invoke, logs, repositories, workloads
 from .errors import ApiError
 from .world import Call, Settings
 
 PREFIX = "/api/v2"
 _TABLES = (
     workloads.ROUTES,
+    fleet.ROUTES,
     artifacts.ROUTES,
     repositories.ROUTES,
     builds.ROUTES,

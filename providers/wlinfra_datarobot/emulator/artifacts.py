@@ -13,10 +13,10 @@ from wlinfra.emulation import Document, Response, json_response
 from .builds import settle as settle_builds
 from .errors import ApiError, conflict, not_found, unprocessable
 from .lifecycle import status_at
-from .repositories import forget_if_empty, next_version, repository_for
 from .shapes import ArtifactClone, ArtifactPatch, InputArtifact
 from .sharing import forget_roles, list_roles, update_roles
 from .validate import artifact_body, body, check_groups, read_json, with_spec_type
+from .versions import forget_if_empty, next_version, repository_for
 from .world import USER, Call, RouteTable, new_id, ordered, page, require, stamp
 
 

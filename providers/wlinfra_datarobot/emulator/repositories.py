@@ -7,36 +7,9 @@ from typing import Any
 
 from wlinfra.emulation import Document, Response, json_response
 
-from .errors import conflict, not_found, unprocessable
-from .world import USER, Call, RouteTable, new_id, ordered, page, require, stamp
-
-
-def repository_for(call: Call, wanted: str | None, name: str, kind: str) -> Document:
-    """Return the repository a new artifact goes into, made on the spot unless one is named."""
-    if wanted is None:
-        key = new_id(call.now)
-        fresh = {"id": key, "name": name, "type": kind, "lastVersion": 0, "createdAt": call.now, "updatedAt": call.now}
-        call.tx.put("repositories", key, fresh)
-        return fresh
-    repository = require(call.tx.get("repositories", wanted), not_found("Artifact repository", wanted))
-    if repository["type"] != kind:
-        raise unprocessable(f"The repository holds artifacts of type {repository['type']}, not {kind}.")
-    return repository
-
-
-def next_version(call: Call, artifact: Document) -> int:
-    """Return the version number of an artifact that is being locked; a number is never given twice."""
-    repository = dict(call.tx.all("repositories")[artifact["artifactRepositoryId"]])
-    repository["lastVersion"] += 1
-    repository["updatedAt"] = call.now
-    call.tx.put("repositories", repository["id"], repository)
-    return int(repository["lastVersion"])
-
-
-def forget_if_empty(call: Call, key: str) -> None:
-    """Drop a repository whose last artifact is gone."""
-    if not call.tx.where("artifacts", "artifactRepositoryId", key):
-        call.tx.delete("repositories", key)
+from .artifacts import in_use, remove
+from .errors import conflict, not_found
+from .world import USER, Call, RouteTable, ordered, page, require, stamp
 
 
 def list_repositories(call: Call) -> Response:
@@ -58,8 +31,6 @@ def get_repository(call: Call) -> Response:
 
 def delete_repository(call: Call) -> Response:
     """Answer DELETE /artifactRepositories/{id}: every version goes, locked ones too, unless one is in use."""
-    from .artifacts import in_use, remove
-
     repository = _named(call)
     artifacts = call.tx.where("artifacts", "artifactRepositoryId", repository["id"])
     if any(in_use(call, artifact["id"]) for artifact in artifacts):

@@ -323,7 +323,6 @@ _ONE = "/workloads/{workload_id}"
 ROUTES: RouteTable = (
     ("GET", "/workloads", list_workloads),
     ("POST", "/workloads", create_workload),
-    ("GET", "/workloads/stats", stats.list_stats),
     ("GET", _ONE, _of(get_workload)),
     ("PATCH", _ONE, _of(update_workload)),
     ("DELETE", _ONE, _of(delete_workload)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .clock import Clock, ManualClock, SystemClock
+from .exchange import Exchange
 from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
 from .routes import Match, Miss, Request, Response, Route, Routes, json_response
-from .server import EmulatorServer, Exchange
+from .server import EmulatorServer
 from .store import Document, Store, Transaction, WorldDamagedError
 
 __all__ = [

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .clock import Clock
+from .exchange import Exchange
 from .faults import FaultPlan, fault_from_json
 from .routes import Match, Request, Response, Route, Routes, json_response
-
-if TYPE_CHECKING:
-    from .server import Exchange
 
 ADMIN_PREFIX = "/_emulator/"
 

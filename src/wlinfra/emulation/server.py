@@ -17,33 +17,15 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Self, assert_never
 
-import orjson
-
 from .admin import ADMIN_PREFIX, Admin
 from .clock import Clock, SystemClock
+from .exchange import Exchange
 from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
 from .routes import Request, Response, Route, json_response
 from .wire import BadRequestError, encode_response, read_request
 
 Application = Callable[[Request], Response]
 ExchangeHook = Callable[[Request, Response], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One request as recorded for tests, with the status it was answered (None: the connection was dropped)."""
-
-    number: int
-    method: str
-    path: str
-    query: dict[str, list[str]]
-    body: bytes
-    status: int | None
-
-    @property
-    def json(self) -> Any:
-        """The decoded request body, or None for an empty one."""
-        return orjson.loads(self.body) if self.body else None
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from wlinfra.errors import ConfigurationError
 if TYPE_CHECKING:
     import urllib3
 
-    from wlinfra.provider.http import HttpOptions
+    from wlinfra.provider.http_options import HttpOptions
 
 __all__ = ["failure_reason", "is_final", "new_pool", "was_sent"]
 

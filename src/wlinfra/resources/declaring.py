@@ -12,12 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, Generic, TypeVar
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
-
-if TYPE_CHECKING:
-    from wlinfra.resources.base import Resource
 
 __all__ = [
     "NAME",
@@ -31,6 +28,9 @@ __all__ = [
     "report",
     "scope",
 ]
+
+Made = TypeVar("Made")
+"""What a program makes: resources, which stand above this module."""
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*", re.ASCII)
 """What a resource or a scope may be called: addresses are made of it."""
@@ -47,19 +47,19 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Session:
+class Session(Generic[Made]):
     """Everything gathered while one program declares one environment."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    resources: list[Resource] = field(default_factory=list)
+    resources: list[Made] = field(default_factory=list)
     """Every resource made, in order, whether it is yielded or not."""
 
 
-_session: ContextVar[Session | None] = ContextVar("wlinfra_session", default=None)
+_session: ContextVar[Session[Any] | None] = ContextVar("wlinfra_session", default=None)
 _scope: ContextVar[tuple[str, ...]] = ContextVar("wlinfra_scope", default=())
 
 
-def current_session() -> Session | None:
+def current_session() -> Session[Any] | None:
     """Return the session that gathers mistakes, if a program is being run."""
     return _session.get()
 
@@ -70,9 +70,9 @@ def current_scope() -> tuple[str, ...]:
 
 
 @contextmanager
-def declaring() -> Iterator[Session]:
+def declaring() -> Iterator[Session[Any]]:
     """Gather mistakes and resources instead of raising at the first mistake."""
-    session = Session()
+    session: Session[Any] = Session()
     session_token, scope_token = _session.set(session), _scope.set(())
     try:
         yield session

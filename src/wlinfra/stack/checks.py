@@ -23,7 +23,7 @@ __all__ = ["Declaration"]
 class Declaration:
     """Everything one environment declares, seen together."""
 
-    def __init__(self, spec: EnvironmentSpec[Any], session: Session, items: list[Any]) -> None:
+    def __init__(self, spec: EnvironmentSpec[Any], session: Session[Resource], items: list[Any]) -> None:
         self._spec = spec
         self._items = items
         yielded = [item for item in items if isinstance(item, Resource)]

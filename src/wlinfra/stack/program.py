@@ -157,7 +157,7 @@ def declare(
     )
 
 
-def _run(stack: Stack[Any], environment: Environment[Any], session: Session) -> list[Any]:
+def _run(stack: Stack[Any], environment: Environment[Any], session: Session[Any]) -> list[Any]:
     """Return what the user's function yields, up to where it failed."""
     items: list[Any] = []
     if stack.function is None:
