@@ -31,7 +31,7 @@ stack.environment("prod", provider="datarobot", endpoint="{url}/api/v2", token="
 def resources(env):
     for number in range(COUNT // 2):
         artifact = wl.Artifact(
-            f"a-{{number}}",
+            f"a{{COUNT}}-{{number}}",
             status="draft",
             containers=[
                 wl.Container(
@@ -44,7 +44,7 @@ def resources(env):
             ],
         )
         yield artifact
-        yield wl.Workload(f"w-{{number}}", artifact=artifact, replicas=1, cpu=1, memory="512MB", description=TEXT)
+        yield wl.Workload(f"w{{COUNT}}-{{number}}", artifact=artifact, replicas=1, cpu=1, memory="512MB", description=TEXT)
 """
 
 
