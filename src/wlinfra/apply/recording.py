@@ -170,5 +170,5 @@ def after_removal(target: str | None) -> Rewrite:
 
 
 def forgotten(before: ObjectState | None) -> ObjectState | None:
-    """Forget the object, whatever was recorded."""
-    return None
+    """Forget the object; leftovers of it stay recorded until they are deleted."""
+    return None if before is None else after_removal(before.id)(before)

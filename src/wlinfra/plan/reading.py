@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.engine import Engine
-from wlinfra.provider.base import Live, Reading, Unreadable, Wanted
+from wlinfra.provider.base import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
@@ -34,6 +34,9 @@ def read_objects(
             continue
         if not refresh and record is not None and record.id is not None:
             readings[address] = Live(id=record.id, values=record.values, outputs=record.outputs)
+            continue
+        if item is None and record is not None and record.id is None:
+            readings[address] = Absent()  # only leftovers remain: what bears the name now is somebody else's
             continue
         batches[_provider_of(engine, item, record)].append(_wanted(address, item, record))
     for provider, wanted in batches.items():
