@@ -99,7 +99,9 @@ class Approvals:
         return replace(now, replace_order=change.replace_order) if now.action is Action.REPLACE else now
 
     def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:
-        return replan_object(self._engine, self._plan, change.address, prior=prior, known=known)
+        # With what is recorded by now: what this run made is nobody else's.
+        engine = replace(self._engine, state=replace(self._engine.state, objects=self._recorder.objects))
+        return replan_object(engine, self._plan, change.address, prior=prior, known=known)
 
 
 def _planned_outputs(plan: Plan, recorded: Mapping[Address, ObjectState]) -> Known:

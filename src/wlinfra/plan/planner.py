@@ -6,7 +6,7 @@ platform except through `Connection.read` and `Connection.plan`, and nothing wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import Action, Change, PlatformObject
@@ -20,6 +20,7 @@ from wlinfra.plan.guard import guard_emptiness, guards
 from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
 from wlinfra.plan.outputs import output_changes, resolve_known
+from wlinfra.plan.owners import own_reading
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.recorded import record_only, refreshed
 from wlinfra.plan.recovered import state_after
@@ -54,10 +55,18 @@ def build_plan(
     found = find_strays(engine, expansion.objects, state) if options.refresh and not options.refresh_only else ()
     state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
     guard_emptiness(expansion.objects, state, options)
+    declared_objects = expansion.objects
     expansion, prior = select(expansion, state, options)
     readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
     planning = _Planning(
-        engine=engine, options=options, expansion=expansion, state=state, readings=readings, changes={}, errors=[]
+        engine=engine,
+        options=options,
+        expansion=expansion,
+        declared=declared_objects,
+        state=state,
+        readings=readings,
+        changes={},
+        errors=[],
     )
     planning.wanted()
     planning.unwanted(prior)
@@ -128,6 +137,8 @@ class _Planning:
     engine: Engine
     options: PlanOptions
     expansion: Expansion
+    declared: Container[Address]
+    """Every declared address, those that the plan is not about too."""
     state: State
     readings: Mapping[Address, Reading]
     changes: dict[Address, Change]
@@ -158,7 +169,7 @@ class _Planning:
 
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)
-        reading = self.readings.get(item.address, Absent())
+        reading = own_reading(item, self.readings.get(item.address, Absent()), self.state, self.declared)
         if self.options.refresh_only:
             return refreshed(item, prior, reading, self.engine.digest)
         return plan_object(

@@ -8,6 +8,7 @@ from wlinfra.changes.model import Change
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
+from wlinfra.plan.owners import own_reading
 from wlinfra.plan.planner import plan_object
 from wlinfra.plan.reading import read_objects
 from wlinfra.provider.base import Absent
@@ -37,6 +38,8 @@ def replan_object(
         if prior is None:
             raise LookupError(address)
         return plan_end(engine, prior, reading, destroying=plan.options.destroy)
+    # Renames were refused when the plan was made, so that here only others' objects are left out.
+    reading = own_reading(item, reading, engine.state, engine.state.objects)
     replacing = address in plan.options.replaces or address.resource in plan.options.replaces
     changes = {change.address: change for change in plan.changes if change.deposed_id is None}
     return plan_object(
