@@ -19,6 +19,7 @@ from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
 from wlinfra.render.json import dump_json, plan_document
+from wlinfra.render.summary import counted
 
 __all__ = ["run", "run_plan"]
 
@@ -94,7 +95,7 @@ def _refuse_unasked_imports(plan: Plan) -> None:
     imports = "\n".join(f"    wlinfra import {change.address} {change.id}" for change in unproven)
     raise ConfigurationError.of(
         "Import must be confirmed",
-        f"{len(unproven)} objects of the declared names exist and nothing is recorded of them, so nobody can prove that this stack made them. Nothing was changed.",
+        f"{counted(len(unproven), 'object')} found by name alone: nothing is recorded, so nobody can prove that this stack made what it would take over. Nothing was changed.",
         f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}",
     )
 

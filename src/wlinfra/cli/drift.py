@@ -16,6 +16,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Show the drift."""
     with open_workspace(arguments, console) as workspace:
         plan = workspace.plan(plan_options(arguments, refresh_only=True))
+        arguments.refresh_only = True  # what is shown is recorded by that; a plain apply would put it back
         next_command = command_line("apply", arguments, plan.environment)
         console.show(format_plan(plan, arguments.format, console, next_command=next_command))
     return exit_code(plan, detailed=arguments.detailed_exitcode)

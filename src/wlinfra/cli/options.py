@@ -85,7 +85,7 @@ def settings(parser: Parser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="set one setting; may be repeated"
     )
-    parser.add_argument("--settings", metavar="FILE", help="a JSON or YAML file with settings")
+    parser.add_argument("--settings", metavar="FILE", help="a TOML, YAML or JSON file with settings")
 
 
 def selection(parser: Parser) -> None:

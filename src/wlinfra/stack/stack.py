@@ -121,8 +121,8 @@ class Stack(Generic[S]):
         """Add an environment: either one provider with its options, or several by name.
 
         In ``providers=`` each entry holds the options, and ``provider`` among them when the entry's name is not the
-        provider's own; resources that name no provider go to the entry ``default``. ``protect`` asks before anything
-        is replaced or deleted.
+        provider's own; resources that name no provider go to the entry ``default``. ``protect`` refuses
+        every plan that deletes or replaces something, and has an apply confirmed with the environment's name.
         """
         spec = EnvironmentSpec(
             name=name,
