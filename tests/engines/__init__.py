@@ -1,0 +1,1 @@
+"""Real programs that tests run against: how each is obtained, started and stopped."""

@@ -1,0 +1,146 @@
+"""Fixtures for tests that need real engines; `tests/conftest.py` loads them, and only tests that ask start anything.
+
+Engines are looked for, and built when need be, before the first test runs, so that no test's time limit pays for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from engines.kubernetes.cluster import Cluster
+    from engines.kubernetes.handle import ClusterHandle
+    from engines.kubernetes.keeper import Holder
+
+CLUSTER: pytest.StashKey[Holder] = pytest.StashKey()
+LOGS: pytest.StashKey[Path] = pytest.StashKey()
+TAIL = 12
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Get the engines that the selected tests ask for."""
+    asked = {name for item in getattr(session, "items", ()) for name in getattr(item, "fixturenames", ())}
+    elsewhere = session.config.option.collectonly or os.environ.get("WLINFRA_TEST_KUBECONFIG")
+    if elsewhere or not asked & {"cluster", "own_cluster", "keda"}:
+        return
+    from engines.build import EngineMissingError, find
+    from engines.keda.engine import KEDA, is_wanted
+    from engines.kubernetes.engine import CONTROL_PLANE
+
+    try:
+        find(CONTROL_PLANE)
+        if "keda" in asked and is_wanted():
+            find(KEDA)
+    except EngineMissingError:
+        return  # the fixtures meet it again and report it
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterHandle]:
+    """A cluster that all tests and workers of the run share, or the one that WLINFRA_TEST_KUBECONFIG names."""
+    from engines.kubernetes.foreign import foreign_cluster
+    from engines.kubernetes.keeper import joined
+
+    if named := os.environ.get("WLINFRA_TEST_KUBECONFIG"):
+        with foreign_cluster(Path(named), tmp_path_factory.mktemp("cluster")) as handle:
+            yield handle
+        return
+    with _engines(), joined(_folder(request.config, tmp_path_factory)) as holder:
+        request.config.stash[CLUSTER] = holder
+        request.config.stash[LOGS] = holder.handle.folder
+        yield holder.handle
+
+
+@pytest.fixture
+def namespace(cluster: ClusterHandle, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test's own, ready for pods; its deletion is not waited for."""
+    from engines.kubernetes.waiting import eventually
+
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    name = f"{words[:40].strip('-')}-{uuid.uuid4().hex[:6]}"
+    cluster.api.create("/api/v1/namespaces", {"metadata": {"name": name}})
+    eventually(lambda: cluster.api.exists(f"/api/v1/namespaces/{name}/serviceaccounts/default"))
+    yield name
+    cluster.api.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def own_cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster of the test's own, for tests that restart or stop parts of it."""
+    from engines.kubernetes.cluster import Cluster, ClusterOptions
+
+    with _engines(), Cluster(ClusterOptions(folder=tmp_path / "cluster")) as started:
+        request.config.stash[LOGS] = started.folder
+        yield started
+
+
+@pytest.fixture(scope="session")
+def keda_definitions(cluster: ClusterHandle) -> ClusterHandle:
+    """The shared cluster with KEDA's custom resource definitions."""
+    from engines.keda.operator import install_definitions
+
+    if cluster.fake:
+        with _engines():
+            install_definitions(cluster)
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def keda(cluster: ClusterHandle, request: pytest.FixtureRequest) -> ClusterHandle:
+    """The shared cluster with KEDA's operator running."""
+    from engines.keda.engine import is_wanted
+
+    if not cluster.fake:
+        return cluster
+    if not is_wanted():
+        pytest.skip("KEDA's operator is not built: run `python -m engines.build keda` in tests/ (minutes, once)")
+    with _engines():
+        request.config.stash[CLUSTER].start_keda()
+    return cluster
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the ends of the cluster's logs to the report of a test that failed on it."""
+    report = yield
+    logs = item.config.stash.get(LOGS, None)
+    asked = {"cluster", "own_cluster"} & set(getattr(item, "fixturenames", ()))
+    if asked and logs is not None and report.failed:
+        report.sections.append((f"cluster in {logs}", _tails(logs)))
+    return report
+
+
+@contextmanager
+def _engines() -> Iterator[None]:
+    """Turn a missing engine into a skip with its reason, or into a failure in CI."""
+    from engines.build import EngineMissingError
+
+    try:
+        yield
+    except EngineMissingError as error:
+        if os.environ.get("CI", "").lower() in {"true", "1"}:
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+
+
+def _folder(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this run agree on."""
+    base = factory.getbasetemp()
+    return (base.parent if hasattr(config, "workerinput") else base) / "shared-cluster"
+
+
+def _tails(folder: Path) -> str:
+    logs = sorted(folder.glob("*.log"))
+    return "\n".join(
+        f"--- {log.name}\n" + "\n".join(line[:200] for line in log.read_text(errors="replace").splitlines()[-TAIL:])
+        for log in logs
+    )
