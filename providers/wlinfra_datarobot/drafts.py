@@ -7,6 +7,7 @@ between the edit and the roll is seen by the next plan.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -18,8 +19,9 @@ from wlinfra.state.key import Digest
 from wlinfra.values import Json, Ref, Secret, is_open, map_leaves
 
 from .platform import ARTIFACT_KIND
+from .rollout import has_replacement
 
-__all__ = ["artifact_change", "draft_digest", "must_reroll"]
+__all__ = ["DraftRun", "artifact_change", "draft_digest", "draft_run", "rolling_memory"]
 
 
 def artifact_change(request: PlanRequest) -> Change | None:
@@ -50,15 +52,45 @@ def draft_digest(change: Change | None, digest: Digest) -> str | None:
         return None
 
 
-def must_reroll(change: Change | None, now: str | None, memory: Mapping[str, Any]) -> bool:
-    """True when the draft is edited in this plan, or was edited since the workload last rolled to it."""
+class DraftRun(Enum):
+    """Whether a workload runs its draft as it is now."""
+
+    CURRENT = "current"
+    UNDER_WAY = "under way"
+    """Our own roll to it has begun and is not over."""
+    STALE = "stale"
+
+
+def draft_run(
+    change: Change | None, now: str | None, memory: Mapping[str, Any], workload: Mapping[str, Any]
+) -> DraftRun:
+    """Return whether the draft is edited in this plan, or was edited since the workload last rolled to it.
+
+    A roll that nobody saw the end of, because the run did not wait or was cut off, is judged by what serves now.
+    """
     if change is None or change.values.get("status") != "draft":
-        return False
+        return DraftRun.CURRENT
     is_edited = change.action is not Action.CREATE and any(
         isinstance(step.payload, Mapping) and "spec" in step.payload for step in change.steps
     )
-    before = memory.get("draft")
-    return is_edited or (before is not None and now is not None and before != now)
+    before, begun = memory.get("draft"), memory.get("rolling") or {}
+    if is_edited:
+        return DraftRun.STALE
+    if before is None or now is None or before == now:
+        return DraftRun.CURRENT
+    if begun.get("draft") != now:
+        return DraftRun.STALE
+    if has_replacement(workload):
+        candidates = sorted((workload.get("replacement") or {}).get("candidateProtonIds") or ())
+        return DraftRun.UNDER_WAY if candidates != begun.get("candidates") else DraftRun.STALE
+    return DraftRun.CURRENT if workload.get("protonId") != begun.get("proton") else DraftRun.STALE
+
+
+def rolling_memory(lookup: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a workload remembers of a roll that has begun; nothing where it runs no draft."""
+    if not lookup.get("draft"):
+        return {}
+    return {"rolling": {name: lookup.get(name) for name in ("draft", "proton", "candidates")}}
 
 
 def _with_digests(spec: Json, digest: Digest) -> Json:

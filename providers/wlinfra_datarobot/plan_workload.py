@@ -19,7 +19,7 @@ from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 
 from . import fetch
-from .drafts import artifact_change, draft_digest, must_reroll
+from .drafts import DraftRun, artifact_change, draft_digest, draft_run
 from .echo import echoed
 from .impact import impact_of
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
@@ -154,10 +154,10 @@ class _Moving:
         artifact = artifact_change(self.request)
         digest = draft_digest(artifact, self.request.digest)
         memory = self.request.prior.memory if self.request.prior is not None else {}
-        rerolls = must_reroll(artifact, digest, memory)
-        rolls = bool(touched & {"artifactId", "runtime"}) or rerolls or repairs
-        if rolls:
-            return self._rolled(live, desired, touched, rerolls=rerolls or repairs, digest=digest)
+        draft = draft_run(artifact, digest, memory, live.document)
+        if touched & {"artifactId", "runtime"} or draft is not DraftRun.CURRENT or repairs:
+            rerolls = draft is DraftRun.STALE or repairs
+            return self._rolled(live, desired, touched, rerolls=rerolls, digest=digest)
         return self._adjusted(live, desired, touched)
 
     def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Change:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from wlinfra.errors import Diagnostic
@@ -15,6 +14,7 @@ from wlinfra.provider.failures import ApiError, FailureKind
 from wlinfra.state.model import Intent
 
 from . import fetch
+from .drafts import rolling_memory
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .rollout import runs
 from .run import artifact_done, workload_done
@@ -91,13 +91,12 @@ def _rolled(platform: Platform, intent: Intent) -> Recovery:
         return DidNotHappen()
     lookup = intent.lookup
     outputs = {"artifact_id": lookup["artifact_id"]} if lookup.get("artifact_id") else {}
-    happened = Happened(id=intent.target, outputs=outputs)
+    happened = Happened(id=intent.target, outputs=outputs, memory=rolling_memory(lookup))
     replacement = document.get("replacement")
     if replacement and sorted(replacement.get("candidateProtonIds") or ()) != sorted(lookup.get("candidates") or ()):
         return happened
     if document.get("protonId") != lookup.get("proton") and runs(document, lookup):
-        # What serves now began after the draft was edited; a roll still under way may fail and tells nothing yet.
-        return replace(happened, memory={"draft": lookup["draft"]}) if lookup.get("draft") else happened
+        return happened
     if any(_is_of_this_roll(record, lookup) for record in platform.client.activity.history(_target(intent))):
         return happened
     is_in_place = power_of(document.get("status")) == "stopped" and runs(document, lookup)

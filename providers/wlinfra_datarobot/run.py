@@ -14,6 +14,7 @@ from wlinfra.provider.base import Done, Refused, RefusedForNow, StepResult, Unkn
 from wlinfra.provider.failures import ApiError, Call, FailureKind, FieldError
 from wlinfra.values import Json, Path, Secret, format_path, map_leaves
 
+from .drafts import rolling_memory
 from .platform import Platform
 
 __all__ = ["OPERATIONS", "artifact_done", "run", "workload_done"]
@@ -105,15 +106,13 @@ def _update_workload(platform: Platform, target: str, payload: Json, lookup: Map
 
 
 def _replace_workload(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
-    del lookup
     platform.client.replacement.start(target, payload)
-    return Done(id=target, outputs={"artifact_id": payload["artifactId"]})
+    return Done(id=target, outputs={"artifact_id": payload["artifactId"]}, memory=rolling_memory(lookup))
 
 
 def _update_settings(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
-    del lookup
     platform.client.settings.update(target, payload["runtime"])
-    return Done(id=target)
+    return Done(id=target, memory=rolling_memory(lookup))
 
 
 def _cancel_replacement(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
