@@ -102,7 +102,7 @@ def test_drift_is_told_and_counted(applied: CommandLine) -> None:
     assert ended.code == 2
     assert "Objects have changed outside of wlinfra" in ended.out
     assert "replicas = 1 -> 9" in ended.out
-    assert "wlinfra apply -e test --refresh-only" in ended.out
+    assert "--refresh-only" in ended.out
 
 
 @pytest.mark.parametrize("command", ["validate", "plan"])
