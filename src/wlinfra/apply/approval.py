@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from wlinfra.apply import troubles
+from wlinfra.apply.absence import Absences
 from wlinfra.apply.recording import Recorder
 from wlinfra.changes.model import Action, Change
 from wlinfra.errors import Diagnostic, WlinfraError
@@ -43,12 +44,15 @@ class ObjectFailedError(Exception):
 class Approvals:
     """Confirms each change once, before its first step."""
 
-    def __init__(self, plan: Plan, engine: Engine, recorder: Recorder, known: Known, replan: Replan | None) -> None:
+    def __init__(
+        self, plan: Plan, engine: Engine, recorder: Recorder, known: Known, absences: Absences, replan: Replan | None
+    ) -> None:
         """``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `plan.replan`."""
         self._plan = plan
         self._engine = engine
         self._recorder = recorder
         self._known = known
+        self._absences = absences
         self._replan = replan or self._plan_again
         self._planned = _planned_outputs(plan, recorder.objects)
         self._confirmed: dict[tuple[Address, str | None], Change] = {}
@@ -71,7 +75,9 @@ class Approvals:
         return self._covered(change)
 
     def _is_unmoved(self, change: Change) -> bool:
-        """True when the live object is what was planned from, or when there was none."""
+        """True when the live object is what was planned from, or when there was none and still is none."""
+        if change.action is Action.CREATE:
+            return self._is_absent(change)
         if not change.revision:
             return True
         item, prior = self._plan.objects.get(change.address), self._recorder.find(change.address)
@@ -83,6 +89,12 @@ class Approvals:
         if item is not None:
             item = replace(item, values=resolve_known(dict(item.values), self._planned))
         return revision_of(reading, item, prior, self._engine.digest) == change.revision
+
+    def _is_absent(self, change: Change) -> bool:
+        found = self._absences.find(change)
+        if isinstance(found, Unreadable):
+            raise ObjectFailedError(troubles.about(change, found.error))
+        return found == Absent()
 
     def _covered(self, change: Change) -> Change:
         """Return what must happen now, if that was approved."""
@@ -107,10 +119,13 @@ class Approvals:
 def _planned_outputs(plan: Plan, recorded: Mapping[Address, ObjectState]) -> Known:
     """Return the outputs that were known while planning, so that a revision is computed from the same paths."""
     known: dict[tuple[Address, str], Json] = {}
-    for record in recorded.values():
-        known.update({(record.address.resource, attribute): value for attribute, value in record.outputs.items()})
-    for change in plan.changes:
-        known.update({(change.address.resource, attribute): value for attribute, value in change.outputs.items()})
+    exporters = {(address.resource, name): address for address, item in plan.objects.items() for name in item.outputs}
+    holders: list[ObjectState | Change] = [*recorded.values(), *plan.changes]
+    for holder in holders:
+        for attribute, value in holder.outputs.items():
+            key = (holder.address.resource, attribute)
+            if exporters.get(key, holder.address) == holder.address:
+                known[key] = value
     return known
 
 

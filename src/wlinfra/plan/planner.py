@@ -164,8 +164,7 @@ class _Planning:
                     blocked.add(item.address)
                     continue
                 self.changes[item.address] = outcome
-                for attribute, value in outcome.outputs.items():
-                    known[(item.address.resource, attribute)] = value
+                known.update(self._exported(item.address, outcome.outputs))
 
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)
@@ -222,12 +221,18 @@ class _Planning:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""
         found: dict[tuple[Address, str], Json] = {}
         for address, record in self.state.objects.items():
-            for attribute, value in record.outputs.items():
-                found[(address.resource, attribute)] = value
+            found.update(self._exported(address, record.outputs))
         for address, change in self.changes.items():
-            for attribute, value in change.outputs.items():
-                found[(address.resource, attribute)] = value
+            found.update(self._exported(address, change.outputs))
         return found
+
+    def _exported(self, address: Address, outputs: Mapping[str, Json]) -> Iterator[tuple[tuple[Address, str], Json]]:
+        """Yield the outputs for which the object answers: its siblings have an id too."""
+        exporters = self.expansion.exporters
+        for attribute, value in outputs.items():
+            key = (address.resource, attribute)
+            if exporters.get(key, address) == address:
+                yield key, value
 
 
 def _placed(diagnostic: Diagnostic, item: PlatformObject) -> Diagnostic:
