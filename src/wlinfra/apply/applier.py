@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import orjson
 
+from wlinfra.apply.absence import Absences
 from wlinfra.apply.approval import Approvals, Replan
 from wlinfra.apply.calls import Caller
 from wlinfra.apply.clock import Clock
@@ -70,7 +71,7 @@ def apply_plan(
     run = Run(
         engine=engine,
         recorder=recorder,
-        approvals=Approvals(plan, engine, recorder, outputs.known, replan),
+        approvals=Approvals(plan, engine, recorder, outputs.known, Absences(plan, engine, recorder, clock), replan),
         caller=Caller(recorder=recorder, digest=engine.digest, clock=clock, stop=stop),
         outputs=outputs,
         tell=inbox.put,

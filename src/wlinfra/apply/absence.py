@@ -1,0 +1,61 @@
+"""Is what shall be created still not there, right before it is created?
+
+Called by `apply.approval`. Between a plan and its apply lies the time in which a person reads it, and where names are
+not unique the platform makes a second object of the same name without a word. All that is still to be created is
+looked for in one question, and again when that answer has grown old.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from wlinfra.apply.clock import Clock
+from wlinfra.apply.recording import Recorder
+from wlinfra.changes.model import Action, Change
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.model import Plan
+from wlinfra.plan.reading import read_objects
+from wlinfra.provider.base import Absent, Reading
+from wlinfra.values import Address
+
+__all__ = ["Absences"]
+
+_FRESH = 10.0
+"""Seconds for which an answer counts."""
+
+
+class Absences:
+    """What is found of the objects that shall be created; asked from many threads."""
+
+    def __init__(self, plan: Plan, engine: Engine, recorder: Recorder, clock: Clock) -> None:
+        """Ask nothing yet."""
+        self._engine = engine
+        self._recorder = recorder
+        self._clock = clock
+        self._missing = {
+            change.address: plan.objects[change.address] for change in plan.changes if _may_be_doubled(change, plan)
+        }
+        self._found: dict[Address, Reading] = {}
+        self._asked = float("-inf")
+        self._lock = threading.Lock()
+
+    def find(self, change: Change) -> Reading:
+        """Return what exists by now of an object to be created; absence where its name can exist only once."""
+        with self._lock:
+            if change.address not in self._missing:
+                return Absent()
+            if self._clock.monotonic() - self._asked > _FRESH:
+                self._ask()
+            del self._missing[change.address]
+            return self._found[change.address]
+
+    def _ask(self) -> None:
+        records = {address: self._recorder.find(address) for address in self._missing}
+        prior = {address: record for address, record in records.items() if record is not None}
+        self._found = read_objects(self._engine, self._missing, prior)
+        self._asked = self._clock.monotonic()
+
+
+def _may_be_doubled(change: Change, plan: Plan) -> bool:
+    makes = change.action is Action.CREATE and not change.virtual and not change.name_is_unique
+    return makes and change.address in plan.objects
