@@ -6,7 +6,7 @@ platform except through `Connection.read` and `Connection.plan`, and nothing wri
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import Action, Change, PlatformObject
