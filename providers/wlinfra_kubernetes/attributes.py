@@ -1,0 +1,161 @@
+"""What an apply would change, as the plan shows it: each path with its values, its effect and who made it differ.
+
+`plan_existing` calls it with the live object and the one the dry run returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
+from wlinfra.diff.schema import Effect
+from wlinfra.state.model import SecretDigest
+from wlinfra.values import Json, Path, Secret, map_leaves
+
+from .documents import Difference, at, differences, plain_text
+from .fieldpath import FieldPath, find, leaves_of, owns, shown
+from .subject import Subject
+
+__all__ = ["attributes_of", "ownership_of"]
+
+_TEMPLATES: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_STILL: Final = frozenset({"replicas", "scale", "expose", "metrics"})
+"""What a NIMService takes without new pods."""
+
+
+def attributes_of(subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[AttributeChange, ...]:
+    """Return every difference between the live object and the one after the apply."""
+    texts = _secret_texts(subject)
+    return tuple(_attribute(subject, item, texts) for item in differences(before, after))
+
+
+def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> AttributeChange:
+    prior = subject.request.prior
+    recorded = at(dict(prior.values), item.path) if prior is not None and prior.values else None
+    hidden = _is_secret(subject, item, recorded, texts)
+    origin = _origin(subject, item, recorded)
+    return AttributeChange(
+        path=item.path,
+        recorded=_shown(recorded, hidden=hidden),
+        live=_shown(item.live, hidden=hidden),
+        planned=_shown(item.planned, hidden=hidden),
+        effect=Effect.ROLLS if _rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
+        origin=origin,
+        sensitive=hidden,
+        note=_who(subject, item.path) if origin is not Origin.INTENDED else "",
+    )
+
+
+def _shown(value: Json, *, hidden: bool) -> Json:
+    return SENSITIVE if hidden and value is not None else value
+
+
+def _is_secret(subject: Subject, item: Difference, recorded: Json, texts: frozenset[str]) -> bool:
+    if subject.key.full_kind == "v1/Secret" and item.path[:1] in (("data",), ("stringData",)):
+        return True
+    return isinstance(recorded, SecretDigest) or any(_holds(side, texts) for side in (item.live, item.planned))
+
+
+def _holds(value: Json, texts: frozenset[str]) -> bool:
+    found = False
+
+    def look(leaf: Any) -> Any:
+        nonlocal found
+        found = found or (isinstance(leaf, str) and leaf in texts)
+        return leaf
+
+    map_leaves(value, look)
+    return found
+
+
+def _secret_texts(subject: Subject) -> frozenset[str]:
+    texts: set[str] = set()
+
+    def gather(leaf: Any) -> Any:
+        if isinstance(leaf, Secret):
+            texts.add(leaf.reveal())
+        return leaf
+
+    map_leaves(dict(subject.desired.values), gather)
+    return frozenset(texts)
+
+
+def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
+    prior = subject.request.prior
+    if prior is None or not prior.values:
+        if not subject.live_hash:
+            return Origin.UNATTRIBUTED
+        return Origin.DRIFT if subject.live_hash == subject.applied_hash else Origin.BOTH
+    if isinstance(recorded, SecretDigest):
+        digest = subject.request.digest
+        text = plain_text(item.planned) if subject.key.full_kind == "v1/Secret" else item.planned
+        same = digest.known and isinstance(text, str) and digest(text) == recorded.digest
+        return Origin.DRIFT if same else Origin.INTENDED
+    if item.planned == recorded:
+        return Origin.DRIFT if item.live != recorded else Origin.INTENDED
+    return Origin.INTENDED if item.live == recorded or recorded is None or _holds_part(item, recorded) else Origin.BOTH
+
+
+def _holds_part(item: Difference, recorded: Json) -> bool:
+    """True when the recorded part of a whole tree is what is live: the rest are defaults of the server."""
+    return isinstance(recorded, Mapping) and isinstance(item.live, Mapping)
+
+
+def _rolls(kind: str, path: Path) -> bool:
+    if kind in _TEMPLATES:
+        return path[:2] == ("spec", "template")
+    return kind == "NIMService" and path[:1] == ("spec",) and len(path) > 1 and path[1] not in _STILL
+
+
+def _who(subject: Subject, path: Path) -> str:
+    """Return who set the live value and when, as far as the object tells."""
+    own = subject.platform.identity.manager
+    for entry in (subject.document.get("metadata") or {}).get("managedFields") or ():
+        if entry.get("manager") != own and _covers(entry.get("fieldsV1") or {}, path):
+            since = f" at {entry['time']}" if entry.get("time") else ""
+            return f"set by {entry.get('manager')}{since}"
+    return ""
+
+
+def _covers(fields: Mapping[str, Any], path: Path) -> bool:
+    """Return whether fieldsV1 hold the path of a difference, whose list keys are plain values."""
+    node: Any = fields
+    for part in path:
+        if not isinstance(node, Mapping):
+            return False
+        name = f"f:{part}"
+        if name not in node:
+            name = next((key for key in node if key.startswith("k:") and f'"{part}"' in key), "")
+        if not name:
+            return False
+        node = node[name]
+    return True
+
+
+# ---------------------------------------------------------------- ownership alone
+
+
+def ownership_of(
+    subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any], planned: Mapping[str, Any]
+) -> tuple[AttributeChange, ...]:
+    """Return the paths whose owner changes although their values do not."""
+    gained = [path for path in leaves_of(after) if not owns(before, path)]
+    lost = [path for path in leaves_of(before) if not owns(after, path)]
+    found = [
+        *_owned(subject, gained, planned, "ours too from now on"),
+        *_owned(subject, lost, planned, "no longer ours"),
+    ]
+    return tuple(found)
+
+
+def _owned(
+    subject: Subject, paths: list[FieldPath], planned: Mapping[str, Any], note: str
+) -> Iterator[AttributeChange]:
+    for path in paths:
+        value = find(planned, path)
+        hidden = subject.key.full_kind == "v1/Secret" or isinstance(value, dict | list)
+        shown_value = None if hidden else value
+        yield AttributeChange(
+            path=(shown(path),), recorded=shown_value, live=shown_value, planned=shown_value, note=note
+        )

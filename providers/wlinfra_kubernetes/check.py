@@ -1,0 +1,58 @@
+"""What a cluster cannot do with a resource, said before any request.
+
+`provider` calls `check`; what rendering finds wrong is part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wlinfra.errors import Diagnostic
+from wlinfra.resources.artifact import Artifact
+from wlinfra.resources.base import Resource
+from wlinfra.resources.lookup import Lookup
+from wlinfra.resources.workload import Workload
+
+from .expand import Scope, rendered_by_bundle
+from .resources import Manifest
+
+__all__ = ["check"]
+
+
+def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
+    """Yield everything that is wrong with the resource on this platform."""
+    match resource:
+        case Workload():
+            yield from _workload(scope, resource)
+        case Lookup() if resource.lookup_type != "manifest":
+            yield Diagnostic(
+                summary="Lookup not supported",
+                detail=f"On Kubernetes only objects can be looked up, not a {resource.lookup_type}.",
+                fix='Write it as wl.lookup("manifest", name="gateway", api_version="v1", kind="Service").',
+            )
+        case Artifact() | Manifest() | Lookup():
+            return
+        case _:
+            yield Diagnostic(
+                summary="Resource not supported",
+                detail=f"The Kubernetes provider has no {resource.type}.",
+                fix="Give it to a provider that has it, or declare the objects as Manifests.",
+            )
+
+
+def _workload(scope: Scope, workload: Workload) -> Iterator[Diagnostic]:
+    if not isinstance(workload.artifact, Artifact):
+        yield Diagnostic(
+            summary="Artifact not declared",
+            detail="On Kubernetes nothing stores artifacts, so an id of one says nothing about what to run.",
+            fix="Pass the artifact itself: artifact=wl.Artifact(...).",
+            path="Workload.artifact",
+        )
+        return
+    seen: set[tuple[str, str | None, str]] = set()
+    for rendered in rendered_by_bundle(scope, workload, workload.artifact).values():
+        for problem in rendered.problems:
+            mark = (problem.summary, problem.path, problem.detail)
+            if mark not in seen:
+                seen.add(mark)
+                yield problem

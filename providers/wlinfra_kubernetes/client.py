@@ -1,0 +1,256 @@
+"""The verbs this provider needs, on plain JSON: get, list, apply, create, delete; discovery once.
+
+The questions call it through `platform`. Every failure is a `ClusterError`; what may be repeated without harm is
+repeated here, a mutating call never.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from wlinfra.provider.retry import Clock, SystemClock
+
+from .configuration import Session
+from .documents import Key
+from .failures import ClusterError, Failure, failure_of
+
+__all__ = ["ClientOptions", "ClusterClient", "Served"]
+
+_DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_APPLY: Final = "application/apply-patch+yaml"
+_PAGE: Final = 500
+_LONGEST_PAUSE: Final = 30.0
+_REPEATED: Final = frozenset({Failure.BUSY, Failure.UNREACHABLE, Failure.LOST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """How requests are made; times are in seconds."""
+
+    manager: str
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    retries: int = 5
+    user_agent: str = "wlinfra"
+    guard: Callable[[], None] = lambda: None
+    """Called before every request that changes something."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """How the cluster serves a kind."""
+
+    plural: str
+    namespaced: bool
+
+
+class ClusterClient:
+    """One API server; safe to use from several threads."""
+
+    def __init__(self, session: Session, options: ClientOptions) -> None:
+        self._session = session
+        self.options = options
+        self._lock = threading.Lock()
+        self._served: dict[tuple[str, str], Served] | None = None
+        self._count = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._count
+
+    # ------------------------------------------------------------ discovery
+
+    def served(self, api: str, kind: str) -> Served:
+        """Return how the kind is served; raises ClusterError with NO_KIND when it is not."""
+        with self._lock:
+            if self._served is None:
+                self._served = self._discover()
+            found = self._served.get((api, kind))
+            if found is None:  # its definition may have been made a moment ago
+                self._served.update(self._look_again(api))
+                found = self._served.get((api, kind))
+        if found is None:
+            raise ClusterError(Failure.NO_KIND, f"The cluster does not serve {kind} of {api}.", status=404)
+        return found
+
+    def _discover(self) -> dict[tuple[str, str], Served]:
+        found: dict[tuple[str, str], Served] = {}
+        for path in ("/api", "/apis"):
+            answer = self._read(path, {}, accept=f"{_DISCOVERY},application/json")
+            for group in answer.get("items") or ():
+                name = (group.get("metadata") or {}).get("name") or ""
+                for version in group.get("versions") or ():
+                    api = f"{name}/{version['version']}" if name else version["version"]
+                    for entry in version.get("resources") or ():
+                        kind = (entry.get("responseKind") or {}).get("kind") or ""
+                        found.setdefault(
+                            (api, kind), Served(plural=entry["resource"], namespaced=entry["scope"] == "Namespaced")
+                        )
+        return found
+
+    def _look_again(self, api: str) -> dict[tuple[str, str], Served]:
+        try:
+            answer = self._read(_root(api), {})
+        except ClusterError as error:
+            if error.failure in (Failure.NO_KIND, Failure.NOT_FOUND):
+                return {}
+            raise
+        return {
+            (api, entry["kind"]): Served(plural=entry["name"], namespaced=entry["namespaced"])
+            for entry in answer.get("resources") or ()
+            if "/" not in entry["name"]
+        }
+
+    def version_of(self, group: str, kind: str) -> str:
+        """Return a version in which the kind is served, the preferred one where there are several; empty for none."""
+        with self._lock:
+            if self._served is None:
+                self._served = self._discover()
+            served = list(self._served)
+        return next((api for api, name in served if name == kind and api.rpartition("/")[0] == group), "")
+
+    def path(self, key: Key, *, named: bool = True) -> str:
+        """Return where the object, or its kind in its namespace, is served."""
+        served = self.served(key.api, key.kind)
+        where = f"/namespaces/{quote(key.namespace)}" if served.namespaced and key.namespace else ""
+        return f"{_root(key.api)}{where}/{served.plural}" + (f"/{quote(key.name)}" if named else "")
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """Return the object; None when it, its namespace or its kind does not exist."""
+        try:
+            return self._read(self.path(key), {})
+        except ClusterError as error:
+            if error.failure in (Failure.NOT_FOUND, Failure.NO_KIND):
+                return None
+            raise
+
+    def list(self, key: Key, *, labels: str = "", fields: str = "", metadata: bool = False) -> list[dict[str, Any]]:
+        """Return the objects of the key's kind in its namespace, or in all; empty for a kind that is not served."""
+        query: dict[str, str] = {"limit": str(_PAGE)}
+        query |= {"labelSelector": labels} if labels else {}
+        query |= {"fieldSelector": fields} if fields else {}
+        found: list[dict[str, Any]] = []
+        try:
+            path = self.path(key, named=False)
+            while True:
+                answer = self._read(path, query, accept=f"{_METADATA},application/json" if metadata else "")
+                found += answer.get("items") or ()
+                token = (answer.get("metadata") or {}).get("continue")
+                if not token:
+                    break
+                query["continue"] = token
+        except ClusterError as error:
+            if error.failure in (Failure.NOT_FOUND, Failure.NO_KIND):
+                return []
+            raise
+        for item in found:  # items of a list bear neither
+            if not metadata:
+                item.setdefault("apiVersion", key.api)
+                item.setdefault("kind", key.kind)
+        return found
+
+    # ------------------------------------------------------------ changing
+
+    def apply(
+        self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False, force: bool = False, manager: str = ""
+    ) -> dict[str, Any]:
+        """Apply the fields of the body as ours (or as ``manager``'s) and return the object."""
+        query = {"fieldManager": manager or self.options.manager, "force": "true" if force else "false"}
+        return self._write("PATCH", self.path(key), query, body, dry_run=dry_run, content=_APPLY)
+
+    def create(self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+        """Create the object and return it."""
+        query = {"fieldManager": self.options.manager}
+        return self._write("POST", self.path(key, named=False), query, body, dry_run=dry_run)
+
+    def delete(self, key: Key, uid: str) -> None:
+        """Delete the object with that uid, and in the foreground what it owns; what is gone is gone."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
+        body |= {"preconditions": {"uid": uid}} if uid else {}  # type: ignore[dict-item] # of a JSON object
+        self._write("DELETE", self.path(key), {}, body)
+
+    # ------------------------------------------------------------ requests
+
+    def _read(self, path: str, query: Mapping[str, str], *, accept: str = "") -> dict[str, Any]:
+        return self._repeated(lambda: self._send("GET", path, query, None, {"Accept": accept or "application/json"}))
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+        content: str = "application/json",
+    ) -> dict[str, Any]:
+        headers = {"Accept": "application/json", "Content-Type": content}
+        if dry_run:
+            asked = {**query, "dryRun": "All"}
+            return self._repeated(lambda: self._send(method, path, asked, body, headers))
+        self.options.guard()
+        return self._send(method, path, query, body, headers)
+
+    def _repeated(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        for attempt in range(self.options.retries + 1):
+            try:
+                return send()
+            except ClusterError as error:
+                if error.failure not in _REPEATED or attempt == self.options.retries or self.options.stop.is_set():
+                    raise
+                self.options.clock.sleep(min(max(error.after, 0.2 * 2**attempt), _LONGEST_PAUSE))
+        raise AssertionError("the loop returns or raises")
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: Any, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        import urllib3
+
+        self._count += 1
+        url = f"{self._session.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        sent = {**headers, **self._session.sign_in(), "User-Agent": self.options.user_agent}
+        timeout = urllib3.Timeout(connect=self.options.connect_timeout, read=self.options.read_timeout)
+        try:
+            answer = self._session.pool.request(
+                method,
+                url,
+                body=None if body is None else orjson.dumps(body),
+                headers=sent,
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise _unreached(error) from error
+        if answer.status >= 400:
+            raise failure_of(method, path, answer.status, answer.data, answer.headers)
+        found = orjson.loads(answer.data)
+        return found if isinstance(found, dict) else {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def _root(api: str) -> str:
+    return f"/apis/{api}" if "/" in api else f"/api/{api}"
+
+
+def _unreached(error: Exception) -> ClusterError:
+    from wlinfra.provider.connections import failure_reason, was_sent
+
+    reason = failure_reason(error)  # type: ignore[arg-type] # an HTTPError of urllib3
+    failure = Failure.LOST if was_sent(error) else Failure.UNREACHABLE  # type: ignore[arg-type]
+    return ClusterError(failure, reason)

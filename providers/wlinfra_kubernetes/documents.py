@@ -1,0 +1,279 @@
+"""Objects as plain JSON: their names, the part of them that was declared, and what differs between two.
+
+`read`, `plan` and `poll` use these on what the cluster returns. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from wlinfra.provider import Attribute, fields
+from wlinfra.state.model import SecretDigest
+from wlinfra.values import Json, Path, Secret, map_leaves
+
+__all__ = [
+    "DEEP",
+    "SECRET",
+    "Difference",
+    "Key",
+    "at",
+    "canonical",
+    "declared_part",
+    "declared_values",
+    "differences",
+    "key_of",
+    "managed_by",
+    "meaning",
+    "plain_text",
+    "schema_of",
+    "wire",
+]
+
+_DEPTH: Final = 24
+
+
+def _deep() -> Attribute:
+    attribute = Attribute()
+    for _ in range(_DEPTH):
+        attribute = Attribute(values=attribute, items=attribute)
+    return attribute
+
+
+DEEP: Final = _deep()
+"""Free JSON that is compared leaf by leaf."""
+
+SECRET: Final = Attribute(
+    fields=fields(
+        apiVersion=Attribute(),
+        kind=Attribute(),
+        type=Attribute(),
+        immutable=Attribute(),
+        metadata=DEEP,
+        data=Attribute(values=Attribute(sensitive=True), sensitive=True),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Which object: ``apps/v1`` and ``Deployment``, and where it is."""
+
+    api: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, kind: str, name: str) -> Key:
+        """Return the key of an object by its kind and name as the engine knows them."""
+        api, _, word = kind.rpartition("/")
+        namespace, _, own = name.rpartition("/")
+        return cls(api, word, namespace, own)
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core."""
+        return self.api.rpartition("/")[0]
+
+    @property
+    def full_kind(self) -> str:
+        """As the engine knows the kind: ``apps/v1/Deployment``."""
+        return f"{self.api}/{self.kind}"
+
+    @property
+    def full_name(self) -> str:
+        """As the engine knows the name: ``namespace/name``, or the name alone."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.full_name}"
+
+
+def key_of(manifest: Mapping[str, Any]) -> Key:
+    """Return the key of a manifest."""
+    meta = manifest["metadata"]
+    return Key(str(manifest["apiVersion"]), str(manifest["kind"]), str(meta.get("namespace") or ""), str(meta["name"]))
+
+
+def schema_of(kind: str) -> Attribute:
+    """Return what is known about the attributes of a kind."""
+    return SECRET if kind == "v1/Secret" else DEEP
+
+
+def canonical(value: Json) -> bytes:
+    """Return one spelling of a JSON value: sorted keys, no spaces."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def wire(body: Json) -> dict[str, Any]:
+    """Return the body as it is sent: secrets in plain text, and the data of a Secret as base64."""
+    sent: dict[str, Any] = map_leaves(dict(body), lambda leaf: leaf.reveal() if isinstance(leaf, Secret) else leaf)
+    if (sent.get("apiVersion"), sent.get("kind")) == ("v1", "Secret") and sent.get("data"):
+        data = {name: base64.b64encode(str(text).encode()).decode() for name, text in sent["data"].items()}
+        return {**sent, "data": data}
+    return sent
+
+
+def plain_text(encoded: Any) -> str:
+    """Return what a value of a Secret's data says; what is no text comes back encoded."""
+    try:
+        return base64.b64decode(str(encoded), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return str(encoded)
+
+
+_SERVER_META: Final = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
+
+
+def meaning(document: Mapping[str, Any], *, ignored: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the object without what only tells its history; ``ignored`` names annotations that do not count."""
+    found = {key: value for key, value in document.items() if key != "status"}
+    meta = {key: value for key, value in (document.get("metadata") or {}).items() if key not in _SERVER_META}
+    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in ignored}
+    meta.pop("annotations", None)
+    return {**found, "metadata": {**meta, **({"annotations": annotations} if annotations else {})}}
+
+
+def managed_by(document: Mapping[str, Any], manager: str) -> Mapping[str, Any]:
+    """Return the fieldsV1 that a manager applied; empty when it applied none."""
+    for entry in (document.get("metadata") or {}).get("managedFields") or ():
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            return entry.get("fieldsV1") or {}
+    return {}
+
+
+# ---------------------------------------------------------------- lists of the server's kinds
+
+_KEYS: Final = (
+    ("name",),
+    ("containerPort", "protocol"),
+    ("port", "protocol"),
+    ("mountPath",),
+    ("type",),
+    ("ip",),
+    ("key",),
+    ("uid",),
+)
+
+
+def _element_key(element: Any, names: Sequence[str]) -> str | None:
+    if not isinstance(element, Mapping) or element.get(names[0]) is None:
+        return None
+    return "/".join(str(element[name]) for name in names if element.get(name) is not None)
+
+
+def _keyed(*sides: Sequence[Any]) -> list[dict[str, Any]] | None:
+    """Return the lists by the keys their elements have; None when the elements have no such keys."""
+    for names in _KEYS:
+        found = []
+        for side in sides:
+            keys = [_element_key(element, names[:1]) for element in side]
+            if None in keys or len(set(keys)) < len(keys):
+                keys = [_element_key(element, names) for element in side]
+            if None in keys or len(set(keys)) < len(keys):
+                break
+            found.append(dict(zip((str(key) for key in keys), side, strict=True)))
+        else:
+            return found
+    return None
+
+
+def declared_values(document: Mapping[str, Any], declared: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the live values on the declared paths, the data of a Secret hidden and as its text."""
+    found: dict[str, Json] = declared_part(document, dict(declared))
+    if (document.get("apiVersion"), document.get("kind")) == ("v1", "Secret") and isinstance(found.get("data"), dict):
+        found["data"] = {
+            name: _hidden(plain_text(document["data"][name])) for name in found["data"] if name in document["data"]
+        }
+    return found
+
+
+def declared_part(live: Json, declared: Json) -> Json:
+    """Return the live values on the declared paths, in the order of the declaration; secrets are hidden."""
+    if isinstance(declared, Mapping):
+        if not isinstance(live, Mapping):
+            return live
+        return {name: declared_part(live[name], item) for name, item in declared.items() if name in live}
+    if isinstance(declared, list | tuple):
+        return _declared_list(live, declared) if isinstance(live, list) else live
+    return _hidden(live) if isinstance(declared, Secret | SecretDigest) and live is not None else live
+
+
+def _declared_list(live: Sequence[Any], declared: Sequence[Any]) -> list[Any]:
+    both = _keyed(declared, live) if declared and live else None
+    if both is None:
+        if len(live) != len(declared):
+            return list(live)
+        return [declared_part(item, want) for item, want in zip(live, declared, strict=True)]
+    wanted, found = both
+    return [declared_part(found[key], item) for key, item in wanted.items() if key in found]
+
+
+def _hidden(value: Any) -> Secret:
+    return Secret(lambda: str(value), describe="a live value")
+
+
+def at(value: Json, path: Path) -> Json:
+    """Return what stands at a path of `differences`; None when nothing does."""
+    for part in path:
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list | tuple) and isinstance(part, int):
+            value = value[part] if part < len(value) else None
+        elif isinstance(value, list | tuple):
+            value = (_keyed(value) or [{}])[0].get(str(part))
+        else:
+            return None
+    return value
+
+
+# ---------------------------------------------------------------- differences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One path that differs between the live object and the one after the apply; None means absent."""
+
+    path: Path
+    live: Json
+    planned: Json
+
+
+def differences(live: Json, planned: Json, path: Path = ()) -> Iterator[Difference]:
+    """Yield every path that differs, elements of lists told apart by their keys."""
+    if live == planned:
+        return
+    if isinstance(live, Mapping) and isinstance(planned, Mapping):
+        for name in {**live, **planned}:
+            yield from differences(live.get(name), planned.get(name), (*path, name))
+    elif isinstance(live, list) and isinstance(planned, list) and live and planned:
+        yield from _list_differences(live, planned, path)
+    else:
+        yield Difference(path=path, live=live, planned=planned)
+
+
+def _list_differences(live: list[Any], planned: list[Any], path: Path) -> Iterator[Difference]:
+    both = _keyed(live, planned)
+    if both is None:
+        if len(live) != len(planned) or not all(isinstance(item, Mapping) for item in (*live, *planned)):
+            yield Difference(path=path, live=live, planned=planned)
+            return
+        for index, (old, new) in enumerate(zip(live, planned, strict=True)):
+            yield from differences(old, new, (*path, index))
+        return
+    old_items, new_items = both
+    found = [
+        difference
+        for key in {**old_items, **new_items}
+        for difference in differences(old_items.get(key), new_items.get(key), (*path, key))
+    ]
+    if found:
+        yield from found
+    else:  # the same elements in another order
+        yield Difference(path=path, live=live, planned=planned)

@@ -1,0 +1,298 @@
+"""The objects a resource stands for on a cluster: rendered workloads, manifests, and artifacts that live in the state alone.
+
+`provider` calls `expand`; pure. A workload is rendered once for each bundle it may take, so that the plan, which may
+ask the cluster, only has to choose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from wlinfra.manifests.model import Rendered, RenderedObject, Target
+from wlinfra.manifests.render import render_workload
+from wlinfra.provider import OPAQUE, PlatformObject
+from wlinfra.resources.artifact import Artifact
+from wlinfra.resources.base import Resource
+from wlinfra.resources.lookup import Lookup
+from wlinfra.resources.workload import Workload
+from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
+
+from .documents import Key, canonical, key_of, plain_text, schema_of
+from .identity import Identity
+from .inventory import address_of
+from .quantities import with_canonical_quantities
+from .resources import Manifest
+
+__all__ = ["CLUSTER_SCOPED", "Scope", "expand", "rendered_by_bundle"]
+
+CLUSTER_SCOPED: Final = frozenset(
+    {
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "StorageClass",
+        "PriorityClass",
+        "RuntimeClass",
+        "IngressClass",
+        "APIService",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "DeviceClass",
+        "GatewayClass",
+    }
+)
+_RUNNERS: Final = frozenset({"Deployment", "NIMService"})
+_AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject")
+_AUTOSCALER_APIS: Final = {"HorizontalPodAutoscaler": "autoscaling/v2", "ScaledObject": "keda.sh/v1alpha1"}
+
+
+class Scope:
+    """What expanding needs to know beside the resource."""
+
+    def __init__(self, identity: Identity, target: Target, provider: str) -> None:
+        self.identity = identity
+        self.target = target
+        self.provider = provider
+
+
+def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
+    """Return the objects; of a resource that `check` refused, nothing."""
+    match resource:
+        case Artifact():
+            return (_artifact(resource),)
+        case Workload() if isinstance(resource.artifact, Artifact):
+            return tuple(_workload(scope, resource, resource.artifact, declared))
+        case Manifest():
+            return (_manifest(scope, resource, declared),)
+        case Lookup():
+            return (_lookup(scope, resource),)
+        case _:
+            return ()
+
+
+# ---------------------------------------------------------------- artifacts
+
+
+def _artifact(artifact: Artifact) -> PlatformObject:
+    images = [str(container.image) for group in artifact.groups for container in group.containers]
+    content = repr((artifact.artifact_type, artifact.groups, artifact.storage))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return PlatformObject(
+        address=artifact.address,
+        kind="artifact",
+        name=artifact.name_on_platform,
+        values={"type": artifact.artifact_type, "images": images, "content": digest},
+        schema=OPAQUE,
+        outputs=("id", "version"),
+        known_outputs={"id": f"sha256:{digest}", "version": digest[:12]},
+        virtual=True,
+    )
+
+
+# ---------------------------------------------------------------- workloads
+
+
+def rendered_by_bundle(scope: Scope, workload: Workload, artifact: Artifact) -> Mapping[str, Rendered]:
+    """Return the rendering for each bundle the workload's groups may take; under the empty name the first choice."""
+    found = {"": render_workload(workload, artifact, scope.target)}
+    for group in workload.groups:
+        for bundle in map(str, group.bundles[1:]):
+            found[bundle] = render_workload(workload, artifact, scope.target, chosen={group.name: bundle})
+    return found
+
+
+def _workload(
+    scope: Scope, workload: Workload, artifact: Artifact, declared: Mapping[Address, Resource]
+) -> Iterator[PlatformObject]:
+    by_bundle = rendered_by_bundle(scope, workload, artifact)
+    first = by_bundle[""]
+    runner = next((item for item in first.objects if item.kind in _RUNNERS), None)
+    scaled = {item.kind for item in first.objects}.intersection(_AUTOSCALERS)
+    for item in first.objects:
+        made = _rendered(scope, workload, item, declared)
+        policy: dict[str, Any] = {**made.policy, "keeps_data": item.keeps_data}
+        if item.kind == "Deployment" and scaled:
+            policy["autoscaled"] = True
+        others = {name: _alternative(scope, made, other, item.part) for name, other in by_bundle.items() if name}
+        if any(others.values()):
+            policy["bundles"] = _bundles(workload, made, others, runner, scope)
+        made = replace(made, policy=policy, notes=first.notes if item is runner else ())
+        yield _with_outputs(_handing_over(made, item, workload, scope, scaled), item, runner, first)
+
+
+def _rendered(
+    scope: Scope, workload: Workload, item: RenderedObject, declared: Mapping[Address, Resource]
+) -> PlatformObject:
+    address = Address(f"{workload.address}/{item.part}")
+    needed = tuple(Address(f"{workload.address}/{part}") for part in item.depends_on)
+    made = _object(scope, address, item.manifest, declared)
+    return replace(made, depends_on=(*made.depends_on, *needed))
+
+
+def _alternative(scope: Scope, made: PlatformObject, other: Rendered, part: str) -> dict[str, Json] | None:
+    found = next((item for item in other.objects if item.part == part), None)
+    return _values(scope, made.address, found.manifest) if found is not None else None
+
+
+def _bundles(
+    workload: Workload,
+    made: PlatformObject,
+    others: Mapping[str, dict[str, Json] | None],
+    runner: RenderedObject | None,
+    scope: Scope,
+) -> dict[str, Any]:
+    """Return what the plan chooses from: the order of preference, and the object's values for each bundle."""
+    group = next(group for group in workload.groups if group.bundles)
+    order = [str(bundle) for bundle in group.bundles]
+    decider = key_of(_namespaced(scope, runner.manifest)) if runner is not None else Key.parse(made.kind, made.name)
+    options = {order[0]: dict(made.values), **{name: values for name, values in others.items() if values is not None}}
+    least, _ = group.bounds
+    return {"order": order, "options": options, "decider": [decider.full_kind, decider.full_name], "replicas": least}
+
+
+def _handing_over(
+    made: PlatformObject, item: RenderedObject, workload: Workload, scope: Scope, scaled: set[str]
+) -> PlatformObject:
+    """Return the object with the autoscalers that have to be gone before it changes."""
+    if item.kind not in ("Deployment", *_AUTOSCALERS):
+        return made
+    prefix = item.part.removesuffix(item.kind)
+    gone = [kind for kind in _AUTOSCALERS if kind not in scaled]
+    ends_first = tuple(Address(f"{workload.address}/{prefix}{kind}") for kind in gone)
+    policy = dict(made.policy)
+    if item.kind in _AUTOSCALERS:  # an admission rule of KEDA refuses a second autoscaler of one target
+        own = Key.parse(made.kind, made.name)
+        policy["unverified_after"] = [
+            [f"{_AUTOSCALER_APIS[kind]}/{kind}", own.full_name] for kind in gone if kind in _AUTOSCALER_APIS
+        ]
+    return replace(made, ends_first=ends_first, policy=policy)
+
+
+def _with_outputs(
+    made: PlatformObject, item: RenderedObject, runner: RenderedObject | None, rendered: Rendered
+) -> PlatformObject:
+    if item is runner:
+        return replace(made, outputs=("id", "endpoint"), known_outputs={"endpoint": rendered.endpoint})
+    return replace(made, outputs=())
+
+
+# ---------------------------------------------------------------- manifests
+
+
+def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resource]) -> PlatformObject:
+    manifest = dict(resource.manifest)
+    made = _object(scope, resource.address, manifest, declared, cluster_scoped=resource.cluster_scoped)
+    key = Key.parse(made.kind, made.name)
+    return replace(
+        made,
+        outputs=("id", "name", "namespace", *resource.outputs),
+        known_outputs={"name": key.name, "namespace": key.namespace},
+        policy={**made.policy, "outputs": dict(resource.outputs)},
+    )
+
+
+def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:
+    api = str(resource.filters.get("api_version") or "v1")
+    kind = str(resource.filters.get("kind") or "ConfigMap")
+    namespace = "" if kind in CLUSTER_SCOPED else str(resource.filters.get("namespace") or scope.target.namespace)
+    key = Key(api, kind, namespace, resource.name_on_platform)
+    return PlatformObject(
+        address=resource.address,
+        kind=key.full_kind,
+        name=key.full_name,
+        values={},
+        schema=schema_of(key.full_kind),
+        outputs=("id", "name", "namespace", *(resource.filters.get("outputs") or {})),
+        policy={"outputs": dict(resource.filters.get("outputs") or {})},
+        lookup=True,
+    )
+
+
+# ---------------------------------------------------------------- any object
+
+
+def _object(
+    scope: Scope,
+    address: Address,
+    manifest: Mapping[str, Any],
+    declared: Mapping[Address, Resource],
+    *,
+    cluster_scoped: bool | None = None,
+) -> PlatformObject:
+    values = _values(scope, address, manifest, cluster_scoped=cluster_scoped)
+    key = key_of(values)
+    return PlatformObject(
+        address=address,
+        kind=key.full_kind,
+        name=key.full_name,
+        values=values,
+        schema=schema_of(key.full_kind),
+        depends_on=(address_of(scope.provider), *_makers(key, declared)),
+        name_is_unique=True,
+        policy={"template": _fingerprint(values)},
+    )
+
+
+def _namespaced(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None) -> dict[str, Any]:
+    in_no_namespace = cluster_scoped if cluster_scoped is not None else manifest["kind"] in CLUSTER_SCOPED
+    meta = dict(manifest["metadata"])
+    if in_no_namespace:
+        meta.pop("namespace", None)
+    else:
+        meta.setdefault("namespace", scope.target.namespace)
+    return {**manifest, "metadata": meta}
+
+
+def _values(
+    scope: Scope, address: Address, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None
+) -> dict[str, Json]:
+    placed = with_canonical_quantities(_namespaced(scope, manifest, cluster_scoped=cluster_scoped))
+    return scope.identity.marked(_plain_secret(placed), str(address))
+
+
+def _plain_secret(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a Secret with all of its data as hidden text; ``stringData`` would leave removed keys behind."""
+    if (manifest.get("apiVersion"), manifest.get("kind")) != ("v1", "Secret"):
+        return manifest
+    data: dict[str, Json] = {}
+    for name, value in (manifest.get("data") or {}).items():
+        data[name] = _hidden(plain_text(value)) if isinstance(value, str) else value
+    for name, value in (manifest.get("stringData") or {}).items():
+        data[name] = _hidden(value) if isinstance(value, str) else value
+    rest = {key: value for key, value in manifest.items() if key != "stringData"}
+    return {**rest, "data": data}
+
+
+def _hidden(text: str) -> Secret:
+    return Secret(lambda: text, describe="the data of a Secret")
+
+
+def _fingerprint(values: Mapping[str, Json]) -> str:
+    """Return a digest of what is declared, references as they are written and secrets left out."""
+
+    def spelled(leaf: Any) -> Any:
+        return str(leaf) if isinstance(leaf, Ref) else repr(leaf) if isinstance(leaf, Template | Secret) else leaf
+
+    return hashlib.sha256(canonical(map_leaves(dict(values), spelled))).hexdigest()
+
+
+def _makers(key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]:
+    """Yield the declared manifests that make the namespace or the kind of the object."""
+    for address, resource in declared.items():
+        if not isinstance(resource, Manifest):
+            continue
+        manifest = resource.manifest
+        if manifest["kind"] == "Namespace" and manifest["metadata"]["name"] == key.namespace:
+            yield address
+        elif manifest["kind"] == "CustomResourceDefinition":
+            spec = manifest.get("spec") or {}
+            if spec.get("group") == key.group and (spec.get("names") or {}).get("kind") == key.kind:
+                yield address

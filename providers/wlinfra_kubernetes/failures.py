@@ -1,0 +1,150 @@
+"""What the API server's refusals mean, as one typed error.
+
+`client` raises `ClusterError`; the questions decide by its `failure` and tell people its message and causes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import orjson
+
+from wlinfra.errors import Diagnostic, ProviderError
+
+__all__ = ["Cause", "ClusterError", "Failure", "failure_of"]
+
+
+class Failure(Enum):
+    """What kind of refusal it was."""
+
+    NOT_FOUND = "not found"
+    NO_KIND = "kind not served"
+    NO_NAMESPACE = "namespace missing"
+    CONFLICT = "fields owned by others"
+    STALE = "changed meanwhile"
+    EXISTS = "exists already"
+    INVALID = "not valid"
+    FORBIDDEN = "no rights"
+    DENIED = "denied by an admission rule"
+    UNAUTHORIZED = "not signed in"
+    BUSY = "busy"
+    UNREACHABLE = "not reached"
+    LOST = "answer lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One entry of ``Status.details.causes``."""
+
+    reason: str
+    field: str
+    message: str
+
+
+_SUMMARIES: Final = {
+    Failure.NOT_FOUND: "Object not found",
+    Failure.NO_KIND: "Kind is not served",
+    Failure.NO_NAMESPACE: "Namespace does not exist",
+    Failure.CONFLICT: "Fields are owned by others",
+    Failure.STALE: "Object changed meanwhile",
+    Failure.EXISTS: "Object exists already",
+    Failure.INVALID: "Cluster finds object invalid",
+    Failure.FORBIDDEN: "Account lacks a right",
+    Failure.DENIED: "Admission rule denies it",
+    Failure.UNAUTHORIZED: "Cluster does not know account",
+    Failure.BUSY: "Cluster is busy",
+    Failure.UNREACHABLE: "Cluster cannot be reached",
+    Failure.LOST: "Cluster's answer was lost",
+}
+_FIXES: Final = {
+    Failure.FORBIDDEN: "Ask for that right, or use an account that has it.",
+    Failure.UNAUTHORIZED: "Sign in again, or correct `kubeconfig` and `context` in the environment's options.",
+    Failure.UNREACHABLE: "Check the address in the kubeconfig and whether the cluster is up; then run the command again.",
+    Failure.BUSY: "Run the command again in a while.",
+    Failure.NO_NAMESPACE: "Create the namespace, or declare it as a Manifest of this stack.",
+    Failure.INVALID: "Correct the declaration.",
+    Failure.DENIED: "Stay within the quota or the rule that the message names, or have it changed.",
+}
+
+
+class ClusterError(ProviderError):
+    """A request that the cluster refused or that did not reach it."""
+
+    def __init__(
+        self, failure: Failure, message: str, *, causes: tuple[Cause, ...] = (), status: int = 0, after: float = 1.0
+    ) -> None:
+        self.failure = failure
+        self.message = message
+        self.causes = causes
+        self.status = status
+        self.after = after
+        super().__init__(Diagnostic(summary=_SUMMARIES[failure], detail=message, fix=_FIXES.get(failure, "")))
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """What people are told."""
+        return self.diagnostics[0]
+
+
+def failure_of(method: str, path: str, status: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:
+    """Return the error for an answer with a status of 400 or more."""
+    said = _status(body)
+    if said is None and status == 404:  # a kind that is not served is answered in plain text
+        return ClusterError(Failure.NO_KIND, f"The cluster serves nothing at {path}.", status=status)
+    said = said or {"message": body[:300].decode(errors="replace").strip()}
+    details = said.get("details") or {}
+    causes = tuple(
+        Cause(reason=cause.get("reason") or "", field=cause.get("field") or "", message=cause.get("message") or "")
+        for cause in details.get("causes") or ()
+    )
+    message = str(said.get("message") or f"{method} {path} was answered with {status}.")
+    failure = _kind(method, status, message, said, causes)
+    return ClusterError(failure, message, causes=causes, status=status, after=_seconds(headers.get("Retry-After")))
+
+
+def _status(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _kind(method: str, status: int, message: str, said: Mapping[str, Any], causes: tuple[Cause, ...]) -> Failure:
+    details = said.get("details") or {}
+    match status:
+        case 404 if details.get("kind") == "namespaces" and method in ("PATCH", "POST"):
+            return Failure.NO_NAMESPACE
+        case 404:
+            return Failure.NOT_FOUND
+        case 409 if any(cause.reason == "FieldManagerConflict" for cause in causes):
+            return Failure.CONFLICT
+        case 409:
+            return Failure.EXISTS if said.get("reason") == "AlreadyExists" else Failure.STALE
+        case 401:
+            return Failure.UNAUTHORIZED
+        case 403:
+            return Failure.FORBIDDEN if _is_missing_right(message) else Failure.DENIED
+        case 400 | 413 | 415 | 422:
+            return Failure.INVALID
+        case 500 if method == "PATCH" and not said.get("reason"):
+            # The typed merge answers so for unknown fields, wrong types and duplicate keys.
+            return Failure.INVALID
+        case 429 | 500 | 502 | 503 | 504:
+            return Failure.BUSY
+        case _:
+            return Failure.INVALID
+
+
+def _is_missing_right(message: str) -> bool:
+    return " cannot " in message and (": User " in message or message.startswith("User "))
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return max(0.1, min(60.0, float(text or 1.0)))
+    except ValueError:
+        return 1.0

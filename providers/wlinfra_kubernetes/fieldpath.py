@@ -1,0 +1,161 @@
+"""Paths as the API server writes them: in conflicts (text) and in ``managedFields`` (fieldsV1).
+
+`conflicts` parses what a refusal names, finds who owns it and takes it out of what is sent.
+
+>>> parse('.spec.template.spec.containers[name="c"].image')[-2:]
+({'name': 'c'}, 'image')
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from wlinfra.values import Json
+
+__all__ = ["FieldPath", "find", "leaves_of", "owns", "parse", "shown", "without"]
+
+FieldPath: TypeAlias = tuple[str | int | Mapping[str, Any], ...]
+"""Field names, indexes, and for elements of keyed lists the keys; ``{"": value}`` is an element of a set."""
+
+_PART = re.compile(r'\.([^.\[\]]+)|\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')
+_PAIR = re.compile(r'([A-Za-z0-9_]*)=("(?:[^"\\]|\\.)*"|[^,]+)')
+
+
+def parse(text: str) -> FieldPath:
+    """Return the path of a cause; a dot in front may be left out."""
+    text = text if text.startswith((".", "[")) else f".{text}"
+    return tuple(_part(match) for match in _PART.finditer(text))
+
+
+def _part(match: re.Match[str]) -> str | int | Mapping[str, Any]:
+    name, inside = match[1], match[2]
+    if name is not None:
+        return name
+    if inside.isdigit():
+        return int(inside)
+    return {pair[1]: _literal(pair[2]) for pair in _PAIR.finditer(inside)}
+
+
+def _literal(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def shown(path: FieldPath) -> str:
+    """Return the path as people write it: ``spec.template.spec.containers[name=c].image``."""
+    text = ""
+    for part in path:
+        match part:
+            case str():
+                text += f".{part}" if text else part
+            case int():
+                text += f"[{part}]"
+            case _:
+                text += "[" + ",".join(f"{key}={value}" for key, value in part.items()) + "]"
+    return text
+
+
+def find(value: Json, path: FieldPath) -> Json:
+    """Return what stands at the path; None when nothing does."""
+    for part in path:
+        value = _child(value, part)
+        if value is None:
+            return None
+    return value
+
+
+def _child(value: Json, part: str | int | Mapping[str, Any]) -> Json:
+    match part:
+        case str():
+            return value.get(part) if isinstance(value, Mapping) else None
+        case int():
+            return value[part] if isinstance(value, list) and part < len(value) else None
+        case _:
+            return next((item for item in value if _has(item, part)), None) if isinstance(value, list) else None
+
+
+def _has(item: Json, keys: Mapping[str, Any]) -> bool:
+    if set(keys) == {""}:
+        return bool(item == keys[""])
+    # A key the server fills in by default, such as a port's protocol, may be missing where it was declared.
+    return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in keys.items())
+
+
+def without(value: Json, path: FieldPath) -> Json:
+    """Return the tree without what stands at the path; containers on the way stay."""
+    if not path:
+        return value
+    part, rest = path[0], path[1:]
+    match part:
+        case str():
+            if not isinstance(value, Mapping) or part not in value:
+                return value
+            if not rest:
+                return {key: item for key, item in value.items() if key != part}
+            return {**value, part: without(value[part], rest)}
+        case int():
+            if not isinstance(value, list) or part >= len(value):
+                return value
+            changed = [] if not rest else [without(value[part], rest)]
+            return [*value[:part], *changed, *value[part + 1 :]]
+        case _:
+            if not isinstance(value, list):
+                return value
+            return [without(item, rest) if _has(item, part) else item for item in value if rest or not _has(item, part)]
+
+
+def owns(fields: Mapping[str, Any], path: FieldPath) -> bool:
+    """Return whether a manager's fieldsV1 hold the path."""
+    node: Any = fields
+    for part in path:
+        key = _key(part)
+        if not isinstance(node, Mapping) or key not in node:
+            return False
+        node = node[key]
+    return True
+
+
+def _key(part: str | int | Mapping[str, Any]) -> str:
+    match part:
+        case str():
+            return f"f:{part}"
+        case int():
+            return f"i:{part}"
+        case _ if set(part) == {""}:
+            return "v:" + _compact(part[""])
+        case _:
+            return "k:" + _compact(dict(part))
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def leaves_of(fields: Mapping[str, Any], above: FieldPath = ()) -> Iterator[FieldPath]:
+    """Yield the path of every leaf a manager's fieldsV1 hold."""
+    for key, below in fields.items():
+        if key == ".":
+            continue
+        path = (*above, _unkey(key))
+        if isinstance(below, Mapping) and any(name != "." for name in below):
+            yield from leaves_of(below, path)
+        else:
+            yield path
+
+
+def _unkey(key: str) -> str | int | Mapping[str, Any]:
+    kind, _, rest = key.partition(":")
+    match kind:
+        case "f":
+            return rest
+        case "i":
+            return int(rest)
+        case "k":
+            return dict(json.loads(rest))
+        case _:
+            return {"": json.loads(rest)}

@@ -1,0 +1,98 @@
+"""Who we are on a cluster: the field manager, and the labels and annotations that prove what is ours.
+
+One manager for each stack and environment, so that two stacks conflict instead of overwriting each other. The labels
+are those of an ApplySet, so that kubectl understands them; the inventory is its parent.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .documents import Key
+
+__all__ = [
+    "ADDRESS",
+    "APPLIED",
+    "APPLYSET_ID",
+    "BUNDLE",
+    "GROUP_KINDS",
+    "KEEP",
+    "PART_OF",
+    "STACK",
+    "TOOLING",
+    "Identity",
+]
+
+PART_OF: Final = "applyset.kubernetes.io/part-of"
+APPLYSET_ID: Final = "applyset.kubernetes.io/id"
+GROUP_KINDS: Final = "applyset.kubernetes.io/contains-group-kinds"
+TOOLING: Final = "applyset.kubernetes.io/tooling"
+STACK: Final = "wlinfra.dev/stack"
+ADDRESS: Final = "wlinfra.dev/address"
+APPLIED: Final = "wlinfra.dev/applied-hash"
+BUNDLE: Final = "wlinfra.dev/resolved-bundle"
+KEEP: Final = "wlinfra.dev/keep"
+
+_LONGEST_MANAGER: Final = 128
+_LONGEST_NAME: Final = 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One stack in one environment."""
+
+    stack: str
+    environment: str
+    namespace: str
+    """Where the inventory lives."""
+
+    @property
+    def manager(self) -> str:
+        """The field manager."""
+        return f"wlinfra-{self.stack}-{self.environment}"[:_LONGEST_MANAGER]
+
+    @property
+    def name(self) -> str:
+        """How people are told: ``stack/environment``."""
+        return f"{self.stack}/{self.environment}"
+
+    @property
+    def inventory(self) -> Key:
+        """The parent of the ApplySet."""
+        text = re.sub(r"[^a-z0-9-]+", "-", f"wlinfra-{self.stack}-{self.environment}".lower()).strip("-")
+        if len(text) > _LONGEST_NAME or text != f"wlinfra-{self.stack}-{self.environment}":
+            mark = hashlib.sha256(self.name.encode()).hexdigest()[:8]
+            text = f"{text[: _LONGEST_NAME - 9].rstrip('-')}-{mark}"
+        return Key("v1", "ConfigMap", self.namespace, text)
+
+    @property
+    def applyset(self) -> str:
+        """The ApplySet's id, as its specification derives it from the parent."""
+        key = self.inventory
+        digest = hashlib.sha256(f"{key.name}.{key.namespace}.{key.kind}.{key.group}".encode()).digest()
+        return f"applyset-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}-v1"
+
+    def marked(self, manifest: Mapping[str, Any], address: str) -> dict[str, Any]:
+        """Return the manifest with our label and annotations."""
+        meta = dict(manifest.get("metadata") or {})
+        meta["labels"] = {**(meta.get("labels") or {}), PART_OF: self.applyset}
+        meta["annotations"] = {**(meta.get("annotations") or {}), STACK: self.name, ADDRESS: address}
+        return {**manifest, "metadata": meta}
+
+    def owns(self, document: Mapping[str, Any]) -> bool:
+        """Return whether the object bears our label, or is our inventory."""
+        labels = (document.get("metadata") or {}).get("labels") or {}
+        return self.applyset in (labels.get(PART_OF), labels.get(APPLYSET_ID))
+
+    def other_owner(self, document: Mapping[str, Any]) -> str:
+        """Return the stack whose label the object bears, when that is another one; empty otherwise."""
+        meta = document.get("metadata") or {}
+        label = (meta.get("labels") or {}).get(PART_OF)
+        if not label or label == self.applyset:
+            return ""
+        return str((meta.get("annotations") or {}).get(STACK) or label)

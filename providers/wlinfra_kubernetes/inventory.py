@@ -1,0 +1,76 @@
+"""The inventory of a stack: a ConfigMap that nobody declares, the parent of the stack's ApplySet.
+
+`provider` implies it for every stack that has objects; `expand` makes every object depend on it, so that it comes
+first and goes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from wlinfra.provider import Live, PlatformObject
+from wlinfra.values import Address
+
+from .documents import Key, schema_of
+from .identity import APPLYSET_ID, GROUP_KINDS, STACK, TOOLING, Identity
+
+__all__ = ["address_of", "group_kind", "inventory_of", "kinds_in", "with_live_kinds"]
+
+_TOOLING = "wlinfra/v1"
+
+
+def address_of(name: str) -> Address:
+    """Return where the inventory of one of the environment's providers stands."""
+    return Address.of("inventory", name)
+
+
+def group_kind(key: Key) -> str:
+    """Return the kind as an ApplySet names it: ``Deployment.apps``."""
+    return f"{key.kind}.{key.group}" if key.group else key.kind
+
+
+def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformObject]) -> PlatformObject:
+    """Return the inventory for these objects."""
+    key = identity.inventory
+    kinds = sorted({group_kind(Key.parse(item.kind, item.name)) for item in objects})
+    values: dict[str, Any] = {
+        "apiVersion": key.api,
+        "kind": key.kind,
+        "metadata": {
+            "name": key.name,
+            "namespace": key.namespace,
+            "labels": {APPLYSET_ID: identity.applyset},
+            "annotations": {TOOLING: _TOOLING, STACK: identity.name, GROUP_KINDS: ",".join(kinds)},
+        },
+    }
+    return PlatformObject(
+        address=address_of(provider),
+        kind=key.full_kind,
+        name=key.full_name,
+        values=values,
+        schema=schema_of(key.full_kind),
+        name_is_unique=True,
+        policy={"inventory": True},
+    )
+
+
+def kinds_in(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the kinds an inventory names."""
+    annotations = (document.get("metadata") or {}).get("annotations") or {}
+    return tuple(kind for kind in str(annotations.get(GROUP_KINDS) or "").split(",") if kind)
+
+
+def with_live_kinds(desired: PlatformObject, live: Live | None) -> PlatformObject:
+    """Return the wanted inventory with the kinds that are named already, while nothing has to be added.
+
+    Objects of kinds that are not declared any more go during the apply, so they must be named until then; and
+    dropping them afterwards would be a change after every apply.
+    """
+    if live is None:
+        return desired
+    wanted, named = kinds_in(desired.values), kinds_in(live.document)
+    meta = desired.values["metadata"]
+    annotations = {**meta["annotations"], GROUP_KINDS: ",".join(sorted({*wanted, *named}))}
+    return replace(desired, values={**desired.values, "metadata": {**meta, "annotations": annotations}})

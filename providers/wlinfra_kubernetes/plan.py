@@ -1,0 +1,105 @@
+"""Plans one object by asking the cluster what an apply would do: the server's dry run is the plan.
+
+`provider` calls `plan`. What is not declared any more, lives in the state alone or cannot be judged yet is planned
+without asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
+from wlinfra.provider import PlanRequest, default_change
+from wlinfra.values import is_open
+
+from .documents import Key
+from .identity import KEEP
+from .inventory import with_live_kinds
+from .plan_existing import plan_existing
+from .plan_new import plan_new
+from .platform import Platform
+from .steps import apply_steps, delete_step, goal_of, replace_steps
+from .subject import Subject
+
+__all__ = ["plan"]
+
+_CLAIM = "v1/PersistentVolumeClaim"
+
+
+def plan(platform: Platform, request: PlanRequest) -> Change:
+    """Return what must happen to one object; raises ProviderError for what the cluster refuses."""
+    desired = request.desired
+    if desired is None or request.deposed_id is not None:
+        return _end(platform, request)
+    if desired.virtual or desired.lookup:
+        return default_change(request, steps=_none)
+    if desired.policy.get("inventory"):
+        desired = with_live_kinds(desired, request.live)
+        request = replace(request, desired=desired)
+    draft = default_change(request, steps=_none)
+    subject = Subject(platform=platform, request=request, desired=desired, draft=replace(draft, goal=None))
+    if is_open(dict(desired.values)):
+        return _guessed(subject, "the cluster cannot judge what is not known yet")
+    if platform.config.read_only:
+        return _guessed(subject, "the account may only read, so the cluster was not asked")
+    return plan_new(subject) if request.live is None else plan_existing(subject)
+
+
+def _none(change: Change) -> Sequence[Step]:
+    del change
+    return ()
+
+
+def _guessed(subject: Subject, why: str) -> Change:
+    """Return what a comparison of the declared paths tells, marked as predicted."""
+    draft = subject.draft
+    resumes = draft.action is Action.NO_OP and draft.reason is ActionReason.UNREADY
+    goal = goal_of(draft, subject.desired.policy) if resumes else None
+    match draft.action:
+        case Action.NO_OP:
+            return replace(draft, goal=goal)
+        case Action.CREATE:
+            steps = apply_steps(draft, subject.body, makes=True, outputs=subject.outputs)
+        case Action.REPLACE:
+            steps = replace_steps(draft, subject.body, outputs=subject.outputs)
+        case _ if draft.label == "recorded only":
+            return draft
+        case _:
+            steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
+    return subject.finished(draft, steps, predicted=(*draft.predicted, why))
+
+
+# ---------------------------------------------------------------- the end of an object
+
+
+def _end(platform: Platform, request: PlanRequest) -> Change:
+    change = default_change(request, steps=lambda change: [delete_step(change)])
+    if change.action is not Action.DELETE:
+        return change
+    if request.live is not None and _keeps(platform, change, request.live.document):
+        note = "it is kept, because it holds data; delete it with kubectl when nobody needs it"
+        return replace(
+            change, action=Action.FORGET, reason=ActionReason.RETAINED, steps=(), notes=(*change.notes, note),
+            blast_radius=BlastRadius.NONE,
+        )  # fmt: skip
+    key = Key.parse(change.kind, change.name)
+    if change.kind == _CLAIM:
+        return replace(
+            change,
+            goal=goal_of(change, {}),
+            blast_radius=BlastRadius.DATA_LOSS,
+            reversible=False,
+            irreversible_because="what is on the volume is lost",
+        )
+    runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service", "Namespace")
+    radius = change.blast_radius if runs else BlastRadius.NONE
+    return replace(change, goal=goal_of(change, {}), blast_radius=radius)
+
+
+def _keeps(platform: Platform, change: Change, document: Any) -> bool:
+    annotations = (document.get("metadata") or {}).get("annotations") or {}
+    if annotations.get(KEEP) not in (None, "false"):
+        return True
+    return change.kind == _CLAIM and not platform.config.delete_volumes

@@ -1,0 +1,99 @@
+"""Plans an object that does not exist: the dry run says whether the cluster would take it.
+
+`plan` calls it. Where the namespace or the kind itself is made in the same plan, nobody can ask yet: the create is
+unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wlinfra.changes.model import Action, Change
+from wlinfra.errors import Diagnostic, ProviderError
+
+from .documents import Key
+from .failures import ClusterError, Failure
+from .steps import apply_steps
+from .subject import Subject
+
+__all__ = ["plan_new"]
+
+_INSTALLERS = {
+    "apps.nvidia.com": "the NVIDIA NIM Operator",
+    "keda.sh": "KEDA",
+    "http.keda.sh": "the KEDA HTTP add-on",
+    "gateway.networking.k8s.io": "the Gateway API",
+    "monitoring.coreos.com": "the Prometheus Operator",
+    "resource.k8s.io": "dynamic resource allocation",
+}
+
+
+def plan_new(subject: Subject) -> Change:
+    """Return the create; raises ProviderError when the cluster would refuse it."""
+    steps = apply_steps(subject.draft, subject.body, makes=True, outputs=subject.outputs)
+    if subject.desired.policy.get("unverified_after") and _ends_in_this_plan(subject):
+        return subject.finished(subject.draft, steps, unverified=True)
+    try:
+        subject.dry_run(subject.body)
+    except ClusterError as error:
+        return _unasked(subject, error)
+    return subject.finished(subject.draft, steps)
+
+
+def _unasked(subject: Subject, error: ClusterError) -> Change:
+    """Return the create when the refusal only says that the cluster cannot judge it now; raises otherwise."""
+    draft = subject.draft
+    steps = apply_steps(draft, subject.body, makes=True, outputs=subject.outputs)
+    match error.failure:
+        case Failure.NO_NAMESPACE if subject.key.namespace in _made(subject, "v1/Namespace"):
+            return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("namespace")))
+        case Failure.NO_KIND if _is_kind_made(subject):
+            return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("kind")))
+        case Failure.NO_KIND:
+            raise ProviderError(_not_served(subject)) from error
+        case Failure.FORBIDDEN:
+            return subject.finished(draft, steps, predicted=(*draft.predicted, error.message))
+        case _:
+            raise subject.refused(error) from error
+
+
+def _note(what: str) -> str:
+    return f"unverified: its {what} is created in this plan, so the cluster cannot judge it yet"
+
+
+def _made(subject: Subject, kind: str) -> Iterator[str]:
+    """Yield the names of all objects of the kind that this plan makes before the object."""
+    for change in subject.request.dependencies.values():
+        if change.kind == kind and change.action is Action.CREATE:
+            yield change.name
+
+
+def _is_kind_made(subject: Subject) -> bool:
+    for change in subject.request.dependencies.values():
+        if change.kind.endswith("/CustomResourceDefinition") and change.action is Action.CREATE:
+            spec: Any = change.values.get("spec") or {}
+            if spec.get("group") == subject.key.group and (spec.get("names") or {}).get("kind") == subject.key.kind:
+                return True
+    return False
+
+
+def _ends_in_this_plan(subject: Subject) -> bool:
+    """True when what must end first is still there, so that an admission rule would refuse the object now."""
+    for kind, name in subject.desired.policy.get("unverified_after") or ():
+        if subject.platform.client.get(Key.parse(kind, name)) is not None:
+            return True
+    return False
+
+
+def _not_served(subject: Subject) -> Diagnostic:
+    key = subject.key
+    installer = _INSTALLERS.get(key.group)
+    what = f"Install {installer} on the cluster" if installer else f"Install what defines {key.kind} on the cluster"
+    return Diagnostic(
+        summary="Kind is not served",
+        detail=f"{subject.desired.address} is a {key.kind} of {key.api}, which this cluster does not know.",
+        fix=f"{what}, or declare its CustomResourceDefinition as a Manifest of this stack.",
+        address=subject.desired.address,
+        location=subject.desired.location,
+    )

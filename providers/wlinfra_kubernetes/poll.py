@@ -1,0 +1,98 @@
+"""Answers whether what is awaited has come: objects of one kind with one list, single ones by name.
+
+`provider` calls `poll`. Goals: ``ready`` and ``gone``; gate: ``name-free``. The judges are in `waits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from wlinfra.errors import Diagnostic
+from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
+
+from .documents import Key
+from .failures import ClusterError, Failure
+from .platform import Platform
+from .read import Found, fetch
+from .waits import others, workloads
+from .waits.model import Look, failed
+
+__all__ = ["poll"]
+
+Judge: TypeAlias = Callable[[Look], Status]
+
+_JUDGES: Final[Mapping[str, Judge]] = {
+    "apps/v1/Deployment": workloads.deployment,
+    "apps/v1/StatefulSet": workloads.stateful_set,
+    "apps/v1/DaemonSet": workloads.daemon_set,
+    "batch/v1/Job": workloads.job,
+    "apps.nvidia.com/v1alpha1/NIMCache": workloads.nim_cache,
+    "apps.nvidia.com/v1alpha1/NIMService": workloads.nim_service,
+    "v1/Service": others.service,
+    "v1/PersistentVolumeClaim": others.claim,
+    "autoscaling/v2/HorizontalPodAutoscaler": others.autoscaler,
+    "keda.sh/v1alpha1/ScaledObject": others.scaled_object,
+    "http.keda.sh/v1beta1/InterceptorRoute": others.route,
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": others.definition,
+}
+
+
+def poll(platform: Platform, waiting: Sequence[Waiting]) -> list[Status]:
+    """Return one status for each, in the same order."""
+    keys = [Key.parse(item.kind, str(item.details.get("name") or "")) for item in waiting]
+    found = fetch(platform, [key for key in keys if key.name])
+    return [_status(platform, item, key, found.get(key)) for item, key in zip(waiting, keys, strict=True)]
+
+
+def _status(platform: Platform, item: Waiting, key: Key, found: Found) -> Status:
+    try:
+        match found:
+            case ClusterError():
+                return _unread(found)
+            case None:
+                return _absent(item, key)
+            case _:
+                return _judged(Look(platform=platform, waiting=item, key=key, document=found))
+    except ClusterError as error:
+        return _unread(error)
+
+
+def _unread(error: ClusterError) -> Status:
+    """Return what a failed read means: only an account that will not do is worth giving up for."""
+    if error.failure in (Failure.UNAUTHORIZED, Failure.FORBIDDEN):
+        return Failed(error=error.diagnostic)
+    return WaitingStill(reason=f"it cannot be read at the moment: {error.message}")
+
+
+def _absent(item: Waiting, key: Key) -> Status:
+    if item.goal != "ready":
+        return Ready()
+    return Failed(
+        error=Diagnostic(
+            summary="Object is gone",
+            detail=f"{key} does not exist any more: somebody deleted it meanwhile.",
+            fix="Run the command again to make it anew.",
+            address=item.address,
+        )
+    )
+
+
+def _judged(look: Look) -> Status:
+    meta = look.meta
+    own = meta.get("uid") == (look.waiting.details.get("uid") or look.waiting.id)
+    if look.waiting.goal != "ready":
+        return _ending(look) if own or look.waiting.goal == "name-free" else Ready()
+    if look.waiting.id is not None and not own:
+        return failed(look, "another object of that name took its place")
+    if meta.get("deletionTimestamp"):
+        return failed(look, "it is being deleted")
+    return _JUDGES.get(look.key.full_kind, others.generic)(look)
+
+
+def _ending(look: Look) -> Status:
+    finalizers = [name for name in look.meta.get("finalizers") or () if name != "foregroundDeletion"]
+    if not look.meta.get("deletionTimestamp"):
+        return WaitingStill(reason="its deletion has not begun")
+    held = f", held by {', '.join(finalizers)}" if finalizers else ""
+    return WaitingStill(reason=f"it is being deleted{held}")

@@ -1,0 +1,132 @@
+"""The Kubernetes provider: connects, and hands each of the seven questions to the module that answers it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.errors import Diagnostic
+from wlinfra.provider.base import (
+    Connection,
+    PlanRequest,
+    ProviderContext,
+    Reading,
+    Recovery,
+    Status,
+    StepResult,
+    Waiting,
+    Wanted,
+)
+from wlinfra.resources.base import Resource
+from wlinfra.state.model import Intent, ObjectState
+from wlinfra.values import Address
+
+from .client import ClientOptions, ClusterClient
+from .configuration import KubernetesConfig, open_session, parse_config
+from .expand import Scope
+from .identity import Identity
+from .platform import Platform
+from .targets import target_of
+
+__all__ = ["KubernetesConnection", "connect"]
+
+_GRACE = 1.0
+"""Seconds on top of a request's own timeouts until its effect counts as impossible."""
+
+
+def connect(context: ProviderContext) -> Connection:
+    """Return a connection; raises ConfigurationError for wrong options. The kubeconfig is not looked at yet."""
+    return KubernetesConnection(context, parse_config(context.options))
+
+
+class KubernetesConnection:
+    """A configured cluster; it opens its client with the first question to it."""
+
+    def __init__(self, context: ProviderContext, config: KubernetesConfig) -> None:
+        self._context = context
+        self._config = config
+        name = context.stack if context.name == "default" else f"{context.stack}-{context.name}"
+        identity = Identity(stack=name, environment=context.environment, namespace=config.namespace)
+        self.platform = Platform(config=config, identity=identity, open=self._open, now=time.time)
+        self._scope = Scope(identity, target_of(config), context.name)
+
+    @property
+    def plan_parallelism(self) -> int:
+        """Each plan is a request, so that several are under way at once."""
+        return self._config.parallelism
+
+    def check(self, resource: Resource) -> Sequence[Diagnostic]:
+        """Return what is wrong with the resource on this platform."""
+        from .check import check
+
+        return tuple(check(self._scope, resource))
+
+    def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
+        """Return the objects the resource stands for."""
+        from .expand import expand
+
+        return expand(self._scope, resource, dependencies)
+
+    def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
+        """Return the inventory, for a stack that has objects on the cluster."""
+        from .inventory import inventory_of
+
+        real = [item for item in objects if not item.virtual and not item.lookup]
+        return (inventory_of(self.platform.identity, self._scope.provider, real),) if real else ()
+
+    def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
+        """Return what bears our label and nobody knows."""
+        from .strays import strays
+
+        return strays(self.platform, known)
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+        """Return one reading for each."""
+        from .read import read
+
+        return read(self.platform, wanted)
+
+    def plan(self, request: PlanRequest) -> Change:
+        """Return what must happen to one object, by the cluster's own dry run."""
+        from .plan import plan
+
+        change = plan(self.platform, request)
+        timeout = self._config.connect_timeout + self._config.read_timeout + _GRACE
+        return replace(change, steps=tuple(replace(step, timeout=timeout) for step in change.steps))
+
+    def run(self, step: Step) -> StepResult:
+        """Make the one call of a step."""
+        from .run import run
+
+        return run(self.platform, step)
+
+    def recover(self, intent: Intent) -> Recovery:
+        """Return whether an interrupted step took effect."""
+        from .recover import recover
+
+        return recover(self.platform, intent)
+
+    def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
+        """Return one status for each."""
+        from .poll import poll
+
+        return poll(self.platform, waiting)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.platform.close()
+
+    def _open(self) -> ClusterClient:
+        context, config = self._context, self._config
+        options = ClientOptions(
+            manager=self.platform.identity.manager,
+            connect_timeout=config.connect_timeout,
+            read_timeout=config.read_timeout,
+            retries=config.retries,
+            user_agent=f"wlinfra ({context.stack}/{context.environment})",
+            guard=context.guard,
+            stop=context.stop,
+        )
+        return ClusterClient(open_session(config, context.environ), options)

@@ -1,0 +1,103 @@
+"""Reads many objects at once: one list for each kind that has several, single requests in parallel for the rest.
+
+`provider` calls `read`. A reading's values are the declared paths alone; the whole object is its document.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeAlias
+
+from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
+from wlinfra.values import Json
+
+from .client import ClusterClient
+from .documents import Key, declared_values, key_of
+from .failures import ClusterError
+from .fieldpath import find, parse
+from .identity import PART_OF
+from .platform import Platform
+
+__all__ = ["fetch", "outputs_of", "read"]
+
+_FEW: Final = 3
+Found: TypeAlias = "dict[str, Any] | ClusterError | None"
+
+
+def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
+    """Return one reading for each, in the same order."""
+    keys = [Key.parse(one.kind, one.name) for one in wanted]
+    found = fetch(platform, keys)
+    return [_reading(platform, one, found[key]) for one, key in zip(wanted, keys, strict=True)]
+
+
+def fetch(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
+    """Return each object, None for those that do not exist, or why one cannot be read."""
+    distinct = list(dict.fromkeys(keys))
+    by_kind: dict[tuple[str, str, str], list[Key]] = defaultdict(list)
+    for key in distinct:
+        by_kind[(key.api, key.kind, key.namespace)].append(key)
+    found: dict[Key, Found] = {}
+    with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
+        many = [group for group in by_kind.values() if len(group) > _FEW]
+        for listed in pool.map(lambda group: _listed(platform, group[0]), many):
+            found.update(listed)
+        single = [key for key in distinct if key not in found]
+        found.update(zip(single, pool.map(lambda key: _got(platform.client, key), single), strict=True))
+    return found
+
+
+def _listed(platform: Platform, key: Key) -> dict[Key, Found]:
+    """Return what bears our label; without the right to list, nothing, so that each is asked for by name."""
+    try:
+        items = platform.client.list(key, labels=f"{PART_OF}={platform.identity.applyset}")
+    except ClusterError:
+        return {}
+    return {key_of(item): item for item in items}
+
+
+def _got(client: ClusterClient, key: Key) -> Found:
+    try:
+        return client.get(key)
+    except ClusterError as error:
+        return error
+
+
+def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
+    match found:
+        case None:
+            return Absent()
+        case ClusterError():
+            return Unreadable(error=found.diagnostic)
+        case _:
+            return _live(platform, one, found)
+
+
+def _live(platform: Platform, one: Wanted, document: Mapping[str, Any]) -> Reading:
+    declared: Mapping[str, Json] = (
+        one.desired.values if one.desired is not None else one.prior.values if one.prior is not None else {}
+    )
+    meta = document["metadata"]
+    policy = one.desired.policy if one.desired is not None else {}
+    return Live(
+        id=str(meta["uid"]),
+        values=declared_values(document, declared),
+        outputs=outputs_of(document, policy.get("outputs") or {}),
+        pinned={"ending": meta.get("deletionTimestamp")},
+        document=document,
+        owned=platform.identity.owns(document),
+        found_by_name=one.id != meta["uid"],
+    )
+
+
+def outputs_of(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Json]:
+    """Return what may be referred to: the identity, and what the declaration names by path."""
+    meta = document["metadata"]
+    found: dict[str, Json] = {"id": meta["uid"], "name": meta["name"], "namespace": meta.get("namespace") or ""}
+    for name, path in paths.items():
+        value = find(document, parse(path))
+        if value is not None:
+            found[name] = value
+    return found

@@ -1,0 +1,48 @@
+"""Finds out whether an interrupted step took effect: names are deterministic, so the object itself tells.
+
+`provider` calls `recover` for every intent a killed run left. An apply that only changed something counts as not
+done: it is planned again, and applying it twice is the same as once.
+"""
+
+from __future__ import annotations
+
+from wlinfra.errors import Diagnostic
+from wlinfra.provider import DidNotHappen, Happened, Intent, Recovery, UnclearOutcome
+
+from .documents import Key
+from .failures import ClusterError
+from .identity import ADDRESS
+from .platform import Platform
+from .read import outputs_of
+
+__all__ = ["recover"]
+
+
+def recover(platform: Platform, intent: Intent) -> Recovery:
+    """Return what became of the step."""
+    key = Key.parse(intent.kind, str(intent.lookup.get("name") or intent.name))
+    try:
+        live = platform.client.get(key)
+    except ClusterError as error:
+        return UnclearOutcome(error=error.diagnostic)
+    if intent.removes:
+        ending = live is not None and live["metadata"].get("deletionTimestamp")
+        gone = live is None or live["metadata"]["uid"] != intent.target
+        return Happened() if gone or ending else DidNotHappen()
+    if not intent.makes or live is None:
+        return DidNotHappen()
+    meta = live["metadata"]
+    if meta["uid"] == intent.lookup.get("old") or meta.get("deletionTimestamp"):
+        return DidNotHappen()
+    address = (meta.get("annotations") or {}).get(ADDRESS)
+    if platform.identity.owns(live) and address in (None, intent.address):
+        return Happened(id=str(meta["uid"]), outputs=outputs_of(live, intent.lookup.get("outputs") or {}))
+    return UnclearOutcome(
+        error=Diagnostic(
+            summary="Object of somebody else",
+            detail=f"{key} exists, but bears no mark of {intent.address}: somebody else made it.",
+            fix="Delete or rename it, or adopt it with adopt=True; then run the command again.",
+            address=intent.address,
+        ),
+        candidates=(str(meta["uid"]),),
+    )

@@ -1,0 +1,166 @@
+"""What only Kubernetes has: any object as a resource of the stack, written in Python or read from YAML files.
+
+Programs use these; `expand` turns them into objects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import PlainValidator
+from typing_extensions import Unpack
+
+from wlinfra.errors import DeclarationError
+from wlinfra.resources.base import Resource, ResourceOptions
+from wlinfra.resources.declaring import Problem, caller, locate
+from wlinfra.resources.fields import Flag, attribute, broken_rule
+from wlinfra.values import Ref, map_leaves, parse_template
+
+__all__ = ["Manifest", "manifests_from"]
+
+_REQUIRED = ("apiVersion", "kind", "metadata")
+
+
+def _to_manifest(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise broken_rule(
+            Problem(
+                summary="Wrong type",
+                detail=f"A manifest is a dict, not {type(value).__name__}.",
+                fix='Write it as {"apiVersion": ..., "kind": ..., "metadata": {"name": ...}, ...}.',
+            )
+        )
+    return dict(map_leaves(dict(value), _to_leaf))
+
+
+def _to_leaf(leaf: Any) -> Any:
+    if isinstance(leaf, str):
+        return parse_template(leaf)
+    if isinstance(leaf, Resource):
+        return leaf.ref("id")
+    return leaf
+
+
+class Manifest(Resource):
+    """Any Kubernetes object; texts in it may hold references, and others may refer to its outputs.
+
+    >>> quota = Manifest("quota", {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "gpus"}})
+    >>> quota.address, str(quota.id)
+    ('manifest.quota', '${wlinfra:manifest.quota#id}')
+    """
+
+    type: ClassVar[str] = "manifest"
+
+    manifest: Annotated[dict[str, Any], PlainValidator(_to_manifest)] = attribute(
+        ..., "The object as Kubernetes takes it."
+    )
+    cluster_scoped: Flag | None = attribute(
+        None, "Whether it lives in no namespace; known for the kinds of Kubernetes itself."
+    )
+    outputs: dict[str, str] = attribute(
+        {}, "Names of outputs and the paths they stand at, such as status.loadBalancer."
+    )
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            name: str,
+            /,
+            manifest: Mapping[str, Any] = ...,
+            *,
+            cluster_scoped: bool | None = None,
+            outputs: Mapping[str, str] = ...,
+            **options: Unpack[ResourceOptions],
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, name=None, /, manifest=None, **attributes):
+            if manifest is not None:
+                attributes["manifest"] = manifest
+            super().__init__(name, **attributes)
+
+    @property
+    def id(self) -> Ref:
+        """The uid the cluster gave it."""
+        return self.ref("id")
+
+    def output(self, name: str) -> Ref:
+        """Return a reference to an output named in ``outputs``."""
+        return self.ref(name)
+
+    def rules(self) -> Iterator[Problem]:
+        """Yield what every manifest needs."""
+        missing = [name for name in _REQUIRED if not self.manifest.get(name)]
+        metadata = self.manifest.get("metadata")
+        if missing:
+            yield Problem(
+                summary="Missing attribute",
+                detail=f"The manifest has no {', '.join(missing)}.",
+                fix="Every Kubernetes object has apiVersion, kind and metadata.",
+                path=("manifest",),
+            )
+        elif not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
+            yield Problem(
+                summary="Missing attribute",
+                detail="The manifest has no name that is known while the program runs.",
+                fix='Give it a plain text: "metadata": {"name": "..."}.',
+                path=("manifest", "metadata"),
+            )
+        elif metadata.get("generateName") or "status" in self.manifest:
+            yield Problem(
+                summary="Attribute not allowed",
+                detail="generateName would make a new object with each apply, and status belongs to the cluster.",
+                fix="Leave them out.",
+                path=("manifest",),
+            )
+
+
+def manifests_from(path: str | Path, **options: Unpack[ResourceOptions]) -> Iterator[Manifest]:
+    """Yield a resource for every object in a YAML file, or in all YAML files of a folder and those below it.
+
+    A relative path starts at the file that calls. Each is named by its kind and name. Texts may refer to other
+    resources as ``${wlinfra:workload.chat#endpoint}``. Raises DeclarationError for files that cannot be used.
+    """
+    where = locate(caller())
+    root = Path(path)
+    if not root.is_absolute() and where is not None:
+        root = Path(where.file).parent / root
+    files = sorted(file for file in root.rglob("*") if file.suffix in (".yaml", ".yml")) if root.is_dir() else [root]
+    for file in files:
+        for document in _documents(file):
+            yield Manifest(_name_of(document), document, **options)
+
+
+def _documents(file: Path) -> Iterator[Mapping[str, Any]]:
+    import yaml
+
+    try:
+        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DeclarationError.of(
+            "Manifest file cannot be read",
+            f"{file}: {error}.",
+            "Correct the path or the file.",
+            location=locate(caller()),
+        ) from error
+    for document in documents:
+        if isinstance(document, Mapping) and str(document.get("kind") or "").endswith("List") and "items" in document:
+            yield from document["items"] or ()
+        elif document is not None:
+            yield document
+
+
+def _name_of(document: Any) -> str:
+    metadata = (document.get("metadata") or {}) if isinstance(document, Mapping) else {}
+    parts = [
+        document.get("kind") if isinstance(document, Mapping) else "",
+        metadata.get("namespace"),
+        metadata.get("name"),
+    ]
+    text = "-".join(str(part) for part in parts if part).lower()
+    return re.sub(r"[^a-z0-9_-]+", "-", text).strip("-") or "manifest"

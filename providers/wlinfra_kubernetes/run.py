@@ -1,0 +1,123 @@
+"""Makes the one call a step stands for, and says what became of it.
+
+`provider` calls `run` with references filled in. An object is looked at before it is made or forced, so that nothing
+of somebody else's is taken over unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wlinfra.changes.model import Step
+from wlinfra.errors import Diagnostic
+from wlinfra.provider import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
+from wlinfra.values import Address
+
+from .documents import Key, wire
+from .failures import ClusterError, Failure
+from .identity import ADDRESS
+from .platform import Platform
+from .read import outputs_of
+
+__all__ = ["HANDOVER", "run"]
+
+HANDOVER: Final = "wlinfra-handover"
+"""The field manager that keeps replicas until an autoscaler writes them."""
+
+_STALE_TRIES: Final = 5
+
+
+def run(platform: Platform, step: Step) -> StepResult:
+    """Make the step's call and return its outcome."""
+    key = Key.parse(str(step.lookup["kind"]), str(step.lookup["name"]))
+    try:
+        if platform.config.read_only:
+            return Refused(error=_read_only())
+        match step.operation:
+            case "delete":
+                return _delete(platform, key, str(step.target or ""))
+            case "hand_over":
+                platform.client.apply(key, wire(step.payload), manager=HANDOVER)
+                return Done()
+            case _:
+                return _apply(platform, key, step)
+    except ClusterError as error:
+        return _outcome(error)
+
+
+def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
+    body = wire(step.payload)
+    if step.makes:
+        foreign = _foreign(platform, key, step)
+        if foreign is not None:
+            return foreign
+        made = platform.client.apply(key, body)
+    else:
+        made = _update(platform, key, body, step)
+    return Done(id=str(made["metadata"]["uid"]), outputs=outputs_of(made, step.lookup.get("outputs") or {}))
+
+
+def _update(platform: Platform, key: Key, body: Mapping[str, Any], step: Step) -> dict[str, Any]:
+    """Apply to the object with the step's uid alone; forced only in the version that was just looked at."""
+    force = step.operation == "force_apply"
+    for attempt in range(_STALE_TRIES):
+        pinned = {"uid": step.target}
+        if force:
+            live = platform.client.get(key)
+            pinned["resourceVersion"] = str(((live or {}).get("metadata") or {}).get("resourceVersion") or "")
+        try:
+            return platform.client.apply(key, {**body, "metadata": {**body["metadata"], **pinned}}, force=force)
+        except ClusterError as error:
+            if error.failure is not Failure.STALE or attempt == _STALE_TRIES - 1:
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
+def _foreign(platform: Platform, key: Key, step: Step) -> Refused | None:
+    """Return the refusal to make what exists already, unless an earlier try of this very step made it."""
+    live = platform.client.get(key)
+    if live is None:
+        return None
+    meta = live["metadata"]
+    if meta.get("deletionTimestamp"):
+        raise ClusterError(Failure.BUSY, f"{key} is still being deleted.", after=1.0)
+    same = (meta.get("annotations") or {}).get(ADDRESS) in (None, step.lookup.get("address"))
+    if platform.identity.owns(live) and same:
+        return None
+    return Refused(
+        error=Diagnostic(
+            summary="Object exists already",
+            detail=f"{key} was made by somebody else after the plan.",
+            fix="Plan again: it will be shown as an import.",
+            address=Address(str(step.lookup.get("address") or "")) or None,
+        )
+    )
+
+
+def _delete(platform: Platform, key: Key, uid: str) -> StepResult:
+    try:
+        platform.client.delete(key, uid)
+    except ClusterError as error:
+        # Another uid under that name is another object: the one that was meant is gone.
+        if error.failure not in (Failure.NOT_FOUND, Failure.NO_KIND, Failure.STALE):
+            raise
+    return Done()
+
+
+def _outcome(error: ClusterError) -> StepResult:
+    match error.failure:
+        case Failure.BUSY | Failure.UNREACHABLE | Failure.STALE:
+            return RefusedForNow(error=error.diagnostic, after=error.after)
+        case Failure.LOST:
+            return UnknownOutcome(error=error.diagnostic)
+        case _:
+            return Refused(error=error.diagnostic)
+
+
+def _read_only() -> Diagnostic:
+    return Diagnostic(
+        summary="Environment may only read",
+        detail="The option read_only is set, so nothing is changed on the cluster.",
+        fix="Apply with an account that may write, and without read_only.",
+    )

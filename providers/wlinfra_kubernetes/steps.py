@@ -1,0 +1,126 @@
+"""The calls of each change as data; `plan` puts them into it, `run` makes them.
+
+Names are deterministic, so that an apply may be repeated; a delete names the uid, so that it can hit nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from wlinfra.changes.model import Action, Change, Gate, Goal, Repeat, Step
+from wlinfra.values import Json
+
+from .documents import Key
+
+__all__ = ["apply_steps", "delete_step", "goal_of", "hand_over_step", "replace_steps"]
+
+_TIMEOUTS: Final = {"NIMService": 3600.0, "NIMCache": 3600.0, "Deployment": 1200.0, "StatefulSet": 1200.0}
+_TIMEOUT: Final = 600.0
+_AWAITED: Final = frozenset(
+    {
+        "apps/v1/Deployment",
+        "apps/v1/StatefulSet",
+        "apps/v1/DaemonSet",
+        "v1/Service",
+        "v1/PersistentVolumeClaim",
+        "autoscaling/v2/HorizontalPodAutoscaler",
+        "keda.sh/v1alpha1/ScaledObject",
+        "http.keda.sh/v1beta1/InterceptorRoute",
+        "apps.nvidia.com/v1alpha1/NIMCache",
+        "apps.nvidia.com/v1alpha1/NIMService",
+        "batch/v1/Job",
+        "apiextensions.k8s.io/v1/CustomResourceDefinition",
+    }
+)
+
+
+def goal_of(change: Change, policy: Mapping[str, Any]) -> Goal | None:
+    """Return what is awaited after a create or an update; None for kinds that are there at once."""
+    if change.action is Action.DELETE:
+        return Goal(goal="gone", describe="gone", timeout=change.lifecycle.timeouts.get("delete", _TIMEOUT))
+    key = Key.parse(change.kind, change.name)
+    if change.kind not in _AWAITED and not policy.get("awaited"):
+        return None
+    phase = "create" if change.action in (Action.CREATE, Action.REPLACE) else "update"
+    timeout = change.lifecycle.timeouts.get(phase, _TIMEOUTS.get(key.kind, _TIMEOUT))
+    details = {
+        "name": change.name,
+        **{name: policy[name] for name in ("outputs", "serves", "complete") if name in policy},
+    }
+    return Goal(goal="ready", describe="ready", details=details, timeout=timeout)
+
+
+def _path(key: Key) -> str:
+    where = f"/namespaces/{key.namespace}" if key.namespace else ""
+    return f"/{key.api}{where}/{key.kind}/{key.name}"
+
+
+def _lookup(change: Change) -> dict[str, Any]:
+    return {"name": change.name, "address": str(change.address)}
+
+
+def apply_steps(
+    change: Change, body: Json, *, makes: bool, force: bool = False, outputs: Mapping[str, str] | None = None
+) -> Sequence[Step]:
+    """Return the one call that applies the body; ``makes`` where it gives the object its identity."""
+    key = Key.parse(change.kind, change.name)
+    summary = f"create {key.kind}" if makes else f"apply {key.kind}"
+    return [
+        Step(
+            operation="force_apply" if force else "apply",
+            verb="PATCH",
+            path=_path(key),
+            summary=summary,
+            target=None if makes else change.id,
+            payload=body,
+            makes=makes,
+            repeat=Repeat.SAFE,
+            lookup={**_lookup(change), **({"outputs": dict(outputs)} if outputs else {}), "kind": change.kind},
+        )
+    ]
+
+
+def hand_over_step(change: Change, replicas: int) -> Step:
+    """Return the call that keeps the number of replicas while its field passes to an autoscaler."""
+    key = Key.parse(change.kind, change.name)
+    body = {
+        "apiVersion": key.api,
+        "kind": key.kind,
+        "metadata": {"name": key.name, "namespace": key.namespace},
+        "spec": {"replicas": replicas},
+    }
+    return Step(
+        operation="hand_over",
+        verb="PATCH",
+        path=_path(key),
+        summary=f"keep {replicas} replicas for the autoscaler",
+        target=change.id,
+        payload=body,
+        repeat=Repeat.SAFE,
+        lookup={**_lookup(change), "kind": change.kind},
+    )
+
+
+def delete_step(change: Change) -> Step:
+    """Return the call that ends the object."""
+    key = Key.parse(change.kind, change.name)
+    return Step(
+        operation="delete",
+        verb="DELETE",
+        path=_path(key),
+        summary=f"delete {key.kind}",
+        target=change.id,
+        removes=True,
+        repeat=Repeat.SAFE,
+        lookup={**_lookup(change), "kind": change.kind},
+    )
+
+
+def replace_steps(change: Change, body: Json, *, outputs: Mapping[str, str] | None = None) -> Sequence[Step]:
+    """Return the calls that delete the object, wait until its name is free and make it anew."""
+    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": change.name, "uid": change.id})
+    (make,) = apply_steps(change, body, makes=True, outputs=outputs)
+    lookup = {**make.lookup, "old": change.id}
+    return [delete_step(change), replace(make, gate=gate, lookup=lookup)]

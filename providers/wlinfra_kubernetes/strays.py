@@ -1,0 +1,76 @@
+"""Objects on the cluster that bear our label and that neither the program nor the state knows.
+
+`provider` calls `strays` while planning. The inventory names the kinds to look at; what holds data, or is marked to
+be kept, is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from wlinfra.provider import ObjectState, Wanted
+from wlinfra.values import Address
+
+from .documents import Key, key_of
+from .identity import ADDRESS, KEEP, PART_OF
+from .inventory import kinds_in
+from .platform import Platform
+
+__all__ = ["strays"]
+
+_CLAIM: Final = "v1/PersistentVolumeClaim"
+
+
+def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[ObjectState]:
+    """Return a record for each stray; raises ClusterError when the cluster cannot be asked."""
+    inventory = platform.client.get(platform.identity.inventory)
+    if inventory is None:
+        return ()
+    keys = {Key.parse(one.kind, one.name) for one in known}
+    names = {(key.kind, key.group, key.full_name) for key in keys}
+    kinds = list(_served(platform, kinds_in(inventory), keys))
+    with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="strays") as pool:
+        lists = pool.map(lambda kind: _labelled(platform, kind), kinds)
+        found = [(kind, item) for kind, items in zip(kinds, lists, strict=True) for item in items]
+    return [
+        _record(kind, item)
+        for kind, item in found
+        if (kind.kind, kind.group, _name(item)) not in names and not _is_kept(platform, kind, item)
+    ]
+
+
+def _served(platform: Platform, kinds: Sequence[str], keys: set[Key]) -> Iterator[Key]:
+    """Yield each kind of the inventory in the version that is declared, else in one the cluster serves."""
+    declared = {(key.kind, key.group): key.api for key in keys}
+    for name in kinds:
+        kind, _, group = name.partition(".")
+        api = declared.get((kind, group)) or platform.client.version_of(group, kind)
+        if api:
+            yield Key(api, kind, "", "")
+
+
+def _labelled(platform: Platform, kind: Key) -> Sequence[Mapping[str, Any]]:
+    return platform.client.list(kind, labels=f"{PART_OF}={platform.identity.applyset}", metadata=True)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    meta = item["metadata"]
+    return f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else str(meta["name"])
+
+
+def _is_kept(platform: Platform, kind: Key, item: Mapping[str, Any]) -> bool:
+    meta = item["metadata"]
+    if meta.get("deletionTimestamp") or (meta.get("annotations") or {}).get(KEEP) not in (None, "false"):
+        return True
+    return kind.full_kind == _CLAIM and not platform.config.delete_volumes
+
+
+def _record(kind: Key, item: Mapping[str, Any]) -> ObjectState:
+    meta = item["metadata"]
+    key = key_of({**item, "apiVersion": kind.api, "kind": kind.kind})
+    address = (meta.get("annotations") or {}).get(ADDRESS) or f"stray.{key.kind.lower()}/{key.name}"
+    return ObjectState(
+        address=Address(address), provider="", kind=key.full_kind, name=key.full_name, id=str(meta["uid"])
+    )

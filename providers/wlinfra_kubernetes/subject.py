@@ -1,0 +1,117 @@
+"""One object under planning: the question, the draft of its change, and what would be sent.
+
+`plan` makes it; `plan_new` and `plan_existing` finish the change by asking the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from wlinfra.changes.model import Change, Step
+from wlinfra.errors import ProviderError
+from wlinfra.provider import Live, PlanRequest, PlatformObject
+from wlinfra.values import Json, Secret, map_leaves
+
+from .client import ClusterClient
+from .documents import Key, canonical, wire
+from .failures import ClusterError, Failure
+from .identity import APPLIED
+from .platform import Platform
+from .steps import goal_of
+
+__all__ = ["Subject"]
+
+_TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Everything the planning of one object looks at."""
+
+    platform: Platform
+    request: PlanRequest
+    desired: PlatformObject
+    draft: Change
+    """What the default planner thinks, without calls."""
+
+    @property
+    def key(self) -> Key:
+        """Which object."""
+        return Key.parse(self.desired.kind, self.desired.name)
+
+    @property
+    def live(self) -> Live | None:
+        """What exists."""
+        return self.request.live
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The whole live object; empty when there is none."""
+        return self.live.document if self.live is not None else {}
+
+    @property
+    def body(self) -> Json:
+        """What is to be sent, secrets still closed: the wanted values and the applied hash."""
+        values = dict(self.draft.values)
+        mark = self.applied_hash
+        if not mark:
+            return values
+        meta = dict(values.get("metadata") or {})
+        meta["annotations"] = {**(meta.get("annotations") or {}), APPLIED: mark}
+        return {**values, "metadata": meta}
+
+    @property
+    def applied_hash(self) -> str:
+        """The keyed digest of the declaration; without a key the one that is live stays."""
+        if not self.request.digest.known:
+            return self.live_hash
+        secrets: list[str] = []
+
+        def gather(leaf: Any) -> Any:
+            if isinstance(leaf, Secret):
+                secrets.append(leaf.reveal())
+            return leaf
+
+        map_leaves(dict(self.desired.values), gather)
+        return self.request.digest(canonical([self.desired.policy.get("template") or "", *secrets]))[:32]
+
+    @property
+    def live_hash(self) -> str:
+        """The digest on the live object."""
+        annotations = (self.document.get("metadata") or {}).get("annotations") or {}
+        return str(annotations.get(APPLIED) or "")
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The outputs the declaration names by path."""
+        found: Mapping[str, str] = self.desired.policy.get("outputs") or {}
+        return found
+
+    def dry_run(self, body: Json, *, force: bool = False) -> dict[str, Any]:
+        """Return the object as it would be after applying the body; raises ClusterError."""
+        client: ClusterClient = self.platform.client
+        for attempt in range(_TRIES):
+            try:
+                return client.apply(self.key, wire(body), dry_run=True, force=force)
+            except ClusterError as error:
+                if error.failure is not Failure.STALE or attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("the loop returns or raises")
+
+    def finished(self, change: Change, steps: Sequence[Step], **attributes: Any) -> Change:
+        """Return the change with its calls and what is awaited after them."""
+        change = replace(change, **attributes)
+        return replace(change, steps=tuple(steps), goal=goal_of(change, self.desired.policy))
+
+    def refused(self, error: ClusterError) -> ProviderError:
+        """Return the error with this object's place on it."""
+        causes = "; ".join(f"{cause.field}: {cause.message}" for cause in error.causes if cause.message)
+        diagnostic = replace(
+            error.diagnostic,
+            detail=f"{self.desired.address}: {causes or error.message}",
+            address=self.desired.address,
+            location=self.desired.location,
+        )
+        return ProviderError(diagnostic)

@@ -1,0 +1,91 @@
+"""What the judges of single kinds share: the question, conditions, and the answers.
+
+`poll` makes a `Look` for each object; the judges return a `Status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wlinfra.errors import Diagnostic
+from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
+from wlinfra_kubernetes.documents import Key
+from wlinfra_kubernetes.platform import Platform
+
+__all__ = ["Look", "age", "condition", "failed", "is_observed", "waits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One object that is awaited, as it is now."""
+
+    platform: Platform
+    waiting: Waiting
+    key: Key
+    document: Mapping[str, Any]
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """What is wanted."""
+        found: Mapping[str, Any] = self.document.get("spec") or {}
+        return found
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """What is."""
+        found: Mapping[str, Any] = self.document.get("status") or {}
+        return found
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """Its metadata."""
+        found: Mapping[str, Any] = self.document["metadata"]
+        return found
+
+    def ready(self) -> Status:
+        """Return that it is ready, with its outputs."""
+        from wlinfra_kubernetes.read import outputs_of
+
+        return Ready(outputs=outputs_of(self.document, self.waiting.details.get("outputs") or {}))
+
+
+def waits(reason: str) -> Status:
+    """Return that it is not ready yet."""
+    return WaitingStill(reason=reason)
+
+
+def failed(look: Look, detail: str) -> Status:
+    """Return that it cannot become ready by itself."""
+    return Failed(
+        error=Diagnostic(
+            summary=f"{look.key.kind} did not become ready",
+            detail=f"{look.key}: {detail}",
+            fix="Correct the cause, then run the command again: it goes on from here.",
+            address=look.waiting.address,
+        )
+    )
+
+
+def condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return the condition of that type, empty when there is none; the list is null right after a create."""
+    for item in status.get("conditions") or ():
+        if item.get("type") == kind:
+            found: Mapping[str, Any] = item
+            return found
+    return {}
+
+
+def is_observed(look: Look) -> bool:
+    """True when the controller has seen the current version, or does not say which one it saw."""
+    seen = look.status.get("observedGeneration")
+    return seen is None or seen >= (look.meta.get("generation") or 0)
+
+
+def age(text: str | None, now: float) -> float:
+    """Return how many seconds ago a time of the cluster was; 0 when there is none."""
+    if not text:
+        return 0.0
+    return max(0.0, now - datetime.fromisoformat(text).timestamp())
