@@ -73,6 +73,14 @@ def namespace(cluster: ClusterHandle, request: pytest.FixtureRequest) -> Iterato
     cluster.api.delete(f"/api/v1/namespaces/{name}")
 
 
+@pytest.fixture(scope="session")
+def fakes(cluster: ClusterHandle) -> ClusterHandle:
+    """The shared cluster, for tests that set metrics or count on its fake nodes; somebody else's has none."""
+    if not cluster.fake:
+        pytest.skip("WLINFRA_TEST_KUBECONFIG names a cluster without the fake nodes and metrics")
+    return cluster
+
+
 @pytest.fixture
 def own_cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
     """A cluster of the test's own, for tests that restart or stop parts of it."""
@@ -102,7 +110,7 @@ def keda(cluster: ClusterHandle, request: pytest.FixtureRequest) -> ClusterHandl
     if not cluster.fake:
         return cluster
     if not is_wanted():
-        pytest.skip("KEDA's operator is not built: run `python -m engines.build keda` in tests/ (minutes, once)")
+        pytest.skip("KEDA's operator is not built: run `python -m engines keda` in tests/ (minutes, once)")
     with _engines():
         request.config.stash[CLUSTER].start_keda()
     return cluster

@@ -117,6 +117,8 @@ class Cluster:
         self._start_etcd(peer_port)
         self._write_settings()
         self.start_apiserver()
+        # Before the controllers: their garbage collector looks for new kinds only every 30 seconds.
+        self.handle.install(definitions())
         self._start_controllers(controller_port, scheduler_port)
         self._start_fakes(metrics_port)
         self._prepare()
@@ -216,7 +218,7 @@ class Cluster:
         self.processes.start_python("fakes", "engines.kubernetes.fakes", TESTS, self.folder / "fakes.json")
 
     def _prepare(self) -> None:
-        """Install the definitions and the rights of the users, and wait until pods can be made."""
+        """Grant the users their rights and wait until pods can be made."""
         api = self.handle.api
         role: Json = {
             "metadata": {"name": "wlinfra:readonly"},
@@ -230,7 +232,6 @@ class Cluster:
         }
         api.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
         self.wait("fakes", (self.folder / "fakes.ready").exists)
-        self.handle.install(definitions())
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self.wait("kube-controller-manager", lambda: api.exists(account))
 
