@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from copy import deepcopy
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
 from wlinfra.diff.compare import drift
+from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import AttributeChange, Origin
-from wlinfra.diff.schema import Effect
+from wlinfra.diff.project import key_elements
+from wlinfra.diff.schema import OPAQUE, Attribute, Effect
 from wlinfra.errors import ProviderError
 from wlinfra.provider.base import Ambiguous, Live, Reading, Unreadable
 from wlinfra.state.key import Digest
-from wlinfra.state.model import ObjectState
-from wlinfra.values import Json, Path
+from wlinfra.state.model import ObjectState, SecretDigest
+from wlinfra.values import Json, Secret
 
 __all__ = ["record_only", "refreshed"]
 
@@ -80,7 +81,13 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
                 reason=ActionReason.DRIFTED,
                 label="recorded only",
                 drift=found,
-                values=_live_values(prior.values, found),
+                values=_learned_object(
+                    prior.values,
+                    {name: reading.values.get(name) for name in prior.values},
+                    item.values,
+                    item.schema,
+                    digest,
+                ),
                 outputs={**prior.outputs, **reading.outputs},
             )
         case Live() | Ambiguous():
@@ -91,36 +98,48 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
             return base
 
 
-def _live_values(recorded: Json, found: tuple[AttributeChange, ...]) -> dict[str, Json]:
-    """Return the recorded values with everything that drifted replaced; secrets are left as they were recorded."""
-    values: dict[str, Json] = deepcopy(dict(recorded))
-    for change in found:
-        if not change.sensitive:
-            _put(values, change.path, change.live)
-    return values
+def _learned(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> Json:
+    """Return what is to be recorded: what is live where it differs in meaning, secrets as digests.
+
+    Where the program declares a secret, or one was recorded, the platform may answer with its text.
+    """
+    if recorded is not None and not drift(recorded, live, schema, digest):
+        return recorded
+    if isinstance(live, SecretDigest):
+        return live
+    if isinstance(recorded, SecretDigest) or isinstance(wanted, Secret):
+        return SecretDigest(digest(live) if digest.known and isinstance(live, str) else "")
+    if is_object(live):
+        return _learned_object(recorded, live, wanted, schema, digest)
+    if is_list(live):
+        return _learned_list(recorded, live, wanted, schema, digest)
+    return live
 
 
-def _put(values: Any, path: Path, value: Json) -> None:
-    """Set one path; keys of keyed lists are found by the element that holds them."""
-    *parents, last = path
-    for part in parents:
-        values = _child(values, part)
-        if values is None:
-            return
-    if isinstance(values, dict):
-        if value is None:
-            values.pop(last, None)
-        else:
-            values[last] = value
-    elif isinstance(values, list) and isinstance(last, int) and last < len(values):
-        values[last] = value
+def _learned_object(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> dict[str, Json]:
+    """Return the attributes the schema names as far as they were recorded; of a map or free JSON all that is live."""
+    was, want = (value if is_object(value) else {} for value in (recorded, wanted))
+    names = was if is_object(recorded) and schema.fields is not None else live
+    children = schema.fields or {}
+    found = {
+        name: _learned(
+            was.get(name), live.get(name), want.get(name), children.get(name, schema.values or OPAQUE), digest
+        )
+        for name in names
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _child(values: Any, part: str | int) -> Any:
-    if isinstance(values, dict):
-        return values.get(part)
-    if isinstance(values, list):
-        if isinstance(part, int):
-            return values[part] if part < len(values) else None
-        return next((item for item in values if isinstance(item, dict) and part in item.values()), None)
-    return None
+def _learned_list(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> list[Json]:
+    keys = key_elements(live, schema.keyed_by) if schema.keyed_by is not None else None
+    was, want = (
+        (key_elements(value, schema.keyed_by) if schema.keyed_by is not None else dict(enumerate(value))) or {}
+        if is_list(value)
+        else {}
+        for value in (recorded, wanted)
+    )
+    elements: Mapping[Any, Json] = dict(enumerate(live)) if keys is None else keys
+    return [
+        _learned(was.get(key), element, want.get(key), schema.items or OPAQUE, digest)
+        for key, element in elements.items()
+    ]
