@@ -133,6 +133,11 @@ def _plan(parser: Parser) -> None:
     lock(parser)
 
 
+def _render(parser: Parser) -> None:
+    program(parser)
+    parser.add_argument("--out", metavar="DIR", help="write one file an object into this directory; else print them")
+
+
 def _apply(parser: Parser) -> None:
     program(parser, metavar="FILE", words="the program, or a saved plan; infra.py by default")
     selection(parser)
@@ -290,6 +295,14 @@ COMMANDS: Final = (
         example="wlinfra drift -e prod --detailed-exitcode",
         module="drift",
         configure=_drift,
+    ),
+    Command(
+        name="render",
+        group=_LOOK,
+        help="Write the manifests an apply would send",
+        example="wlinfra render -e prod --out manifests",
+        module="render",
+        configure=_render,
     ),
     Command(
         name="show",

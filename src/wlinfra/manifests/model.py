@@ -174,7 +174,12 @@ class RenderedObject:
     @property
     def name(self) -> str:
         """Its name in the namespace."""
-        return str(self.manifest["metadata"]["name"])
+        return str(self.metadata["name"])
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty for what stands in none."""
+        return str(self.metadata.get("namespace", ""))
 
     @property
     def metadata(self) -> dict[str, Any]:

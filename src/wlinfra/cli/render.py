@@ -1,0 +1,69 @@
+"""`wlinfra render`: what an apply would send, as files; no platform is called and no state is read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+
+from wlinfra.cli.console import Console
+from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.workspace import open_workspace
+from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
+from wlinfra.manifests.model import RenderedObject
+from wlinfra.manifests.yaml import format_manifests, write_manifests
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.expand import expand
+from wlinfra.provider.base import Connection
+from wlinfra.provider.rendering import Rendering
+from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.summary import counted
+from wlinfra.stack.program import Declared
+from wlinfra.state.model import State
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    """Check the program, then write its manifests to a folder, or print them all."""
+    with open_workspace(arguments, console) as workspace:
+        declared, connections = workspace.declared, workspace.connect()
+        state = State(stack=declared.stack, environment=declared.environment)
+        warnings: tuple[Diagnostic, ...] = (
+            *declared.warnings,
+            *expand(Engine(declared=declared, state=state, connections=connections)).warnings,
+        )
+        objects = _manifests(declared, connections)
+    if warnings:
+        console.tell(render_diagnostics(warnings, console.style, read_source_line))
+    if not arguments.out:
+        console.show(format_manifests(objects))
+        return ExitCode.OK
+    folder = console.path(arguments.out)
+    try:
+        written = write_manifests(objects, folder)
+    except OSError as error:
+        raise ConfigurationError.of(
+            "Manifests cannot be written", f"{folder}: {error.strerror}.", "Name a folder you may write to."
+        ) from error
+    console.show(f"Wrote {counted(len(written), 'file')} to {folder}.")
+    return ExitCode.OK
+
+
+def _manifests(declared: Declared, connections: Mapping[str, Connection]) -> list[RenderedObject]:
+    """Return the objects of all resources; raises ConfigurationError for a provider that has none."""
+    resources = {resource.address: resource for resource in declared.resources}
+    found: list[RenderedObject] = []
+    for resource in declared.resources:
+        connection = connections[resource.provider]
+        if not isinstance(connection, Rendering):
+            raise _no_manifests(resource.provider, declared)
+        found += connection.manifests(resource, resources)
+    return found
+
+
+def _no_manifests(provider: str, declared: Declared) -> WlinfraError:
+    return ConfigurationError.of(
+        "Provider has no manifests",
+        f"The provider {provider} of environment {declared.environment} sends no manifests, so there is nothing to write.",
+        "Name an environment whose provider does, with -e.",
+    )
