@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from engines.kubernetes.keeper import Holder
 
 CLUSTER: pytest.StashKey[Holder] = pytest.StashKey()
-LOGS: pytest.StashKey[Path] = pytest.StashKey()
 TAIL = 12
 
 
@@ -56,7 +55,6 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return
     with _engines(), joined(_folder(request.config, tmp_path_factory)) as holder:
         request.config.stash[CLUSTER] = holder
-        request.config.stash[LOGS] = holder.handle.folder
         yield holder.handle
 
 
@@ -82,12 +80,11 @@ def fakes(cluster: ClusterHandle) -> ClusterHandle:
 
 
 @pytest.fixture
-def own_cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+def own_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A cluster of the test's own, for tests that restart or stop parts of it."""
     from engines.kubernetes.cluster import Cluster, ClusterOptions
 
     with _engines(), Cluster(ClusterOptions(folder=tmp_path / "cluster")) as started:
-        request.config.stash[LOGS] = started.folder
         yield started
 
 
@@ -120,9 +117,8 @@ def keda(cluster: ClusterHandle, request: pytest.FixtureRequest) -> ClusterHandl
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the ends of the cluster's logs to the report of a test that failed on it."""
     report = yield
-    logs = item.config.stash.get(LOGS, None)
-    asked = {"cluster", "own_cluster"} & set(getattr(item, "fixturenames", ()))
-    if asked and logs is not None and report.failed:
+    logs = _logs(item) if report.failed else None
+    if logs is not None:
         report.sections.append((f"cluster in {logs}", _tails(logs)))
     return report
 
@@ -144,6 +140,16 @@ def _folder(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
     """Return a folder that all workers of this run agree on."""
     base = factory.getbasetemp()
     return (base.parent if hasattr(config, "workerinput") else base) / "shared-cluster"
+
+
+def _logs(item: pytest.Item) -> Path | None:
+    """Return the folder of the logs of the cluster that a test used, if it got one of ours."""
+    used = getattr(item, "funcargs", {})
+    if "own_cluster" in used:
+        own: Cluster = used["own_cluster"]
+        return own.folder
+    holder = item.config.stash.get(CLUSTER, None)
+    return holder.handle.folder if holder is not None and "cluster" in used else None
 
 
 def _tails(folder: Path) -> str:

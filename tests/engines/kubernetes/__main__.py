@@ -36,6 +36,8 @@ def main() -> int:
 
 def _serve(*, keda: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # A shell that starts it in the background has it ignore interrupts otherwise.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
         cluster = stack.enter_context(Cluster())
         if keda:

@@ -106,7 +106,8 @@ class ClusterHandle:
         """Return what a user has asked of the API server, oldest first."""
         if self.audit_log is None:
             return []
-        events = (json.loads(line) for line in self.audit_log.read_text().splitlines())
+        finished, _, _ = self.audit_log.read_text().rpartition("\n")
+        events = (json.loads(line) for line in finished.splitlines())
         return [_request(event) for event in events if event["user"]["username"] == user]
 
     def write(self, file: Path) -> None:
