@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from support.command_line import PROGRAM, CommandLine
 
+from wlinfra.changes.model import Step
+from wlinfra.provider.base import StepResult
 from wlinfra.state.lock import LockRequest
 from wlinfra.state.store import LocalStateStore
+from wlinfra.testing import lost_reply
 
 
 def store_of(line: CommandLine) -> LocalStateStore:
@@ -89,6 +93,36 @@ def test_an_import_of_nothing_is_refused(wlinfra: CommandLine) -> None:
 def test_an_id_is_imported_once(applied: CommandLine) -> None:
     ended = applied.run("import", "workload.chat", "obj-9")
     assert (ended.code, "Address is taken" in ended.err) == (1, True)
+
+
+def leave_unclear(line: CommandLine) -> None:
+    """Apply while the answer to a create is lost and somebody makes another object of that name."""
+
+    def lose(step: Step, proceed: Callable[[], StepResult]) -> StepResult:
+        line.provider.world.create(step.payload["kind"], step.payload["name"], step.payload["values"])
+        return lost_reply(proceed)
+
+    line.provider.on_run = lose
+    assert line.run("apply", "--auto-approve").code == 1
+    line.provider.on_run = None
+    assert "wlinfra import artifact.server obj-2" in line.run("plan").out
+
+
+def test_an_import_settles_what_nobody_could_tell(wlinfra: CommandLine) -> None:
+    leave_unclear(wlinfra)
+    assert wlinfra.run("import", "artifact.server", "obj-2").code == 0
+    assert store_of(wlinfra).load().intents == ()
+    assert wlinfra.run("apply", "--auto-approve").code == 0
+    assert wlinfra.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_forgetting_settles_it_too_although_nothing_is_recorded(wlinfra: CommandLine) -> None:
+    leave_unclear(wlinfra)
+    assert "whether it happened is not known" in wlinfra.run("state", "rm", "artifact.server").out
+    assert store_of(wlinfra).load().intents == ()
+    for identity in wlinfra.provider.world.objects:
+        wlinfra.provider.world.delete(identity)
+    assert wlinfra.run("apply", "--auto-approve").code == 0
 
 
 def test_outputs_are_printed_one_or_all(applied: CommandLine) -> None:

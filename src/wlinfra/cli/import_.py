@@ -29,7 +29,10 @@ def run(arguments: Namespace, console: Console) -> int:
         wanted = _find_declared(engine, arguments.address)
         _refuse_taken(engine.state, wanted, arguments.id)
         live = _read(engine, wanted, arguments.id)
-        locked.session.put(_record(wanted, live))
+        locked.session.put(_record(wanted, live, engine.state.objects.get(wanted.address)))
+        for intent in engine.state.intents:
+            if intent.address == wanted.address and intent.makes:
+                locked.session.end(intent)  # a person has said what became of it
     console.show(f"Imported {clean(wanted.address)} [id={clean(live.id)}]. Nothing was changed on the platform.")
     console.show(f"See what an apply would change:\n    {command_line('plan', arguments, engine.state.environment)}")
     return ExitCode.OK
@@ -69,7 +72,9 @@ def _refuse_taken(state: State, wanted: PlatformObject, identity: str) -> None:
         (
             key
             for key, item in state.objects.items()
-            if item.id == identity and key != wanted.address and item.kind == wanted.kind
+            if identity in (item.id, *(deposed.id for deposed in item.deposed))
+            and key != wanted.address
+            and item.kind == wanted.kind
         ),
         None,
     )
@@ -101,8 +106,13 @@ def _expect_live(reading: Reading, wanted: PlatformObject, identity: str) -> Liv
             )
 
 
-def _record(wanted: PlatformObject, live: Live) -> ObjectState:
-    """Return the record: no values, so that the next plan shows every difference and resets nothing."""
+def _record(wanted: PlatformObject, live: Live, before: ObjectState | None) -> ObjectState:
+    """Return the record: no values, so that the next plan shows every difference and resets nothing.
+
+    One that has this id already stays as it is, and leftovers stay recorded until they are deleted.
+    """
+    if before is not None and before.id == live.id:
+        return before
     return ObjectState(
         address=wanted.address,
         provider=wanted.provider,
@@ -114,4 +124,5 @@ def _record(wanted: PlatformObject, live: Live) -> ObjectState:
         protect=wanted.lifecycle.protect,
         retain=wanted.lifecycle.retain,
         created=False,
+        deposed=tuple(item for item in before.deposed if item.id != live.id) if before is not None else (),
     )

@@ -15,7 +15,7 @@ from wlinfra.errors import ConfigurationError
 from wlinfra.render.style import clean
 from wlinfra.render.summary import counted
 from wlinfra.state.lock import Lease
-from wlinfra.state.model import Deposed, ObjectState
+from wlinfra.state.model import Deposed, Intent, ObjectState, State
 from wlinfra.values import Address
 
 __all__ = ["run"]
@@ -103,14 +103,34 @@ def _with_new_names(objects: Mapping[Address, ObjectState], renamed: Mapping[Add
 
 def _forget(site: Site, arguments: Namespace, console: Console) -> None:
     with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
-        found = find_objects(session.state, arguments.address)
+        open_steps = _open_steps(session.state, arguments.address)
+        found = (
+            []
+            if open_steps and not _is_recorded(session.state, arguments.address)
+            else find_objects(session.state, arguments.address)
+        )
         session.set_many(remove=[item.address for item in found])
+        for intent in open_steps:
+            session.end(intent)
+    for intent in open_steps:
+        console.show(
+            f"Forgot the interrupted {clean(intent.verb)} for {clean(intent.address)}; whether it happened is not known."
+        )
     for item in found:
         console.show(
             f"Forgot {clean(item.address)}"
             + (f" [id={clean(item.id)}]" if item.id else "")
             + "; nothing was destroyed."
         )
+
+
+def _open_steps(state: State, address: str) -> list[Intent]:
+    """Return what an interrupted run left open at the address: to forget an object is to ask no more about it."""
+    return [intent for intent in state.intents if address in (intent.address, Address(intent.address).resource)]
+
+
+def _is_recorded(state: State, address: str) -> bool:
+    return any(address in (key, key.resource) for key in state.objects)
 
 
 def _push(site: Site, arguments: Namespace, console: Console) -> None:

@@ -1,16 +1,20 @@
-"""What a plan must never do without being told: end protected objects, or destroy a stack by an empty program."""
+"""What a plan must never do without being told: end protected objects, destroy a stack by an empty program, or leave
+objects behind on another platform.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from wlinfra.changes.model import Action, Change, PlatformObject
-from wlinfra.errors import DeclarationError, Diagnostic
+from wlinfra.errors import DeclarationError, Diagnostic, Severity
 from wlinfra.plan.model import PlanOptions
-from wlinfra.state.model import State
+from wlinfra.provider.base import Absent, Reading
+from wlinfra.state.model import ObjectState, State
 from wlinfra.values import Address
 
-__all__ = ["guard_emptiness", "guards"]
+__all__ = ["guard_emptiness", "guards", "refuse_other_provider", "warn_of_emptiness"]
 
 
 def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, options: PlanOptions) -> None:
@@ -31,6 +35,39 @@ def guards(changes: Iterable[Change], state: State, *, protected: bool) -> list[
         for change in changes
         if _ends(change) and (protected or _is_protected(change, state))
     ]
+
+
+def warn_of_emptiness(
+    recorded: Mapping[Address, ObjectState], readings: Mapping[Address, Reading]
+) -> Iterator[Diagnostic]:
+    """Yield a warning for each provider at which nothing exists of several recorded objects: it may be another place."""
+    looked_for: dict[str, list[Reading]] = defaultdict(list)
+    for address, record in recorded.items():
+        if record.id is not None and address in readings:
+            looked_for[record.provider].append(readings[address])
+    for provider, found in looked_for.items():
+        if len(found) > 1 and all(isinstance(reading, Absent) for reading in found):
+            yield Diagnostic(
+                severity=Severity.WARNING,
+                summary="Nothing recorded exists",
+                detail=f"None of the {len(found)} objects recorded at the provider {provider!r} exists there. If its endpoint or account changed, they still exist at the old one, and nobody would delete them.",
+                fix="Check the endpoint and the account of the provider before you apply.",
+            )
+
+
+def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> None:
+    """Raise DeclarationError for an object that another provider of this environment has: it would be left behind there."""
+    if prior is None or prior.provider == item.provider or item.virtual or prior.virtual:
+        return
+    if prior.id is None and not prior.deposed:
+        return
+    raise DeclarationError.of(
+        "Provider changed",
+        f"{item.address} is recorded at the provider {prior.provider!r} [id={prior.id}] and is now declared at {item.provider!r}: a new one would be made there, and nobody would delete the old one.",
+        f"Declare it under another name at {item.provider!r}, so that the old one is deleted, or leave the old one where it is and forget it:\n    wlinfra state rm {item.address}",
+        address=item.address,
+        location=item.location,
+    )
 
 
 def _ends(change: Change) -> bool:

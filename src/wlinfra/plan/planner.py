@@ -16,7 +16,7 @@ from wlinfra.plan.check import check_change
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
-from wlinfra.plan.guard import guard_emptiness, guards
+from wlinfra.plan.guard import guard_emptiness, guards, refuse_other_provider, warn_of_emptiness
 from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
 from wlinfra.plan.outputs import output_changes, resolve_known
@@ -92,7 +92,7 @@ def build_plan(
         sensitive_outputs=frozenset(output.name for output in declared.outputs if output.sensitive),
         recovered=tuple(recovered),
         found=tuple(record for record in found if record.address in prior),
-        warnings=(*declared.warnings, *expansion.warnings),
+        warnings=(*declared.warnings, *expansion.warnings, *warn_of_emptiness(prior, readings)),
         errors=tuple(errors),
         moved=moved,
         provisional=provisional,
@@ -168,6 +168,7 @@ class _Planning:
 
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)
+        refuse_other_provider(item, prior)
         reading = own_reading(item, self.readings.get(item.address, Absent()), self.state, self.declared)
         if self.options.refresh_only:
             return refreshed(item, prior, reading, self.engine.digest)
@@ -202,9 +203,9 @@ class _Planning:
         """Return the deletion of every old id that a replacement left behind."""
         found = []
         for record in prior.values():
-            if self.options.refresh_only or not record.deposed:
+            connection = self.engine.connections.get(record.provider)
+            if self.options.refresh_only or connection is None:  # what has no connection is an error already
                 continue
-            connection = self.engine.connections[record.provider]
             for deposed in record.deposed:
                 request = PlanRequest(
                     desired=None,
