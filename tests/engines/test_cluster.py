@@ -53,6 +53,21 @@ def test_gpus_are_found_by_product_and_resource(
     assert [pod["spec"]["nodeName"] for pod in _pods(fakes, namespace)] == [node]
 
 
+def test_a_claim_of_devices_is_allocated(fakes: ClusterHandle, namespace: str) -> None:
+    h100 = "device.attributes['gpu.nvidia.com'].productName.lowerAscii().matches('.*h100.*')"
+    exactly = {"deviceClassName": "gpu.nvidia.com", "count": 2, "selectors": [{"cel": {"expression": h100}}]}
+    template = {"spec": {"devices": {"requests": [{"name": "gpus", "exactly": exactly}]}}}
+    path = f"/apis/resource.k8s.io/v1/namespaces/{namespace}"
+    fakes.api.create(f"{path}/resourceclaimtemplates", {"metadata": {"name": "gpus"}, "spec": template})
+    body = deployment("model")
+    body["spec"]["template"]["spec"]["resourceClaims"] = [{"name": "gpus", "resourceClaimTemplateName": "gpus"}]
+    _create(fakes, namespace, body)
+    eventually(lambda: any("nodeName" in pod["spec"] for pod in _pods(fakes, namespace)))
+    (claimed,) = fakes.api.get(f"{path}/resourceclaims")["items"]
+    assert len(claimed["status"]["allocation"]["devices"]["results"]) == 2
+    assert [pod["spec"]["nodeName"] for pod in _pods(fakes, namespace)] == ["dra-0"]
+
+
 def test_more_gpus_than_any_node_has_are_unschedulable(fakes: ClusterHandle, namespace: str) -> None:
     _create(fakes, namespace, deployment("model", limits={"nvidia.com/gpu": "9"}))
     conditions = eventually(

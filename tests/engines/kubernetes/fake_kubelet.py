@@ -65,6 +65,7 @@ NODES = (
             "nvidia.com/mig-1g.10gb.count": "7",
         },
     ),
+    FakeNode(name="dra-0", labels={"nvidia.com/gpu.present": "true"}),
 )
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engines.kubernetes.client import ApiClient
+from engines.kubernetes.fake_devices import make_devices
 from engines.kubernetes.fake_kubelet import FakeKubelet
 from engines.kubernetes.fake_metrics import make_metrics_server, register_metrics
 from engines.kubernetes.fake_nim_operator import FakeNimOperator
@@ -52,6 +53,7 @@ def main(settings: FakesSettings) -> None:
         make_prometheus(settings.prometheus_port, readings),
     ]
     kubelet.make_nodes()
+    make_devices(client)
     storage.make_classes()
     register_metrics(client, settings.metrics_port)
     serving = [threading.Thread(target=server.serve_forever, daemon=True) for server in servers]

@@ -15,11 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from engines.build import EngineMissingError
 from engines.keda.operator import KedaOperator
+from engines.kubernetes.client import ApiError
 from engines.kubernetes.cluster import TESTS, Cluster, ClusterOptions
 from engines.kubernetes.handle import ClusterHandle
 from engines.kubernetes.processes import StartFailedError
@@ -65,7 +66,8 @@ def joined(folder: Path) -> Iterator[Holder]:
             raise StartFailedError(f"the keeper of {folder} ended at once: see {folder / 'keeper.log'}")
         stack.enter_context(connection)
         yield Holder(connection, ClusterHandle.read(folder / "handle.json"))
-        connection.sendall(LEAVE)
+        with suppress(ConnectionError):  # a keeper that was killed need not be told
+            connection.sendall(LEAVE)
         _line(connection)
 
 
@@ -80,8 +82,7 @@ def keep(folder: Path) -> None:
             _write(folder / "keeper.port", str(listener.getsockname()[1]))
             Keeper(cluster, listener, folder, stack).serve()
     except (EngineMissingError, StartFailedError, OSError, subprocess.CalledProcessError) as error:
-        said = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
-        _write(folder / "keeper.failed", said)
+        _write(folder / "keeper.failed", _said(error))
 
 
 class Keeper:
@@ -139,8 +140,8 @@ class Keeper:
         if self._keda is None:
             try:
                 self._keda = self._stack.enter_context(KedaOperator(self._cluster))
-            except (EngineMissingError, StartFailedError) as error:
-                return json.dumps(str(error)).encode() + b"\n"
+            except (EngineMissingError, StartFailedError, ApiError, subprocess.CalledProcessError) as error:
+                return json.dumps(_said(error)).encode() + b"\n"
         return READY
 
 
@@ -184,9 +185,13 @@ def _line(connection: socket.socket) -> bytes:
             if not more:
                 break
             line += more
-    except ConnectionError:
+    except (ConnectionError, TimeoutError):
         return b""
     return line
+
+
+def _said(error: Exception) -> str:
+    return str(error.stderr) if isinstance(error, subprocess.CalledProcessError) else str(error)
 
 
 def _write(file: Path, text: str) -> None:
