@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.build import EngineMissingError
 from engines.kubernetes.cluster import TESTS, Cluster, ClusterOptions
 from engines.kubernetes.handle import ClusterHandle
 from engines.kubernetes.keeper import joined
@@ -97,6 +98,12 @@ def test_a_cluster_of_a_killed_holder_ends(tmp_path: Path) -> None:
         assert len(_processes(tmp_path)) > 5
         only.send_signal(signal.SIGKILL)
     assert eventually(lambda: not _processes(tmp_path))
+
+
+def test_a_missing_engine_is_told_to_whoever_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WLINFRA_TEST_ETCD", "/nowhere/etcd")
+    with pytest.raises(EngineMissingError, match="WLINFRA_TEST_ETCD is '/nowhere/etcd'"), joined(tmp_path):
+        pass
 
 
 def test_programs_end_with_a_killed_keeper(tmp_path: Path) -> None:

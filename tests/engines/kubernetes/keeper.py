@@ -40,11 +40,11 @@ class Holder:
         self.handle = handle
 
     def start_keda(self) -> None:
-        """Have KEDA's operator run beside the cluster; raises StartFailedError with what the keeper says otherwise."""
+        """Have KEDA's operator run beside the cluster; raises what kept the keeper from it."""
         self._connection.sendall(KEDA)
         answer = _line(self._connection)
         if answer != READY:
-            raise StartFailedError(json.loads(answer) if answer else "the keeper of the cluster is gone")
+            raise _heard(answer.decode()) if answer else StartFailedError("the keeper of the cluster is gone")
 
 
 @contextmanager
@@ -52,6 +52,7 @@ def joined(folder: Path) -> Iterator[Holder]:
     """Hold the cluster of a folder, which is started when no process holds it yet.
 
     Raises:
+        EngineMissingError: A program is not to be had.
         StartFailedError: The cluster did not start; the text says why.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,7 +142,7 @@ class Keeper:
             try:
                 self._keda = self._stack.enter_context(KedaOperator(self._cluster))
             except (EngineMissingError, StartFailedError, ApiError, subprocess.CalledProcessError) as error:
-                return json.dumps(_said(error)).encode() + b"\n"
+                return f"{_said(error)}\n".encode()
         return READY
 
 
@@ -170,7 +171,7 @@ def _spawn(folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not port.exists():
         if failed.exists():
-            raise StartFailedError(failed.read_text())
+            raise _heard(failed.read_text())
         if time.monotonic() > deadline:
             raise StartFailedError(f"no cluster after {START_SECONDS:.0f} s: see {folder / 'keeper.log'}")
         time.sleep(0.05)
@@ -191,7 +192,15 @@ def _line(connection: socket.socket) -> bytes:
 
 
 def _said(error: Exception) -> str:
-    return str(error.stderr) if isinstance(error, subprocess.CalledProcessError) else str(error)
+    """Return one line that tells another process of an error."""
+    text = str(error.stderr) if isinstance(error, subprocess.CalledProcessError) else str(error)
+    return json.dumps({"missing": isinstance(error, EngineMissingError), "text": text})
+
+
+def _heard(line: str) -> EngineMissingError | StartFailedError:
+    """Return the error that another process told of."""
+    said = json.loads(line)
+    return EngineMissingError(said["text"]) if said["missing"] else StartFailedError(said["text"])
 
 
 def _write(file: Path, text: str) -> None:
