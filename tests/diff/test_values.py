@@ -121,3 +121,10 @@ def test_a_live_secret_on_an_ignored_path_stays_hidden() -> None:
     kept = keep_ignored({"env": {"token": SECRET}}, {"env": {"token": "live-canary"}}, [("env",)])
     assert "live-canary" not in repr(kept)
     assert kept["env"]["token"].reveal() == "live-canary"
+
+
+def test_a_live_secret_deep_in_a_value_without_a_schema_is_projected_as_its_text() -> None:
+    live = {"containers": [{"env": [{"name": "TOKEN", "value": SECRET}], "port": 8080}]}
+    assert project(live, live, Attribute()) == {
+        "containers": [{"env": [{"name": "TOKEN", "value": "canary-text"}], "port": 8080}]
+    }

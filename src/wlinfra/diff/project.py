@@ -57,7 +57,13 @@ def project(values: Json, managed: Json, schema: Attribute) -> Json:
         }
     if is_list(values):
         return _project_list(values, managed, schema)
-    return values.reveal() if isinstance(values, Secret) else values
+    if isinstance(values, Secret) or (is_object(values) and not is_plain(values)):
+        return map_leaves(values, _revealed)
+    return values
+
+
+def _revealed(leaf: Any) -> Any:
+    return leaf.reveal() if isinstance(leaf, Secret) else leaf
 
 
 def _project_list(values: Sequence[Json], managed: Json, schema: Attribute) -> Json:
