@@ -210,7 +210,7 @@ def test_warnings_do_not_stop_a_declaration() -> None:
 def test_an_unyielded_artifact_of_two_workloads_is_doubtful() -> None:
     shared = server()
     declared = declare(lambda env: [wl.Workload(name, artifact=shared) for name in ("a", "b")])
-    assert [warning.summary for warning in declared.warnings] == ["Part made several times"]
+    assert [warning.summary for warning in declared.warnings] == ["Shared part not yielded"]
 
 
 def outputs(stack: str, environment: str) -> dict[str, Any] | None:

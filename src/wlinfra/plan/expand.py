@@ -13,6 +13,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
+from wlinfra.plan.paths import check_paths
 from wlinfra.provider.optional import Implying
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address, Ref, find_refs
@@ -43,9 +44,12 @@ def expand(engine: Engine) -> Expansion:
         diagnostics += complaints
         if any(complaint.is_error for complaint in complaints):
             continue
-        found += [_owned_by(resource, item) for item in connection.expand(resource, declared)]
+        own = [_owned_by(resource, item) for item in connection.expand(resource, declared)]
+        diagnostics += check_paths(resource, [item for item in own if item.address.resource == resource.address])
+        found += own
     DeclarationError.raise_for(diagnostics)
     found += _implied(engine, found)
+    _refuse_two_homes(found)
     objects = {item.address: item for item in found}
     exporters = {(item.address.resource, attribute): item.address for item in found for attribute in item.outputs}
     members: dict[Address, list[Address]] = defaultdict(list)
@@ -67,6 +71,21 @@ def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
         depends_on=(*item.depends_on, *resource.depends_on),
         lookup=item.lookup or resource.lookup,
     )
+
+
+def _refuse_two_homes(found: Sequence[PlatformObject]) -> None:
+    """Raise when resources of two providers bring the same part along: it can be made at one of them only."""
+    homes: dict[Address, str] = {}
+    for item in found:
+        home = homes.setdefault(item.address, item.provider)
+        if home != item.provider:
+            raise DeclarationError.of(
+                "Part of two providers",
+                f"{item.address} is used at the providers {home} and {item.provider}, and an address stands for one object.",
+                "Declare one for each provider, under names of their own.",
+                address=item.address,
+                location=item.location,
+            )
 
 
 def _implied(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[PlatformObject]:

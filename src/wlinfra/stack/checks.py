@@ -71,9 +71,9 @@ class Declaration:
             if len(several) > 1:
                 yield Diagnostic(
                     severity=Severity.WARNING,
-                    summary="Part made several times",
-                    detail=f"{part.address} is never yielded, so each of {', '.join(owner.address for owner in several)} makes one of its own.",
-                    fix=f"Yield {part.address} to share it.",
+                    summary="Shared part not yielded",
+                    detail=f"{part.address} is never yielded, and {', '.join(owner.address for owner in several)} all bring it along.",
+                    fix=f"Yield {part.address}, so that it is one resource with options of its own.",
                     address=several[1].address,
                     location=part.location,
                 )
