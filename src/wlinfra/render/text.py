@@ -57,7 +57,7 @@ def _opening(plan: Plan, options: TextOptions) -> Iterator[str]:
     if plan.options.targets or plan.options.excludes:
         yield "Note: this plan covers a part of the stack only, as requested with --target or --exclude. Such plans are for exceptional circumstances."
     if not plan.options.refresh:
-        yield "Note: nothing was read from the platform, as requested with --refresh=false. The plan trusts the state."
+        yield "Note: no object was read from the platform, as requested with --refresh=false. The plan trusts the state."
 
 
 def _details(plan: Plan, options: TextOptions) -> Iterator[str]:
