@@ -61,7 +61,7 @@ def _variable(group: Group, container: Container, variable: EnvVar) -> Manifest 
             return _credential(group, container, variable, variable.value)
         case ApiKey():
             return _api_key(group, container, variable)
-        case "":  # the server drops an empty value, so that sending it would own nothing
+        case str() if not variable.value:  # the server drops an empty value, so that sending it would own nothing
             return {"name": variable.name}
         case str() | Ref() | Template():
             return {"name": variable.name, "value": literal(variable.value)}
@@ -83,7 +83,7 @@ def _credential(group: Group, container: Container, variable: EnvVar, credential
         Problem(
             summary="Credential has no Secret",
             detail="A cluster stores no credentials of the platform, and none of its Secrets is named for this one.",
-            fix='Name the Secret in the options of the provider: credentials={"<credential id>": "<name of a Secret>"}.',
+            fix='Name the Secret in the target options of the environment: credentials={"<credential id>": "<name of a Secret>"}.',
             path=(variable.name,),
         ),
     )
@@ -100,7 +100,7 @@ def _api_key(group: Group, container: Container, variable: EnvVar) -> Manifest |
         Problem(
             summary="No key of the platform",
             detail="A cluster makes no API keys, so it has none to put into the variable.",
-            fix='Name a key of a Secret in the options of the provider: api_key="<Secret>/<key>", or use wl.secret_env.',
+            fix='Name a key of a Secret in the target options of the environment: api_key={"secret": "...", "key": "..."}, or use wl.secret_env.',
             path=(variable.name,),
         ),
     )

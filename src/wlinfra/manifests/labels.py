@@ -18,8 +18,9 @@ from wlinfra.manifests.problems import Problems
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
+from wlinfra.resources.variables import EnvVar
 from wlinfra.resources.workload import Workload
-from wlinfra.values import Json, Secret
+from wlinfra.values import Json, Ref, Secret, Template
 
 __all__ = ["GROUP", "RESOLVED_BUNDLE", "WORKLOAD", "Description", "artifact_version", "describe"]
 
@@ -50,11 +51,11 @@ def describe(workload: Workload, artifact: Artifact, target: Target, problems: P
     labels, annotations = _tags(workload, target, problems)
     priority_class = _importance(workload, target, labels, problems)
     for field_name, text in (("description", workload.description), ("artifact-description", artifact.description)):
-        if text not in (None, ""):
+        if isinstance(text, Ref | Template) or text:
             annotations[f"wlinfra.dev/{field_name}"] = text
     for group in artifact.groups:
         for container in group.containers:
-            if container.description != "":
+            if isinstance(container.description, Ref | Template) or container.description:
                 name = object_name(f"{group.name}-{container.name}", longest=50)
                 annotations[f"wlinfra.dev/description.{name}"] = container.description
     annotations["wlinfra.dev/artifact"] = str(artifact.address)
@@ -85,6 +86,8 @@ def _plain(value: Any) -> Any:
             return {key: _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
+        case EnvVar():
+            return [value.name, _plain(value.value)]
         case Secret():
             return {"secret": value.describe}
         case None | bool() | int() | float() | str():
@@ -105,7 +108,7 @@ def _importance(workload: Workload, target: Target, labels: dict[str, str], prob
         Problem(
             summary="Importance is only a label",
             detail=f"No priority class is named for importance {importance}, so it changes nothing when things are scarce.",
-            fix=f'Name one in the options of the provider: priority_classes={{"{importance}": "..."}}.',
+            fix=f'Name one in the target options of the environment: priority_classes={{"{importance}": "..."}}.',
             path=("importance",),
         ),
     )

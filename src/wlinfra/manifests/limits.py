@@ -45,7 +45,7 @@ def check_workload(workload: Workload, artifact: Artifact, target: Target, probl
             Problem(
                 summary="No domain for its host",
                 detail="The target has a way in from outside, but no domain to name a host in.",
-                fix='Give it in the options of the provider: domain="example.com".',
+                fix='Give it in the target options of the environment: domain="example.com".',
                 path=("name",),
             ),
         )

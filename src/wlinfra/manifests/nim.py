@@ -115,7 +115,7 @@ def _image(group: Group, container: Container) -> Manifest:
             Problem(
                 summary="Image needs a tag",
                 detail="A NIMService takes repository and tag apart, so both must be known when planning.",
-                fix='Write the image out with a tag or a digest, or set nim="plain" in the options of the provider.',
+                fix='Write the image out with a tag or a digest, or set nim="plain" in the target options of the environment.',
             ),
         )
     secrets = list(group.target.image_pull_secrets)
@@ -151,7 +151,7 @@ def _check(group: Group) -> None:
             Problem(
                 summary="No warm-up here",
                 detail="A NIMService has no words for a warm-up; requests come when the readiness probe passes.",
-                fix='Leave warmup_minutes out, or set nim="plain" in the options of the provider.',
+                fix='Leave warmup_minutes out, or set nim="plain" in the target options of the environment.',
             ),
         )
 
@@ -164,5 +164,5 @@ def _wordless(what: str) -> Problem:
     return Problem(
         summary="No word in a NIMService",
         detail=f"A NIMService cannot express a {what}.",
-        fix='Leave it out, or set nim="plain" in the options of the provider.',
+        fix='Leave it out, or set nim="plain" in the target options of the environment.',
     )

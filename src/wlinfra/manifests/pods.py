@@ -31,7 +31,6 @@ def render_pod(group: Group) -> Manifest:
 
 def _container(group: Group, container: Container) -> Manifest:
     parts: dict[str, Json] = {
-        "image": container.image,
         "command": [literal(part) for part in container.entrypoint or ()],
         "ports": [{"name": "http", "containerPort": group.port, "protocol": "TCP"}] if container.primary else [],
         "env": render_environment(group, container),
@@ -39,4 +38,4 @@ def _container(group: Group, container: Container) -> Manifest:
         **render_probes(group, container),
         "securityContext": render_security(container.security, allow_root=group.target.allow_root),
     }
-    return {"name": container.name, **{key: value for key, value in parts.items() if value not in ({}, [], None)}}
+    return {"name": container.name, "image": container.image, **{key: value for key, value in parts.items() if value}}

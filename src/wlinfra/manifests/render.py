@@ -152,5 +152,5 @@ def _unknown_bundle(bundle_id: str, target: Target) -> Problem:
     return Problem(
         summary="Unknown bundle",
         detail=f"The catalogue of this environment has no bundle {bundle_id}; it has {known or 'none'}.",
-        fix=f"Did you mean {guess}?" if guess else "Describe it in the options of the provider: bundles={...}.",
+        fix=f"Did you mean {guess}?" if guess else "Describe it in the bundles of the environment: bundles={...}.",
     )

@@ -91,14 +91,14 @@ def _impossible(group: Group, bounds: tuple[int, int], measures: tuple[Measure, 
         yield Problem(
             summary="Needs KEDA",
             detail="A HorizontalPodAutoscaler can neither go to zero nor count requests, and the target allows no other.",
-            fix='Set autoscaler="auto" in the options of the provider, or set min to 1 and scale by another metric.',
+            fix='Set autoscaler="auto" in the target options of the environment, or set min to 1 and scale by another metric.',
             path=("min",),
         )
     if (by_keda or target.autoscaler == "keda") and not target.prometheus and any(map(_is_exported, measures)):
         yield Problem(
             summary="No Prometheus server",
             detail="KEDA reads metrics of containers from Prometheus, and no address is given.",
-            fix='Give it in the options of the provider: prometheus="http://prometheus.monitoring:9090".',
+            fix='Give it in the target options of the environment: prometheus="http://prometheus.monitoring:9090".',
             path=("metric",),
         )
     if counted and target.http_scaling == "http-scaled-object" and len(measures) > 1:
@@ -127,6 +127,6 @@ def _doubtful(group: Group, scaling: Scaling) -> Iterator[Problem]:
         yield Problem(
             summary="Scaling beside the NIM Operator",
             detail="KEDA scales the Deployment that the operator made; the operator sets it back to one replica whenever it rewrites it.",
-            fix='Use nim="plain" in the options of the provider, or a policy with min=1 that a HorizontalPodAutoscaler can hold.',
+            fix='Use nim="plain" in the target options of the environment, or a policy with min=1 that a HorizontalPodAutoscaler can hold.',
             path=("metric",),
         )

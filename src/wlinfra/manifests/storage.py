@@ -82,7 +82,7 @@ def _cache(group: Group) -> RenderedObject:
             Problem(
                 summary="No Secret for NGC",
                 detail="A NIMCache fetches the model with a key from NGC, and no Secret is named for it.",
-                fix='Name the Secret that holds NGC_API_KEY in the options of the provider: ngc_secret="...".',
+                fix='Name the Secret that holds NGC_API_KEY in the target options of the environment: ngc_secret="...".',
                 path=("storage", "mode"),
             ),
         )
