@@ -258,6 +258,14 @@ def test_ignored_changes_are_neither_planned_nor_sent() -> None:
     assert change.values == changed(image="y")
 
 
+def test_what_is_ignored_and_recorded_otherwise_is_no_change() -> None:
+    ignoring = Lifecycle(ignore_changes=("size",))
+    change = plan(wanted(changed(size=5), lifecycle=ignoring), record(), live())
+    assert (change.action, change.attributes, change.drift) == (Action.NO_OP, (), ())
+    change = plan(wanted(changed(size=5, image="y"), lifecycle=ignoring), record(), live(changed(size=9)))
+    assert change.drift == ()
+
+
 def test_outputs_are_unknown_until_the_object_is_made() -> None:
     item = wanted(outputs=("id", "url"), known_outputs={"url": "u"})
     assert plan(item, None, Absent()).outputs == {"id": UNKNOWN, "url": "u"}

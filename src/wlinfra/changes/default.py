@@ -260,9 +260,17 @@ class _Record:
     ) -> _Record:
         if prior is None:
             return cls()
-        missed = compare(desired.values, prior.values, prior.values, desired.schema, digest, has_prior=True).changes
+        ignore = desired.lifecycle.ignore_changes
+        missed = compare(
+            desired.values, prior.values, prior.values, desired.schema, digest, has_prior=True, ignore=ignore
+        ).changes
         if missed:
-            drifted = drift(prior.values, live.values, desired.schema, digest)
+            ignored = tuple(parse_ignored(path) for path in ignore)
+            drifted = tuple(
+                item
+                for item in drift(prior.values, live.values, desired.schema, digest)
+                if not matches_ignored(format_path(item.path), ignored)
+            )
         else:  # wanted is what was recorded, so every difference is somebody else's
             drifted = tuple(replace(item, planned=None) for item in found.changes if item.origin is Origin.DRIFT)
         return cls(
