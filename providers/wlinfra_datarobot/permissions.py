@@ -16,12 +16,16 @@ CAN_DELETE = "CAN_DELETE"
 CAN_SHARE = "CAN_SHARE"
 
 _EVERYTHING = "*"
+_CHANGING = frozenset({CAN_UPDATE, CAN_DELETE, CAN_SHARE})
 
 
 def verify_permissions(
     document: Mapping[str, Any], needed: Iterable[str], subject: PlatformObject | ObjectState
 ) -> tuple[str, ...]:
-    """Return what could not be verified; raises ProviderError when the platform says that a permission is missing."""
+    """Return what could not be verified; raises ProviderError when the platform says that a permission is missing.
+
+    A token that may only read makes previews: its plan is whole, and says that an apply needs another one.
+    """
     wanted = tuple(dict.fromkeys(needed))
     held = document.get("permissions")
     if not wanted or _EVERYTHING in (held or ()):
@@ -29,6 +33,8 @@ def verify_permissions(
     if held is None:
         return (f"the platform does not say whether this token has {', '.join(wanted)}",)
     missing = [permission for permission in wanted if permission not in held]
+    if missing and _CHANGING.isdisjoint(held):
+        return (f"this token may only read it; an apply needs one with {', '.join(missing)}",)
     if missing:
         raise ProviderError.of(
             "Permission is missing",
