@@ -81,7 +81,15 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change
     making = tuple(_making(platform, request, draft, repository=None))
     is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
     steps = (*ending.steps, *making) if is_delete_first else (*making, *ending.steps)
-    return replace(draft, steps=steps, goal=_goal(draft, "create"), predicted=ending.predicted)
+    return replace(
+        draft,
+        steps=steps,
+        goal=_goal(draft, "create"),
+        predicted=ending.predicted,
+        blast_radius=BlastRadius.NONE,
+        reversible=False,
+        irreversible_because="the old versions are gone for good",
+    )
 
 
 def _making(platform: Platform, request: PlanRequest, draft: Change, *, repository: str | None) -> Iterator[Step]:

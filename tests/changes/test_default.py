@@ -225,7 +225,7 @@ def test_what_somebody_else_changed_as_wanted_is_recorded_without_a_call() -> No
 @pytest.mark.parametrize(
     ("options", "order", "blast_radius"),
     [
-        ({}, ReplaceOrder.CREATE_THEN_DELETE, BlastRadius.ROLLING),
+        ({}, ReplaceOrder.CREATE_THEN_DELETE, BlastRadius.DOWNTIME),
         ({"name_is_unique": True}, ReplaceOrder.DELETE_THEN_CREATE, BlastRadius.DOWNTIME),
         (
             {"lifecycle": Lifecycle(replace_order=ReplaceOrder.DELETE_THEN_CREATE)},

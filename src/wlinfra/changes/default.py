@@ -237,7 +237,7 @@ def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Cha
         values=project(live.values, desired.values, desired.schema)
         if importing
         else keep_ignored(desired.values, live.values, ignored, desired.schema),
-        blast_radius=_blast_radius(action, order, found),
+        blast_radius=_blast_radius(action, found),
         replace_order=order,
         notes=(*change.notes, *found.notes, *((_IMPORTED_AS_IT_IS,) if importing else ())),
     )
@@ -331,9 +331,10 @@ def _reason(changes: Sequence[AttributeChange]) -> ActionReason:
     return ActionReason.ATTRIBUTE_CHANGED
 
 
-def _blast_radius(action: Action, order: ReplaceOrder | None, found: Comparison) -> BlastRadius:
+def _blast_radius(action: Action, found: Comparison) -> BlastRadius:
+    """A replacement counts as downtime in either order: whoever knows the old id or endpoint loses it."""
     if action is Action.REPLACE:
-        return BlastRadius.DOWNTIME if order is ReplaceOrder.DELETE_THEN_CREATE else BlastRadius.ROLLING
+        return BlastRadius.DOWNTIME
     if action is Action.ROLL or (action is Action.IMPORT and found.effect is Effect.ROLLS):
         return BlastRadius.ROLLING
     return BlastRadius.NONE

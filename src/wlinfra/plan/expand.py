@@ -62,7 +62,12 @@ def expand(engine: Engine) -> Expansion:
 
 
 def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
-    """Return the object with all that every object has from its resource, so that no provider need think of it."""
+    """Return the object with all that every object has from its resource, so that no provider need think of it.
+
+    A part that stands at an address of its own, such as an artifact nobody yielded, keeps what it declares itself.
+    """
+    if item.address.resource != resource.address:
+        return replace(item, provider=resource.provider)
     return replace(
         item,
         provider=resource.provider,

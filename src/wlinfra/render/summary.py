@@ -113,7 +113,8 @@ def _actions(plan: Plan, summary: Summary) -> str:
         (summary.count(Action.FORGET), "forgotten", "forgotten"),
     ]
     words = [counted(number, one, many) for number, one, many in parts if number]
-    return ", ".join([*words, f"{summary.count(Action.DELETE)} destroyed"])
+    destroyed = summary.count(Action.DELETE) + summary.count(Action.REPLACE)
+    return ", ".join([*words, f"{destroyed} destroyed"])
 
 
 def _radius(radius: BlastRadius) -> str:
