@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apply.fakes import Bench, address, create, delete, problem, record, removal, replacement, update
 
 from wlinfra.changes.model import Action
+from wlinfra.errors import ConfigurationError
 from wlinfra.provider.base import Done, Refused
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import Deposed
+from wlinfra.values import Secret
 
 CREATE_FIRST, DELETE_FIRST = ReplaceOrder.CREATE_THEN_DELETE, ReplaceOrder.DELETE_THEN_CREATE
 
@@ -59,6 +63,20 @@ def test_delete_first_and_a_failed_create_leave_nothing_recorded() -> None:
     assert bench.session.objects == {}
     assert [change.action for change, _ in result.failed] == [Action.REPLACE]
     assert result.skipped == ()
+
+
+def test_delete_first_deletes_nothing_when_a_secret_of_the_new_object_is_missing() -> None:
+    def fetch() -> str:
+        raise ConfigurationError.of("Secret has no value", "TOKEN is not set.")
+
+    bench = Bench.with_records(record("a"))
+    plain = replacement("a", DELETE_FIRST)
+    secret = {"token": Secret(fetch, describe="TOKEN")}
+    steps = tuple(replace(step, payload=secret) if step.makes else step for step in plain.steps)
+    ((_, error),) = bench.apply(replace(plain, steps=steps)).failed
+    assert error.summary == "Secret has no value"
+    assert bench.platform.operations == []
+    assert bench.session.objects[address("a")].id == "live-a"
 
 
 def test_a_failed_delete_keeps_the_create_from_running_and_is_counted_once() -> None:

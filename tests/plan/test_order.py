@@ -84,6 +84,21 @@ def test_delete_first_makes_the_new_object_after_the_old_one_is_gone() -> None:
     assert edges[Node(SERVER, "apply")] == (Node(SERVER, "delete"),)
 
 
+def test_delete_first_deletes_only_when_what_the_new_object_needs_is_there() -> None:
+    state = recorded(chat=[SERVER])
+    changes = [change(SERVER, Action.UPDATE), change(CHAT, Action.REPLACE, SERVER, order=LAST)]
+    edges = edges_between(changes, state)
+    assert edges[Node(CHAT, "delete")] == (Node(SERVER, "apply"),)
+    assert [item.address for item in in_order(changes, edges)] == [SERVER, CHAT]
+
+
+def test_a_dependency_that_is_deleted_first_itself_is_deleted_after_its_dependent() -> None:
+    changes = [change(SERVER, Action.REPLACE, order=LAST), change(CHAT, Action.REPLACE, SERVER, order=LAST)]
+    edges = edges_between(changes, recorded(chat=[SERVER], server=[]))
+    assert edges[Node(CHAT, "delete")] == ()
+    assert edges[Node(SERVER, "delete")] == (Node(CHAT, "delete"),)
+
+
 def test_create_first_spreads_to_replaced_dependencies() -> None:
     changes = [change(SERVER, Action.REPLACE, order=LAST), change(CHAT, Action.REPLACE, SERVER, order=FIRST)]
     spread = spread_create_first(changes, recorded(server=[], chat=[SERVER]))

@@ -25,7 +25,7 @@ from wlinfra.plan.model import Node, Phase
 from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import Health, Intent, ObjectState
-from wlinfra.values import Json, contains_unknown
+from wlinfra.values import Json, Secret, contains_unknown, map_leaves
 
 __all__ = ["Execution", "Run", "Work"]
 
@@ -80,6 +80,7 @@ class Execution:
             case Action.DELETE:
                 yield from self._end(self.change.steps)
             case Action.REPLACE if self.node.phase == Phase.DELETE.value:
+                self._refuse_missing_secrets()
                 yield from self._end(tuple(step for step in self.change.steps if step.removes))
             case Action.REPLACE:
                 yield from self._reach(tuple(step for step in self.change.steps if not step.removes))
@@ -182,6 +183,11 @@ class Execution:
     def _forget(self) -> None:
         deposed = self.change.deposed_id
         self.run.recorder.rewrite(self.change.address, forgotten if deposed is None else after_removal(deposed))
+
+    def _refuse_missing_secrets(self) -> None:
+        """Raise ConfigurationError before the old object goes when a secret of the new one cannot be fetched."""
+        for step in self.change.steps:
+            map_leaves(step.payload, lambda leaf: leaf.reveal() if isinstance(leaf, Secret) else leaf)
 
     # ------------------------------------------------------------ waiting
 

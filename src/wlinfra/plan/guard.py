@@ -19,7 +19,8 @@ __all__ = ["guard_emptiness", "guards", "refuse_other_provider", "warn_of_emptin
 
 def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, options: PlanOptions) -> None:
     """Raise DeclarationError when a program without resources would destroy a stack that has some."""
-    if objects or not state.objects or options.destroy or options.allow_empty or options.refresh_only:
+    owned = [item for item in objects.values() if not item.lookup]
+    if owned or not state.objects or options.destroy or options.allow_empty or options.refresh_only:
         return
     raise DeclarationError.of(
         "Program declares no resources",

@@ -92,7 +92,7 @@ def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node
         for address in change.ends_first
         if address in current and current[address].action in _ALONE
     }
-    if change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE:
+    if _deletes_first(change):
         earlier.add(Node(change.address, Phase.DELETE.value))
     return earlier
 
@@ -103,8 +103,8 @@ def _before_delete(
     dependents: Mapping[Address, set[Address]],
     leftovers: Mapping[Address, Node],
 ) -> set[Node]:
-    deletes_first = change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
-    earlier: set[Node] = set()
+    deletes_first = _deletes_first(change)
+    earlier: set[Node] = _before_downtime(change, current) if deletes_first else set()
     if change.action is Action.REPLACE and not deletes_first:
         earlier.add(Node(change.address, Phase.APPLY.value))
     for address in dependents.get(change.address, ()):
@@ -118,6 +118,31 @@ def _before_delete(
         if user.action not in _ALONE and not deletes_first:
             earlier.add(Node(address, Phase.APPLY.value))
     return earlier
+
+
+def _deletes_first(change: Change) -> bool:
+    return change.action is Action.REPLACE and change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
+
+
+def _before_downtime(change: Change, current: Mapping[Address, Change]) -> set[Node]:
+    """Return what the new object needs, so that the old one is not deleted for one that cannot be made.
+
+    Where a dependency has to be deleted first itself, its old object needs this one gone, and nothing is added.
+    """
+    reached: dict[Address, Change] = {}
+    pending = list(change.depends_on)
+    while pending:
+        address = pending.pop()
+        if address in current and address not in reached:
+            reached[address] = current[address]
+            pending += current[address].depends_on
+    if any(_deletes_first(other) or other.ends_first for other in reached.values()):
+        return set()
+    return {
+        Node(address, Phase.APPLY.value)
+        for address in change.depends_on
+        if address in reached and reached[address].action not in _ALONE
+    }
 
 
 def _dependents(state: State, changes: Iterable[Change]) -> dict[Address, set[Address]]:
