@@ -1,7 +1,7 @@
 """How to reach DataRobot: what an environment declares, completed from the usual places.
 
 The provider's `connect` validates its options to a `DataRobotConfig` and asks `resolve` for a `Target`; `open_client`
-makes a client of it. Nothing here reads the process's environment: it is passed in.
+makes a client of it, and only then is the client imported. Nothing here reads the process's environment: it is passed in.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from wlinfra.errors import ConfigurationError, Diagnostic
-from wlinfra.provider.http import HttpOptions, HttpTransport
 from wlinfra.provider.proxy import proxy_for
 from wlinfra.provider.retry import Clock, SystemClock
 from wlinfra.values import Secret
-from wlinfra_datarobot.client import DataRobotClient
+
+if TYPE_CHECKING:
+    from wlinfra_datarobot.client import DataRobotClient
 
 __all__ = ["EMULATOR", "BundleSize", "DataRobotConfig", "Session", "Target", "open_client", "parse_config", "resolve"]
 
@@ -139,6 +140,9 @@ def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
 
 def open_client(config: DataRobotConfig, target: Target, session: Session) -> DataRobotClient:
     """Return a client of the target; it connects with its first call."""
+    from wlinfra.provider.http import HttpOptions, HttpTransport
+    from wlinfra_datarobot.client import DataRobotClient
+
     token = target.token
 
     def source(*, refresh: bool) -> str | None:

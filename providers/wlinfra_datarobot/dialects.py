@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wlinfra.errors import ConfigurationError
-from wlinfra_datarobot.client import DataRobotClient
+
+if TYPE_CHECKING:
+    from wlinfra_datarobot.client import DataRobotClient
 
 __all__ = ["DIALECTS", "NEWEST", "BoundsPlace", "Detection", "Dialect", "detect", "dialect_named"]
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .client import DataRobotClient
 from .dialects import Dialect, detect, dialect_named
+
+if TYPE_CHECKING:
+    from .client import DataRobotClient
 
 __all__ = ["ARTIFACT_KIND", "WORKLOAD_KIND", "Bundles", "Platform"]
 

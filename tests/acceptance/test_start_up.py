@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,28 @@ def test_help_and_version_import_neither_pydantic_nor_a_provider(arguments: list
     found = modules_after(f"from wlinfra.cli.app import main; main({arguments!r})")
     assert "wlinfra.cli.app" in found
     assert found & {*HEAVY, "pydantic", "wlinfra_datarobot", "wlinfra.resources.base"} == set()
+
+
+EMPTY = """
+import wlinfra as wl
+
+stack = wl.Stack("empty")
+stack.environment("prod", provider="datarobot", endpoint="http://127.0.0.1:1/api/v2", token="none")
+
+
+@stack.resources
+def resources(env):
+    return []
+"""
+
+
+def test_planning_nothing_imports_neither_the_client_nor_what_applies(tmp_path: Path) -> None:
+    (tmp_path / "infra.py").write_text(EMPTY, encoding="utf-8")
+    arguments = ["--chdir", str(tmp_path), "plan", "-e", "prod"]
+    found = modules_after(f"from wlinfra.cli.app import main; assert main({arguments!r}) == 0")
+    assert "wlinfra_datarobot.provider" in found
+    unwanted = ("wlinfra.apply.", "wlinfra.emulation", "wlinfra.provider.http", "wlinfra_datarobot.client")
+    needed = {"wlinfra.apply.clock", "wlinfra.apply.stop"}
+    assert {name for name in found if name.startswith(unwanted)} - needed == set()
+    assert found & {*HEAVY, "asyncio", "concurrent.futures", "logging", "wlinfra.state.repair"} == set()
+    assert "wlinfra_datarobot.emulator" not in found

@@ -12,9 +12,7 @@ from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.show_plan import command_line, format_plan, plan_options, plan_text
 from wlinfra.cli.workspace import Workspace, open_workspace
 from wlinfra.errors import ConfigurationError
-from wlinfra.plan.file import seal
 from wlinfra.plan.model import Plan
-from wlinfra.render.json import plan_document
 from wlinfra.render.style import PLAIN
 
 __all__ = ["exit_code", "run"]
@@ -42,6 +40,9 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
 
 
 def _save(plan: Plan, arguments: Namespace, workspace: Workspace) -> None:
+    from wlinfra.plan.file import seal
+    from wlinfra.render.json import plan_document
+
     console = workspace.console
     plain = plan_text(plan, replace(console, style=PLAIN))
     path = console.path(arguments.out)

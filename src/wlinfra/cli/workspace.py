@@ -14,18 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.clock import Clock, SystemClock
-from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
-from wlinfra.apply.recovery import resolve
 from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
 from wlinfra.cli.version import tool_version
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
-from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
@@ -38,6 +35,9 @@ from wlinfra.state.lock import DEFAULT_LEASE, Lease, LockInfo, LockRequest
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore, StateSession
 from wlinfra.values import Json
+
+if TYPE_CHECKING:
+    from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 
 __all__ = [
     "Locked",
@@ -156,7 +156,7 @@ class Workspace:
         """
         holder = self._living_holder()
         engine = self.engine(self.store.load())
-        recovered = resolve(engine, engine.state.intents, self.clock, wait=False)
+        recovered = _recovered(engine, self.clock, wait=False)
         if holder is not None:
             recovered = tuple(item for item in recovered if item.outcome == "happened")
         provisional = describe_holder(holder) if holder else ""
@@ -234,7 +234,7 @@ class Locked:
     def plan(self, options: PlanOptions) -> Plan:
         """Return a plan that nobody can outdate but by hand on the platform."""
         engine = self.engine()
-        recovered = resolve(engine, engine.state.intents, self.workspace.clock)
+        recovered = _recovered(engine, self.workspace.clock, wait=True)
         return build_plan(engine, options, recovered=recovered, tool_version=tool_version())
 
     def engine(self) -> Engine:
@@ -243,6 +243,8 @@ class Locked:
 
     def apply(self, plan: Plan, options: ApplyOptions, listener: Callable[[ApplyEvent], None]) -> ApplyResult:
         """Execute the plan; the key of its digests is recorded first, so that no other is taken for it later."""
+        from wlinfra.apply.applier import apply_plan  # a plan alone does not pay for it
+
         engine, clock = self.engine(), self.workspace.clock
         if engine.digest.known and engine.digest.fingerprint != engine.state.key_fingerprint:
             self.session.set_key_fingerprint(engine.digest.fingerprint)
@@ -271,6 +273,15 @@ def open_workspace(
         yield workspace
     finally:
         workspace.close()
+
+
+def _recovered(engine: Engine, clock: Clock, *, wait: bool) -> tuple[Recovered, ...]:
+    """Return what became of the steps that an interrupted run left behind; nearly always there are none."""
+    if not engine.state.intents:
+        return ()
+    from wlinfra.apply.recovery import resolve
+
+    return resolve(engine, engine.state.intents, clock, wait=wait)
 
 
 def _load_digest(console: Console, state: State) -> Digest:

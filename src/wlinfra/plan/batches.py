@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from wlinfra.changes.model import PlatformObject
@@ -39,6 +38,8 @@ def batches(
     if workers <= 1:
         yield from (([item], _in_turn) for item in objects.values())
         return
+    from concurrent.futures import ThreadPoolExecutor  # most plans ask nothing, and need no threads
+
     with ThreadPoolExecutor(workers, thread_name_prefix="plan") as pool:
 
         def at_once(plan: Callable[[PlatformObject], T], items: Sequence[PlatformObject], /) -> Sequence[T]:

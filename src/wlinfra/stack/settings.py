@@ -35,7 +35,7 @@ class Settings(Model):
     8
     """
 
-    model_config = ConfigDict(alias_generator=None, defer_build=False)
+    model_config = ConfigDict(alias_generator=None)
 
 
 S = TypeVar("S", bound=Settings)

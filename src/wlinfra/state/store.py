@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import orjson
 
@@ -20,11 +20,13 @@ from wlinfra.state.files import Disk, encode_name, explain_os_errors
 from wlinfra.state.ledger import Ledger, parse_ledger
 from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
 from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
-from wlinfra.state.repair import RepairReport, repair_files
 from wlinfra.state.session import LocalSession
 from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, tool_version, write_snapshot
 from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
 from wlinfra.values import Address, Json
+
+if TYPE_CHECKING:
+    from wlinfra.state.repair import RepairReport
 
 __all__ = ["LocalStateStore", "StateSession", "StateStore"]
 
@@ -192,6 +194,8 @@ class LocalStateStore:
 
     def repair(self, lease: Lease) -> RepairReport:
         """Rebuild damaged files from the last good ones, keeping the damaged beside; raises StateError."""
+        from wlinfra.state.repair import repair_files
+
         return repair_files(self.paths, Ledger(stack=self.stack, environment=self.environment), self.disk, lease)
 
 
