@@ -90,3 +90,11 @@ def test_pods_restart_when_the_digest_of_their_secrets_differs(artifact: Any) ->
     assert holder["annotations"] == {"wlinfra.dev/secrets-digest": "d1"}
     assert stamp_secrets(stamped, "d1") == stamped
     assert "secrets-digest" not in repr(runner.manifest)
+
+
+@pytest.mark.parametrize(
+    "text", ["n", "Y", "on", "1e5", "12e45678", "0x1f", "0o17", "1_000", "null", "~", "", "a: b", "2026-10-01"]
+)
+def test_a_text_stays_a_text_for_every_reader(text: str) -> None:
+    shown = format_manifests(rendered(server(env={"A": text + " ", "B": text})).objects)
+    assert f"value: '{text}'" in shown or text == ""

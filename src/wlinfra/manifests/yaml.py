@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,10 @@ from wlinfra.values import Ref, Secret, Template, Unknown, map_leaves
 __all__ = ["README", "format_manifests", "write_manifests"]
 
 README = "README.md"
+
+# kubectl reads n as false and 1e5 as a number, which PyYAML would leave without quotes.
+_PLAIN = re.compile(r"[A-Za-z/$][A-Za-z0-9 ._/:@$-]*")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
 
 def write_manifests(objects: Iterable[RenderedObject], folder: Path) -> tuple[Path, ...]:
@@ -73,8 +78,6 @@ def _is_secret(item: RenderedObject) -> bool:
 
 
 def _dump(item: RenderedObject) -> str:
-    import yaml
-
     manifest: Manifest = map_leaves(item.manifest, _known)
     if _is_secret(item) and "data" in manifest:
         keys = "".join(f"#   {key}\n" for key in sorted(manifest["data"]))
@@ -82,7 +85,21 @@ def _dump(item: RenderedObject) -> str:
         manifest = {key: value for key, value in manifest.items() if key != "data"}
     else:
         head = ""
-    return head + yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=120)
+    return head + _to_yaml(manifest)
+
+
+def _to_yaml(manifest: Manifest) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes whatever some reader of YAML could take for something else than a text."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else "'")
+
+    Dumper.add_representer(str, represent)
+    return yaml.dump(manifest, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _known(leaf: Any) -> Any:
