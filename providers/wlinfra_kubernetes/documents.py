@@ -35,13 +35,26 @@ __all__ = [
     "wire",
 ]
 
-_DEPTH: Final = 24
+
+class _Deep(Attribute):
+    """An attribute that describes itself at every depth, so that it must neither be shown nor hashed in full."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "DEEP"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
 
 def _deep() -> Attribute:
-    attribute = Attribute()
-    for _ in range(_DEPTH):
-        attribute = Attribute(values=attribute, items=attribute)
+    attribute = _Deep()
+    for name in ("values", "items"):
+        object.__setattr__(attribute, name, attribute)
     return attribute
 
 

@@ -122,6 +122,8 @@ class Driver:
                 made["id"] = result.id
             change = replace(change, memory={**change.memory, **result.memory})
         if change.action in (Action.DELETE, Action.FORGET):
+            if change.goal is not None:
+                self._wait(change, change.id, change.goal.goal, change.goal.details)
             self.records.pop(change.address, None)
             return change
         outputs = {**change.outputs, **{name: value for name, value in made.items() if name in change.outputs}}
