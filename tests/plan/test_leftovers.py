@@ -69,3 +69,22 @@ def test_recording_that_an_object_is_gone_keeps_its_leftovers(stage: MemoryStage
     assert stage.apply([Thing("a")], refresh_only=True).ok
     assert old.id in stage.known_ids()
     stage.settle(lambda: [Thing("a")])
+
+
+def test_a_leftover_follows_what_it_depends_on_to_a_new_address(stage: MemoryStage) -> None:
+    stage.apply([Thing("a")])
+    base = stage.state.objects[THING]
+    user = ObjectState(
+        address=Address("thing.b"),
+        provider="default",
+        kind="thing",
+        id="b",
+        deposed=(Deposed(id="b-old", depends_on=(THING,)),),
+    )
+    with stage.store.acquire(LockRequest(owner="test")) as lease, stage.store.open(lease) as session:
+        session.put(user)
+    renamed = [Thing("new", platform_name="a", aliases=["thing.a"]), Thing("b")]
+    stage.provider.on_run = lambda step, proceed: refuse("not now")
+    stage.apply(renamed)
+    assert stage.state.objects[Address("thing.new")].id == base.id
+    assert stage.state.objects[user.address].deposed == (Deposed(id="b-old", depends_on=(Address("thing.new"),)),)

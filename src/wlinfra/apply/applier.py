@@ -34,7 +34,7 @@ from wlinfra.plan.model import Node, Plan
 from wlinfra.plan.order import nodes_of
 from wlinfra.plan.outputs import recorded_output
 from wlinfra.state.key import Digest
-from wlinfra.state.model import Health, HistoryEntry
+from wlinfra.state.model import Health, HistoryEntry, with_renamed_dependencies
 from wlinfra.state.store import StateSession
 from wlinfra.values import Address, Json, Secret, is_open
 
@@ -104,9 +104,9 @@ def _follow_moves(moved: Mapping[Address, Address], session: StateSession) -> No
     renamed = {old: new for new, old in moved.items()}
     changed = []
     for address, item in objects.items():
-        depends_on = tuple(renamed.get(name, name) for name in item.depends_on)
-        if address in renamed or depends_on != item.depends_on:
-            changed.append(replace(item, address=renamed.get(address, address), depends_on=depends_on))
+        after = with_renamed_dependencies(item, renamed)
+        if address in renamed or after is not item:
+            changed.append(replace(after, address=renamed.get(address, address)))
     session.set_many(put=changed, remove=tuple(renamed))
 
 

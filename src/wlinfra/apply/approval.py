@@ -6,6 +6,7 @@ run, is planned again, and what would be done now must be covered by what was ap
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
@@ -23,6 +24,7 @@ from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
 from wlinfra.plan.revision import revision_of
 from wlinfra.provider.base import Absent, Unreadable
+from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json, find_refs
 
@@ -55,6 +57,8 @@ class Approvals:
         self._absences = absences
         self._replan = replan or self._plan_again
         self._planned = _planned_outputs(plan, recorder.objects)
+        self._digest = engine.digest if engine.digest.known else Digest(os.urandom(32))
+        """Compares what was approved with what would be done now, within this run only."""
         self._confirmed: dict[tuple[Address, str | None], Change] = {}
 
     def confirm(self, change: Change) -> Change:
@@ -79,7 +83,8 @@ class Approvals:
         if change.action is Action.CREATE:
             return self._is_absent(change)
         if not change.revision:
-            return True
+            # Without the state's key a plan has no revisions, and what is live is planned again.
+            return change.id is None or self._engine.digest.known
         item, prior = self._plan.objects.get(change.address), self._recorder.find(change.address)
         objects = {} if item is None else {change.address: item}
         recorded = {} if prior is None else {change.address: prior}
@@ -104,7 +109,7 @@ class Approvals:
             raise ObjectFailedError(troubles.of_error(change, error)) from error
         if change.action is Action.DELETE and now.action is Action.FORGET:
             return now  # somebody else deleted it
-        differences = uncovered(approval_of(change, self._engine.digest), now, self._engine.digest)
+        differences = uncovered(approval_of(change, self._digest), now, self._digest)
         if differences:
             raise ObjectFailedError(troubles.stale(change, differences))
         # The order of a replacement follows from the whole plan, and so do its edges.

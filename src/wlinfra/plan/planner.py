@@ -28,7 +28,7 @@ from wlinfra.plan.revision import revision_of
 from wlinfra.plan.select import select
 from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
-from wlinfra.state.model import ObjectState, State
+from wlinfra.state.model import ObjectState, State, with_renamed_dependencies
 from wlinfra.values import UNKNOWN, Address, Json
 
 __all__ = ["build_plan", "plan_object"]
@@ -123,10 +123,7 @@ def _follow_aliases(state: State, objects: Mapping[Address, PlatformObject]) -> 
                 break
     if moved:
         renamed = {old: new for new, old in moved.items()}
-        records = {
-            address: replace(item, depends_on=tuple(renamed.get(name, name) for name in item.depends_on))
-            for address, item in records.items()
-        }
+        records = {address: with_renamed_dependencies(item, renamed) for address, item in records.items()}
     return replace(state, objects=records), moved
 
 
@@ -253,6 +250,7 @@ def plan_object(
 ) -> Change:
     """Return what must happen to one declared object; raises what the provider or the guards refuse."""
     settled = _settled(item, reading)
+    prior = prior.unpacked() if prior is not None else None
     desired = replace(
         item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known)
     )

@@ -7,13 +7,22 @@ Secrets stand in it only as keyed digests (`SecretDigest`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
 from wlinfra.values import Address, Json
 
-__all__ = ["Deposed", "Health", "HistoryEntry", "Intent", "ObjectState", "SecretDigest", "State"]
+__all__ = [
+    "Deposed",
+    "Health",
+    "HistoryEntry",
+    "Intent",
+    "ObjectState",
+    "SecretDigest",
+    "State",
+    "with_renamed_dependencies",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class ObjectState:
     name: str = ""
     """The name on the platform, to look it up when the id is lost."""
     values: Mapping[str, Json] = field(default_factory=dict)
-    """The values applied last, secrets as digests."""
+    """The values applied last, secrets as digests; those of a state just loaded are parsed whenever they are looked at."""
     outputs: Mapping[str, Json] = field(default_factory=dict)
     """What other objects and people may refer to."""
     depends_on: tuple[Address, ...] = ()
@@ -75,6 +84,22 @@ class ObjectState:
     """False when it was imported: it was there before this stack."""
     virtual: bool = False
     """True for an object that lives in the state alone."""
+
+    def unpacked(self) -> ObjectState:
+        """Return the same with its values as plain dicts, for whoever looks at them more than once."""
+        return self if isinstance(self.values, dict) else replace(self, values=dict(self.values))
+
+
+def with_renamed_dependencies(item: ObjectState, renamed: Mapping[Address, Address]) -> ObjectState:
+    """Return the record with the new addresses of what it, or a leftover of it, depends on; itself when none is renamed."""
+
+    def names(old: tuple[Address, ...]) -> tuple[Address, ...]:
+        return tuple(renamed.get(name, name) for name in old)
+
+    deposed = tuple(replace(left, depends_on=names(left.depends_on)) for left in item.deposed)
+    if (names(item.depends_on), deposed) == (item.depends_on, item.deposed):
+        return item
+    return replace(item, depends_on=names(item.depends_on), deposed=deposed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
