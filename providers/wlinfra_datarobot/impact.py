@@ -13,7 +13,7 @@ from wlinfra.changes.model import GpuCount, Impact
 
 from .platform import Bundles, Platform
 
-__all__ = ["impact_of"]
+__all__ = ["impact_of", "staying"]
 
 _ANY_TYPE = "GPU"
 _UNKNOWN_TYPE = "unknown"
@@ -45,6 +45,19 @@ def impact_of(
         replicas_after=replicas,
         scales_to_zero=replicas is not None and replicas[0] == 0 and replicas[1] > 0,
     )
+
+
+def staying(now: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the later runtime of pods that go on running: each group keeps the bundle it was given.
+
+    >>> bundle = {"id": "b", "gpuCount": 1}
+    >>> now = {"containerGroups": [{"name": "default", "resolvedBundle": bundle}]}
+    >>> staying(now, {"containerGroups": [{"name": "default"}]})
+    {'containerGroups': [{'name': 'default', 'resolvedBundle': {'id': 'b', 'gpuCount': 1}}]}
+    """
+    given = {group.get("name"): group.get("resolvedBundle") for group in now.get("containerGroups") or ()}
+    groups = [{**group, "resolvedBundle": given.get(group.get("name"))} for group in after.get("containerGroups") or ()]
+    return {**after, "containerGroups": groups}
 
 
 class _Sizes:

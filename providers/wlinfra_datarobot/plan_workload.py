@@ -19,9 +19,10 @@ from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 
 from . import fetch
+from .bundles import verify_bundles
 from .drafts import DraftRun, artifact_change, draft_digest, draft_run
 from .echo import echoed
-from .impact import impact_of
+from .impact import impact_of, staying
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
@@ -91,6 +92,7 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Change) -> Change:
 
 
 def _created(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    verify_bundles(platform, draft)
     steps = tuple(_making(platform, request, draft))
     runs = draft.values.get("power") != _STOPPED
     after = draft.values.get("runtime", {}) if runs else None
@@ -113,6 +115,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Change) -> list[Ste
 
 
 def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+    verify_bundles(platform, draft)
     making = _making(platform, request, draft)
     ending = delete_step(draft.id or "")
     is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
@@ -187,6 +190,7 @@ class _Moving:
     def _rolled(
         self, live: Live, desired: PlatformObject, touched: set[str], *, rerolls: bool, digest: str | None
     ) -> Change:
+        verify_bundles(self.platform, self.draft, live.values.get("runtime"))
         swaps = self._swaps(live)
         if swaps:
             self._check_statuses(live, desired)
@@ -323,6 +327,8 @@ class _Moving:
     def _impact(self, live: Live, *, rolls: bool) -> Any:
         now = live.values.get("runtime") if live.values.get("power") != _STOPPED else None
         after = self._runtime(live) if self.draft.values.get("power") != _STOPPED else None
+        if not rolls and now and after:
+            after = staying(now, after)
         return impact_of(self.platform, now=now, after=after, rolls=rolls)
 
     def _check_statuses(self, live: Live, desired: PlatformObject) -> None:

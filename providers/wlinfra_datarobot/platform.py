@@ -33,6 +33,7 @@ class Platform:
         self.known_dialect: Dialect | None = None if api is None else dialect_named(api)
         self._catalogue = catalogue
         self._bundles: Bundles | None = None
+        self._is_listing = False
 
     @property
     def client(self) -> DataRobotClient:
@@ -54,8 +55,16 @@ class Platform:
         """Return the sizes of bundles: the platform's own, completed by the catalogue of the configuration."""
         with self._lock:
             if self._bundles is None:
-                self._bundles = {**self._catalogue, **self._offered()}
+                offered = self._offered()
+                self._is_listing = bool(offered)
+                self._bundles = {**self._catalogue, **offered}
             return self._bundles
+
+    @property
+    def offers_bundles(self) -> bool:
+        """True when the platform tells which bundles it has."""
+        self.bundles()
+        return self._is_listing
 
     def close(self) -> None:
         """Close the connections that were opened."""

@@ -9,6 +9,7 @@ from support.datarobot_stage import Stage, chat
 
 import wlinfra as wl
 from wlinfra.changes.model import GpuCount
+from wlinfra.emulation import Reply
 
 
 def _gpus(counts: tuple[GpuCount, ...]) -> list[tuple[str, int, int | None]]:
@@ -34,9 +35,27 @@ def test_autoscaling_makes_a_range(stage: Stage) -> None:
     assert impact.scales_to_zero
 
 
-def test_an_unknown_bundle_is_an_open_end(stage: Stage) -> None:
+def test_a_bundle_of_unknown_size_is_an_open_end(stage: Stage) -> None:
+    not_served = Reply(404)
+    stage.emulator.faults.on(not_served, path="/bundles", times=None)
     impact = stage.change(chat(bundles=["gpu.unheard-of"]), "workload.chat").impact
     assert _gpus(impact.gpus_after) == [("unknown", 0, None)]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_bundle_the_platform_does_not_have_is_refused_before_any_call(stage: Stage, live: bool) -> None:
+    if live:
+        stage.apply(chat(bundles=["cpu.small"]))
+    (error,) = stage.plan(chat(bundles=["cpu.smal"])).errors
+    assert (error.summary, error.address) == ("Unknown resource bundle", "workload.chat")
+    assert error.fix.startswith("Did you mean cpu.small?")
+
+
+def test_what_rolls_nothing_leaves_the_gpus_where_they_are(stage: Stage) -> None:
+    bundles = [bundle["id"] for bundle in _gpu_bundles(stage)[:2]]
+    stage.apply(chat(bundles=bundles))
+    impact = stage.change(chat(bundles=bundles, description="another"), "workload.chat").impact
+    assert impact.gpus_now == impact.gpus_after == impact.gpus_peak != ()
 
 
 def test_a_size_from_the_configuration_counts(stage: Stage) -> None:
