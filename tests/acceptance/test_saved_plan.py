@@ -42,9 +42,25 @@ def test_a_live_edit_makes_it_stale_before_any_call_on_that_object(saved: Projec
     world.forget_requests()
     done = saved.run("apply", "plan.json", code=10)
     shown = done.out + done.err
-    assert "replicaCount" in shown
-    assert "5" in shown
+    assert "replicaCount: was 1 when planned, live 5, wanted 2" in shown
     assert world.calls() == []
+
+
+def test_a_live_edit_of_what_nobody_declares_is_named_as_that(
+    saved: Project, emulator: DataRobotEmulator, world: World
+) -> None:
+    body = BODY.replace(", replicas=COUNT", "").replace("acme/chat:1", "acme/chat:VERSION")
+    saved.write(program(body.replace("VERSION", "1"), emulator.url))
+    saved.apply()
+    saved.write(program(body.replace("VERSION", "2"), emulator.url))
+    saved.plan("--out", "plan.json")
+    chat = world.one("workloads", "chat")
+    group = {"name": "default", "replicaCount": 5, "resourceBundles": ["cpu.small"]}
+    world.api.ok("PATCH", f"/workloads/{chat['id']}/settings", {"runtime": {"containerGroups": [group]}})
+    settle(world)
+    shown = saved.run("apply", "plan.json", code=10).err
+    assert "Every declared attribute is as it was" in shown
+    assert "artifactId" not in shown
 
 
 def test_an_unrelated_change_does_not_make_it_stale(saved: Project, world: World) -> None:

@@ -223,9 +223,19 @@ def _beyond_approval(saved: SavedPlan, now: Plan, digest: Digest) -> Iterator[Di
 
 def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:
     lines = [f"What would be done to {change.address} now is not what was approved: {'; '.join(reasons)}."]
+    seen = _seen_live(saved, change)
     for item in change.attributes:
-        shown = ("(sensitive value)",) * 2 if item.sensitive else (_short(item.live), _short(item.planned))
-        lines.append(f"    {format_path(item.path)}: live {shown[0]}, wanted {shown[1]}")
+        path = format_path(item.path)
+        if item.sensitive:
+            lines.append(f"    {path}: live (sensitive value), wanted (sensitive value)")
+        elif path not in seen or seen[path] != item.live:
+            before = f"was {_short(seen[path])} when planned, " if path in seen else ""
+            lines.append(f"    {path}: {before}live {_short(item.live)}, wanted {_short(item.planned)}")
+    if len(lines) == 1:
+        lines.append(
+            "    Every declared attribute is as it was; something moved that the calls send back or rely on, "
+            "such as a value nobody declares, or a version that was rolled to."
+        )
     return Diagnostic(
         summary="Saved plan is stale",
         detail="\n".join(lines),
@@ -233,6 +243,17 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:
         address=change.address,
         location=change.location,
     )
+
+
+def _seen_live(saved: SavedPlan, change: Change) -> dict[str, Any]:
+    """Return the live values that the saved plan showed beside what it would change, by path."""
+    return {
+        item["attribute"]: item["live"]["value"]
+        for row in saved.document.get("changes", ())
+        if row["address"] == str(change.address)
+        for item in row["attributes"]
+        if isinstance(item.get("live"), dict) and "value" in item["live"]
+    }
 
 
 def _short(value: object) -> str:
