@@ -112,6 +112,7 @@ def test_nobody_listening_is_refused_for_now_and_tried_again() -> None:
     http = transport(url, retries=3)
     error = failure(lambda: http.request("POST", "/things", body={}))
     assert (error.kind, error.status, slept(http)) == (FailureKind.REFUSED_FOR_NOW, None, [0.5, 1.0, 2.0])
+    assert "The connection was refused" in str(error)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

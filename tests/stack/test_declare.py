@@ -103,6 +103,16 @@ def test_every_mistake_of_a_program_is_reported_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["чат", "a b", 5, None])
+def test_resources_with_wrong_names_are_reported_and_nothing_else(name: Any) -> None:
+    def resources(env: wl.Environment[wl.Settings]) -> Iterator[Any]:
+        artifact = wl.Artifact(name, containers=[wl.Container(image="a", port=8080)])
+        yield artifact
+        yield wl.Workload(name, artifact=artifact)
+
+    assert complaints(resources) == ["Missing attribute" if name is None else "Bad name"] * 2
+
+
 def test_a_reference_to_what_is_never_yielded_names_its_line() -> None:
     def resources(env: wl.Environment[wl.Settings]) -> Iterator[Any]:
         hidden = wl.Workload("hidden", artifact="65f0")

@@ -54,10 +54,10 @@ def failure_reason(error: urllib3.exceptions.HTTPError) -> str:
     match error:
         case exceptions.NameResolutionError():
             return "The host name cannot be resolved."
+        case exceptions.NewConnectionError():  # a kind of ConnectTimeoutError, so it is asked first
+            return "The connection was refused or the host cannot be reached."
         case exceptions.ConnectTimeoutError():
             return "No connection within the connect timeout."
-        case exceptions.NewConnectionError():
-            return "The connection was refused or the host cannot be reached."
         case exceptions.ProxyError():
             return "The proxy could not be used."
         case exceptions.ReadTimeoutError():

@@ -283,7 +283,9 @@ class Resource(Model):
     @property
     def address(self) -> Address:
         """Where it stands in the stack, such as ``payments.workload.chat``."""
-        return Address.of(self.type, self.name, scope=getattr(self, "_scope", ()))
+        # A wrong name is reported already; until then the resource stands apart from every other one.
+        name = self.name if isinstance(self.name, str) else f"unnamed-{id(self)}"
+        return Address.of(self.type, name, scope=getattr(self, "_scope", ()))
 
     @property
     def name_on_platform(self) -> str:

@@ -85,8 +85,12 @@ def _translate(model: type[BaseModel], details: ErrorDetails, path: tuple[str | 
             )
         case _ if kind in _LIMITS:
             words, key = _LIMITS[kind]
+            limit = f"{words} {context[key]}"
             return Problem(
-                summary="Value out of range", detail=f"It must be {words} {context[key]}, not {given!r}.", path=path
+                summary="Value out of range",
+                detail=f"It must be {limit}, not {given!r}.",
+                fix=f"Give {path[-1] if path else 'it'} a value of {limit}.",
+                path=path,
             )
         case "union_tag_not_found" | "union_tag_invalid":
             return Problem(
