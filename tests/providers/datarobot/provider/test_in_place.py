@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.datarobot_stage import Stage, chat
 
+import wlinfra as wl
 from wlinfra.changes.model import Action, BlastRadius
 
 
@@ -86,3 +87,26 @@ def test_power_is_reached_and_kept(stage: Stage, power: str) -> None:
     stage.apply(chat(power=power))
     assert stage.workload()["status"] == power
     assert stage.plan(chat(power=power)).is_empty
+
+
+def test_a_runtime_no_longer_declared_is_reset_and_rolls_only_where_that_differs(stage: Stage) -> None:
+    stage.apply(chat(replicas=1))
+    assert stage.plan(chat()).is_empty
+    stage.apply(chat(replicas=3))
+    change = stage.change(chat(), "workload.chat")
+    assert [(item.path[-1], item.live) for item in change.attributes] == [("replicaCount", 3)]
+    stage.apply(chat())
+    assert stage.workload()["runtime"]["containerGroups"][0]["replicaCount"] == 1
+    assert stage.plan(chat()).is_empty
+
+
+def test_replicas_no_longer_declared_beside_bundles_roll_nothing_where_they_are_the_platforms_own(stage: Stage) -> None:
+    stage.apply(chat(replicas=1, bundles=["cpu.small"]))
+    assert stage.plan(chat(bundles=["cpu.small"])).is_empty
+
+
+def test_autoscaling_no_longer_declared_ends(stage: Stage) -> None:
+    stage.apply(chat(autoscaling=[wl.concurrency(target=10, min=1, max=3)]))
+    stage.apply(chat())
+    assert not (stage.workload()["runtime"]["containerGroups"][0].get("autoscaling") or {}).get("enabled")
+    assert stage.plan(chat()).is_empty

@@ -1,0 +1,45 @@
+"""A runtime that is no longer declared: what was given to a group is reset, the group itself stays.
+
+`plan_workload` passes its request through `with_resets` before it compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wlinfra.provider.base import PlanRequest
+from wlinfra.values import Json
+
+__all__ = ["with_resets"]
+
+_PLATFORM_REPLICAS = 1
+"""What a group has that asks for nothing (contracts: the default of ``replicaCount``)."""
+
+
+def with_resets(request: PlanRequest) -> PlanRequest:
+    """Return the request with the groups that were declared, and without replicas to reset that are reset already."""
+    desired, prior, live = request.desired, request.prior, request.live
+    if desired is None or desired.lookup or prior is None or live is None:
+        return request
+    applied, now = _groups(prior.values), _groups(live.values)
+    if not applied:
+        return request
+    values = dict(desired.values)
+    if "runtime" not in values:
+        values["runtime"] = {"containerGroups": [{"name": name} for name in applied if name in now]}
+    wanted = _groups(values)
+    kept = [_unless_reset(group, wanted.get(name, {}), now.get(name, {})) for name, group in applied.items()]
+    recorded = {**prior.values, "runtime": {**prior.values["runtime"], "containerGroups": kept}}
+    return replace(request, desired=replace(desired, values=values), prior=replace(prior, values=recorded))
+
+
+def _groups(values: Mapping[str, Json]) -> dict[str, Any]:
+    runtime = values.get("runtime") or {}
+    return {group["name"]: group for group in runtime.get("containerGroups") or ()}
+
+
+def _unless_reset(group: Mapping[str, Json], wanted: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json]:
+    is_reset = "replicaCount" not in wanted and now.get("replicaCount") == _PLATFORM_REPLICAS
+    return {name: value for name, value in group.items() if name != "replicaCount" or not is_reset}
