@@ -15,6 +15,7 @@ from wlinfra.apply.approval import ObjectFailedError
 from wlinfra.apply.clock import Clock
 from wlinfra.apply.intents import draft_intent
 from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recovery import own_recovery
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Interrupted, Pause, Request
 from wlinfra.changes.model import Change, Repeat, Step
@@ -113,11 +114,11 @@ class Caller:
 
         That it did not happen counts only after the request's time is over, unless a second one does no harm.
         """
-        found = connection.recover(intent)
+        found = own_recovery(intent, connection.recover(intent), self.recorder.objects)
         remaining = intent.deadline - self.clock.now()
         if isinstance(found, DidNotHappen) and remaining > 0 and step.repeat is Repeat.LOOK_FIRST:
             yield from self.pause(remaining, troubles.LOST_ANSWER)
-            found = connection.recover(intent)
+            found = own_recovery(intent, connection.recover(intent), self.recorder.objects)
         return found
 
     def pause(self, seconds: float, because: str) -> Waiting:

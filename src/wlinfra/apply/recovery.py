@@ -6,7 +6,7 @@ resolves and records nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wlinfra.apply import troubles
 from wlinfra.errors import Diagnostic, WlinfraError
@@ -15,10 +15,11 @@ from wlinfra.plan.model import Recovered
 from wlinfra.plan.recovered import object_after
 from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
 from wlinfra.state.clock import Clock
-from wlinfra.state.model import Intent
+from wlinfra.state.model import Intent, ObjectState
 from wlinfra.state.store import StateSession
+from wlinfra.values import Address
 
-__all__ = ["record", "recover_open", "resolve"]
+__all__ = ["own_recovery", "record", "recover_open", "resolve"]
 
 
 def recover_open(engine: Engine, session: StateSession, clock: Clock) -> tuple[Recovered, ...]:
@@ -52,9 +53,21 @@ def _look_up(engine: Engine, intent: Intent) -> Recovery:
     if connection is None:
         return UnclearOutcome(error=_not_configured(intent))
     try:
-        return connection.recover(intent)
+        return own_recovery(intent, connection.recover(intent), engine.state.objects)
     except WlinfraError as error:
         return UnclearOutcome(error=_not_answered(intent, error))
+
+
+def own_recovery(intent: Intent, found: Recovery, recorded: Mapping[Address, ObjectState]) -> Recovery:
+    """Return what was found out of a create, without taking what another address of this stack made for its effect."""
+    if not isinstance(found, Happened) or not intent.makes:
+        return found
+    others = (
+        record.address != intent.address
+        and (record.provider, record.kind, record.id) == (intent.provider, intent.kind, found.id)
+        for record in tuple(recorded.values())
+    )
+    return DidNotHappen() if any(others) else found
 
 
 def _recovered(intent: Intent, found: Recovery) -> Recovered:
