@@ -49,6 +49,8 @@ class KubernetesConfig(BaseModel):
     """How long an image may fail to be pulled before waiting for it is given up."""
     schedule_timeout: float = Field(default=120.0, ge=0)
     """How long a pod may find no node before waiting is given up; a cluster that adds nodes needs more."""
+    adds_nodes: bool = False
+    """The cluster adds nodes by itself, so that a bundle may be asked for that no node of now could hold."""
     crash_restarts: int = Field(default=3, ge=1)
     """How many restarts of a crashing container end the wait."""
     bundles: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -119,13 +119,24 @@ def _workload(
     for item in first.objects:
         made = _rendered(scope, workload, item, declared)
         policy: dict[str, Any] = {**made.policy, "keeps_data": item.keeps_data}
+        if item.kind in _RUNNERS:
+            policy["replicas"] = list(_bounds(workload, item))
         if item.kind == "Deployment" and scaled:
             policy["autoscaled"] = True
         others = {name: _alternative(scope, made, other, item.part) for name, other in by_bundle.items() if name}
-        if any(others.values()):
+        if any(group.bundles for group in workload.groups):
             policy["bundles"] = _bundles(workload, made, others, runner, scope)
         made = replace(made, policy=policy, notes=first.notes if item is runner else ())
         yield _with_outputs(_handing_over(made, item, workload, scope, scaled), item, runner, first)
+
+
+def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
+    """Return the fewest and the most replicas of the group a Deployment or NIMService stands for."""
+    if workload.power == "stopped":
+        return 0, 0
+    name = item.part.rpartition("/")[0]
+    groups = [group for group in workload.groups if not name or group.name == name]
+    return groups[0].bounds if groups else (1, 1)
 
 
 def _rendered(
@@ -154,8 +165,7 @@ def _bundles(
     order = [str(bundle) for bundle in group.bundles]
     decider = key_of(_namespaced(scope, runner.manifest)) if runner is not None else Key.parse(made.kind, made.name)
     options = {order[0]: dict(made.values), **{name: values for name, values in others.items() if values is not None}}
-    least, _ = group.bounds
-    return {"order": order, "options": options, "decider": [decider.full_kind, decider.full_name], "replicas": least}
+    return {"order": order, "options": options, "decider": [decider.full_kind, decider.full_name]}
 
 
 def _handing_over(

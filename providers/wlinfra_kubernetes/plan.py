@@ -14,8 +14,10 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Ste
 from wlinfra.provider import PlanRequest, default_change
 from wlinfra.values import is_open
 
+from .bundles import choose_bundle
 from .documents import Key
 from .identity import KEEP
+from .impact import impact_of
 from .inventory import with_live_kinds
 from .plan_existing import plan_existing
 from .plan_new import plan_new
@@ -38,7 +40,10 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
     if desired.policy.get("inventory"):
         desired = with_live_kinds(desired, request.live)
         request = replace(request, desired=desired)
-    draft = default_change(request, steps=_none)
+    if desired.policy.get("bundles"):
+        desired = choose_bundle(platform, desired, request.live)
+        request = replace(request, desired=desired)
+    draft = replace(default_change(request, steps=_none), impact=impact_of(platform, desired, request.live))
     subject = Subject(platform=platform, request=request, desired=desired, draft=replace(draft, goal=None))
     if is_open(dict(desired.values)):
         return _guessed(subject, "the cluster cannot judge what is not known yet")

@@ -6,11 +6,22 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wlinfra.manifests.model import Target
+
 from .client import ClusterClient
 from .configuration import KubernetesConfig
+from .documents import Key
 from .identity import Identity
 
-__all__ = ["Platform"]
+__all__ = ["Choice", "Platform"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The bundle that was chosen, and what people should know about it."""
+
+    bundle: str
+    note: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,9 +30,13 @@ class Platform:
 
     config: KubernetesConfig
     identity: Identity
+    target: Target
     open: Callable[[], ClusterClient]
     now: Callable[[], float]
     """Seconds since the epoch."""
+    chosen: dict[tuple[Key, tuple[str, ...]], Choice] = field(default_factory=dict)
+    """The bundles chosen by this connection, so that all objects of a workload agree."""
+    choosing: threading.Lock = field(default_factory=threading.Lock)
     _client: ClusterClient | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

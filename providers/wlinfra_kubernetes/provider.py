@@ -49,8 +49,9 @@ class KubernetesConnection:
         self._config = config
         name = context.stack if context.name == "default" else f"{context.stack}-{context.name}"
         identity = Identity(stack=name, environment=context.environment, namespace=config.namespace)
-        self.platform = Platform(config=config, identity=identity, open=self._open, now=time.time)
-        self._scope = Scope(identity, target_of(config), context.name)
+        target = target_of(config)
+        self.platform = Platform(config=config, identity=identity, target=target, open=self._open, now=time.time)
+        self._scope = Scope(identity, target, context.name)
 
     @property
     def plan_parallelism(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from wlinfra.values import Json
 
-__all__ = ["canonical", "with_canonical_quantities"]
+__all__ = ["amount", "canonical", "with_canonical_quantities"]
 
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 _BINARY: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
@@ -37,6 +37,22 @@ def canonical(text: Any) -> Any:
         return _binary(value * 1024 ** _BINARY[suffix])
     exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
     return _decimal(value.scaleb(exponent))
+
+
+def amount(text: Any) -> Decimal:
+    """Return the quantity as a number; 0 for what is none.
+
+    >>> amount("500m"), amount("1Gi"), amount(None)
+    (Decimal('0.500'), Decimal('1073741824'), Decimal('0'))
+    """
+    match = _QUANTITY.fullmatch(str(text))
+    if match is None:
+        return Decimal(0)
+    suffix = match[2] or ""
+    if suffix in _BINARY:
+        return Decimal(match[1]) * Decimal(1024 ** _BINARY[suffix])
+    exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
+    return Decimal(match[1]).scaleb(exponent)
 
 
 def _binary(amount: Decimal) -> str:

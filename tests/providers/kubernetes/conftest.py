@@ -7,7 +7,6 @@ import pytest
 
 from wlinfra.provider.base import ProviderContext
 from wlinfra.testing import Driver
-
 from wlinfra_kubernetes.provider import KubernetesConnection, connect
 
 if TYPE_CHECKING:

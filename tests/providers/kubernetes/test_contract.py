@@ -4,17 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.kubernetes_objects import deployment
 
 from wlinfra.provider import Action, Provider, ProviderContext, Step
 from wlinfra.provider.base import Connection
 from wlinfra.resources.base import Resource
 from wlinfra.testing.contract import ProviderContract
 from wlinfra.values import Secret
-
 from wlinfra_kubernetes import PROVIDER, Manifest
 from wlinfra_kubernetes.provider import KubernetesConnection
-
-from support.kubernetes_objects import deployment
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -68,18 +66,29 @@ class TestSecret(TestDeployment):
 
     @pytest.fixture
     def variants(self) -> Mapping[Action, Resource]:
-        return {Action.UPDATE: self._secret("another"), Action.REPLACE: self._secret(self.canary, kind="kubernetes.io/tls")}
+        return {
+            Action.UPDATE: self._secret("another"),
+            Action.REPLACE: self._secret(self.canary, kind="kubernetes.io/tls"),
+        }
 
     @pytest.fixture
     def impossible(self, namespace: str) -> Step:
-        body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pass", "namespace": namespace}, "immutable": 7}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "pass", "namespace": namespace},
+            "immutable": 7,
+        }
         lookup = {"kind": "v1/Secret", "name": f"{namespace}/pass"}
         return Step(operation="apply", verb="PATCH", path="/", summary="apply it", payload=body, lookup=lookup)
 
     def _secret(self, text: str, kind: str = "Opaque") -> Manifest:
         hidden = Secret(lambda: text, describe="a test")
         data = {"tls.key": hidden, "tls.crt": "plain"}
-        return Manifest("pass", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pass"}, "type": kind, "stringData": data})
+        return Manifest(
+            "pass",
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pass"}, "type": kind, "stringData": data},
+        )
 
 
 def test_a_connection_is_made_without_a_cluster(tmp_path: Any) -> None:

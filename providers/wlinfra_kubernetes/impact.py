@@ -1,0 +1,103 @@
+"""What a change means for GPUs: how many, of which type, before, after and at the peak of a rollout.
+
+`plan` calls it for what runs pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
+
+from .bundles import bundle_of
+from .platform import Platform
+from .quantities import amount
+
+__all__ = ["impact_of"]
+
+_VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/")
+_RUNNERS: Final = frozenset({"apps/v1/Deployment", "apps/v1/StatefulSet", "apps.nvidia.com/v1alpha1/NIMService"})
+
+
+def impact_of(platform: Platform, desired: PlatformObject, live: Live | None) -> Impact:
+    """Return the impact of an apply; empty for what runs no pods."""
+    if desired.kind not in _RUNNERS:
+        return Impact()
+    document: Mapping[str, Any] = live.document if live is not None else {}
+    least, most = _replicas(desired)
+    running = _count(document)
+    now = _gpus(platform, document, running, running)
+    after = _gpus(platform, desired.values, least, most)
+    surge = _surge(desired.values, most) if live is not None else 0
+    rolled = _gpus(platform, desired.values, least, most + surge)
+    return Impact(
+        gpus_now=tuple(now.values()),
+        gpus_after=tuple(after.values()),
+        gpus_peak=tuple(
+            GpuCount(
+                type=name, low=max(_low(now, name), _low(rolled, name)), high=max(_high(now, name), _high(rolled, name))
+            )
+            for name in sorted({**now, **rolled})
+        ),
+        replicas_now=(running, running) if live is not None else None,
+        replicas_after=(least, most),
+        scales_to_zero=least == 0 and most > 0,
+    )
+
+
+def _replicas(desired: PlatformObject) -> tuple[int, int]:
+    if "replicas" in desired.policy:
+        least, most = desired.policy["replicas"]
+        return int(least), int(most)
+    count = _count(desired.values)
+    return count, count
+
+
+def _count(document: Mapping[str, Any]) -> int:
+    if not document:
+        return 0
+    found = (document.get("spec") or {}).get("replicas", 1)
+    return found if isinstance(found, int) else 1
+
+
+def _surge(values: Mapping[str, Any], replicas: int) -> int:
+    """Return how many pods a rollout has beyond the wanted ones; a quarter, rounded up, where nothing is said."""
+    strategy = (values.get("spec") or {}).get("strategy") or {}
+    if values.get("kind") != "Deployment" or strategy.get("type") == "Recreate":
+        return 0
+    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge", "25%")
+    if isinstance(surge, int):
+        return surge
+    return -(-replicas * int(str(surge).rstrip("%") or 0) // 100)
+
+
+def _gpus(platform: Platform, document: Mapping[str, Any], least: int, most: int) -> dict[str, GpuCount]:
+    """Return the GPUs of so many pods by type: the bundle's word for it, else the resource's."""
+    found: dict[str, GpuCount] = {}
+    bundle = platform.target.bundles.get(bundle_of(document))
+    for resource, count in _per_pod(document).items():
+        gpu = bundle.gpu if bundle is not None and bundle.gpu is not None else None
+        name = gpu.type if gpu is not None and gpu.type and gpu.resource == resource else resource
+        found[name] = GpuCount(type=name, low=count * least, high=count * most)
+    return found
+
+
+def _per_pod(document: Mapping[str, Any]) -> dict[str, int]:
+    spec = document.get("spec") or {}
+    pod = (spec.get("template") or {}).get("spec") or {}
+    holders = [*(pod.get("containers") or ()), spec] if document.get("kind") != "NIMService" else [spec]
+    found: dict[str, int] = {}
+    for holder in holders:
+        for resource, text in ((holder.get("resources") or {}).get("limits") or {}).items():
+            if resource.startswith(_VENDORS):
+                found[resource] = found.get(resource, 0) + int(amount(text))
+    return found
+
+
+def _low(counts: Mapping[str, GpuCount], name: str) -> int:
+    return counts[name].low if name in counts else 0
+
+
+def _high(counts: Mapping[str, GpuCount], name: str) -> int:
+    return counts[name].high or 0 if name in counts else 0
