@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from support.state_samples import make_intent
 
 from wlinfra.errors import StateError
 from wlinfra.state.codec import (
+    PackedValues,
     dump,
     history_document,
     intent_document,
@@ -115,3 +117,26 @@ def test_what_is_no_plain_value_is_refused_without_naming_it(leaf: Any) -> None:
 
 def test_a_digest_does_not_show_itself() -> None:
     assert "abcdef" not in repr({"token": SecretDigest("abcdef")})
+
+
+@given(st.dictionaries(keys, values, max_size=4))
+def test_packed_values_are_the_values_and_are_recorded_the_same(recorded: dict[str, Any]) -> None:
+    packed = PackedValues(recorded)
+    assert packed == recorded
+    assert dict(packed) == recorded
+    assert load(dump({"values": packed, "more": recorded})) == {"values": recorded, "more": recorded}
+    assert dump(packed) == dump(recorded)
+
+
+def test_a_loaded_object_keeps_no_more_of_its_values_than_their_json() -> None:
+    recorded = {"variables": [{"name": f"N{number}", "value": str(number)} for number in range(100)]}
+    document = {"address": "item.a", "provider": "default", "kind": "item", "values": recorded}
+    tracemalloc.start()
+    several = [parse_object(document) for _ in range(20)]
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 20 * (len(dump(recorded)) + 1000)
+    found = several[0]
+    assert found.unpacked().values == recorded
+    assert isinstance(found.unpacked().values, dict)
+    assert found.unpacked() == found

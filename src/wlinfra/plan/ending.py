@@ -40,6 +40,7 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
         case Absent() if record.deposed == ():
             return replace(base, reason=ActionReason.GONE)
         case Live() | Absent():
+            record = record.unpacked()
             request = PlanRequest(desired=None, prior=record, reading=reading, dependencies={}, digest=engine.digest)
             change = engine.connections[record.provider].plan(request)
             check_change(change, request)

@@ -52,6 +52,7 @@ def _record_differences(change: Change, prior: ObjectState) -> Iterator[Attribut
 
 def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading, digest: Digest) -> Change:
     """Return what recording the live values would change; nothing is called on the platform."""
+    prior = prior.unpacked() if prior is not None else None
     base = Change(
         address=item.address,
         kind=item.kind,
