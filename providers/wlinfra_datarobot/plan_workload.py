@@ -26,7 +26,7 @@ from .impact import impact_of, staying
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
-from .resets import with_resets
+from .resets import forgetting_resets, with_resets
 from .schema import RUNTIME
 from .shapes import sent_runtime, without_rivals
 from .workload_steps import (
@@ -52,11 +52,12 @@ _PLATFORM_TIMING = (
 
 def plan_workload(platform: Platform, request: PlanRequest) -> Change:
     """Return what must happen to one workload; raises for a move the platform or the token does not allow."""
-    request = with_resets(request)
+    asked, request = request, with_resets(request)
     changes_type = _changes_type(request)
     if changes_type:
         request = replace(request, replace=True)
     draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
+    draft = forgetting_resets(draft, asked, request)
     if changes_type and draft.action is Action.REPLACE:
         draft = replace(draft, reason=ActionReason.DEPENDENCY_REPLACED)
     match draft.action:

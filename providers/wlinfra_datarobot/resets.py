@@ -1,6 +1,7 @@
 """A runtime that is no longer declared: what was given to a group is reset, the group itself stays.
 
-`plan_workload` passes its request through `with_resets` before it compares.
+`plan_workload` passes its request through `with_resets` before it compares, and what it planned through
+`forgetting_resets`, so that nobody's later edit is taken for drift of what is no longer declared.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.schema import Effect
 from wlinfra.provider.base import PlanRequest
 from wlinfra.values import Json
 
-__all__ = ["with_resets"]
+__all__ = ["forgetting_resets", "with_resets"]
 
 _PLATFORM_REPLICAS = 1
 """What a group has that asks for nothing (contracts: the default of ``replicaCount``)."""
@@ -33,6 +37,28 @@ def with_resets(request: PlanRequest) -> PlanRequest:
     kept = [_unless_reset(group, wanted.get(name, {}), now.get(name, {})) for name, group in applied.items()]
     recorded = {**prior.values, "runtime": {**prior.values["runtime"], "containerGroups": kept}}
     return replace(request, desired=replace(desired, values=values), prior=replace(prior, values=recorded))
+
+
+def forgetting_resets(change: Change, before: PlanRequest, after: PlanRequest) -> Change:
+    """Return the change, made one of the record alone where nothing differs but replicas that are reset already."""
+    if before.prior is None or after.prior is None or change.reason is not ActionReason.UNCHANGED:
+        return change
+    applied, kept = _groups(before.prior.values), _groups(after.prior.values)
+    forgotten = tuple(
+        AttributeChange(
+            path=("runtime", "containerGroups", name, "replicaCount"),
+            recorded=group["replicaCount"],
+            live=_PLATFORM_REPLICAS,
+            planned=None,
+            effect=Effect.STORED,
+        )
+        for name, group in applied.items()
+        if "replicaCount" in group and "replicaCount" not in kept[name]
+    )
+    if not forgotten:
+        return change
+    reason = ActionReason.ATTRIBUTE_CHANGED
+    return replace(change, action=Action.UPDATE, reason=reason, label="recorded only", attributes=forgotten)
 
 
 def _groups(values: Mapping[str, Json]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.datarobot_stage import Stage, chat
 
@@ -90,8 +92,6 @@ def test_power_is_reached_and_kept(stage: Stage, power: str) -> None:
 
 
 def test_a_runtime_no_longer_declared_is_reset_and_rolls_only_where_that_differs(stage: Stage) -> None:
-    stage.apply(chat(replicas=1))
-    assert stage.plan(chat()).is_empty
     stage.apply(chat(replicas=3))
     change = stage.change(chat(), "workload.chat")
     assert [(item.path[-1], item.live) for item in change.attributes] == [("replicaCount", 3)]
@@ -100,9 +100,16 @@ def test_a_runtime_no_longer_declared_is_reset_and_rolls_only_where_that_differs
     assert stage.plan(chat()).is_empty
 
 
-def test_replicas_no_longer_declared_beside_bundles_roll_nothing_where_they_are_the_platforms_own(stage: Stage) -> None:
-    stage.apply(chat(replicas=1, bundles=["cpu.small"]))
-    assert stage.plan(chat(bundles=["cpu.small"])).is_empty
+@pytest.mark.parametrize("options", [{}, {"bundles": ["cpu.small"]}])
+def test_replicas_no_longer_declared_are_forgotten_where_they_are_the_platforms_own(
+    stage: Stage, options: dict[str, Any]
+) -> None:
+    stage.apply(chat(replicas=1, **options))
+    stage.calls()
+    assert stage.change(chat(**options), "workload.chat").label == "recorded only"
+    stage.apply(chat(**options))
+    assert stage.plan(chat(**options)).is_empty
+    assert stage.calls() == []
 
 
 def test_autoscaling_no_longer_declared_ends(stage: Stage) -> None:
