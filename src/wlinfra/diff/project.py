@@ -105,6 +105,8 @@ def mask(values: Json, schema: Attribute = OPAQUE) -> Json:
         return SENSITIVE
     if is_open_leaf(values):
         return UNKNOWN
+    if schema is OPAQUE and isinstance(values, dict | list) and is_plain(values):
+        return values
     if is_object(values):
         children = schema.fields or _NO_FIELDS
         shown = {name: mask(item, children.get(name, schema.values or OPAQUE)) for name, item in values.items()}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
@@ -123,7 +124,8 @@ def _dependencies(
 
 
 def _named(item: PlatformObject, exporters: Mapping[tuple[Address, str], Address]) -> Iterator[Address]:
-    refs: list[Ref] = [*find_refs(dict(item.values)), *find_refs(dict(item.policy))]
+    trees = [dict(item.values), dict(item.policy)]
+    refs: list[Ref] = [ref for tree in trees if not is_plain(tree) for ref in find_refs(tree)]
     for ref in refs:
         exporter = exporters.get(ref.key)
         if exporter is None:

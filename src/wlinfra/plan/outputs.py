@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wlinfra.diff.leaves import is_plain
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import OutputChange
 from wlinfra.plan.revision import canonical
@@ -17,6 +18,8 @@ __all__ = ["output_changes", "recorded_output", "resolve_known"]
 
 def resolve_known(value: Json, known: Mapping[tuple[Address, str], Json]) -> Json:
     """Return the tree with every reference filled in whose value is known; the others stay."""
+    if is_plain(value):  # most objects refer to nothing, and need no walk to tell
+        return value
 
     def fill(leaf: Any) -> Any:
         match leaf:
