@@ -24,6 +24,7 @@ __all__ = [
     "Unknown",
     "contains_unknown",
     "find_refs",
+    "find_secrets",
     "format_path",
     "is_open",
     "map_leaves",
@@ -251,6 +252,11 @@ def find_refs(value: Json) -> Iterator[Ref]:
                 yield leaf
             case Template(pieces):
                 yield from (piece for piece in pieces if isinstance(piece, Ref))
+
+
+def find_secrets(value: Json) -> Iterator[Secret]:
+    """Yield every secret in the tree."""
+    yield from (leaf for leaf in _leaves(value) if isinstance(leaf, Secret))
 
 
 def contains_unknown(value: Json) -> bool:

@@ -43,6 +43,18 @@ def test_a_protected_environment_asks_for_its_name(wlinfra: CommandLine) -> None
 def test_where_nobody_can_be_asked_nothing_is_done(wlinfra: CommandLine) -> None:
     ended = wlinfra.run("apply")
     assert (ended.code, "--auto-approve" in ended.err) == (1, True)
+    assert "wlinfra plan -e test --chdir" in ended.err
+    assert wlinfra.provider.world.objects == {}
+
+
+def test_a_missing_secret_is_told_before_anything_is_made(wlinfra: CommandLine) -> None:
+    wlinfra.write(
+        PROGRAM.replace("port=8080", 'port=8080, env={"A": wl.secret_env("NO_A"), "B": wl.secret_env("NO_B")}')
+    )
+    assert wlinfra.run("plan").code == 0
+    ended = wlinfra.run("apply", "--auto-approve")
+    assert (ended.code, ended.err.count("Secret not found")) == (1, 2)
+    assert "in artifact.server" in ended.err
     assert wlinfra.provider.world.objects == {}
 
 

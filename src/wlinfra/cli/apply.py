@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
+from wlinfra.apply.secrets import require_secrets
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
@@ -39,6 +40,7 @@ def run(arguments: Namespace, console: Console) -> int:
         approved = unseal(data, digest)
         now = locked.plan(approved.options)
         refuse_unapproved(approved, now, digest)
+        require_secrets(now)
         return _execute(now, locked, arguments)
 
 
@@ -71,7 +73,8 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
             return ExitCode.OK
         if arguments.auto_approve and not arguments.adopt:
             _refuse_unasked_imports(plan)
-        if _needs_approval(plan) and not arguments.auto_approve and not _confirm(plan, console):
+        require_secrets(plan)
+        if _needs_approval(plan) and not arguments.auto_approve and not _confirm(plan, arguments, console):
             console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
             return ExitCode.ERROR
         return _execute(plan, locked, arguments)
@@ -107,13 +110,13 @@ def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
         console.show(plan_text(plan, console))
 
 
-def _confirm(plan: Plan, console: Console) -> bool:
+def _confirm(plan: Plan, arguments: Namespace, console: Console) -> bool:
     """Ask a person; the answer is ``yes``, or the environment's name where the environment is protected."""
     if not console.is_interactive:
         raise ConfigurationError.of(
             "Nobody can be asked",
             f"Applying to {plan.environment} must be confirmed, and there is no terminal to ask at. Nothing was changed.",
-            "Add --auto-approve, or apply a plan that was looked at:\n    wlinfra plan --out plan.json\n    wlinfra apply plan.json",
+            f"Add --auto-approve, or apply a plan that was looked at:\n    {_saving(plan, arguments)}\n    wlinfra apply plan.json",
         )
     what = "destroy everything above" if plan.options.destroy else "perform these actions"
     word = plan.environment if plan.protected_environment else "yes"
@@ -124,6 +127,12 @@ def _confirm(plan: Plan, console: Console) -> bool:
     )
     question = console.style.paint(f"Do you want to {what} in environment {plan.environment}?", "bold")
     return console.ask(f"\n{question}\n  {hint}\n\n  Enter a value: ") == word
+
+
+def _saving(plan: Plan, arguments: Namespace) -> str:
+    """Return the command that saves this plan."""
+    destroys = " --destroy" if plan.options.destroy else ""
+    return f"{command_line('plan', arguments, plan.environment)}{destroys} --out plan.json"
 
 
 def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
