@@ -36,7 +36,9 @@ def test_a_second_step_of_the_same_object_does_not_start() -> None:
     bench.platform.during = lambda _: bench.stop.request()
     result = bench.apply(create("a", steps=steps))
     assert bench.platform.operations == ["create-a"]
-    assert [change.name for change, _ in result.skipped] == ["a"]
+    assert [(change.name, because) for change, because in result.skipped] == [
+        ("a", "the run was stopped; it exists and is recorded, and the next run goes on from there")
+    ]
     assert bench.session.objects[address("a")].health is Health.UNREADY
 
 

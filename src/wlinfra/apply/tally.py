@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wlinfra.apply.calls import STOPPED
 from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed, Skipped, Started, Succeeded
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.scheduler import Job, Outcome
-from wlinfra.changes.model import Change
+from wlinfra.changes.model import Action, Change
 from wlinfra.errors import Diagnostic
 from wlinfra.values import Address, Json
 
@@ -100,8 +101,12 @@ class Tally:
             recorded = self.recorder.find(change.address) is not None
             self.tell(Failed(change=change, error=account.error, recorded=recorded, elapsed=elapsed))
         elif account.because:
-            self._skipped.append((change, account.because))
-            self.tell(Skipped(change=change, because=account.because))
+            because = account.because
+            half_made = because == STOPPED and change.action is Action.CREATE
+            if half_made and self.recorder.find(change.address) is not None:
+                because = f"{because}; it exists and is recorded, and the next run goes on from there"
+            self._skipped.append((change, because))
+            self.tell(Skipped(change=change, because=because))
         else:
             self._done.append(change)
             self.tell(Succeeded(change=change, id=account.id, elapsed=elapsed))

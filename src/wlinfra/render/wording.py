@@ -44,7 +44,9 @@ def verdict(change: Change) -> str:
             return f"will be updated ({label})" if label else "will be updated in-place"
         case Action.ROLL:
             words = "rolling restart" if label in ("", "rolling restart") else f"rolling restart, {label}"
-            return f"will be updated ({words})"
+            # Without a difference of its own nothing else would tell why.
+            told = () if change.attributes else (ActionReason.DEPENDENCY_CHANGED, ActionReason.DRIFTED)
+            return _with_reason(f"will be updated ({words})", change, *told)
         case Action.REPLACE:
             return _replacement(change)
         case Action.DELETE:
