@@ -145,3 +145,16 @@ def test_the_version_is_printed(wlinfra: CommandLine) -> None:
 
 def test_providers_are_listed(wlinfra: CommandLine) -> None:
     assert "memory" in wlinfra.run("providers").out.split()
+
+
+def test_letters_the_terminal_lacks_are_spelt_out(tmp_path: Path) -> None:
+    code = "import sys; from wlinfra.cli.app import entry; sys.stdout.reconfigure(encoding='ascii'); entry()"
+    program = tmp_path / "infra.py"
+    text = (
+        'import wlinfra as wl\nstack = wl.Stack("s")\n@stack.resources\ndef r(env):\n    yield wl.Output("o", "чат")\n'
+    )
+    program.write_text(text + 'stack.environment("e", provider="datarobot", endpoint="emulator")\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "plan"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, r"\u0447\u0430\u0442" in done.stdout) == (0, True), done.stderr

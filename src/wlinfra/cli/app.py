@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -30,6 +31,9 @@ __all__ = ["entry", "main"]
 def entry() -> None:
     """Run the command line of this process and exit."""
     gc.set_threshold(50_000, 50, 50)  # declarations are trees of many small objects: three times faster to build
+    for stream in (sys.stdout, sys.stderr):  # a description may have letters that the terminal's encoding lacks
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
