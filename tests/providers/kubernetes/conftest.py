@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from engines.kubernetes.handle import ClusterHandle
 
-pytest.register_assert_rewrite("wlinfra.testing.contract")
 
 Connect = Callable[..., Driver]
 
