@@ -99,7 +99,7 @@ def _refuse_unasked_imports(plan: Plan) -> None:
     raise ConfigurationError.of(
         "Import must be confirmed",
         f"{counted(len(unproven), 'object')} found by name alone: nothing is recorded, so nobody can prove that this stack made what it would take over. Nothing was changed.",
-        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}",
+        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}\nIf they belong to somebody else, such as another environment on the same platform, give yours a platform_name of their own.",
     )
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wlinfra.stack.program import Declared
-
 from wlinfra.provider.base import Connection
+from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
 from wlinfra.state.model import State
 

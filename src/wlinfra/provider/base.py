@@ -13,9 +13,9 @@ from threading import Event
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from wlinfra.changes.model import Change, PlatformObject, Step
-from wlinfra.state.key import Digest
 from wlinfra.errors import Diagnostic
 from wlinfra.resources.base import Resource
+from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address, Json
 
@@ -42,8 +42,8 @@ __all__ = [
     "UnknownOutcome",
     "Unreadable",
     "Waiting",
-    "Wanted",
     "WaitingStill",
+    "Wanted",
 ]
 
 
