@@ -78,7 +78,10 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
                 before[node] |= _before_apply(change, current)
             else:
                 before[node] |= _before_delete(change, current, dependents, leftovers)
-    return {node: tuple(sorted(earlier & before.keys() - {node})) for node, earlier in sorted(before.items())}
+    return {
+        node: tuple(sorted(one for one in earlier if one in before and one != node))
+        for node, earlier in sorted(before.items())
+    }
 
 
 def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node]:
