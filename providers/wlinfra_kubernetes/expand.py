@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from wlinfra.manifests.model import Rendered, RenderedObject, Target
 from wlinfra.manifests.render import render_workload
+from wlinfra.manifests.shared import merge_shared
 from wlinfra.provider import OPAQUE, PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
@@ -116,8 +117,10 @@ def _workload(
     first = by_bundle[""]
     runner = next((item for item in first.objects if item.kind in _RUNNERS), None)
     scaled = {item.kind for item in first.objects}.intersection(_AUTOSCALERS)
+    places = {item.part: _place(workload, item) for item in first.objects}
     for item in first.objects:
-        made = _rendered(scope, workload, item, declared)
+        whole = _with_all_sharers(scope, item, declared) if item.shared else item
+        made = _rendered(scope, places, whole, declared)
         policy: dict[str, Any] = {**made.policy, "keeps_data": item.keeps_data}
         if item.kind in _RUNNERS:
             policy["replicas"] = list(_bounds(workload, item))
@@ -139,11 +142,32 @@ def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
     return groups[0].bounds if groups else (1, 1)
 
 
+def _place(workload: Workload, item: RenderedObject) -> Address:
+    """Return the object's address: one for all workloads where they share it."""
+    return (
+        Address.of("shared", item.name, part=item.kind) if item.shared else Address(f"{workload.address}/{item.part}")
+    )
+
+
+def _with_all_sharers(scope: Scope, item: RenderedObject, declared: Mapping[Address, Resource]) -> RenderedObject:
+    """Return a shared object with the labels of all declared workloads that render it."""
+    same = [item]
+    for other in declared.values():
+        if isinstance(other, Workload) and isinstance(other.artifact, Artifact) and other.artifact.storage is not None:
+            rendered = render_workload(other, other.artifact, scope.target)
+            same += [
+                found
+                for found in rendered.objects
+                if found.shared and (found.kind, found.name) == (item.kind, item.name)
+            ]
+    return replace(merge_shared(same)[0], part=item.part, depends_on=item.depends_on)
+
+
 def _rendered(
-    scope: Scope, workload: Workload, item: RenderedObject, declared: Mapping[Address, Resource]
+    scope: Scope, places: Mapping[str, Address], item: RenderedObject, declared: Mapping[Address, Resource]
 ) -> PlatformObject:
-    address = Address(f"{workload.address}/{item.part}")
-    needed = tuple(Address(f"{workload.address}/{part}") for part in item.depends_on)
+    address = places[item.part]
+    needed = tuple(places[part] for part in item.depends_on if part in places)
     made = _object(scope, address, item.manifest, declared)
     return replace(made, depends_on=(*made.depends_on, *needed))
 
