@@ -37,7 +37,7 @@ def test_a_move_takes_along_what_depends_on_it(applied: CommandLine) -> None:
 
 def test_a_move_never_overwrites(applied: CommandLine) -> None:
     ended = applied.run("state", "mv", "artifact.server", "workload.chat")
-    assert (ended.code, "is recorded already" in ended.err) == (1, True)
+    assert (ended.code, "already records workload.chat" in ended.err) == (12, True)
     assert len(store_of(applied).load().objects) == 2
 
 

@@ -198,6 +198,17 @@ def test_moving_and_forgetting_refuse_what_would_lose_something(tmp_path: Path) 
         with pytest.raises(StateError, match="The state has no"):
             forget_objects(session, Address("workload.z"))
         with pytest.raises(StateError, match="nobody knows whether it happened"):
-            forget_objects(session, Address("workload.chat"))
-        assert forget_objects(session, Address("workload.a")) == ("workload.a",)
+            move_objects(session, Address("workload.chat"), Address("workload.talk"))
+        forgotten = forget_objects(session, Address("workload.a"))
+    assert ([item.address for item in forgotten.objects], forgotten.steps) == (["workload.a"], ())
     assert store.load().objects[Address("workload.b")].depends_on == ()
+
+
+def test_forgetting_an_object_settles_its_interrupted_step(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    with store.acquire(ME) as lease, store.open(lease) as session:
+        session.put(make_item("chat"))
+        session.begin(make_intent("chat"))
+        forgotten = forget_objects(session, Address("workload.chat"))
+    assert len(forgotten.steps) == 1
+    assert (store.load().objects, store.load().intents) == ({}, ())

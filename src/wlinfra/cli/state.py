@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
@@ -15,7 +14,7 @@ from wlinfra.errors import ConfigurationError
 from wlinfra.render.style import clean
 from wlinfra.render.summary import counted
 from wlinfra.state.lock import Lease
-from wlinfra.state.model import Deposed, Intent, ObjectState, State
+from wlinfra.state.move import forget_objects, move_objects
 from wlinfra.values import Address
 
 __all__ = ["run"]
@@ -56,81 +55,21 @@ def _locked(site: Site, arguments: Namespace, console: Console) -> Iterator[Leas
 
 def _move(site: Site, arguments: Namespace, console: Console) -> None:
     with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
-        objects = session.state.objects
-        renamed = _renamed(find_objects(session.state, arguments.source), arguments.source, arguments.destination)
-        taken = [new for new in renamed.values() if new in objects]
-        if taken:
-            raise ConfigurationError.of(
-                "Address is taken",
-                f"{taken[0]} is recorded already. Nothing was moved.",
-                f"Forget it first:\n    wlinfra state rm {taken[0]}",
-            )
-        session.set_many(put=_with_new_names(objects, renamed), remove=renamed)
-    for old, new in renamed.items():
+        moved = move_objects(session, Address(arguments.source), Address(arguments.destination))
+    for old, new in moved.items():
         console.show(f"Moved {clean(old)} to {clean(new)}.")
-
-
-def _renamed(found: list[ObjectState], source: str, destination: str) -> dict[Address, Address]:
-    """Return the new address of each object; a resource takes its parts along."""
-    if "/" in source:
-        return {item.address: Address(destination) for item in found}
-    return {
-        item.address: Address(f"{destination}/{item.address.part}" if item.address.part else destination)
-        for item in found
-    }
-
-
-def _with_new_names(objects: Mapping[Address, ObjectState], renamed: Mapping[Address, Address]) -> list[ObjectState]:
-    """Return the records that change: those that move, and those that depend on one that does."""
-
-    def names(old: tuple[Address, ...]) -> tuple[Address, ...]:
-        return tuple(renamed.get(name, name) for name in old)
-
-    def deposed(item: Deposed) -> Deposed:
-        return replace(item, depends_on=names(item.depends_on))
-
-    moved = [
-        replace(
-            item,
-            address=renamed.get(address, address),
-            depends_on=names(item.depends_on),
-            deposed=tuple(map(deposed, item.deposed)),
-        )
-        for address, item in objects.items()
-    ]
-    return [after for before, after in zip(objects.values(), moved, strict=True) if before != after]
 
 
 def _forget(site: Site, arguments: Namespace, console: Console) -> None:
     with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
-        open_steps = _open_steps(session.state, arguments.address)
-        found = (
-            []
-            if open_steps and not _is_recorded(session.state, arguments.address)
-            else find_objects(session.state, arguments.address)
-        )
-        session.set_many(remove=[item.address for item in found])
-        for intent in open_steps:
-            session.end(intent)
-    for intent in open_steps:
+        forgotten = forget_objects(session, Address(arguments.address))
+    for intent in forgotten.steps:
         console.show(
             f"Forgot the interrupted {clean(intent.verb)} for {clean(intent.address)}; whether it happened is not known."
         )
-    for item in found:
-        console.show(
-            f"Forgot {clean(item.address)}"
-            + (f" [id={clean(item.id)}]" if item.id else "")
-            + "; nothing was destroyed."
-        )
-
-
-def _open_steps(state: State, address: str) -> list[Intent]:
-    """Return what an interrupted run left open at the address: to forget an object is to ask no more about it."""
-    return [intent for intent in state.intents if address in (intent.address, Address(intent.address).resource)]
-
-
-def _is_recorded(state: State, address: str) -> bool:
-    return any(address in (key, key.resource) for key in state.objects)
+    for item in forgotten.objects:
+        shown = f" [id={clean(item.id)}]" if item.id else ""
+        console.show(f"Forgot {clean(item.address)}{shown}; nothing was destroyed.")
 
 
 def _push(site: Site, arguments: Namespace, console: Console) -> None:

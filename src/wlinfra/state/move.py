@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wlinfra.errors import StateError
-from wlinfra.state.model import ObjectState, State
+from wlinfra.state.model import Intent, ObjectState, State
 from wlinfra.values import Address
 
 if TYPE_CHECKING:
     from wlinfra.state.store import StateSession
 
-__all__ = ["forget_objects", "move_objects"]
+__all__ = ["Forgotten", "forget_objects", "move_objects"]
 
 
-def forget_objects(session: StateSession, address: Address) -> tuple[Address, ...]:
-    """Forget an object, or all objects of a resource, leaving the platform alone; return their addresses.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What is not known of any more."""
 
-    Others stop depending on them. Raises StateError when none is recorded.
+    objects: tuple[ObjectState, ...]
+    steps: tuple[Intent, ...]
+    """Interrupted steps: nobody asks any more whether they happened."""
+
+
+def forget_objects(session: StateSession, address: Address) -> Forgotten:
+    """Forget an object, or all objects of a resource, and their interrupted steps, leaving the platform alone.
+
+    Others stop depending on them. Raises StateError when nothing is known of the address.
     """
     state = session.state
-    gone = _find(state, address)
+    steps = tuple(intent for intent in state.intents if address in (intent.address, intent.address.resource))
+    gone = _find(state, address) if not steps else _recorded(state, address)
     session.set_many(put=_rename_dependencies(state, dict.fromkeys(gone)), remove=gone)
-    return gone
+    for intent in steps:
+        session.end(intent)
+    return Forgotten(objects=tuple(state.objects[item] for item in gone), steps=steps)
 
 
 def move_objects(session: StateSession, old: Address, new: Address) -> dict[Address, Address]:
@@ -34,6 +47,7 @@ def move_objects(session: StateSession, old: Address, new: Address) -> dict[Addr
     """
     state = session.state
     moved = {address: Address(new + address.removeprefix(old)) for address in _find(state, old)}
+    _refuse_unsettled(state, moved)
     taken = sorted(set(moved.values()) & set(state.objects) - set(moved))
     if taken:
         raise StateError.of(
@@ -47,20 +61,27 @@ def move_objects(session: StateSession, old: Address, new: Address) -> dict[Addr
     return moved
 
 
+def _recorded(state: State, address: Address) -> tuple[Address, ...]:
+    return tuple(sorted(item for item in state.objects if address in (item, item.resource)))
+
+
 def _find(state: State, address: Address) -> tuple[Address, ...]:
-    found = tuple(sorted(item for item in state.objects if address in (item, item.resource)))
+    found = _recorded(state, address)
     if not found:
         raise StateError.of(
             "Address is not recorded", f"The state has no {address}.", "List what it has:\n  wlinfra state list"
         )
-    pending = sorted({intent.address for intent in state.intents} & set(found))
+    return found
+
+
+def _refuse_unsettled(state: State, moved: Mapping[Address, Address]) -> None:
+    pending = sorted({intent.address for intent in state.intents} & set(moved))
     if pending:
         raise StateError.of(
             "Step is not settled",
             f"An interrupted run left a step on {pending[0]} of which nobody knows whether it happened.",
-            "Let the next apply look it up first:\n  wlinfra apply",
+            "Let the next apply look it up first:\n    wlinfra apply",
         )
-    return found
 
 
 def _rename_dependencies(state: State, renamed: dict[Address, Address | None]) -> list[ObjectState]:
