@@ -26,6 +26,8 @@ HANDOVER: Final = "wlinfra-handover"
 """The field manager that keeps replicas until an autoscaler writes them."""
 
 _STALE_TRIES: Final = 5
+_UNCERTAIN: Final = frozenset({500, 502, 504})
+"""Answers of something between us and the cluster that may hide a success."""
 
 
 def run(platform: Platform, step: Step) -> StepResult:
@@ -107,6 +109,8 @@ def _delete(platform: Platform, key: Key, uid: str) -> StepResult:
 
 def _outcome(error: ClusterError) -> StepResult:
     match error.failure:
+        case Failure.BUSY if error.status in _UNCERTAIN:
+            return UnknownOutcome(error=error.diagnostic)
         case Failure.BUSY | Failure.UNREACHABLE | Failure.STALE:
             return RefusedForNow(error=error.diagnostic, after=error.after)
         case Failure.LOST:
