@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,4 +56,19 @@ def test_a_killed_apply_is_finished_by_the_next(
     again = line.run("apply", "--auto-approve")
     assert again.code == 0, again.out + again.err
     assert parts(cluster, namespace) == [f"configmap/part-{number}" for number in range(OBJECTS)]
+    assert "No changes" in line.run("plan").out
+
+
+def test_a_lost_state_is_found_again_and_what_nobody_declares_goes(
+    cluster: ClusterHandle, namespace: str, tmp_path: Path
+) -> None:
+    settings = {"kubeconfig": str(cluster.kubeconfig), "namespace": namespace}
+    line = CommandLine(folder=tmp_path)
+    line.write(PROGRAM.format(objects=OBJECTS, **settings))
+    assert line.run("apply", "--auto-approve").code == 0
+    shutil.rmtree(tmp_path / ".wlinfra")
+    line.write(PROGRAM.format(objects=OBJECTS - 1, **settings))
+    again = line.run("apply", "--auto-approve")
+    assert again.code == 0, again.out + again.err
+    assert parts(cluster, namespace) == [f"configmap/part-{number}" for number in range(OBJECTS - 1)]
     assert "No changes" in line.run("plan").out
