@@ -1,7 +1,5 @@
 """A provider that keeps JSON files in a folder: everything a provider needs, in one module."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +13,6 @@ from wlinfra.values import Address
 
 
 class JsonFile(Resource):
-    """A file with a JSON object in it."""
-
     type: ClassVar[str] = "json_file"
     content: dict[str, Any]
 
@@ -25,58 +21,49 @@ class JsonFile(Resource):
 class Connection:
     root: Path
 
-    def file(self, name: str | None) -> Path:
+    def file(self, name: Any) -> Path:
         return self.root / f"{name}.json"
 
     def check(self, resource: Resource) -> Sequence[Diagnostic]:
-        if isinstance(resource, JsonFile):
-            return ()
-        return [
-            Diagnostic(summary="Unknown resource", detail=f"{resource.type} is no file.", fix="Declare a JsonFile.")
-        ]
+        wrong = Diagnostic(summary="Unknown resource", detail=f"{resource.type} is no file.", fix="Declare a JsonFile.")
+        return () if isinstance(resource, JsonFile) else [wrong]
 
     def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[wp.PlatformObject]:
-        values = {"content": resource.content} if isinstance(resource, JsonFile) else {}
-        name, schema = resource.name_on_platform, wp.Attribute(fields={"content": wp.Attribute(free=True)})
-        item = wp.PlatformObject(address=resource.address, kind="file", name=name, values=values, schema=schema)
-        return [replace(item, lifecycle=resource.lifecycle, depends_on=resource.depends_on, name_is_unique=True)]
+        values, name = {"content": getattr(resource, "content", {})}, resource.name_on_platform
+        item = wp.PlatformObject(address=resource.address, kind="file", name=name, values=values, schema=FREE)
+        return [replace(item, name_is_unique=True)]
 
     def read(self, wanted: Sequence[wp.Wanted]) -> Sequence[wp.Reading]:
         return [self.look(one.id or one.name) for one in wanted]
 
     def look(self, name: str) -> wp.Live | wp.Absent:
-        if not self.file(name).exists():
-            return wp.Absent()
-        return wp.Live(id=name, values={"content": json.loads(self.file(name).read_text())}, outputs={"id": name})
+        text = self.file(name).read_text() if self.file(name).exists() else None
+        values = {"content": json.loads(text)} if text is not None else {}
+        return wp.Absent() if text is None else wp.Live(id=name, values=values, outputs={"id": name})
 
     def plan(self, request: wp.PlanRequest) -> wp.Change:
         return wp.default_change(request, steps=self.steps)
 
     def steps(self, change: wp.Change) -> Sequence[wp.Step]:
-        removes = change.action is wp.Action.DELETE
-        word = "delete" if removes else "write"
+        word = "delete" if change.action is wp.Action.DELETE else "write"
         step = wp.Step(operation=word, verb=word, path=change.name, summary=f"{word} the file", target=change.name)
-        payload = None if removes else change.values
-        return [replace(step, payload=payload, makes=change.id is None, removes=removes, repeat=wp.Repeat.SAFE)]
+        what = {"removes": True} if word == "delete" else {"payload": change.values, "makes": change.id is None}
+        return [replace(step, repeat=wp.Repeat.SAFE, **what)]
 
     def run(self, step: wp.Step) -> wp.StepResult:
-        file = self.file(str(step.target))
+        file = self.file(step.target)
         try:
-            if step.removes:
-                file.unlink(missing_ok=True)
-                return wp.Done()
-            file.write_text(json.dumps(step.payload["content"]))
+            file.unlink(missing_ok=True) if step.removes else file.write_text(json.dumps(step.payload["content"]))
         except OSError as error:
-            return wp.Refused(error=Diagnostic(summary="File cannot be changed", detail=f"{file}: {error.strerror}."))
+            return wp.Refused(error=Diagnostic(summary="File cannot be written", detail=f"{file}: {error.strerror}."))
         return wp.Done(id=file.stem, outputs={"id": file.stem})
 
     def recover(self, intent: wp.Intent) -> wp.Recovery:
-        exists = isinstance(self.look(intent.name), wp.Live)
-        return wp.Happened(id=intent.name) if exists is not intent.removes else wp.DidNotHappen()
+        happened = self.file(intent.name).exists() is not intent.removes
+        return wp.Happened(id=intent.name) if happened else wp.DidNotHappen()
 
     def poll(self, waiting: Sequence[wp.Waiting]) -> Sequence[wp.Status]:
-        missing = wp.WaitingStill(reason="there is no file")
-        return [wp.Ready() if self.file(one.id).exists() else missing for one in waiting]
+        return [wp.Ready() if self.file(one.id).exists() else wp.WaitingStill(reason="no file") for one in waiting]
 
 
 class Provider:
@@ -88,4 +75,4 @@ class Provider:
         return Connection(Path(context.options["root"]))
 
 
-PROVIDER = Provider()
+FREE, PROVIDER = wp.Attribute(free=True), Provider()
