@@ -87,7 +87,11 @@ def _judged(look: Look) -> Status:
         return failed(look, "another object of that name took its place")
     if meta.get("deletionTimestamp"):
         return failed(look, "it is being deleted")
-    return _JUDGES.get(look.key.full_kind, others.generic)(look)
+    status = _JUDGES.get(look.key.full_kind, others.generic)(look)
+    wanted: Mapping[str, str] = look.waiting.details.get("outputs") or {}
+    if isinstance(status, Ready) and (missing := [path for name, path in wanted.items() if name not in status.outputs]):
+        return WaitingStill(reason=f"nothing stands at {', '.join(missing)} yet")
+    return status
 
 
 def _ending(look: Look) -> Status:

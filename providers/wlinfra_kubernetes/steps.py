@@ -44,14 +44,11 @@ def goal_of(change: Change, policy: Mapping[str, Any]) -> Goal | None:
             goal="gone", describe="gone", details=details, timeout=change.lifecycle.timeouts.get("delete", _TIMEOUT)
         )
     key = Key.parse(change.kind, change.name)
-    if change.kind not in _AWAITED and not policy.get("awaited"):
+    if change.kind not in _AWAITED and not policy.get("outputs"):
         return None
     phase = "create" if change.action in (Action.CREATE, Action.REPLACE) else "update"
     timeout = change.lifecycle.timeouts.get(phase, _TIMEOUTS.get(key.kind, _TIMEOUT))
-    details = {
-        "name": change.name,
-        **{name: policy[name] for name in ("outputs", "serves", "complete") if name in policy},
-    }
+    details = {"name": change.name, **({"outputs": policy["outputs"]} if "outputs" in policy else {})}
     return Goal(goal="ready", describe="ready", details=details, timeout=timeout)
 
 

@@ -85,15 +85,13 @@ def daemon_set(look: Look) -> Status:
 
 
 def job(look: Look) -> Status:
-    """Judge a Job: complete where that is asked for, else begun."""
+    """Judge a Job: begun, and not failed; its end is not waited for."""
     for kind in ("Failed", "FailureTarget"):
         if condition(look.status, kind).get("status") == "True":
             said = condition(look.status, kind)
             return failed(look, f"{said.get('reason')}: {said.get('message')}")
     if condition(look.status, "Complete").get("status") == "True":
         return look.ready()
-    if look.waiting.details.get("complete"):
-        return waits(f"{look.status.get('succeeded') or 0} pods have succeeded")
     begun = look.status.get("startTime") or look.status.get("active") or look.spec.get("suspend")
     return look.ready() if begun else waits("the Job controller has not begun it yet")
 

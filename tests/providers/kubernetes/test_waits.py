@@ -9,6 +9,7 @@ from support.kubernetes_objects import config, deployment
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Action, Wanted
 from wlinfra.testing import Driver
+from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.provider import KubernetesConnection
 
 if TYPE_CHECKING:
@@ -50,3 +51,11 @@ def test_what_bears_our_label_and_nobody_knows_is_found(drive: Connect, cluster:
     known = [Wanted(address=kept.address, kind=kept.kind, name=kept.name)]
     found = connection.strays(known)
     assert [(stray.address, stray.name) for stray in found] == [("manifest.lost", f"{namespace}/lost")]
+
+
+def test_an_output_named_by_its_path_is_awaited(drive: Connect) -> None:
+    labels = {"app": "web"}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": labels, "ports": [{"port": 80}]}}  # fmt: skip
+    driver = drive()
+    (change,) = driver.apply(Manifest("web", body, outputs={"address": "spec.clusterIP"}))
+    assert str(change.outputs["address"]).startswith("10.")
