@@ -126,7 +126,7 @@ class DataRobotConnection:
 
         with self._lock:
             if self._emulator is None:
-                data.mkdir(parents=True, exist_ok=True)
+                data.mkdir(mode=0o700, parents=True, exist_ok=True)
                 options: dict[str, Any] = {"dialect": self._config.api} if self._config.api else {}
                 try:
                     self._emulator = DataRobotEmulator(data=data, **options).start()

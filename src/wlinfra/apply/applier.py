@@ -72,7 +72,7 @@ def apply_plan(
         engine=engine,
         recorder=recorder,
         approvals=Approvals(plan, engine, recorder, outputs.known, Absences(plan, engine, recorder, clock), replan),
-        caller=Caller(recorder=recorder, digest=engine.digest, clock=clock, stop=stop),
+        caller=Caller(recorder=recorder, digest=engine.digest, clock=clock, stop=stop, tell=inbox.put),
         outputs=outputs,
         tell=inbox.put,
     )

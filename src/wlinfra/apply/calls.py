@@ -13,6 +13,7 @@ from typing import TypeAlias, assert_never
 from wlinfra.apply import troubles
 from wlinfra.apply.approval import ObjectFailedError
 from wlinfra.apply.clock import Clock
+from wlinfra.apply.events import ApplyEvent, Progress
 from wlinfra.apply.intents import draft_intent
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.recovery import own_recovery
@@ -61,6 +62,7 @@ class Caller:
     digest: Digest
     clock: Clock
     stop: StopSignal
+    tell: Callable[[ApplyEvent], None]
 
     def call(self, change: Change, step: Step, connection: Connection, settle: Settle) -> Waiting:
         """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
@@ -69,6 +71,7 @@ class Caller:
         only what certainly did not happen is sent once more. What cannot be told leaves its intent open.
         """
         refused = lost = 0
+        begun = self.clock.now()
         while True:
             self.refuse_when_stopped()
             draft = draft_intent(change, step, digest=self.digest, deadline=self.clock.now() + step.timeout)
@@ -84,6 +87,10 @@ class Caller:
                     refused += 1
                     if refused >= _TRIES_REFUSED:
                         raise ObjectFailedError(troubles.about(change, error))
+                    elapsed = self.clock.now() - begun
+                    self.tell(
+                        Progress(change=change, waiting_for="may be tried again", reason=error.detail, elapsed=elapsed)
+                    )
                     yield from self.pause(max(after, min(2.0 ** (refused - 1) / 2, _LONGEST_PAUSE)), STOPPED)
                 case UnknownOutcome(error=error):
                     found = yield from self._look_up(intent, step, connection)

@@ -167,7 +167,7 @@ class _Journal:
     """One file of checksummed lines, each a list of changes; replaced by a compact one now and then."""
 
     def __init__(self, folder: Path, tables: _Tables, compact_after: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # a platform's world holds what it was sent, secrets too
         self._path = folder / "world.journal"
         self._tables = tables
         self._compact_after = compact_after

@@ -46,7 +46,7 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
             check_change(change, request)
             return replace(
                 change,
-                reason=change.reason if change.action is Action.FORGET else reason,
+                reason=_reason(change, reason),
                 lifecycle=lifecycle,
                 depends_on=(),
                 revision=revision_of(reading, None, record, engine.digest),
@@ -60,3 +60,9 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
                 f"Say which one it is with\n    wlinfra import {record.address} ID",
                 address=record.address,
             )
+
+
+def _reason(change: Change, wanted: ActionReason) -> ActionReason | None:
+    """Return why the object ends; the provider knows better only where it forgets for a reason of its own."""
+    keeps = change.action is Action.FORGET and change.reason is not ActionReason.NOT_IN_STACK
+    return change.reason if keeps else wanted
