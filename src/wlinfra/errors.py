@@ -95,7 +95,16 @@ class WlinfraError(Exception):
         super().__init__("\n\n".join(str(diagnostic) for diagnostic in diagnostics))
 
     @classmethod
-    def of(cls, summary: str, detail: str, fix: str = "", *, address: str | None = None, path: str | None = None, location: Location | None = None) -> Self:
+    def of(
+        cls,
+        summary: str,
+        detail: str,
+        fix: str = "",
+        *,
+        address: str | None = None,
+        path: str | None = None,
+        location: Location | None = None,
+    ) -> Self:
         """Return this error with the one diagnostic described."""
         return cls(Diagnostic(summary=summary, detail=detail, fix=fix, address=address, path=path, location=location))
 
