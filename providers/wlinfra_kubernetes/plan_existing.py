@@ -32,6 +32,8 @@ __all__ = ["plan_existing"]
 _CLAIM: Final = "v1/PersistentVolumeClaim"
 _REPLICAS: Final = ("spec", "replicas")
 _PROBE_NAME: Final = 50
+_LOOKS: Final = 5
+"""How often an object is looked at again that is written while it is asked about."""
 
 
 def plan_existing(subject: Subject) -> Change:
@@ -114,10 +116,10 @@ def _with_kept_replicas(subject: Subject) -> tuple[Any, int | None]:
 
 def _compared(subject: Subject, planned: Mapping[str, Any], sent: _Sent, kept: int | None) -> Change:
     manager = subject.platform.identity.manager
-    before = meaning(subject.document, ignored=(APPLIED,))
-    after = meaning(planned, ignored=(APPLIED,))
+    live, planned = _of_one_version(subject, planned, sent)
+    before, after = meaning(live, ignored=(APPLIED,)), meaning(planned, ignored=(APPLIED,))
     attributes = attributes_of(subject, before, after)
-    claimed = ownership_of(subject, managed_by(subject.document, manager), managed_by(planned, manager), after)
+    claimed = ownership_of(subject, managed_by(live, manager), managed_by(planned, manager), after)
     importing = subject.draft.action is Action.IMPORT
     if not attributes and not claimed and kept is None and not importing:
         return _unchanged(subject, sent.notes)
@@ -139,6 +141,23 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: _Sent, kept: i
         blast_radius=BlastRadius.ROLLING if effect is Effect.ROLLS else BlastRadius.NONE,
         drift=tuple(replace(item, planned=None) for item in attributes if item.origin is not Origin.INTENDED),
     )
+
+
+def _of_one_version(
+    subject: Subject, planned: Mapping[str, Any], sent: _Sent
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what is live and what would be, of one version: a controller may write between reading and asking."""
+    live = subject.document
+    for _ in range(_LOOKS):
+        if _version(live) == _version(planned) or meaning(live) == meaning(planned):
+            break
+        live = subject.platform.client.get(subject.key) or live
+        planned = subject.dry_run(sent.body, force=sent.force)
+    return live, planned
+
+
+def _version(document: Mapping[str, Any]) -> Any:
+    return (document.get("metadata") or {}).get("resourceVersion")
 
 
 def _unchanged(subject: Subject, notes: tuple[str, ...]) -> Change:
