@@ -1,0 +1,137 @@
+"""A stack of one namespace of the test cluster, driven through the command line as a user does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .project import Completed, Project
+
+if TYPE_CHECKING:
+    from engines.kubernetes.handle import ClusterHandle
+
+__all__ = ["ClusterStage", "container"]
+
+HEADER = """\
+import wlinfra as wl
+from wlinfra_kubernetes import Manifest
+
+stack = wl.Stack({stack!r})
+
+
+@stack.resources
+def resources(env):
+    yield from ()
+{body}
+
+"""
+
+
+def container(image: str = "nginx:1", **more: Any) -> dict[str, Any]:
+    """Return a container of a pod template, small enough for any node."""
+    return {"name": "main", "image": image, "resources": {"requests": {"cpu": "0.1", "memory": "64M"}}, **more}
+
+
+@dataclass(slots=True, kw_only=True)
+class ClusterStage:
+    """Commands on one environment, ``cluster``, and looks at what the cluster then has."""
+
+    cluster: ClusterHandle
+    namespace: str
+    folder: Path
+    stack: str = "shop"
+    user: str = "admin"
+    project: Project = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.project = Project(folder=self.folder, environ={"CHAT_TOKEN": "s3cret-token"})
+
+    def program(self, text: str, **options: Any) -> None:
+        """Write a whole program and add the environment to it."""
+        given = {"kubeconfig": str(self.cluster.kubeconfig_of(self.user)), "namespace": self.namespace, **options}
+        listed = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        self.project.write(f'{text}\nstack.environment("cluster", provider="kubernetes", {listed})\n')
+
+    def manifests(self, *documents: Mapping[str, Any], **options: Any) -> None:
+        """Write a program of these objects, each at the address of its name."""
+        lines = [f"    yield Manifest({item['metadata']['name']!r}, {dict(item)!r})" for item in documents]
+        self.program(HEADER.format(stack=self.stack, body="\n".join(lines)), **options)
+
+    def deployment(self, *, image: str = "nginx:1", replicas: int = 1, **options: Any) -> None:
+        """Write a program of one Deployment named web."""
+        pod = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container(image)]}}
+        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": pod}
+        self.manifests(
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}, **options
+        )
+
+    def run(self, command: str, *arguments: str, code: int | None = 0) -> Completed:
+        """Run a command on the environment."""
+        return self.project.run(command, "-e", "cluster", *arguments, code=code)
+
+    def apply(self, *arguments: str, code: int | None = 0) -> Completed:
+        """Apply without asking."""
+        return self.run("apply", "--auto-approve", *arguments, code=code)
+
+    def actions(self, *arguments: str) -> dict[str, str]:
+        """Return what a plan would do to each address that it changes."""
+        return self.project.actions("-e", "cluster", *arguments)
+
+    def kubectl(self, *arguments: str) -> str:
+        """Run kubectl in the namespace."""
+        return self.cluster.kubectl("-n", self.namespace, *arguments)
+
+    def get(self, kind: str, name: str) -> Any:
+        """Return what kubectl shows of an object."""
+        return json.loads(self.kubectl("get", kind, name, "-o", "json"))
+
+    def names(self, kind: str) -> set[str]:
+        """Return the names of the objects of a kind."""
+        return set(self.kubectl("get", kind, "-o", "jsonpath={.items[*].metadata.name}").split())
+
+    @contextmanager
+    def routes_ready(self) -> Iterator[None]:
+        """Call every InterceptorRoute ready meanwhile, as the operator of the HTTP add-on would."""
+        condition = {"type": "Ready", "status": "True", "reason": "Ready", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+        status = json.dumps({"status": {"conditions": [condition]}})
+        done = threading.Event()
+
+        def work() -> None:
+            while not done.wait(0.3):
+                for name in self.kubectl("get", "interceptorroutes", "-o", "name").split():
+                    self.kubectl("patch", name, "--subresource=status", "--type=merge", "-p", status)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    @contextmanager
+    def watched(self, name: str) -> Iterator[list[int]]:
+        """Collect each number of replicas that a Deployment is told to have meanwhile."""
+        seen: list[int] = []
+        done = threading.Event()
+        path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{name}"
+
+        def look() -> None:
+            while not done.wait(0.02):
+                replicas = self.cluster.api.get(path)["spec"]["replicas"]
+                if seen[-1:] != [replicas]:
+                    seen.append(replicas)
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            done.set()
+            thread.join()
