@@ -15,7 +15,7 @@ from .documents import Key
 from .failures import ClusterError, Failure
 from .platform import Platform
 from .read import Found, fetch
-from .waits import others, workloads
+from .waits import nim, others, workloads
 from .waits.model import Look, failed
 
 __all__ = ["poll"]
@@ -27,8 +27,8 @@ _JUDGES: Final[Mapping[str, Judge]] = {
     "apps/v1/StatefulSet": workloads.stateful_set,
     "apps/v1/DaemonSet": workloads.daemon_set,
     "batch/v1/Job": workloads.job,
-    "apps.nvidia.com/v1alpha1/NIMCache": workloads.nim_cache,
-    "apps.nvidia.com/v1alpha1/NIMService": workloads.nim_service,
+    "apps.nvidia.com/v1alpha1/NIMCache": nim.nim_cache,
+    "apps.nvidia.com/v1alpha1/NIMService": nim.nim_service,
     "v1/Service": others.service,
     "v1/PersistentVolumeClaim": others.claim,
     "autoscaling/v2/HorizontalPodAutoscaler": others.autoscaler,

@@ -20,6 +20,7 @@ from .failures import ClusterError, Failure
 from .identity import APPLIED
 from .platform import Platform
 from .steps import goal_of
+from .waits.nim import MARK, mark_before
 
 __all__ = ["Subject"]
 
@@ -103,7 +104,10 @@ class Subject:
     def finished(self, change: Change, steps: Sequence[Step], **attributes: Any) -> Change:
         """Return the change with its calls and what is awaited after them."""
         change = replace(change, **attributes)
-        return replace(change, steps=tuple(steps), goal=goal_of(change, self.desired.policy))
+        goal = goal_of(change, self.desired.policy)
+        if goal is not None and (mark := mark_before(self.platform.client, change)):
+            goal = replace(goal, details={**goal.details, MARK: mark})
+        return replace(change, steps=tuple(steps), goal=goal)
 
     def refused(self, error: ClusterError) -> ProviderError:
         """Return the error with this object's place on it."""

@@ -1,32 +1,28 @@
-"""When what runs pods is ready: Deployment, StatefulSet, DaemonSet, Job, and the NIM kinds on top of them.
+"""When what runs pods is ready: Deployment, StatefulSet, DaemonSet, Job.
 
-`poll` calls these; `pods` gives the reasons.
+`poll` calls these, `nim` the rollout; `pods` gives the reasons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from wlinfra.provider import Ready, Status
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
+from wlinfra.provider import Status
 
-from .model import Look, age, condition, failed, is_observed, waits
+from .model import Look, condition, failed, is_observed, waits
 from .pods import current_pods, trouble_of
 
-__all__ = ["daemon_set", "deployment", "job", "nim_cache", "nim_service", "stateful_set"]
-
-_NIM_GRACE: Final = 60.0
-"""Seconds a NIMService may say Failed: a reconcile error that the next try heals says so too."""
+__all__ = ["daemon_set", "deployment", "job", "rollout", "stateful_set"]
 
 
 def deployment(look: Look) -> Status:
     """Judge a rollout: all replicas updated and available."""
-    return _rollout(look, look.document)
+    return rollout(look, look.document)
 
 
-def _rollout(look: Look, document: Mapping[str, Any]) -> Status:
+def rollout(look: Look, document: Mapping[str, Any]) -> Status:
+    """Judge the rollout of a Deployment that is, or belongs to, what is awaited."""
     spec, status = document.get("spec") or {}, document.get("status") or {}
     wanted = spec.get("replicas", 1)
     progressing, failure = condition(status, "Progressing"), condition(status, "ReplicaFailure")
@@ -94,50 +90,3 @@ def job(look: Look) -> Status:
         return look.ready()
     begun = look.status.get("startTime") or look.status.get("active") or look.spec.get("suspend")
     return look.ready() if begun else waits("the Job controller has not begun it yet")
-
-
-# ---------------------------------------------------------------- NIM
-
-
-def nim_cache(look: Look) -> Status:
-    """Judge a NIMCache: its models are on the volume."""
-    state = look.status.get("state")
-    done = condition(look.status, "NIM_CACHE_JOB_COMPLETED")
-    if state == "Ready":
-        return look.ready()
-    if state == "Failed":
-        said = done.get("message") or next(
-            (item.get("message") for item in look.status.get("conditions") or () if item.get("message")), "no reason"
-        )
-        return failed(look, str(said))
-    name = f"{look.key.name}-job"
-    try:
-        pods = look.platform.client.list(Key("v1", "Pod", look.key.namespace, ""), labels=f"job-name={name}")
-    except ClusterError:
-        pods = []
-    trouble = trouble_of(look, pods)
-    if trouble is not None:
-        return failed(look, trouble.reason) if trouble.final else waits(trouble.reason)
-    return waits(f"the cache is {state or 'not begun'}")
-
-
-def nim_service(look: Look) -> Status:
-    """Judge a NIMService: its Deployment rolled out and the operator calls it ready."""
-    state = str(look.status.get("state") or "")
-    found = look.platform.client.get(Key("apps/v1", "Deployment", look.key.namespace, look.key.name))
-    if state == "Failed":
-        said = condition(look.status, "Failed")
-        reason = f"{said.get('reason')}: {said.get('message')}"
-        lasted = age(said.get("lastTransitionTime"), look.platform.now())
-        return failed(look, reason) if lasted >= _NIM_GRACE else waits(reason)
-    if found is None:
-        return waits(f"the NIM Operator has not made its Deployment yet; the service is {state or 'new'}")
-    rolled = _rollout(look, found)
-    if not isinstance(rolled, Ready):
-        return rolled
-    stopped = (found.get("spec") or {}).get("replicas") == 0
-    if state == "Ready" or stopped:
-        return look.ready()
-    return waits(
-        f"the service is {state or 'new'}: {condition(look.status, 'Ready').get('message') or 'no reason yet'}"
-    )
