@@ -24,6 +24,7 @@ SCENARIOS = {
     "H7": "h07_start_up",
     "H8": "h08_uneven_graph",
     "H9": "h09_rate_limit",
+    "H10": "h10_kubernetes_plan",
     "H11": "h11_growth",
 }
 

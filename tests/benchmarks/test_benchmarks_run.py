@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCENARIOS = ["H1", "H2", "H3", "H5", "H6", "H7", "H8", "H9", "H11"]
+SCENARIOS = ["H1", "H2", "H3", "H5", "H6", "H7", "H8", "H9", "H10", "H11"]
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,11 @@ def test_a_rate_limited_platform_is_asked_again_until_it_answers(counts: dict[st
     for requests in counts["H9"]["requests"].values():
         assert requests["429"] <= 2
         assert requests["GET artifacts"] == requests["GET workloads"] == 1
+
+
+def test_a_kubernetes_plan_asks_at_most_twice_for_each_object(counts: dict[str, Any]) -> None:
+    for found in counts["H10"].values():
+        assert found["objects"] < found["requests of plan"] <= 2 * found["objects"] + 12
 
 
 def test_growing_costs_one_record_each_and_no_more_questions(counts: dict[str, Any]) -> None:
