@@ -27,7 +27,7 @@ from .inventory import address_of
 from .quantities import with_canonical_quantities
 from .resources import Manifest
 
-__all__ = ["CLUSTER_SCOPED", "Scope", "expand", "rendered_by_bundle"]
+__all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace", "rendered_by_bundle"]
 
 CLUSTER_SCOPED: Final = frozenset(
     {
@@ -187,7 +187,7 @@ def _bundles(
     """Return what the plan chooses from: the order of preference, and the object's values for each bundle."""
     group = next(group for group in workload.groups if group.bundles)
     order = [str(bundle) for bundle in group.bundles]
-    decider = key_of(_namespaced(scope, runner.manifest)) if runner is not None else Key.parse(made.kind, made.name)
+    decider = key_of(in_namespace(scope, runner.manifest)) if runner is not None else Key.parse(made.kind, made.name)
     options = {order[0]: dict(made.values), **{name: values for name, values in others.items() if values is not None}}
     return {"order": order, "options": options, "decider": [decider.full_kind, decider.full_name]}
 
@@ -275,7 +275,8 @@ def _object(
     )
 
 
-def _namespaced(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None) -> dict[str, Any]:
+def in_namespace(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None) -> dict[str, Any]:
+    """Return the manifest with the namespace it belongs into; none where its kind stands in none."""
     in_no_namespace = cluster_scoped if cluster_scoped is not None else manifest["kind"] in CLUSTER_SCOPED
     meta = dict(manifest["metadata"])
     if in_no_namespace:
@@ -288,7 +289,7 @@ def _namespaced(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bo
 def _values(
     scope: Scope, address: Address, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None
 ) -> dict[str, Json]:
-    placed = with_canonical_quantities(_namespaced(scope, manifest, cluster_scoped=cluster_scoped))
+    placed = with_canonical_quantities(in_namespace(scope, manifest, cluster_scoped=cluster_scoped))
     return scope.identity.marked(_plain_secret(placed), str(address))
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from wlinfra.changes.model import Change, PlatformObject, Step
 from wlinfra.errors import Diagnostic
+from wlinfra.manifests.model import RenderedObject
 from wlinfra.provider.base import (
     Connection,
     PlanRequest,
@@ -69,6 +70,12 @@ class KubernetesConnection:
         from .expand import expand
 
         return expand(self._scope, resource, dependencies)
+
+    def manifests(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[RenderedObject]:
+        """Return the objects of the resource as files hold them."""
+        from .rendering import manifests
+
+        return manifests(self._scope, resource)
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
         """Return the inventory, for a stack that has objects on the cluster."""

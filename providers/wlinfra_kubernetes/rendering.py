@@ -1,0 +1,31 @@
+"""The manifests of a stack as files hold them: what `wlinfra render` writes for GitOps.
+
+`provider` calls `manifests`; pure. Files bear none of the marks of ownership: whoever applies them owns the objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wlinfra.manifests.model import RenderedObject
+from wlinfra.manifests.render import render_workload
+from wlinfra.resources.artifact import Artifact
+from wlinfra.resources.base import Resource
+from wlinfra.resources.workload import Workload
+
+from .expand import Scope, in_namespace
+from .resources import Manifest
+
+__all__ = ["manifests"]
+
+
+def manifests(scope: Scope, resource: Resource) -> Sequence[RenderedObject]:
+    """Return the objects of a resource; none for an artifact, which lives in the state alone."""
+    match resource:
+        case Workload() if isinstance(resource.artifact, Artifact):
+            return render_workload(resource, resource.artifact, scope.target).objects
+        case Manifest():
+            placed = in_namespace(scope, resource.manifest, cluster_scoped=resource.cluster_scoped)
+            return (RenderedObject(part="", manifest=placed),)
+        case _:
+            return ()
