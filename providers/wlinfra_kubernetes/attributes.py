@@ -17,7 +17,7 @@ from .documents import Difference, at, differences, plain_text
 from .fieldpath import FieldPath, find, leaves_of, owns, shown
 from .subject import Subject
 
-__all__ = ["attributes_of", "ownership_of"]
+__all__ = ["attributes_of", "ownership_of", "rolls"]
 
 _TEMPLATES: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _STILL: Final = frozenset({"replicas", "scale", "expose", "metrics"})
@@ -40,7 +40,7 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
         recorded=_shown(recorded, hidden=hidden),
         live=_shown(item.live, hidden=hidden),
         planned=_shown(item.planned, hidden=hidden),
-        effect=Effect.ROLLS if _rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
+        effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
         sensitive=hidden,
         note=_who(subject, item.path) if origin is not Origin.INTENDED else "",
@@ -102,7 +102,8 @@ def _holds_part(item: Difference, recorded: Json) -> bool:
     return isinstance(recorded, Mapping) and isinstance(item.live, Mapping)
 
 
-def _rolls(kind: str, path: Path) -> bool:
+def rolls(kind: str, path: Path) -> bool:
+    """Return whether a change at the path replaces pods."""
     if kind in _TEMPLATES:
         return path[:2] == ("spec", "template")
     return kind == "NIMService" and path[:1] == ("spec",) and len(path) > 1 and path[1] not in _STILL

@@ -17,7 +17,7 @@ from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN
 
-from .attributes import attributes_of, ownership_of
+from .attributes import attributes_of, ownership_of, rolls
 from .conflicts import conflicts_of, settle
 from .documents import managed_by, meaning, wire
 from .failures import ClusterError, Failure
@@ -209,7 +209,10 @@ def _predicted(subject: Subject, why: str) -> Change:
     if draft.action is Action.NO_OP or draft.label == "recorded only":
         return draft
     steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
-    return subject.finished(draft, steps, predicted=(*draft.predicted, why))
+    predicted = (*draft.predicted, why)
+    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
+        return subject.finished(draft, steps, action=Action.ROLL, blast_radius=BlastRadius.ROLLING, predicted=predicted)
+    return subject.finished(draft, steps, predicted=predicted)
 
 
 def _probe(subject: Subject, refusal: ClusterError) -> None:
