@@ -16,6 +16,7 @@ from typing import Any, Final
 from .documents import Key
 
 __all__ = [
+    "ADDITIONAL_NAMESPACES",
     "ADDRESS",
     "APPLIED",
     "APPLYSET_ID",
@@ -31,6 +32,7 @@ __all__ = [
 PART_OF: Final = "applyset.kubernetes.io/part-of"
 APPLYSET_ID: Final = "applyset.kubernetes.io/id"
 GROUP_KINDS: Final = "applyset.kubernetes.io/contains-group-kinds"
+ADDITIONAL_NAMESPACES: Final = "applyset.kubernetes.io/additional-namespaces"
 TOOLING: Final = "applyset.kubernetes.io/tooling"
 STACK: Final = "wlinfra.dev/stack"
 ADDRESS: Final = "wlinfra.dev/address"

@@ -14,9 +14,9 @@ from wlinfra.provider import Live, PlatformObject
 from wlinfra.values import Address
 
 from .documents import Key, schema_of
-from .identity import APPLYSET_ID, GROUP_KINDS, STACK, TOOLING, Identity
+from .identity import ADDITIONAL_NAMESPACES, APPLYSET_ID, GROUP_KINDS, STACK, TOOLING, Identity
 
-__all__ = ["address_of", "group_kind", "inventory_of", "kinds_in", "with_live_kinds"]
+__all__ = ["address_of", "group_kind", "inventory_of", "kinds_in", "namespaces_in", "with_live_kinds"]
 
 _TOOLING = "wlinfra/v1"
 
@@ -34,7 +34,9 @@ def group_kind(key: Key) -> str:
 def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformObject]) -> PlatformObject:
     """Return the inventory for these objects."""
     key = identity.inventory
-    kinds = sorted({group_kind(Key.parse(item.kind, item.name)) for item in objects})
+    keys = [Key.parse(item.kind, item.name) for item in objects]
+    kinds = sorted({group_kind(one) for one in keys})
+    away = sorted({one.namespace for one in keys} - {"", key.namespace})
     values: dict[str, Any] = {
         "apiVersion": key.api,
         "kind": key.kind,
@@ -42,7 +44,12 @@ def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformOb
             "name": key.name,
             "namespace": key.namespace,
             "labels": {APPLYSET_ID: identity.applyset},
-            "annotations": {TOOLING: _TOOLING, STACK: identity.name, GROUP_KINDS: ",".join(kinds)},
+            "annotations": {
+                TOOLING: _TOOLING,
+                STACK: identity.name,
+                GROUP_KINDS: ",".join(kinds),
+                **({ADDITIONAL_NAMESPACES: ",".join(away)} if away else {}),
+            },
         },
     }
     return PlatformObject(
@@ -58,12 +65,21 @@ def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformOb
 
 def kinds_in(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the kinds an inventory names."""
+    return _listed(document, GROUP_KINDS)
+
+
+def namespaces_in(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the namespaces an inventory names beside its own."""
+    return _listed(document, ADDITIONAL_NAMESPACES)
+
+
+def _listed(document: Mapping[str, Any], annotation: str) -> tuple[str, ...]:
     annotations = (document.get("metadata") or {}).get("annotations") or {}
-    return tuple(kind for kind in str(annotations.get(GROUP_KINDS) or "").split(",") if kind)
+    return tuple(word for word in str(annotations.get(annotation) or "").split(",") if word)
 
 
 def with_live_kinds(desired: PlatformObject, live: Live | None) -> PlatformObject:
-    """Return the wanted inventory with the kinds that are named already, while nothing has to be added.
+    """Return the wanted inventory with the kinds and namespaces that are named already, while nothing has to be added.
 
     Objects of kinds that are not declared any more go during the apply, so they must be named until then; and
     dropping them afterwards would be a change after every apply.
@@ -73,4 +89,6 @@ def with_live_kinds(desired: PlatformObject, live: Live | None) -> PlatformObjec
     wanted, named = kinds_in(desired.values), kinds_in(live.document)
     meta = desired.values["metadata"]
     annotations = {**meta["annotations"], GROUP_KINDS: ",".join(sorted({*wanted, *named}))}
+    if away := {*namespaces_in(desired.values), *namespaces_in(live.document)}:
+        annotations[ADDITIONAL_NAMESPACES] = ",".join(sorted(away))
     return replace(desired, values={**desired.values, "metadata": {**meta, "annotations": annotations}})

@@ -84,6 +84,12 @@ class KubernetesConnection:
         real = [item for item in objects if not item.virtual and not item.lookup]
         return (inventory_of(self.platform.identity, self._scope.provider, real),) if real else ()
 
+    def rights(self, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
+        """Return the roles an account needs for these objects, with bindings to fill in."""
+        from .rights import rights
+
+        return rights(self.platform.identity, objects)
+
     def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
         """Return what bears our label and nobody knows."""
         from .strays import strays

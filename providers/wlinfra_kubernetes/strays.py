@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import ObjectState, Wanted
 from wlinfra.values import Address
 
 from .documents import Key, key_of
+from .failures import ClusterError, Failure
 from .identity import ADDRESS, KEEP, PART_OF
-from .inventory import kinds_in
+from .inventory import kinds_in, namespaces_in
 from .platform import Platform
 
 __all__ = ["strays"]
@@ -30,9 +32,13 @@ def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[ObjectState]
         return ()
     keys = {Key.parse(one.kind, one.name) for one in known}
     names = {(key.kind, key.group, key.full_name) for key in keys}
-    kinds = list(_served(platform, kinds_in(inventory), keys))
+    namespaces = (platform.identity.namespace, *namespaces_in(inventory))
+    kinds = [
+        place for kind in _served(platform, kinds_in(inventory), keys) for place in _places(platform, kind, namespaces)
+    ]
     with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="strays") as pool:
-        lists = pool.map(lambda kind: _labelled(platform, kind), kinds)
+        declared = {(key.kind, key.group) for key in keys}
+        lists = pool.map(lambda kind: _labelled(platform, kind, declared), kinds)
         found = [(kind, item) for kind, items in zip(kinds, lists, strict=True) for item in items]
     return [
         _record(kind, item)
@@ -51,8 +57,26 @@ def _served(platform: Platform, kinds: Sequence[str], keys: set[Key]) -> Iterato
             yield Key(api, kind, "", "")
 
 
-def _labelled(platform: Platform, kind: Key) -> Sequence[Mapping[str, Any]]:
-    return platform.client.list(kind, labels=f"{PART_OF}={platform.identity.applyset}", metadata=True)
+def _places(platform: Platform, kind: Key, namespaces: Sequence[str]) -> Iterator[Key]:
+    """Yield where to list a kind: in each namespace of the stack alone, so that no right to the cluster is needed."""
+    try:
+        namespaced = platform.client.served(kind.api, kind.kind).namespaced
+    except ClusterError as error:
+        if error.failure is not Failure.NO_KIND:
+            raise
+        return
+    for namespace in namespaces if namespaced else ("",):
+        yield replace(kind, namespace=namespace)
+
+
+def _labelled(platform: Platform, kind: Key, declared: set[tuple[str, str]]) -> Sequence[Mapping[str, Any]]:
+    """Return what bears our label; nothing of a kind nobody declares any more and the account may not list."""
+    try:
+        return platform.client.list(kind, labels=f"{PART_OF}={platform.identity.applyset}", metadata=True)
+    except ClusterError as error:
+        if error.failure is Failure.FORBIDDEN and (kind.kind, kind.group) not in declared:
+            return ()
+        raise
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -91,3 +91,9 @@ def test_render_says_where_it_cannot_write(cluster: CommandLine) -> None:
     (cluster.folder / "manifests").write_text("a file")
     ended = cluster.run("render", "--out", "manifests")
     assert (ended.code, "Manifests cannot be written" in ended.err) == (1, True)
+
+
+def test_roles_of_a_provider_that_cannot_tell_its_rights_are_refused(cluster: CommandLine) -> None:
+    ended = cluster.run("render", "-e", "test", "--rbac")
+    assert ended.code == 1
+    assert "Provider has no roles" in ended.err

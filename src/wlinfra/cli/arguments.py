@@ -136,6 +136,7 @@ def _plan(parser: Parser) -> None:
 def _render(parser: Parser) -> None:
     program(parser)
     parser.add_argument("--out", metavar="DIR", help="write one file an object into this directory; else print them")
+    parser.add_argument("--rbac", action="store_true", help="write the rights an account needs for the stack instead")
 
 
 def _apply(parser: Parser) -> None:

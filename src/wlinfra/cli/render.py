@@ -1,4 +1,4 @@
-"""`wlinfra render`: what an apply would send, as files; no platform is called and no state is read."""
+"""`wlinfra render`: what an apply would send, or the rights it needs, as files; no platform is called and no state is read."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
 from wlinfra.manifests.model import RenderedObject
 from wlinfra.manifests.yaml import format_manifests, write_manifests
 from wlinfra.plan.engine import Engine
-from wlinfra.plan.expand import expand
+from wlinfra.plan.expand import Expansion, expand
 from wlinfra.provider.base import Connection
-from wlinfra.provider.rendering import Rendering
+from wlinfra.provider.rendering import Authorizing, Rendering
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
 from wlinfra.render.summary import counted
 from wlinfra.stack.program import Declared
@@ -24,15 +24,13 @@ __all__ = ["run"]
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Check the program, then write its manifests to a folder, or print them all."""
+    """Check the program, then write its manifests, or its roles, to a folder, or print them all."""
     with open_workspace(arguments, console) as workspace:
         declared, connections = workspace.declared, workspace.connect()
         state = State(stack=declared.stack, environment=declared.environment)
-        warnings: tuple[Diagnostic, ...] = (
-            *declared.warnings,
-            *expand(Engine(declared=declared, state=state, connections=connections)).warnings,
-        )
-        objects = _manifests(declared, connections)
+        expansion = expand(Engine(declared=declared, state=state, connections=connections))
+        warnings: tuple[Diagnostic, ...] = (*declared.warnings, *expansion.warnings)
+        objects = _rights(declared, connections, expansion) if arguments.rbac else _manifests(declared, connections)
     if warnings:
         console.tell(render_diagnostics(warnings, console.style, read_source_line))
     if not arguments.out:
@@ -58,6 +56,21 @@ def _manifests(declared: Declared, connections: Mapping[str, Connection]) -> lis
         if not isinstance(connection, Rendering):
             raise _no_manifests(resource.provider, declared)
         found += connection.manifests(resource, resources)
+    return found
+
+
+def _rights(declared: Declared, connections: Mapping[str, Connection], expansion: Expansion) -> list[RenderedObject]:
+    """Return what grants the rights the stack needs; raises ConfigurationError for a provider that cannot tell."""
+    found: list[RenderedObject] = []
+    for name in sorted({item.provider for item in expansion.objects.values()}):
+        connection = connections[name]
+        if not isinstance(connection, Authorizing):
+            raise ConfigurationError.of(
+                "Provider has no roles",
+                f"The provider {name} of environment {declared.environment} cannot tell which rights it needs.",
+                "Name an environment whose provider can, with -e.",
+            )
+        found += connection.rights([item for item in expansion.objects.values() if item.provider == name])
     return found
 
 

@@ -1,6 +1,6 @@
-"""The optional part of the contract for connections whose objects are manifests.
+"""The optional parts of the contract for connections whose objects, or whose rights, are manifests.
 
-`wlinfra render` finds it by `isinstance`, so that the core has no word about any platform.
+`wlinfra render` finds them by `isinstance`, so that the core has no word about any platform.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from wlinfra.changes.model import PlatformObject
 from wlinfra.manifests.model import RenderedObject
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address
 
-__all__ = ["Rendering"]
+__all__ = ["Authorizing", "Rendering"]
 
 
 @runtime_checkable
@@ -24,4 +25,13 @@ class Rendering(Protocol):
 
         Called only for resources that `Connection.check` finds no error in.
         """
+        ...
+
+
+@runtime_checkable
+class Authorizing(Protocol):
+    """A connection that can write down the rights an account needs for a stack, without its platform."""
+
+    def rights(self, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
+        """Return what grants just enough to plan, apply and destroy these objects of this connection; pure."""
         ...

@@ -1,0 +1,151 @@
+"""The rights a stack needs on its cluster: exactly the requests that reading, planning, applying and waiting make.
+
+`provider` calls `rights`; pure. What belongs to a namespace becomes a Role there; what has none, and what bundles and
+volume claims make us look at, becomes one ClusterRole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wlinfra.manifests.model import Manifest, RenderedObject
+from wlinfra.provider import PlatformObject
+
+from .documents import Key
+from .identity import Identity
+
+__all__ = ["ACCOUNT", "rights"]
+
+ACCOUNT: Final = "ACCOUNT"
+"""The subject of the bindings, which whoever applies them replaces."""
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_NAMED: Final = ("get", "patch", "delete")
+"""What is restricted to an object's name where it stands in no namespace; to list and to create cannot be."""
+_VERBS: Final = ("get", "list", "create", "patch", "delete")
+"""An apply that makes an object needs create beside patch; the probe for a replacement is a create."""
+_PODS: Final = Key("v1", "Pod", "", "")
+_SETS: Final = Key("apps/v1", "ReplicaSet", "", "")
+_DEPLOYMENTS: Final = Key("apps/v1", "Deployment", "", "")
+_LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, str]]]] = {
+    "apps/v1/Deployment": ((_PODS, "list"), (_SETS, "list")),
+    "apps/v1/StatefulSet": ((_PODS, "list"),),
+    "apps.nvidia.com/v1alpha1/NIMService": ((_PODS, "list"), (_SETS, "list"), (_DEPLOYMENTS, "get")),
+    "apps.nvidia.com/v1alpha1/NIMCache": ((_PODS, "list"),),
+}
+"""What the waits look at beside the object itself, in its namespace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Right:
+    """One verb on one resource; an empty namespace is the whole cluster, no name is any name."""
+
+    namespace: str
+    group: str
+    resource: str
+    name: str = ""
+    verb: str
+
+
+def rights(identity: Identity, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
+    """Return the roles, each with a binding to `ACCOUNT`; none for a stack that has nothing on the cluster."""
+    plurals = dict(_declared_plurals(objects))
+    needed: dict[str, set[_Right]] = defaultdict(set)
+    for item in objects:
+        for right in () if item.virtual else _needed(item, plurals):
+            needed[right.namespace].add(right)
+    return [part for namespace in sorted(needed) for part in _role(identity, namespace, needed[namespace])]
+
+
+# ---------------------------------------------------------------- what is needed
+
+
+def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Iterator[_Right]:
+    key = Key.parse(item.kind, item.name)
+    resource = _plural(key, plurals)
+    for verb in ("get",) if item.lookup else _VERBS:
+        name = key.name if not key.namespace and verb in _NAMED else ""
+        yield _Right(namespace=key.namespace, group=key.group, resource=resource, name=name, verb=verb)
+    if item.lookup:
+        return
+    for other, verb in _LOOKED_AT.get(item.kind, ()):
+        yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
+    for kind, _ in item.policy.get("unverified_after") or ():  # and listed, when replicas are handed back
+        other = Key.parse(kind, "")
+        for verb in ("get", "list"):
+            yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
+    yield from _across_the_cluster(item)
+
+
+def _across_the_cluster(item: PlatformObject) -> Iterator[_Right]:
+    """Yield what a choice among bundles and a wait for a volume ask of the cluster as a whole."""
+    if item.policy.get("bundles"):
+        for resource in ("nodes", "pods"):
+            yield _Right(namespace="", group="", resource=resource, verb="list")
+    if item.kind == "v1/PersistentVolumeClaim":  # which has the cluster's default class where it names none
+        spec: Any = item.values.get("spec") or {}
+        storage = spec.get("storageClassName")
+        name = storage if isinstance(storage, str) else ""
+        yield _Right(namespace="", group="storage.k8s.io", resource="storageclasses", name=name, verb="get")
+
+
+def _declared_plurals(objects: Sequence[PlatformObject]) -> Iterator[tuple[tuple[str, str], str]]:
+    for item in objects:
+        if item.kind.endswith("/CustomResourceDefinition"):
+            spec: Any = item.values.get("spec") or {}
+            names = spec.get("names") or {}
+            if names.get("kind") and names.get("plural"):
+                yield (str(spec.get("group")), str(names["kind"])), str(names["plural"])
+
+
+def _plural(key: Key, declared: Mapping[tuple[str, str], str]) -> str:
+    """Return the resource of a kind: as the stack defines it, else by the rule that kubectl guesses by."""
+    if found := declared.get((key.group, key.kind)):
+        return found
+    word = key.kind.lower()
+    match word[-1:]:
+        case "s":
+            return word if word == "endpoints" else f"{word}es"
+        case "y" if word[-2:-1] not in "aeiou":
+            return f"{word[:-1]}ies"
+        case _:
+            return f"{word}s"
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def _role(identity: Identity, namespace: str, needed: set[_Right]) -> Iterator[RenderedObject]:
+    prefix = "" if namespace else "Cluster"
+    place = {"namespace": namespace} if namespace else {}
+    name = identity.inventory.name if namespace else f"{identity.inventory.namespace}-{identity.inventory.name}"
+    head = {"apiVersion": f"{_RBAC}/v1", "metadata": {"name": name, **place}}
+    yield _rendered({**head, "kind": f"{prefix}Role", "rules": _rules(needed)})
+    subject = {"kind": "User", "name": ACCOUNT, "apiGroup": _RBAC}
+    role = {"apiGroup": _RBAC, "kind": f"{prefix}Role", "name": name}
+    yield _rendered({**head, "kind": f"{prefix}RoleBinding", "roleRef": role, "subjects": [subject]})
+
+
+def _rendered(manifest: Manifest) -> RenderedObject:
+    first = {name: manifest[name] for name in ("apiVersion", "kind")}
+    return RenderedObject(part=str(manifest["kind"]), manifest={**first, **manifest})
+
+
+def _rules(needed: set[_Right]) -> list[dict[str, Any]]:
+    """Return the rules: one for the resources of a group with equal verbs, and one for each set of names."""
+    verbs: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for right in needed:
+        verbs[right.group, right.resource, right.name].add(right.verb)
+    together: dict[tuple[str, tuple[str, ...], str, str], set[str]] = defaultdict(set)
+    for (group, resource, name), words in verbs.items():
+        ordered = tuple(verb for verb in _VERBS if verb in words)
+        # Resources that are named must not share a rule, for its names would hold for all of them.
+        together[group, ordered, resource if name else "", name].add(resource)
+    return [
+        {"apiGroups": [group], "resources": sorted(resources), **({"resourceNames": [name]} if name else {}),
+         "verbs": list(words)}
+        for (group, words, _, name), resources in sorted(together.items())
+    ]  # fmt: skip
