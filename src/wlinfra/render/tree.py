@@ -60,9 +60,15 @@ def _created(change: Change, values: Mapping[str, Json]) -> Sequence[AttributeCh
     outputs = [
         AttributeChange(path=(name,), planned=value)
         for name, value in sorted(change.outputs.items())
-        if name not in values and contains_unknown(value)
+        if _camel(name) not in values and contains_unknown(value)
     ]
     return [*wanted, *outputs]
+
+
+def _camel(name: str) -> str:
+    """Return how a platform spells the attribute an output mirrors: ``artifactId`` for ``artifact_id``."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def attribute_lines(attributes: Sequence[AttributeChange], style: Style, *, replacing: bool) -> list[str]:
