@@ -7,7 +7,7 @@ import pytest
 from engines.kubernetes.client import ApiError
 from engines.kubernetes.handle import ClusterHandle
 from engines.kubernetes.waiting import eventually
-from engines.sample_objects import deployment, scaled_object
+from engines.sample_objects import deployment, route, scaled_object
 
 SCALED_OBJECTS = "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects"
 
@@ -32,3 +32,20 @@ def test_the_definitions_refuse_a_minimum_above_the_maximum(keda_definitions: Cl
     body["spec"]["minReplicaCount"] = 4
     with pytest.raises(ApiError, match="422"):
         keda_definitions.api.create(SCALED_OBJECTS.format(namespace), body)
+
+
+def test_the_stand_in_of_the_http_add_on_scales_by_requests(
+    keda: ClusterHandle, fakes: ClusterHandle, namespace: str
+) -> None:
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    scaled = scaled_object("chat", "", "")
+    metadata = {"scalerAddress": fakes.http_scaler, "interceptorRoute": "chat"}
+    scaled["spec"]["triggers"] = [{"type": "external-push", "metadata": metadata}]
+    keda.api.create(path, deployment("chat"))
+    routes = f"/apis/http.keda.sh/v1beta1/namespaces/{namespace}/interceptorroutes"
+    keda.api.create(routes, route("chat"))
+    keda.api.create(SCALED_OBJECTS.format(namespace), scaled)
+    assert eventually(lambda: keda.api.get(f"{path}/chat")["spec"]["replicas"] == 0, seconds=60)
+    fakes.set_requests(namespace, "chat", 25)
+    assert eventually(lambda: keda.api.get(f"{path}/chat")["spec"]["replicas"] == 3, seconds=60)
+    assert keda.api.get(f"{routes}/chat")["status"]["conditions"][0]["status"] == "True"

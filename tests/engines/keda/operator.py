@@ -12,13 +12,14 @@ from typing import Self
 from engines.build import find, module_folder
 from engines.keda.engine import KEDA, MODULE
 from engines.kubernetes.client import ApiError
-from engines.kubernetes.cluster import Cluster
+from engines.kubernetes.cluster import TESTS, Cluster
 from engines.kubernetes.handle import ClusterHandle
 from engines.kubernetes.processes import free_ports
 
 __all__ = ["KedaOperator", "install_definitions"]
 
 NAME = "keda-operator"
+SCALER = "http-scaler"
 
 
 class KedaOperator:
@@ -38,6 +39,7 @@ class KedaOperator:
         self._make_namespace()
         metrics, probe, service = free_ports(3)
         self._probe = f"http://127.0.0.1:{probe}/readyz"
+        self._start_scaler()
         self._cluster.processes.start(NAME, [program, *self._flags(metrics, probe, service)], ENVIRONMENT)
         self._cluster.wait(NAME, self._ready)
         return self
@@ -46,6 +48,13 @@ class KedaOperator:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._cluster.processes.stop(NAME)
+        self._cluster.processes.stop(SCALER)
+
+    def _start_scaler(self) -> None:
+        """Start the stand-in for the HTTP add-on's scaler; KEDA asks again until it serves."""
+        file = self._cluster.folder / f"{SCALER}.json"
+        self._cluster.handle.write(file)
+        self._cluster.processes.start_python(SCALER, "engines.keda.fake_http_scaler", TESTS, file)
 
     def _make_namespace(self) -> None:
         try:

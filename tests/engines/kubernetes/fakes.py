@@ -1,4 +1,4 @@
-"""The process of everything fake beside a real control plane: nodes, volumes, metrics, Prometheus, the NIM Operator.
+"""The process of everything fake beside a real control plane: nodes, volumes, metrics, Prometheus, the operators of NIM and HTTP add-on.
 
 The cluster starts it as `python -m engines.kubernetes.fakes FILE`, where FILE holds the settings as JSON, and takes
 the appearance of the file it names as the word that all is ready.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engines.kubernetes.client import ApiClient
 from engines.kubernetes.fake_devices import make_devices
+from engines.kubernetes.fake_http_operator import FakeHttpOperator
 from engines.kubernetes.fake_kubelet import FakeKubelet
 from engines.kubernetes.fake_metrics import make_metrics_server, register_metrics
 from engines.kubernetes.fake_nim_operator import FakeNimOperator
@@ -57,7 +58,8 @@ def main(settings: FakesSettings) -> None:
     storage.make_classes()
     register_metrics(client, settings.metrics_port)
     serving = [threading.Thread(target=server.serve_forever, daemon=True) for server in servers]
-    threads = [*serving, *kubelet.threads(), *storage.threads(), *FakeNimOperator(client, stop).threads()]
+    operators = [*FakeNimOperator(client, stop).threads(), *FakeHttpOperator(client, stop).threads()]
+    threads = [*serving, *kubelet.threads(), *storage.threads(), *operators]
     for thread in threads:
         thread.start()
     Path(settings.ready_file).touch()

@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterHandle:
-    """A running cluster, from any process; ``prometheus`` and ``audit_log`` are empty for a cluster of somebody else."""
+    """A running cluster, from any process; the fakes' addresses are empty for a cluster of somebody else."""
 
     server: str
     folder: Path
@@ -43,6 +43,8 @@ class ClusterHandle:
     kubectl_program: Path
     authority: Path | None = None
     prometheus: str = ""
+    http_scaler: str = ""
+    """Where KEDA's operator, once it runs, finds the stand-in for the scaler of the HTTP add-on."""
     audit_log: Path | None = None
 
     @property
@@ -101,6 +103,11 @@ class ClusterHandle:
     def set_prometheus(self, value: str, *fragments: str) -> None:
         """Set what the fake Prometheus answers to every query that contains all the fragments."""
         self._set(Reading(kind="prometheus", value=value, fragments=fragments))
+
+    def set_requests(self, namespace: str, route: str, count: int) -> None:
+        """Set how many requests an InterceptorRoute has under way, for KEDA's operator and for its autoscaler."""
+        self.set_prometheus(str(count), "http_requests{", f'namespace="{namespace}"', f'route="{route}"')
+        self.set_external_metric(namespace, f"s0-http-{route}", str(count))
 
     def requests(self, user: str) -> list[Request]:
         """Return what a user has asked of the API server, oldest first."""
