@@ -49,7 +49,10 @@ def goal_of(change: Change, policy: Mapping[str, Any]) -> Goal | None:
     phase = "create" if change.action in (Action.CREATE, Action.REPLACE) else "update"
     timeout = change.lifecycle.timeouts.get(phase, _TIMEOUTS.get(key.kind, _TIMEOUT))
     details = {"name": change.name, **({"outputs": policy["outputs"]} if "outputs" in policy else {})}
-    return Goal(goal="ready", describe="ready", details=details, timeout=timeout)
+    # Objects of a cluster may refer to what is not ready, or not even there: controllers try again. Only a kind that
+    # is not served yet, and a value that is not known yet, hold others up.
+    holds = key.kind == "CustomResourceDefinition" or bool(policy.get("outputs"))
+    return Goal(goal="ready", describe="ready", details=details, timeout=timeout, holds_dependents=holds)
 
 
 def _path(key: Key) -> str:

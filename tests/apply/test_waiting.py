@@ -94,6 +94,22 @@ def test_without_waiting_only_goals_that_others_need_are_awaited() -> None:
     assert bench.session.objects[address("b")].health is Health.UNREADY
 
 
+def test_without_waiting_a_goal_that_dependents_can_do_without_holds_nothing_up() -> None:
+    bench = Bench()
+    idle = Goal(timeout=60.0, holds_dependents=False)
+    result = bench.apply(create("a", goal=idle), create("b", "a", goal=idle), options=ApplyOptions(wait=False))
+    assert result.ok
+    assert bench.platform.polls == []
+    assert [item.health for item in bench.session.objects.values()] == [Health.UNREADY] * 2
+
+
+def test_with_waiting_dependents_come_after_every_goal() -> None:
+    bench = Bench()
+    bench.platform.ready = lambda _: CannotBe(error=problem("Image not found"))
+    result = bench.apply(create("a", goal=Goal(holds_dependents=False)), create("b", "a"))
+    assert [change.name for change, _ in result.skipped] == ["b"]
+
+
 def test_a_gate_is_asked_at_once_and_holds_the_call_back() -> None:
     bench = Bench.with_records(record("a"))
     bench.platform.ready = ready_at(bench, 1003.0)

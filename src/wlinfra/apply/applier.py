@@ -55,7 +55,7 @@ def apply_plan(
     """Execute the plan and return what came of it; a failed object stops only what depends on it.
 
     The listener is called on this thread only. With ``options.wait`` off, an object's goal is awaited only where
-    another piece of work of this plan comes after it; the next run goes on waiting for the others. Raises
+    another piece of work of this plan cannot do without it; the next run goes on waiting for the others. Raises
     WlinfraError for a plan with errors, StateError when results cannot be recorded, LeaseLostError when the lock
     was lost, InterruptedRun at the second request to stop; then running calls are cleared up by the next run.
     """
@@ -153,6 +153,10 @@ def _is_half_recorded(change: Change, recorder: Recorder) -> bool:
 
 
 def _is_needed(job: Job) -> bool:
+    """True when what comes after this piece of work needs its goal, and not only its steps."""
+    goal = job.change.goal
+    if goal is not None and not goal.holds_dependents:
+        return False
     return any(later.change.address != job.change.address and _does_something(later.change) for later in job.after)
 
 

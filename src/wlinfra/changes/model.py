@@ -135,6 +135,8 @@ class Goal:
     """What the provider needs to judge; plain JSON, may hold references."""
     timeout: float = 1800.0
     """Seconds."""
+    holds_dependents: bool = True
+    """Dependents cannot do without it; where False, an apply that need not wait lets them go on after the steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
