@@ -18,7 +18,8 @@ def test_a_deployment_is_scaled_to_zero_and_back(keda: ClusterHandle, fakes: Clu
     query = f'sum(vllm:num_requests_waiting{{namespace="{namespace}"}})'
     fakes.set_prometheus("35", *fragments)
     keda.api.create(path, deployment("model"))
-    scaled = keda.api.create(SCALED_OBJECTS.format(namespace), scaled_object("model", fakes.prometheus, query))
+    scaled = scaled_object("model", "http://prometheus.monitoring:9090", query)
+    keda.api.create(SCALED_OBJECTS.format(namespace), scaled)
     own = f"{SCALED_OBJECTS.format(namespace)}/{scaled['metadata']['name']}"
     assert eventually(lambda: keda.api.get(own).get("status", {}).get("hpaName"), seconds=60) == "keda-hpa-model"
     fakes.set_prometheus("0", *fragments)
@@ -39,7 +40,7 @@ def test_the_stand_in_of_the_http_add_on_scales_by_requests(
 ) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     scaled = scaled_object("chat", "", "")
-    metadata = {"scalerAddress": fakes.http_scaler, "interceptorRoute": "chat"}
+    metadata = {"scalerAddress": "keda-add-ons-http-external-scaler.keda:9090", "interceptorRoute": "chat"}
     scaled["spec"]["triggers"] = [{"type": "external-push", "metadata": metadata}]
     keda.api.create(path, deployment("chat"))
     routes = f"/apis/http.keda.sh/v1beta1/namespaces/{namespace}/interceptorroutes"

@@ -1,6 +1,7 @@
 """A stand-in for the scaler of KEDA's HTTP add-on: KEDA's real operator asks it over gRPC how many requests a route has.
 
-The operator's starter runs it as `python -m engines.keda.fake_http_scaler FILE`, where FILE holds the cluster's handle.
+The operator's starter runs it as `python -m engines.keda.fake_http_scaler FILE PORT`: the file holds the
+cluster's handle, the port is for the proxy by which the operator finds this.
 The target comes from the InterceptorRoute that a trigger names, the number from the fake Prometheus, where tests set
 it. Six messages of one or two fields need no compiler: they are read and written here.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -20,6 +22,7 @@ from urllib.parse import quote
 
 import grpc
 
+from engines.keda.tunnel import make_tunnel
 from engines.kubernetes.client import ApiError
 from engines.kubernetes.handle import ClusterHandle
 
@@ -75,7 +78,7 @@ class Scaler:
         return float(series[0]["value"][1]) if series else 0.0
 
 
-def main(cluster: ClusterHandle) -> None:
+def main(cluster: ClusterHandle, proxy: int) -> None:
     """Serve until killed."""
     scaler = Scaler(cluster)
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
@@ -86,8 +89,9 @@ def main(cluster: ClusterHandle) -> None:
     }
     server = grpc.server(ThreadPoolExecutor(STREAMS))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
-    server.add_insecure_port(cluster.http_scaler)
+    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    threading.Thread(target=make_tunnel(proxy, port).serve_forever, daemon=True).start()
     server.wait_for_termination()
 
 
@@ -138,4 +142,4 @@ def _active(active: bool) -> bytes:
 
 
 if __name__ == "__main__":
-    main(ClusterHandle.read(Path(sys.argv[1])))
+    main(ClusterHandle.read(Path(sys.argv[1])), int(sys.argv[2]))

@@ -37,10 +37,16 @@ class KedaOperator:
         program = find(KEDA)[NAME]
         install_definitions(self._cluster.handle)
         self._make_namespace()
-        metrics, probe, service = free_ports(3)
+        metrics, probe, service, proxy = free_ports(4)
         self._probe = f"http://127.0.0.1:{probe}/readyz"
-        self._start_scaler()
-        self._cluster.processes.start(NAME, [program, *self._flags(metrics, probe, service)], ENVIRONMENT)
+        self._start_scaler(proxy)
+        environment = {
+            **ENVIRONMENT,
+            # Names of Services: those of the scaler are asked of its proxy, every other one is Prometheus.
+            "HTTPS_PROXY": f"http://127.0.0.1:{proxy}",
+            "HTTP_PROXY": self._cluster.handle.prometheus,
+        }
+        self._cluster.processes.start(NAME, [program, *self._flags(metrics, probe, service)], environment)
         self._cluster.wait(NAME, self._ready)
         return self
 
@@ -50,11 +56,11 @@ class KedaOperator:
         self._cluster.processes.stop(NAME)
         self._cluster.processes.stop(SCALER)
 
-    def _start_scaler(self) -> None:
+    def _start_scaler(self, proxy: int) -> None:
         """Start the stand-in for the HTTP add-on's scaler; KEDA asks again until it serves."""
         file = self._cluster.folder / f"{SCALER}.json"
         self._cluster.handle.write(file)
-        self._cluster.processes.start_python(SCALER, "engines.keda.fake_http_scaler", TESTS, file)
+        self._cluster.processes.start_python(SCALER, "engines.keda.fake_http_scaler", TESTS, file, str(proxy))
 
     def _make_namespace(self) -> None:
         try:

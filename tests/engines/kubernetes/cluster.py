@@ -85,7 +85,6 @@ class Cluster:
             kubectl_program=self._programs["kubectl"],
             authority=self.certificates.authority,
             prometheus=f"http://127.0.0.1:{self._prometheus_port}",
-            http_scaler=f"127.0.0.1:{self._scaler_port}",
             audit_log=self.folder / "audit.json",
         )
 
@@ -110,9 +109,9 @@ class Cluster:
         self.start_apiserver()
 
     def _start(self) -> None:
-        ports = free_ports(8)
+        ports = free_ports(7)
         self._etcd_port, peer_port, self._api_port, controller_port, scheduler_port = ports[:5]
-        metrics_port, self._prometheus_port, self._scaler_port = ports[5:]
+        metrics_port, self._prometheus_port = ports[5:]
         self._server = f"https://127.0.0.1:{self._api_port}"
         self.certificates = make_certificates(self.folder)
         self._start_etcd(peer_port)

@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterHandle:
-    """A running cluster, from any process; the fakes' addresses are empty for a cluster of somebody else."""
+    """A running cluster, from any process; ``prometheus`` and ``audit_log`` are empty for a cluster of somebody else."""
 
     server: str
     folder: Path
@@ -43,8 +43,6 @@ class ClusterHandle:
     kubectl_program: Path
     authority: Path | None = None
     prometheus: str = ""
-    http_scaler: str = ""
-    """Where KEDA's operator, once it runs, finds the stand-in for the scaler of the HTTP add-on."""
     audit_log: Path | None = None
 
     @property
