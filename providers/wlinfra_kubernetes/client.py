@@ -1,4 +1,4 @@
-"""The verbs this provider needs, on plain JSON: get, list, apply, create, delete; discovery once.
+"""The verbs this provider needs, on plain JSON: get, list, watch, apply, create, delete; discovery once.
 
 The questions call it through `platform`. Every failure is a `ClusterError`; what may be repeated without harm is
 repeated here, a mutating call never.
@@ -7,9 +7,9 @@ repeated here, a mutating call never.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -19,6 +19,10 @@ from wlinfra.provider.retry import Clock, SystemClock
 from .configuration import Session
 from .documents import Key
 from .failures import ClusterError, Failure, failure_of
+from .streams import Stream
+
+if TYPE_CHECKING:
+    import urllib3
 
 __all__ = ["ClientOptions", "ClusterClient", "Served"]
 
@@ -26,6 +30,12 @@ _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisc
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY: Final = "application/apply-patch+yaml"
 _PAGE: Final = 500
+_WATCH: Final = 60
+"""Seconds after which the server is to end a watch; shortly before, it says up to which version it has told."""
+_QUIET: Final = 75.0
+"""Seconds without a word after which a watch counts as broken."""
+_OPENING: Final = 10.0
+"""Seconds until a watch has to begin."""
 _LONGEST_PAUSE: Final = 30.0
 _REPEATED: Final = frozenset({Failure.BUSY, Failure.UNREACHABLE, Failure.LOST})
 
@@ -62,6 +72,7 @@ class ClusterClient:
         self._lock = threading.Lock()
         self._served: dict[tuple[str, str], Served] | None = None
         self._count = 0
+        self._written: dict[Key, str | None] = {}
 
     @property
     def requests(self) -> int:
@@ -138,28 +149,46 @@ class ClusterClient:
 
     def list(self, key: Key, *, labels: str = "", fields: str = "", metadata: bool = False) -> list[dict[str, Any]]:
         """Return the objects of the key's kind in its namespace, or in all; empty for a kind that is not served."""
-        query: dict[str, str] = {"limit": str(_PAGE)}
-        query |= {"labelSelector": labels} if labels else {}
-        query |= {"fieldSelector": fields} if fields else {}
-        found: list[dict[str, Any]] = []
         try:
-            path = self.path(key, named=False)
-            while True:
-                answer = self._read(path, query, accept=f"{_METADATA},application/json" if metadata else "")
-                found += answer.get("items") or ()
-                token = (answer.get("metadata") or {}).get("continue")
-                if not token:
-                    break
-                query["continue"] = token
+            return [*self.listed(key, labels=labels, fields=fields, metadata=metadata)[0]]
         except ClusterError as error:
             if error.failure in (Failure.NOT_FOUND, Failure.NO_KIND):
                 return []
             raise
+
+    def listed(
+        self, key: Key, *, labels: str = "", fields: str = "", metadata: bool = False
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return the same with the version to watch from; raises ClusterError for a kind that is not served, too."""
+        query: dict[str, str] = {"limit": str(_PAGE)}
+        query |= {"labelSelector": labels} if labels else {}
+        query |= {"fieldSelector": fields} if fields else {}
+        found: list[dict[str, Any]] = []
+        path = self.path(key, named=False)
+        while True:
+            answer = self._read(path, query, accept=f"{_METADATA},application/json" if metadata else "")
+            found += answer.get("items") or ()
+            about = answer.get("metadata") or {}
+            if not about.get("continue"):
+                break
+            query["continue"] = about["continue"]
         for item in found:  # items of a list bear neither
             if not metadata:
                 item.setdefault("apiVersion", key.api)
                 item.setdefault("kind", key.kind)
-        return found
+        return found, str(about.get("resourceVersion") or "")
+
+    def watch(self, key: Key, *, labels: str, version: str) -> Stream:
+        """Return the changes since a version as they come; raises ClusterError, and is not repeated."""
+        query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
+        query |= {"timeoutSeconds": str(_WATCH), "labelSelector": labels}
+        path = self.path(key, named=False)
+        answer = self._request("GET", path, query, None, {"Accept": "application/json"}, stream=True)
+        return Stream(answer, quiet=_QUIET)
+
+    def written(self, key: Key) -> str | None:
+        """Return the version the object has by our last apply: empty without one, None when its answer was lost."""
+        return self._written.get(key, "")
 
     # ------------------------------------------------------------ changing
 
@@ -168,7 +197,13 @@ class ClusterClient:
     ) -> dict[str, Any]:
         """Apply the fields of the body as ours (or as ``manager``'s) and return the object."""
         query = {"fieldManager": manager or self.options.manager, "force": "true" if force else "false"}
-        return self._write("PATCH", self.path(key), query, body, dry_run=dry_run, content=_APPLY)
+        if dry_run:
+            return self._write("PATCH", self.path(key), query, body, dry_run=True, content=_APPLY)
+        path = self.path(key)
+        self._written[key] = None
+        made = self._write("PATCH", path, query, body, content=_APPLY)
+        self._written[key] = str((made.get("metadata") or {}).get("resourceVersion") or "") or None
+        return made
 
     def create(self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Create the object and return it."""
@@ -216,28 +251,42 @@ class ClusterClient:
     def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Any, headers: Mapping[str, str]
     ) -> dict[str, Any]:
+        found = orjson.loads(self._request(method, path, query, body, headers).data)
+        return found if isinstance(found, dict) else {}
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Any,
+        headers: Mapping[str, str],
+        *,
+        stream: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        """Return the answer, with its body unread where it is a stream; raises ClusterError for a refusal."""
         import urllib3
 
         self._count += 1
         url = f"{self._session.host}{path}" + (f"?{urlencode(query)}" if query else "")
         sent = {**headers, **self._session.sign_in(), "User-Agent": self.options.user_agent}
-        timeout = urllib3.Timeout(connect=self.options.connect_timeout, read=self.options.read_timeout)
+        patience = min(_OPENING, self.options.read_timeout) if stream else self.options.read_timeout
         try:
             answer = self._session.pool.request(
                 method,
                 url,
                 body=None if body is None else orjson.dumps(body),
                 headers=sent,
-                timeout=timeout,
+                timeout=urllib3.Timeout(connect=self.options.connect_timeout, read=patience),
                 retries=False,
                 redirect=False,
+                preload_content=not stream,
             )
+            if answer.status >= 400:
+                raise failure_of(method, path, answer.status, answer.data, answer.headers)
         except urllib3.exceptions.HTTPError as error:
             raise _unreached(error) from error
-        if answer.status >= 400:
-            raise failure_of(method, path, answer.status, answer.data, answer.headers)
-        found = orjson.loads(answer.data)
-        return found if isinstance(found, dict) else {}
+        return answer
 
     def close(self) -> None:
         """Close the connections."""

@@ -12,6 +12,7 @@ from .client import ClusterClient
 from .configuration import KubernetesConfig
 from .documents import Key
 from .identity import Identity
+from .watches import Watches
 
 __all__ = ["Choice", "Platform"]
 
@@ -37,8 +38,13 @@ class Platform:
     chosen: dict[tuple[Key, tuple[str, ...]], Choice] = field(default_factory=dict)
     """The bundles chosen by this connection, so that all objects of a workload agree."""
     choosing: threading.Lock = field(default_factory=threading.Lock)
+    watches: Watches = field(init=False)
+    """What is remembered of the awaited."""
     _client: ClusterClient | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.watches = Watches(lambda: self.client)
 
     @property
     def client(self) -> ClusterClient:
@@ -49,6 +55,7 @@ class Platform:
             return self._client
 
     def close(self) -> None:
-        """Close the connections, if there are any."""
+        """End the watches and close the connections, if there are any."""
+        self.watches.close()
         if self._client is not None:
             self._client.close()

@@ -1,4 +1,4 @@
-"""Answers whether what is awaited has come: objects of one kind with one list, single ones by name.
+"""Answers whether what is awaited has come: from what is watched, and by name what no watch tells of.
 
 `provider` calls `poll`. Goals: ``ready`` and ``gone``; gate: ``name-free``. The judges are in `waits`.
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from wlinfra.errors import Diagnostic
@@ -13,8 +15,9 @@ from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 
 from .documents import Key
 from .failures import ClusterError, Failure
+from .identity import PART_OF
 from .platform import Platform
-from .read import Found, fetch
+from .read import Found, fetch, fetch_each
 from .waits import nim, others, workloads
 from .waits.model import Look, failed
 
@@ -22,6 +25,7 @@ __all__ = ["poll"]
 
 Judge: TypeAlias = Callable[[Look], Status]
 
+_UNLISTED: Final = frozenset({Failure.FORBIDDEN, Failure.NO_KIND, Failure.NOT_FOUND})
 _JUDGES: Final[Mapping[str, Judge]] = {
     "apps/v1/Deployment": workloads.deployment,
     "apps/v1/StatefulSet": workloads.stateful_set,
@@ -41,11 +45,43 @@ _JUDGES: Final[Mapping[str, Judge]] = {
 def poll(platform: Platform, waiting: Sequence[Waiting]) -> list[Status]:
     """Return one status for each, in the same order."""
     keys = [Key.parse(item.kind, str(item.details.get("name") or "")) for item in waiting]
-    found = fetch(platform, [key for key in keys if key.name])
-    return [_status(platform, item, key, found.get(key)) for item, key in zip(waiting, keys, strict=True)]
+    found = _remembered(platform, [key for key in keys if key.name])
+    statuses = [
+        _status(platform, item, key, found.get(key), remembered=True) for item, key in zip(waiting, keys, strict=True)
+    ]
+    # What is remembered may lag behind, and patience ends by the clock: only what was read anew ends a wait badly.
+    failing = [at for at, status in enumerate(statuses) if isinstance(status, Failed) and keys[at].name]
+    fresh = fetch(platform, [keys[at] for at in failing])
+    for at in failing:
+        statuses[at] = _status(platform, waiting[at], keys[at], fresh[keys[at]], remembered=False)
+    return statuses
 
 
-def _status(platform: Platform, item: Waiting, key: Key, found: Found) -> Status:
+def _remembered(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
+    """Return each object from what is watched; by name what is not, or not yet, remembered."""
+    platform.watches.begin_round()
+    found: dict[Key, Found] = {}
+    kinds = list(dict.fromkeys(replace(key, name="") for key in keys))
+    with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
+        known = dict(zip(kinds, pool.map(lambda kind: _of_kind(platform, kind), kinds), strict=True))
+    for key in keys:
+        objects = known[replace(key, name="")]
+        if isinstance(objects, ClusterError):
+            found[key] = objects
+        elif key in objects:
+            found[key] = objects[key]
+    return {**found, **fetch_each(platform, [key for key in keys if key not in found])}
+
+
+def _of_kind(platform: Platform, kind: Key) -> Mapping[Key, Found] | ClusterError:
+    """Return our objects of a kind; none where they cannot be listed, so that each is asked for by name."""
+    try:
+        return platform.watches.objects(kind, labels=f"{PART_OF}={platform.identity.applyset}")
+    except ClusterError as error:
+        return {} if error.failure in _UNLISTED else error
+
+
+def _status(platform: Platform, item: Waiting, key: Key, found: Found, *, remembered: bool) -> Status:
     try:
         match found:
             case ClusterError():
@@ -53,7 +89,8 @@ def _status(platform: Platform, item: Waiting, key: Key, found: Found) -> Status
             case None:
                 return _absent(item, key)
             case _:
-                return _judged(Look(platform=platform, waiting=item, key=key, document=found))
+                look = Look(platform=platform, waiting=item, key=key, document=found, remembered=remembered)
+                return _judged(look)
     except ClusterError as error:
         return _unread(error)
 

@@ -20,7 +20,7 @@ from .fieldpath import find, parse
 from .identity import PART_OF
 from .platform import Platform
 
-__all__ = ["fetch", "outputs_of", "read"]
+__all__ = ["Found", "fetch", "fetch_each", "outputs_of", "read"]
 
 _FEW: Final = 3
 Found: TypeAlias = "dict[str, Any] | ClusterError | None"
@@ -47,6 +47,13 @@ def fetch(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
         single = [key for key in distinct if key not in found]
         found.update(zip(single, pool.map(lambda key: _got(platform.client, key), single), strict=True))
     return found
+
+
+def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
+    """Return the same with one request for each."""
+    distinct = list(dict.fromkeys(keys))
+    with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
+        return dict(zip(distinct, pool.map(lambda key: _got(platform.client, key), distinct), strict=True))
 
 
 def _listed(platform: Platform, key: Key) -> dict[Key, Found]:

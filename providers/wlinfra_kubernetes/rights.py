@@ -25,16 +25,18 @@ ACCOUNT: Final = "ACCOUNT"
 _RBAC: Final = "rbac.authorization.k8s.io"
 _NAMED: Final = ("get", "patch", "delete")
 """What is restricted to an object's name where it stands in no namespace; to list and to create cannot be."""
-_VERBS: Final = ("get", "list", "create", "patch", "delete")
-"""An apply that makes an object needs create beside patch; the probe for a replacement is a create."""
+_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
+"""An apply that makes an object needs create beside patch; the probe for a replacement is a create. Its end is awaited
+for every kind, so every kind is watched."""
 _PODS: Final = Key("v1", "Pod", "", "")
 _SETS: Final = Key("apps/v1", "ReplicaSet", "", "")
 _DEPLOYMENTS: Final = Key("apps/v1", "Deployment", "", "")
-_LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, str]]]] = {
-    "apps/v1/Deployment": ((_PODS, "list"), (_SETS, "list")),
-    "apps/v1/StatefulSet": ((_PODS, "list"),),
-    "apps.nvidia.com/v1alpha1/NIMService": ((_PODS, "list"), (_SETS, "list"), (_DEPLOYMENTS, "get")),
-    "apps.nvidia.com/v1alpha1/NIMCache": ((_PODS, "list"),),
+_FOLLOWED: Final = ("list", "watch")
+_LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {
+    "apps/v1/Deployment": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED)),
+    "apps/v1/StatefulSet": ((_PODS, _FOLLOWED),),
+    "apps.nvidia.com/v1alpha1/NIMService": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED), (_DEPLOYMENTS, ("get",))),
+    "apps.nvidia.com/v1alpha1/NIMCache": ((_PODS, _FOLLOWED),),
 }
 """What the waits look at beside the object itself, in its namespace."""
 
@@ -71,8 +73,9 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
         yield _Right(namespace=key.namespace, group=key.group, resource=resource, name=name, verb=verb)
     if item.lookup:
         return
-    for other, verb in _LOOKED_AT.get(item.kind, ()):
-        yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
+    for other, verbs in _LOOKED_AT.get(item.kind, ()):
+        for verb in verbs:
+            yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
     for kind, _ in item.policy.get("unverified_after") or ():  # and listed, when replicas are handed back
         other = Key.parse(kind, "")
         for verb in ("get", "list"):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,14 @@ class Look:
     waiting: Waiting
     key: Key
     document: Mapping[str, Any]
+    remembered: bool = False
+    """What is looked at beside it may come from what is watched."""
+
+    def list(self, kind: Key, *, labels: str) -> Sequence[Mapping[str, Any]]:
+        """Return other objects that tell about it; raises ClusterError as a request does."""
+        if self.remembered:
+            return list(self.platform.watches.objects(kind, labels=labels).values())
+        return self.platform.client.list(kind, labels=labels)
 
     @property
     def spec(self) -> Mapping[str, Any]:

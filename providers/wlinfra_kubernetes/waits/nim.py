@@ -124,7 +124,7 @@ def nim_cache(look: Look) -> Status:
         return failed(look, str(said))
     name = f"{look.key.name}-job"
     try:
-        pods = look.platform.client.list(Key("v1", "Pod", look.key.namespace, ""), labels=f"job-name={name}")
+        pods = look.list(Key("v1", "Pod", look.key.namespace, ""), labels=f"job-name={name}")
     except ClusterError:
         pods = []
     trouble = trouble_of(look, pods)

@@ -37,12 +37,11 @@ def current_pods(look: Look, deployment: Mapping[str, Any]) -> Sequence[Mapping[
     selector = ((deployment.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     labels = ",".join(f"{name}={value}" for name, value in sorted(selector.items()))
     namespace = deployment["metadata"]["namespace"]
-    client = look.platform.client
     try:
-        pods = client.list(Key("v1", "Pod", namespace, ""), labels=labels)
+        pods = look.list(Key("v1", "Pod", namespace, ""), labels=labels)
         if deployment.get("kind") != "Deployment":
             return pods
-        sets = client.list(Key("apps/v1", "ReplicaSet", namespace, ""), labels=labels)
+        sets = look.list(Key("apps/v1", "ReplicaSet", namespace, ""), labels=labels)
     except ClusterError:
         return ()
     own = [item for item in sets if _is_owned(item, deployment)]

@@ -1,0 +1,191 @@
+"""Remembers what is awaited: for each kind, namespace and selector one list, then what a watch of it tells.
+
+`poll` and the judges ask it through `platform`. The asking thread lists, and one thread for each selection follows from
+there; until it does, and whenever it cannot, every question lists. What we wrote ourselves is never told in an older
+version than ours.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .client import ClusterClient
+from .documents import Key, key_of
+from .failures import ClusterError, Failure
+from .streams import Stream
+
+__all__ = ["Watches"]
+
+_NOT_OFFERED: Final = frozenset({400, 403, 404, 405})
+"""Answers that will be the same the next time: no right to watch, or nothing there that can be watched."""
+_MOST: Final = 64
+"""How many selections are followed at once, each with a thread and a connection; others are listed."""
+_LEAVING: Final = 2.0
+"""Seconds a thread may take to end; longer only when the cluster does not answer its request at all."""
+
+
+@dataclass(slots=True)
+class _Selection:
+    """One selection of objects; the lock guards what changes while a thread follows."""
+
+    kind: Key
+    labels: str
+    asked: int = 0
+    """The round in which it was last asked about."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closed: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+    stream: Stream | None = None
+    live: bool = False
+    """A watch has begun and has not broken, so that the objects are those of now."""
+    objects: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    version: str = ""
+    refusal: ClusterError | None = None
+    """The account may not list it."""
+
+    @property
+    def followed(self) -> bool:
+        return self.thread is not None
+
+    def close(self) -> None:
+        """Let its thread end."""
+        self.closed.set()
+        stream = self.stream
+        if stream is not None:
+            stream.interrupt()
+
+
+class Watches:
+    """What is watched on one cluster; safe to ask from several threads."""
+
+    def __init__(self, client: Callable[[], ClusterClient]) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._selections: dict[tuple[Key, str], _Selection] = {}
+        self._unwatchable: set[Key] = set()
+        self._round = 0
+        self._closed = False
+
+    def begin_round(self) -> None:
+        """Note that questions about all that is awaited follow."""
+        with self._lock:
+            self._round += 1
+
+    def objects(self, kind: Key, *, labels: str) -> Mapping[Key, dict[str, Any]]:
+        """Return what the selector names of a kind in its namespace; an object may be missing, but is never outdated.
+
+        Raises ClusterError as a list does; one for a missing right is remembered.
+        """
+        client = self._client()
+        with self._lock:
+            selection = self._selections.setdefault((kind, labels), _Selection(kind, labels))
+            selection.asked = self._round
+        with selection.lock:
+            if selection.live:
+                return {key: item for key, item in selection.objects.items() if _is_current(client, key, item)}
+            if selection.refusal is not None:
+                raise selection.refusal
+            return self._listed(client, selection)
+
+    def _listed(self, client: ClusterClient, selection: _Selection) -> Mapping[Key, dict[str, Any]]:
+        try:
+            items, version = client.listed(selection.kind, labels=selection.labels)
+        except ClusterError as error:
+            selection.refusal = error if error.failure is Failure.FORBIDDEN else None
+            raise
+        found = {key_of(item): item for item in items}
+        if not selection.followed and version and self._may_follow(selection):
+            selection.objects, selection.version = dict(found), version
+            name = f"watch {selection.kind.kind}"
+            selection.thread = threading.Thread(target=self._follow, args=(selection,), name=name, daemon=True)
+            selection.thread.start()
+        return found
+
+    def _may_follow(self, selection: _Selection) -> bool:
+        """True when it can be watched and there is room; what was not asked about lately makes room."""
+        with self._lock:
+            if self._closed or selection.closed.is_set() or selection.kind in self._unwatchable:
+                return False
+            followed = {at: one for at, one in self._selections.items() if one.followed}
+            if len(followed) < _MOST:
+                return True
+            at, idle = min(followed.items(), key=lambda pair: pair[1].asked)
+            if idle.asked >= self._round - 1:
+                return False
+            self._selections.pop(at).close()
+            return True
+
+    def close(self) -> None:
+        """End every watch for good and wait until its connection is closed."""
+        with self._lock:
+            self._closed = True
+            selections = list(self._selections.values())
+        for selection in selections:
+            selection.close()
+        for thread in [selection.thread for selection in selections]:
+            if thread is not None:
+                thread.join(_LEAVING)
+
+    # ------------------------------------------------------------ the threads
+
+    def _follow(self, selection: _Selection) -> None:
+        try:
+            while not selection.closed.is_set():
+                self._read(selection)
+        except ClusterError as error:
+            if error.status in _NOT_OFFERED:
+                self._unwatchable.add(selection.kind)
+        finally:
+            with selection.lock:
+                selection.live, selection.thread, selection.stream = False, None, None
+
+    def _read(self, selection: _Selection) -> None:
+        """Take in one stream; raises ClusterError when the next cannot go on from where it ended."""
+        stream = self._client().watch(selection.kind, labels=selection.labels, version=selection.version)
+        told = False
+        with closing(stream):
+            selection.stream = stream
+            if selection.closed.is_set():
+                return
+            with selection.lock:
+                selection.live = True
+            try:
+                for event in stream.events():
+                    _take_in(selection, event)
+                    told = True
+            except ClusterError as error:
+                if error.failure is not Failure.LOST:
+                    raise
+        if not told:  # asking again at once for what ends at once would never end
+            raise ClusterError(Failure.LOST, "The watch ended without a word.")
+
+
+def _take_in(selection: _Selection, event: Mapping[str, Any]) -> None:
+    item = event.get("object") or {}
+    version = (item.get("metadata") or {}).get("resourceVersion")
+    if event.get("type") == "ERROR" or not version:
+        said = str(item.get("message") or "The cluster answered a watch with something else.")
+        raise ClusterError(Failure.STALE, said)
+    with selection.lock:
+        selection.version = str(version)
+        match event.get("type"):
+            case "ADDED" | "MODIFIED":
+                selection.objects[key_of(item)] = item
+            case "DELETED":
+                selection.objects.pop(key_of(item), None)
+
+
+def _is_current(client: ClusterClient, key: Key, item: Mapping[str, Any]) -> bool:
+    """True unless we wrote, or may have written, a later version than the watch has told of yet."""
+    written = client.written(key)
+    if written is None:
+        return False
+    seen = str(item["metadata"].get("resourceVersion") or "")
+    if not written or seen == written:
+        return True
+    # Versions are decimal numbers that grow on every cluster that conforms; of others nothing is assumed.
+    return seen.isdigit() and written.isdigit() and int(seen) > int(written)
