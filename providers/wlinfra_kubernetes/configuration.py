@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from wlinfra.errors import ConfigurationError, Diagnostic
+
+from .policies import problem_of
 
 if TYPE_CHECKING:
     import urllib3
@@ -57,6 +60,14 @@ class KubernetesConfig(BaseModel):
     """The catalogue of resource bundles."""
     target: dict[str, Any] = Field(default_factory=dict)
     """What the cluster offers to workloads, see the documentation of `wlinfra.manifests`."""
+
+    @field_validator("conflicts")
+    @classmethod
+    def _has_paths(cls, conflicts: dict[str, Policy]) -> dict[str, Policy]:
+        for pattern in conflicts:
+            if problem := problem_of(pattern):
+                raise PydanticCustomError("path", "{problem}", {"problem": problem})
+        return conflicts
 
 
 def parse_config(options: Mapping[str, Any]) -> KubernetesConfig:

@@ -1,29 +1,33 @@
 """Fields that other managers own: who, since when, and which of the three ways out was chosen.
 
-`plan_existing` calls `settle` with what a dry run refused. A path is forced, yielded or an error; ``force`` holds for
-a whole request, so yielded paths are taken out of it first.
+`plan_existing` takes out with `yielded` what is left to others, and calls `settle` with what a dry run refused. A path
+is forced, yielded or an error; ``force`` holds for a whole request, so yielded paths are taken out of it first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.values import Address, Json
 
 from .failures import ClusterError
-from .fieldpath import FieldPath, owns, parse, shown, without
+from .fieldpath import FieldPath, find, leaves_of, owns, parse, resolved, shown, without
+from .handover import Scaler
+from .identity import HANDOVER, Identity, is_mark, manager_told
+from .policies import policy_of
 
-__all__ = ["AUTOSCALERS", "Conflict", "Settled", "conflicts_of", "owners_of", "settle"]
+__all__ = ["AUTOSCALERS", "Conflict", "Settled", "Terms", "conflicts_of", "settle", "with_scalers", "yielded"]
 
 AUTOSCALERS: Final = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """Managers that write replicas through the scale subresource."""
 
 _TAKEN_OVER: Final = frozenset({"kubectl-client-side-apply", "kubectl", "kubectl-edit", "before-first-apply"})
 """Managers whose fields an adoption takes over without being asked: the ways people made objects before."""
+
+_REPLICAS: Final = ("spec", "replicas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +36,41 @@ class Conflict:
 
     path: FieldPath
     manager: str
+    told: str
+    """The manager as people are told, which for a stack is its name."""
     subresource: str = ""
     time: str = ""
+    scalers: tuple[Scaler, ...] = ()
+    """Who goes on setting the path, when it is the number of replicas."""
 
     @property
     def is_scale(self) -> bool:
         """True for replicas that were set through the scale subresource."""
-        return self.path == ("spec", "replicas") and self.subresource == "scale"
+        return self.path == _REPLICAS and self.subresource == "scale"
 
     def __str__(self) -> str:
-        through = f" through its {self.subresource}" if self.subresource else ""
-        since = f" since {self.time}" if self.time else ""
-        return f"{shown(self.path)} is managed by {self.manager}{through}{since}"
+        text = f"{shown(self.path)} is managed by {self.told}"
+        text += f" through its {self.subresource} subresource" if self.subresource else ""
+        if self.time:
+            return f"{text} since {self.time}"
+        if self.is_scale and self.manager in AUTOSCALERS and self.scalers:
+            return f"{text} for {' and '.join(map(_scaling, self.scalers))}"
+        return f"{text}, at a time the cluster does not note" if self.subresource else text
+
+
+def _scaling(scaler: Scaler) -> str:
+    return f"{scaler}, last scaled at {scaler.scaled_at}" if scaler.scaled_at else str(scaler)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What decides about conflicts."""
+
+    policies: Mapping[str, str]
+    adopting: bool = False
+    """Take over what people applied by hand, for the object was not ours so far."""
+    hands_back: bool = False
+    """No autoscaler holds the replicas any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,86 +78,134 @@ class Settled:
     """What is sent after all conflicts were settled."""
 
     body: Json
-    force: bool
+    force: bool = False
     notes: tuple[str, ...] = ()
 
 
-def conflicts_of(error: ClusterError, live: Mapping[str, Any]) -> list[Conflict]:
+# ---------------------------------------------------------------- who
+
+
+def conflicts_of(error: ClusterError, live: Mapping[str, Any], body: Json) -> list[Conflict]:
     """Return the conflicts of a refusal, with what the object itself tells about the owners."""
     found = []
     for cause in error.causes:
-        path = parse(cause.field)
-        entries = [entry for entry in owners_of(live, path) if f'"{entry["manager"]}"' in cause.message]
+        path = resolved(cause.field, body) or resolved(cause.field, dict(live)) or parse(cause.field)
+        entries = [entry for entry in _owners_of(live, path) if f'"{entry["manager"]}"' in cause.message]
         entry = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
-        found.append(
-            Conflict(
-                path=path,
-                manager=str(entry.get("manager") or cause.message.removeprefix("conflict with ")),
-                subresource=str(entry.get("subresource") or ""),
-                time=str(entry.get("time") or ""),
-            )
-        )
+        manager = str(entry.get("manager") or cause.message.removeprefix("conflict with "))
+        found.append(_conflict(path, manager, entry, live))
     return found
 
 
-def owners_of(live: Mapping[str, Any], path: FieldPath) -> Iterator[Mapping[str, Any]]:
+def _conflict(path: FieldPath, manager: str, entry: Mapping[str, Any], live: Mapping[str, Any]) -> Conflict:
+    return Conflict(
+        path=path,
+        manager=manager,
+        told=manager_told(manager, live),
+        subresource=str(entry.get("subresource") or ""),
+        time=str(entry.get("time") or ""),
+    )
+
+
+def _owners_of(live: Mapping[str, Any], path: FieldPath) -> Iterator[Mapping[str, Any]]:
     """Yield the entries of ``managedFields`` that hold the path."""
     for entry in (live.get("metadata") or {}).get("managedFields") or ():
         if owns(entry.get("fieldsV1") or {}, path):
             yield entry
 
 
-def settle(
-    address: Address,
-    body: Json,
-    conflicts: Sequence[Conflict],
-    policies: Mapping[str, str],
-    *,
-    adopting: bool,
-    hands_back: bool,
-) -> Settled:
-    """Return what to send; raises ProviderError that names every conflict nothing was decided about.
+def with_scalers(conflicts: Sequence[Conflict], scalers: Sequence[Scaler]) -> list[Conflict]:
+    """Return the conflicts, those about replicas with the autoscalers of the object."""
+    return [replace(one, scalers=tuple(scalers)) if one.path == _REPLICAS else one for one in conflicts]
 
-    ``adopting`` takes over what people applied by hand; ``hands_back`` says that no autoscaler holds the replicas
-    any more.
+
+# ---------------------------------------------------------------- left to others
+
+
+def yielded(body: Json, live: Mapping[str, Any], policies: Mapping[str, str], identity: Identity) -> Settled:
+    """Return the body without the fields that are to be left to managers who hold them, equal or not.
+
+    Were equal ones claimed, each plan would claim or release what another manager keeps changing.
     """
+    if "yield" not in policies.values():
+        return Settled(body=body)
+    notes: list[str] = []
+    for entry in (live.get("metadata") or {}).get("managedFields") or ():
+        if entry.get("manager") in (identity.manager, HANDOVER):
+            continue
+        for path in leaves_of(entry.get("fieldsV1") or {}):
+            declared = find(body, path)
+            if declared is None or is_mark(path) or policy_of(path, policies) != "yield":
+                continue
+            body = without(body, path)
+            if declared != find(dict(live), path):
+                notes.append(_left(_conflict(path, str(entry["manager"]), entry, live)))
+    return Settled(body=body, notes=tuple(notes))
+
+
+def _left(conflict: Conflict) -> str:
+    return f"{conflict}; it is left to that manager"
+
+
+# ---------------------------------------------------------------- deciding
+
+
+def settle(address: Address, body: Json, conflicts: Sequence[Conflict], terms: Terms) -> Settled:
+    """Return what to send; raises ProviderError that names every conflict nothing was decided about."""
     open_conflicts: list[Conflict] = []
     notes: list[str] = []
+    forced = False
     for conflict in conflicts:
-        match _policy(conflict, policies, adopting=adopting, hands_back=hands_back):
+        match _policy(conflict, terms):
             case "force":
-                notes.append(f"{conflict}; it is taken over")
+                forced = True
+                notes += [] if is_mark(conflict.path) else [_taken(conflict)]
             case "yield":
                 body = without(body, conflict.path)
-                notes.append(f"{conflict}; it is left to that manager")
+                notes.append(_left(conflict))
             case _:
                 open_conflicts.append(conflict)
     if open_conflicts:
         raise ProviderError(_open(address, open_conflicts))
-    return Settled(body=body, force=any(note.endswith("taken over") for note in notes), notes=tuple(notes))
+    return Settled(body=body, force=forced, notes=tuple(notes))
 
 
-def _policy(conflict: Conflict, policies: Mapping[str, str], *, adopting: bool, hands_back: bool) -> str:
-    if conflict.is_scale and hands_back and conflict.manager in AUTOSCALERS:
+def _policy(conflict: Conflict, terms: Terms) -> str:
+    if is_mark(conflict.path):  # whose the object is was decided before
         return "force"
-    text = shown(conflict.path)
-    for pattern, policy in policies.items():
-        wanted = shown(parse(pattern)) if "*" not in pattern else pattern
-        if text == wanted or fnmatchcase(text, wanted) or text.startswith((f"{wanted}.", f"{wanted}[")):
-            return policy
-    return "force" if adopting and conflict.manager in _TAKEN_OVER and not conflict.is_scale else "error"
+    if decided := policy_of(conflict.path, terms.policies):
+        return decided
+    if conflict.is_scale or conflict.manager == HANDOVER:
+        return "force" if terms.hands_back and conflict.manager in (*AUTOSCALERS, HANDOVER) else "error"
+    return "force" if terms.adopting and conflict.manager in _TAKEN_OVER else "error"
+
+
+def _taken(conflict: Conflict) -> str:
+    if conflict.scalers:
+        return f"{conflict}; it is taken over until {_names(conflict.scalers)} scales next: end it, or do not declare replicas"
+    return f"{conflict}; it is taken over"
+
+
+def _names(scalers: Sequence[Scaler]) -> str:
+    return " or ".join(map(str, scalers))
 
 
 def _open(address: Address, conflicts: Sequence[Conflict]) -> Diagnostic:
     listed = "; ".join(map(str, conflicts))
     path = shown(conflicts[0].path)
+    scalers = next((conflict.scalers for conflict in conflicts if conflict.scalers), ())
+    fought = (
+        f"\nForced replicas last until {_names(scalers)} scales next: leave them out, or end it first."
+        if scalers
+        else ""
+    )
     return Diagnostic(
         summary="Fields are owned by others",
         detail=f"{address} declares values for fields that others set to something else: {listed}.",
         fix="Decide for each path, in the environment's options:\n"
         f'    conflicts={{"{path}": "force"}}   to take it over\n'
         f'    conflicts={{"{path}": "yield"}}   to leave it to them\n'
-        "or leave it out of the declaration.",
+        f"or leave it out of the declaration.{fought}",
         address=address,
         path=path,
     )

@@ -229,8 +229,23 @@ def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resou
         made,
         outputs=("id", "name", "namespace", *resource.outputs),
         known_outputs={"name": key.name, "namespace": key.namespace},
-        policy={**made.policy, "outputs": dict(resource.outputs)},
+        policy={**made.policy, "outputs": dict(resource.outputs), **_scaled_by(scope, made, declared)},
     )
+
+
+def _scaled_by(scope: Scope, made: PlatformObject, declared: Mapping[Address, Resource]) -> dict[str, bool]:
+    """Return the mark of what declares no replicas and has an autoscaler among the declared manifests."""
+    spec: Any = made.values.get("spec")
+    if not isinstance(spec, Mapping) or "replicas" in spec:
+        return {}
+    key = Key.parse(made.kind, made.name)
+    for item in declared.values():
+        if isinstance(item, Manifest) and item.manifest["kind"] in _AUTOSCALERS:
+            target = (item.manifest.get("spec") or {}).get("scaleTargetRef") or {}
+            place = item.manifest["metadata"].get("namespace") or scope.target.namespace
+            if (target.get("kind", "Deployment"), target.get("name"), place) == (key.kind, key.name, key.namespace):
+                return {"autoscaled": True}
+    return {}
 
 
 def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from wlinfra.values import Json
 
-__all__ = ["FieldPath", "find", "leaves_of", "owns", "parse", "shown", "without"]
+__all__ = ["FieldPath", "find", "is_path", "leaves_of", "owns", "parse", "resolved", "shown", "without"]
 
 FieldPath: TypeAlias = tuple[str | int | Mapping[str, Any], ...]
 """Field names, indexes, and for elements of keyed lists the keys; ``{"": value}`` is an element of a set."""
 
 _PART = re.compile(r'\.([^.\[\]]+)|\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PAIR = re.compile(r'([A-Za-z0-9_]*)=("(?:[^"\\]|\\.)*"|[^,]+)')
 
 
@@ -30,10 +31,43 @@ def parse(text: str) -> FieldPath:
     return tuple(_part(match) for match in _PART.finditer(text))
 
 
+def is_path(text: str) -> bool:
+    """Return whether the whole text is a path: nothing of it is left over, and no key list is empty."""
+    text = text if text.startswith((".", "[")) else f".{text}"
+    return "".join(match[0] for match in _PART.finditer(text)) == text and {} not in parse(text)
+
+
+def resolved(text: str, value: Json) -> FieldPath | None:
+    """Return the path by which the text leads to something in the tree; None when nothing stands there.
+
+    Keys such as ``app.kubernetes.io/name`` bear dots, which the API server writes like those between the parts.
+    """
+    return _resolved(parse(text), value)
+
+
+def _resolved(parts: FieldPath, value: Json) -> FieldPath | None:
+    if not parts:
+        return ()
+    for count in range(1, _words(parts) + 1):
+        part = ".".join(map(str, parts[:count])) if count > 1 else parts[0]
+        child = _child(value, part)
+        if child is not None and (rest := _resolved(parts[count:], child)) is not None:
+            return (part, *rest)
+    return None
+
+
+def _words(parts: Sequence[Any]) -> int:
+    """Return how many names the path starts with, at least one: so many may be one key."""
+    count = next((index for index, part in enumerate(parts) if not isinstance(part, str)), len(parts))
+    return max(1, count)
+
+
 def _part(match: re.Match[str]) -> str | int | Mapping[str, Any]:
     name, inside = match[1], match[2]
     if name is not None:
         return name
+    if _QUOTED.fullmatch(inside):
+        return str(_literal(inside))
     if inside.isdigit():
         return int(inside)
     return {pair[1]: _literal(pair[2]) for pair in _PAIR.finditer(inside)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,11 +22,15 @@ __all__ = [
     "APPLYSET_ID",
     "BUNDLE",
     "GROUP_KINDS",
+    "HANDOVER",
     "KEEP",
     "PART_OF",
     "STACK",
     "TOOLING",
     "Identity",
+    "is_mark",
+    "manager_told",
+    "owner_told",
 ]
 
 PART_OF: Final = "applyset.kubernetes.io/part-of"
@@ -40,6 +44,14 @@ APPLIED: Final = "wlinfra.dev/applied-hash"
 BUNDLE: Final = "wlinfra.dev/resolved-bundle"
 KEEP: Final = "wlinfra.dev/keep"
 
+HANDOVER: Final = "wlinfra-handover"
+"""The field manager that keeps replicas until an autoscaler writes them."""
+
+_MARKS: Final = {
+    "labels": frozenset({PART_OF, APPLYSET_ID}),
+    "annotations": frozenset({STACK, ADDRESS, APPLIED, BUNDLE, GROUP_KINDS, ADDITIONAL_NAMESPACES, TOOLING}),
+}
+_PREFIX: Final = "wlinfra-"
 _LONGEST_MANAGER: Final = 128
 _LONGEST_NAME: Final = 63
 
@@ -56,7 +68,7 @@ class Identity:
     @property
     def manager(self) -> str:
         """The field manager."""
-        return f"wlinfra-{self.stack}-{self.environment}"[:_LONGEST_MANAGER]
+        return _manager(self.stack, self.environment)
 
     @property
     def name(self) -> str:
@@ -98,3 +110,45 @@ class Identity:
         if not label or label == self.applyset:
             return ""
         return str((meta.get("annotations") or {}).get(STACK) or label)
+
+
+def _manager(stack: str, environment: str) -> str:
+    return f"{_PREFIX}{stack}-{environment}"[:_LONGEST_MANAGER]
+
+
+def is_mark(path: Sequence[Any]) -> bool:
+    """Return whether the path is one of the labels and annotations that say whose an object is."""
+    return len(path) == 3 and path[0] == "metadata" and path[2] in _MARKS.get(str(path[1]), ())
+
+
+def owner_told(owner: str, document: Mapping[str, Any]) -> str:
+    """Return what `Identity.other_owner` found as people are told, with the time of its last apply."""
+    stack, _, environment = owner.rpartition("/")
+    if not stack:
+        return f"the stack with the label {owner}"
+    entries = (document.get("metadata") or {}).get("managedFields") or ()
+    times = [
+        str(item["time"])
+        for item in entries
+        if item.get("manager") == _manager(stack, environment) and item.get("time")
+    ]
+    since = f", which applied it last at {max(times)}" if times else ""
+    return f"stack {stack}, environment {environment}{since}"
+
+
+def manager_told(manager: str, document: Mapping[str, Any]) -> str:
+    """Return a field manager as people are told: for one of wlinfra's, the stack and the environment it encodes.
+
+    Names may bear dashes themselves; the annotation of the object tells then where the stack's name ends.
+    """
+    if manager == HANDOVER:
+        return f"{manager}, which keeps it for an autoscaler"
+    if not manager.startswith(_PREFIX):
+        return manager
+    annotations = (document.get("metadata") or {}).get("annotations") or {}
+    stack, _, environment = str(annotations.get(STACK) or "").rpartition("/")
+    if manager != _manager(stack, environment):
+        stack, _, environment = manager.removeprefix(_PREFIX).partition("-")
+        if not environment or "-" in environment:
+            return f"another stack of wlinfra (field manager {manager})"
+    return f"stack {stack}, environment {environment} (field manager {manager})"

@@ -25,8 +25,8 @@ def impact_of(platform: Platform, desired: PlatformObject, live: Live | None) ->
     if desired.kind not in _RUNNERS:
         return Impact()
     document: Mapping[str, Any] = live.document if live is not None else {}
-    least, most = _replicas(desired)
     running = _count(document)
+    least, most = _replicas(desired, running if live is not None else 1)
     now = _gpus(platform, document, running, running)
     after = _gpus(platform, desired.values, least, most)
     surge = _surge(desired.values, most) if live is not None else 0
@@ -46,18 +46,19 @@ def impact_of(platform: Platform, desired: PlatformObject, live: Live | None) ->
     )
 
 
-def _replicas(desired: PlatformObject) -> tuple[int, int]:
+def _replicas(desired: PlatformObject, undeclared: int) -> tuple[int, int]:
+    """Return the fewest and the most replicas; what is not declared stays as it is."""
     if "replicas" in desired.policy:
         least, most = desired.policy["replicas"]
         return int(least), int(most)
-    count = _count(desired.values)
+    count = _count(desired.values, undeclared)
     return count, count
 
 
-def _count(document: Mapping[str, Any]) -> int:
+def _count(document: Mapping[str, Any], undeclared: int = 1) -> int:
     if not document:
         return 0
-    found = (document.get("spec") or {}).get("replicas", 1)
+    found = (document.get("spec") or {}).get("replicas", undeclared)
     return found if isinstance(found, int) else 1
 
 

@@ -6,7 +6,7 @@ without asking.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from wlinfra.values import is_open
 
 from .bundles import choose_bundle
 from .documents import Key
-from .identity import KEEP
+from .identity import KEEP, owner_told
 from .impact import impact_of
 from .inventory import with_live_kinds
 from .plan_existing import plan_existing
@@ -83,12 +83,11 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     change = default_change(request, steps=lambda change: [delete_step(change)])
     if change.action is not Action.DELETE:
         return change
-    if request.live is not None and _keeps(platform, change, request.live.document):
-        note = "it is kept, because it holds data; delete it with kubectl when nobody needs it"
-        return replace(
-            change, action=Action.FORGET, reason=ActionReason.RETAINED, steps=(), notes=(*change.notes, note),
-            blast_radius=BlastRadius.NONE,
-        )  # fmt: skip
+    document: Mapping[str, Any] = request.live.document if request.live is not None else {}
+    if owner := platform.identity.other_owner(document):
+        return _forgotten(change, f"it belongs to {owner_told(owner, document)}, so it stays")
+    if document and _keeps(platform, change, document):
+        return _forgotten(change, "it is kept, because it holds data; delete it with kubectl when nobody needs it")
     key = Key.parse(change.kind, change.name)
     if change.kind == _CLAIM:
         return replace(
@@ -101,6 +100,18 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service", "Namespace")
     radius = change.blast_radius if runs else BlastRadius.NONE
     return replace(change, goal=goal_of(change, {}), blast_radius=radius)
+
+
+def _forgotten(change: Change, why: str) -> Change:
+    return replace(
+        change,
+        action=Action.FORGET,
+        reason=ActionReason.RETAINED,
+        steps=(),
+        goal=None,
+        notes=(*change.notes, why),
+        blast_radius=BlastRadius.NONE,
+    )
 
 
 def _keeps(platform: Platform, change: Change, document: Any) -> bool:

@@ -15,15 +15,16 @@ from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.values import UNKNOWN
+from wlinfra.values import UNKNOWN, Json
 
 from .attributes import attributes_of, ownership_of, rolls
-from .conflicts import conflicts_of, settle
+from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded
 from .documents import managed_by, meaning, wire
 from .failures import ClusterError, Failure
-from .fieldpath import owns
-from .handover import autoscalers_of
-from .identity import APPLIED
+from .fieldpath import owns, without
+from .handover import Scaler, scalers_of
+from .identity import APPLIED, owner_told
+from .impact import impact_of
 from .steps import apply_steps, goal_of, hand_over_step, replace_steps
 from .subject import Subject
 
@@ -40,12 +41,12 @@ def plan_existing(subject: Subject) -> Change:
     """Return what must happen; raises ProviderError for conflicts and for what the cluster refuses."""
     _refuse_foreign(subject)
     if subject.draft.action is Action.REPLACE:
-        return _replacement(subject, subject.draft.reason, ())
+        return replacement(subject, subject.draft.reason, ())
     body, kept = _with_kept_replicas(subject)
     try:
         planned, sent = _asked(subject, body)
     except ClusterError as error:
-        return _unchangeable(subject, error)
+        return unchangeable(subject, error)
     return _compared(subject, planned, sent, kept)
 
 
@@ -54,8 +55,9 @@ def _refuse_foreign(subject: Subject) -> None:
     if owner and not subject.desired.lifecycle.adopt:
         raise ProviderError.of(
             "Object belongs to another stack",
-            f"{subject.key} was made by the stack {owner}, and {subject.desired.address} declares it too.",
-            "Rename one of them, remove it from the other stack, or declare adopt=True here to take it over.",
+            f"{subject.desired.address} declares {subject.key}, which belongs to {owner_told(owner, subject.document)}.",
+            "Give it another name here, or destroy it there, or declare adopt=True here to take it over; the other "
+            "stack forgets it when it stops declaring it.",
             address=subject.desired.address,
             location=subject.desired.location,
         )
@@ -64,41 +66,34 @@ def _refuse_foreign(subject: Subject) -> None:
 # ---------------------------------------------------------------- asking
 
 
-class _Sent:
-    """What was sent in the end, and what was decided on the way."""
-
-    def __init__(self, body: Any, *, force: bool = False, notes: tuple[str, ...] = ()) -> None:
-        self.body = body
-        self.force = force
-        self.notes = notes
-
-
-def _asked(subject: Subject, body: Any) -> tuple[Mapping[str, Any], _Sent]:
+def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
     """Return the object after the apply, conflicts settled; raises ClusterError for any other refusal."""
+    platform = subject.platform
+    policies = platform.config.conflicts
+    left = yielded(body, subject.document, policies, platform.identity)
     try:
-        return subject.dry_run(body), _Sent(body)
+        return subject.dry_run(left.body), left
     except ClusterError as error:
         if error.failure is not Failure.CONFLICT:
             raise
-        conflicts = conflicts_of(error, subject.document)
-    settled = settle(
-        subject.desired.address,
-        body,
-        conflicts,
-        subject.platform.config.conflicts,
+        conflicts = conflicts_of(error, subject.document, wire(left.body))
+    scalers = scalers_of(platform, subject.key) if any(one.path == _REPLICAS for one in conflicts) else []
+    terms = Terms(
+        policies=policies,
         adopting=subject.draft.action is Action.IMPORT,
-        hands_back=any(conflict.is_scale for conflict in conflicts) and _hands_back(subject),
+        hands_back=scalers is not None and _hands_back(subject, scalers),
     )
-    return subject.dry_run(settled.body, force=settled.force), _Sent(
-        settled.body, force=settled.force, notes=settled.notes
-    )
+    found = with_scalers(conflicts, () if terms.hands_back else scalers or ())
+    settled = settle(subject.desired.address, left.body, found, terms)
+    sent = replace(settled, notes=(*left.notes, *settled.notes))
+    return subject.dry_run(sent.body, force=sent.force), sent
 
 
-def _hands_back(subject: Subject) -> bool:
+def _hands_back(subject: Subject, scalers: Sequence[Scaler]) -> bool:
     """True when no autoscaler but our own, which goes in this plan, holds the replicas any more."""
     if subject.desired.policy.get("autoscaled"):
         return False
-    return all(subject.platform.identity.owns(item) for item in autoscalers_of(subject.platform, subject.key))
+    return all(subject.platform.identity.owns(scaler.document) for scaler in scalers)
 
 
 def _with_kept_replicas(subject: Subject) -> tuple[Any, int | None]:
@@ -106,24 +101,29 @@ def _with_kept_replicas(subject: Subject) -> tuple[Any, int | None]:
     body = subject.body
     live = (subject.document.get("spec") or {}).get("replicas")
     ours = owns(managed_by(subject.document, subject.platform.identity.manager), _REPLICAS)
-    if not subject.desired.policy.get("autoscaled") or not ours or live is None:
+    if not ours or live is None or "replicas" in (body.get("spec") or {}) or not _is_scaled(subject):
         return body, None
     return {**body, "spec": {**(body.get("spec") or {}), "replicas": live}}, int(live)
+
+
+def _is_scaled(subject: Subject) -> bool:
+    return bool(subject.desired.policy.get("autoscaled") or scalers_of(subject.platform, subject.key))
 
 
 # ---------------------------------------------------------------- comparing
 
 
-def _compared(subject: Subject, planned: Mapping[str, Any], sent: _Sent, kept: int | None) -> Change:
+def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept: int | None) -> Change:
     manager = subject.platform.identity.manager
     live, planned = _of_one_version(subject, planned, sent)
     before, after = meaning(live, ignored=(APPLIED,)), meaning(planned, ignored=(APPLIED,))
+    subject = _with_true_impact(subject, planned)
     attributes = attributes_of(subject, before, after)
     claimed = ownership_of(subject, managed_by(live, manager), managed_by(planned, manager), after)
     importing = subject.draft.action is Action.IMPORT
     if not attributes and not claimed and kept is None and not importing:
         return _unchanged(subject, sent.notes)
-    body = subject.body if kept is not None else sent.body
+    body = without(sent.body, _REPLICAS) if kept is not None else sent.body
     draft = replace(subject.draft, attributes=attributes or claimed, notes=(*subject.draft.notes, *sent.notes))
     effect = max((item.effect for item in attributes), default=Effect.STORED)
     action = Action.IMPORT if importing else Action.ROLL if effect is Effect.ROLLS else Action.UPDATE
@@ -143,8 +143,14 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: _Sent, kept: i
     )
 
 
+def _with_true_impact(subject: Subject, planned: Mapping[str, Any]) -> Subject:
+    """Return the subject whose impact counts the replicas that come of it: who yields them keeps the live ones."""
+    impact = impact_of(subject.platform, replace(subject.desired, values=dict(planned)), subject.live)
+    return replace(subject, draft=replace(subject.draft, impact=impact))
+
+
 def _of_one_version(
-    subject: Subject, planned: Mapping[str, Any], sent: _Sent
+    subject: Subject, planned: Mapping[str, Any], sent: Settled
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return what is live and what would be, of one version: a controller may write between reading and asking."""
     live = subject.document
@@ -186,89 +192,3 @@ def _reason(subject: Subject, attributes: Sequence[AttributeChange]) -> ActionRe
     if attributes and all(item.origin is Origin.DRIFT for item in attributes):
         return ActionReason.DRIFTED
     return ActionReason.ATTRIBUTE_CHANGED
-
-
-# ---------------------------------------------------------------- refusals and replacements
-
-
-def _unchangeable(subject: Subject, error: ClusterError) -> Change:
-    match error.failure:
-        case Failure.FORBIDDEN:
-            return _predicted(subject, error.message)
-        case Failure.INVALID if subject.key.kind == "PersistentVolumeClaim":
-            return _claim(subject, error)
-        case Failure.INVALID if error.status == 422:
-            _probe(subject, error)
-            return _replacement(subject, ActionReason.CANNOT_UPDATE, _causes(subject, error))
-        case _:
-            raise subject.refused(error) from error
-
-
-def _predicted(subject: Subject, why: str) -> Change:
-    draft = subject.draft
-    if draft.action is Action.NO_OP or draft.label == "recorded only":
-        return draft
-    steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
-    predicted = (*draft.predicted, why)
-    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
-        return subject.finished(draft, steps, action=Action.ROLL, blast_radius=BlastRadius.ROLLING, predicted=predicted)
-    return subject.finished(draft, steps, predicted=predicted)
-
-
-def _probe(subject: Subject, refusal: ClusterError) -> None:
-    """Raise unless the cluster would take the object anew: then the refusal is about change alone."""
-    body = wire(subject.body)
-    meta = {**body["metadata"], "name": f"{subject.key.name[:_PROBE_NAME].rstrip('-.')}-wlprobe"}
-    spec = {key: value for key, value in (body.get("spec") or {}).items() if key not in ("clusterIP", "clusterIPs")}
-    if isinstance(spec.get("ports"), list):
-        spec["ports"] = [{k: v for k, v in port.items() if k != "nodePort"} for port in spec["ports"]]
-    probe = {**body, "metadata": meta, **({"spec": spec} if "spec" in body else {})}
-    try:
-        subject.platform.client.create(subject.key, probe, dry_run=True)
-    except ClusterError as error:
-        if error.failure is Failure.FORBIDDEN:
-            return
-        raise subject.refused(error if error.causes else refusal) from error
-
-
-def _causes(subject: Subject, error: ClusterError) -> tuple[AttributeChange, ...]:
-    found = [replace(item, effect=Effect.REPLACES) for item in subject.draft.attributes]
-    notes = "; ".join(dict.fromkeys(cause.message for cause in error.causes if cause.message))
-    return tuple(replace(item, note=item.note or notes) for item in found)
-
-
-def _replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Change:
-    loses = subject.desired.kind == _CLAIM or bool(subject.desired.policy.get("keeps_data"))
-    draft = replace(
-        subject.draft,
-        action=Action.REPLACE,
-        replace_order=ReplaceOrder.DELETE_THEN_CREATE,
-        outputs={**subject.draft.outputs, "id": UNKNOWN},
-        attributes=attributes or subject.draft.attributes,
-    )
-    return subject.finished(
-        draft,
-        replace_steps(draft, subject.body, outputs=subject.outputs),
-        reason=reason,
-        blast_radius=BlastRadius.DATA_LOSS if loses else BlastRadius.DOWNTIME,
-        reversible=not loses,
-        irreversible_because="what is on the volume is lost" if loses else "",
-    )
-
-
-def _claim(subject: Subject, error: ClusterError) -> Change:
-    """Refuse to lose data for a change that a volume cannot make; a claim that is not bound yet only waits."""
-    status = subject.document.get("status") or {}
-    if status.get("phase") == "Pending" and any("requests" in item.path for item in subject.draft.attributes):
-        note = "its size can change only once it is bound; plan again then"
-        return replace(subject.draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED, attributes=(), notes=(note,))
-    causes = "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message
-    raise ProviderError(
-        Diagnostic(
-            summary="Change would lose data",
-            detail=f"{subject.desired.address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
-            fix=f"Declare what it was, or replace it deliberately with\n    wlinfra apply --replace {subject.desired.address}",
-            address=subject.desired.address,
-            location=subject.desired.location,
-        )
-    ) from error

@@ -50,7 +50,7 @@ class KubernetesConnection:
         self._config = config
         name = context.stack if context.name == "default" else f"{context.stack}-{context.name}"
         identity = Identity(stack=name, environment=context.environment, namespace=config.namespace)
-        target = target_of(config)
+        target = target_of(config, context.stack)
         self.platform = Platform(config=config, identity=identity, target=target, open=self._open, now=time.time)
         self._scope = Scope(identity, target, context.name)
 
@@ -83,6 +83,12 @@ class KubernetesConnection:
 
         real = [item for item in objects if not item.virtual and not item.lookup]
         return (inventory_of(self.platform.identity, self._scope.provider, real),) if real else ()
+
+    def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
+        """Return a warning for each pattern of ``conflicts`` that no declared field matches."""
+        from .policies import idle_patterns
+
+        return tuple(idle_patterns(self._config.conflicts, objects))
 
     def rights(self, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
         """Return the roles an account needs for these objects, with bindings to fill in."""

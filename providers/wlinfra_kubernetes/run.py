@@ -16,14 +16,11 @@ from wlinfra.values import Address
 
 from .documents import Key, wire
 from .failures import ClusterError, Failure
-from .identity import ADDRESS
+from .identity import ADDRESS, HANDOVER
 from .platform import Platform
 from .read import outputs_of
 
-__all__ = ["HANDOVER", "run"]
-
-HANDOVER: Final = "wlinfra-handover"
-"""The field manager that keeps replicas until an autoscaler writes them."""
+__all__ = ["run"]
 
 _STALE_TRIES: Final = 5
 _UNCERTAIN: Final = frozenset({500, 502, 504})

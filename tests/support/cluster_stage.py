@@ -63,10 +63,11 @@ class ClusterStage:
         lines = [f"    yield Manifest({item['metadata']['name']!r}, {dict(item)!r})" for item in documents]
         self.program(HEADER.format(stack=self.stack, body="\n".join(lines)), **options)
 
-    def deployment(self, *, image: str = "nginx:1", replicas: int = 1, **options: Any) -> None:
-        """Write a program of one Deployment named web."""
+    def deployment(self, *, image: str = "nginx:1", replicas: int | None = 1, **options: Any) -> None:
+        """Write a program of one Deployment named web; it declares no replicas where they are None."""
         pod = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container(image)]}}
-        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": pod}
+        spec: dict[str, Any] = {"selector": {"matchLabels": {"app": "web"}}, "template": pod}
+        spec |= {"replicas": replicas} if replicas is not None else {}
         self.manifests(
             {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}, **options
         )

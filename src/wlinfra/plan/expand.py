@@ -15,7 +15,7 @@ from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.paths import check_paths
-from wlinfra.provider.optional import Implying
+from wlinfra.provider.optional import Implying, Reviewing
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address, Ref, find_refs
 
@@ -48,6 +48,7 @@ def expand(engine: Engine) -> Expansion:
         own = [_owned_by(resource, item) for item in connection.expand(resource, declared)]
         diagnostics += check_paths(resource, [item for item in own if item.address.resource == resource.address])
         found += own
+    diagnostics += _reviewed(engine, found)
     DeclarationError.raise_for(diagnostics)
     found += _implied(engine, found)
     _refuse_two_homes(found)
@@ -100,6 +101,14 @@ def _implied(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[Platfo
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, Implying):
             yield from (replace(item, provider=name) for item in connection.implied(own))
+
+
+def _reviewed(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
+    """Yield what a connection says about all of its objects together."""
+    for name, connection in engine.connections.items():
+        own = [item for item in found if item.provider == name]
+        if own and isinstance(connection, Reviewing):
+            yield from connection.review(own)
 
 
 def _placed(diagnostic: Diagnostic, address: Address, location: Location | None) -> Diagnostic:

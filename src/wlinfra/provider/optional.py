@@ -1,6 +1,6 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying`, `plan.planner` asks `Owning` and `Asking`. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning` and `Asking`. A provider without them is complete.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Wanted
 from wlinfra.state.model import ObjectState
 
-__all__ = ["Asking", "Implying", "Owning"]
+__all__ = ["Asking", "Implying", "Owning", "Reviewing"]
 
 
 @runtime_checkable
@@ -21,6 +22,15 @@ class Implying(Protocol):
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
         """Return what the connection's declared objects need together; pure, and nothing when there are none."""
+        ...
+
+
+@runtime_checkable
+class Reviewing(Protocol):
+    """A connection that sees in all objects together what no single resource tells."""
+
+    def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
+        """Return what people should know about the connection's declared objects; pure, called when there are some."""
         ...
 
 

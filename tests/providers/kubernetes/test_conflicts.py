@@ -79,7 +79,7 @@ def test_equal_values_of_others_are_taken_into_our_ownership(
 
 def test_an_object_of_another_stack_is_refused_by_name(drive: Connect) -> None:
     drive("first").apply(config(a="1"))
-    with pytest.raises(ProviderError, match="first/test"):
+    with pytest.raises(ProviderError, match="stack first, environment test, which applied it last at 20"):
         drive("second").plan(config(a="2"))
 
 
