@@ -56,4 +56,15 @@ def resources(env: wl.Environment[Settings]) -> Iterator[wl.Resource | wl.Output
 
 
 stack.environment("local", provider="datarobot", endpoint="emulator")
+stack.environment(
+    "cluster",
+    provider="kubernetes",
+    namespace="assistant",
+    bundles={
+        "cpu.small": {"cpu": 0.5, "memory": "512MB"},
+        "gpu.h100": {"cpu": 8, "memory": "64GB", "gpu": {"products": ["NVIDIA-H100-80GB-HBM3"], "type": "H100"}},
+        "gpu.a100": {"cpu": 8, "memory": "64GB", "gpu": {"products": ["NVIDIA-A100-SXM4-80GB"], "type": "A100"}},
+    },
+    target={"ngc_secret": "ngc"},
+)
 stack.environment("prod", provider="datarobot", settings=Settings(replicas=8), protect=True)

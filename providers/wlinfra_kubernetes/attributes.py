@@ -11,7 +11,7 @@ from typing import Any, Final
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.state.model import SecretDigest
-from wlinfra.values import Json, Path, Secret, map_leaves
+from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
 
 from .documents import Difference, at, differences, plain_text
 from .fieldpath import FieldPath, find, leaves_of, owns, shown
@@ -20,6 +20,8 @@ from .subject import Subject
 __all__ = ["attributes_of", "ownership_of", "rolls"]
 
 _TEMPLATES: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_ALLOCATED: Final = frozenset({("spec", "clusterIP"), ("spec", "clusterIPs")})
+"""What the cluster gives a Service only when it is really applied; a dry run invents it."""
 _STILL: Final = frozenset({"replicas", "scale", "expose", "metrics"})
 """What a NIMService takes without new pods."""
 
@@ -39,12 +41,16 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
         path=item.path,
         recorded=_shown(recorded, hidden=hidden),
         live=_shown(item.live, hidden=hidden),
-        planned=_shown(item.planned, hidden=hidden),
+        planned=UNKNOWN if _is_allocated(subject, item) else _shown(item.planned, hidden=hidden),
         effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
         sensitive=hidden,
         note=_who(subject, item.path) if origin is not Origin.INTENDED else "",
     )
+
+
+def _is_allocated(subject: Subject, item: Difference) -> bool:
+    return subject.key.full_kind == "v1/Service" and item.path in _ALLOCATED and item.live is None
 
 
 def _shown(value: Json, *, hidden: bool) -> Json:

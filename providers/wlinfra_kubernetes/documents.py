@@ -27,6 +27,7 @@ __all__ = [
     "declared_part",
     "declared_values",
     "differences",
+    "guessed_plural",
     "key_of",
     "managed_by",
     "meaning",
@@ -106,6 +107,22 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.full_name}"
+
+
+def guessed_plural(kind: str) -> str:
+    """Return the resource of a kind by the rule that kubectl guesses by.
+
+    >>> guessed_plural("NetworkPolicy"), guessed_plural("Ingress"), guessed_plural("Gateway")
+    ('networkpolicies', 'ingresses', 'gateways')
+    """
+    word = kind.lower()
+    match word[-1:]:
+        case "s":
+            return word if word == "endpoints" else f"{word}es"
+        case "y" if word[-2:-1] not in "aeiou":
+            return f"{word[:-1]}ies"
+        case _:
+            return f"{word}s"
 
 
 def key_of(manifest: Mapping[str, Any]) -> Key:

@@ -64,7 +64,7 @@ _FIXES: Final = {
     Failure.UNAUTHORIZED: "Sign in again, or correct `kubeconfig` and `context` in the environment's options.",
     Failure.UNREACHABLE: "Check the address in the kubeconfig and whether the cluster is up; then run the command again.",
     Failure.BUSY: "Run the command again in a while.",
-    Failure.NO_NAMESPACE: "Create the namespace, or declare it as a Manifest of this stack.",
+    Failure.NO_NAMESPACE: "Create it with\n    kubectl create namespace NAME\nor declare it as a Manifest of this stack.",
     Failure.INVALID: "Correct the declaration.",
     Failure.DENIED: "Stay within the quota or the rule that the message names, or have it changed.",
 }

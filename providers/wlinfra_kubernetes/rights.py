@@ -14,7 +14,7 @@ from typing import Any, Final
 from wlinfra.manifests.model import Manifest, RenderedObject
 from wlinfra.provider import PlatformObject
 
-from .documents import Key
+from .documents import Key, guessed_plural
 from .identity import Identity
 
 __all__ = ["ACCOUNT", "rights"]
@@ -108,14 +108,7 @@ def _plural(key: Key, declared: Mapping[tuple[str, str], str]) -> str:
     """Return the resource of a kind: as the stack defines it, else by the rule that kubectl guesses by."""
     if found := declared.get((key.group, key.kind)):
         return found
-    word = key.kind.lower()
-    match word[-1:]:
-        case "s":
-            return word if word == "endpoints" else f"{word}es"
-        case "y" if word[-2:-1] not in "aeiou":
-            return f"{word[:-1]}ies"
-        case _:
-            return f"{word}s"
+    return guessed_plural(key.kind)
 
 
 # ---------------------------------------------------------------- what is written

@@ -12,7 +12,7 @@ from typing import Any, Final
 from wlinfra.changes.model import Action, Change, Gate, Goal, Repeat, Step
 from wlinfra.values import Json
 
-from .documents import Key
+from .documents import Key, guessed_plural
 
 __all__ = ["apply_steps", "delete_step", "goal_of", "hand_over_step", "replace_steps"]
 
@@ -56,8 +56,9 @@ def goal_of(change: Change, policy: Mapping[str, Any]) -> Goal | None:
 
 
 def _path(key: Key) -> str:
+    root = "apis" if key.group else "api"
     where = f"/namespaces/{key.namespace}" if key.namespace else ""
-    return f"/{key.api}{where}/{key.kind}/{key.name}"
+    return f"/{root}/{key.api}{where}/{guessed_plural(key.kind)}/{key.name}"
 
 
 def _lookup(change: Change) -> dict[str, Any]:

@@ -14,14 +14,18 @@ from pydantic import TypeAdapter, ValidationError
 from wlinfra.diff.normalize import memory_bytes
 from wlinfra.errors import ConfigurationError
 from wlinfra.manifests.model import Target
+from wlinfra.manifests.names import object_name
 
 from .configuration import KubernetesConfig
 
 __all__ = ["target_of"]
 
 
-def target_of(config: KubernetesConfig) -> Target:
-    """Return the target; raises ConfigurationError that names each wrong option."""
+def target_of(config: KubernetesConfig, stack: str) -> Target:
+    """Return the target; raises ConfigurationError that names each wrong option.
+
+    Its objects have the labels that kubectl and dashboards go by; ``labels`` of the options come on top.
+    """
     known = {entry.name for entry in fields(Target)} - {"namespace", "bundles"}
     unknown = sorted(set(config.target) - known)
     if unknown:
@@ -31,9 +35,16 @@ def target_of(config: KubernetesConfig) -> Target:
             f"The options of target are: {', '.join(sorted(known))}.",
         )
     bundles = {name: _bundle(entry) for name, entry in config.bundles.items()}
+    usual = {"app.kubernetes.io/managed-by": "wlinfra", "app.kubernetes.io/part-of": object_name(stack, longest=63)}
+    labels = config.target.get("labels") or {}
     try:
         made: Target = TypeAdapter(Target).validate_python(
-            {**config.target, "namespace": config.namespace, "bundles": bundles}
+            {
+                **config.target,
+                "labels": {**usual, **labels} if isinstance(labels, Mapping) else labels,
+                "namespace": config.namespace,
+                "bundles": bundles,
+            }
         )
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors())

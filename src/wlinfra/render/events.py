@@ -189,6 +189,8 @@ def render_result(
     """Return what was done, and when something was not: what failed, what was skipped, and how to go on."""
     if result.ok:
         parts = [style.paint(_success(result.done, destroying=destroying), "bold", "green") + "\n"]
+        if destroying:
+            parts += _kept(result.done)
     else:
         parts = [
             _failure(result, destroying=destroying, next_command=next_command, style=style, source_line=source_line)
@@ -222,6 +224,19 @@ def _success(done: Sequence[Change], *, destroying: bool) -> str:
     if destroying:
         return f"Destroy complete! Resources: {_counts(done)['destroyed']} destroyed."
     return f"Apply complete! Resources: {_amounts(done)}."
+
+
+def _kept(done: Sequence[Change]) -> list[str]:
+    """Return what a destroy left on the platform, such as volumes."""
+    left = [change for change in done if change.action is Action.FORGET and not change.virtual]
+    lines = _listed(
+        "Kept, and no longer recorded",
+        [
+            f"{action_symbol(change).rjust(3)} {_subject(change)}  {clean(change.kind)} {clean(change.name)}"
+            for change in left
+        ],
+    )
+    return ["\n".join(lines) + "\n"] if lines else []
 
 
 def _failure(

@@ -35,12 +35,17 @@ def summarize(plan: Plan) -> Summary:
     return Summary(
         counts=Counter(change.action for change in plan.changes),
         blast_radius=max((change.blast_radius for change in effective), default=BlastRadius.NONE),
-        gpus_now=_total(change.impact.gpus_now for change in plan.changes),
+        gpus_now=_total(_before(change) for change in plan.changes),
         gpus_after=_total(change.impact.gpus_after for change in plan.changes),
         gpus_peak=_total(
             change.impact.gpus_peak or change.impact.gpus_after or change.impact.gpus_now for change in plan.changes
         ),
     )
+
+
+def _before(change: Change) -> Sequence[GpuCount]:
+    """Return the GPUs before; an object that nobody touches keeps its bounds, however many replicas run just now."""
+    return change.impact.gpus_after if change.action is Action.NO_OP else change.impact.gpus_now
 
 
 def _total(counts: Iterable[Sequence[GpuCount]]) -> tuple[GpuCount, ...]:

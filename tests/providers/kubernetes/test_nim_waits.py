@@ -131,7 +131,7 @@ def failing(reason: str, *, generation: int, changed: str) -> Look:
     platform = Platform(
         config=parse_config({}),
         identity=identity,
-        target=target_of(parse_config({})),
+        target=target_of(parse_config({}), "shop"),
         open=NoDeployment,
         now=lambda: now,
     )
