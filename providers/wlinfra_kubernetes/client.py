@@ -251,8 +251,8 @@ class ClusterClient:
     def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Any, headers: Mapping[str, str]
     ) -> dict[str, Any]:
-        found = orjson.loads(self._request(method, path, query, body, headers).data)
-        return found if isinstance(found, dict) else {}
+        answer = self._request(method, path, query, body, headers)
+        return _document(method, path, answer.status, answer.data)
 
     def _request(
         self,
@@ -295,6 +295,18 @@ class ClusterClient:
 
 def _root(api: str) -> str:
     return f"/apis/{api}" if "/" in api else f"/api/{api}"
+
+
+def _document(method: str, path: str, status: int, body: bytes) -> dict[str, Any]:
+    """Return what was answered; raises ClusterError for what is no JSON object, such as the page of a proxy."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    said = f"{method} {path} was answered with {status} and no JSON object, so not by the API server."
+    raise ClusterError(Failure.LOST, said, status=status)
 
 
 def _unreached(error: Exception) -> ClusterError:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -68,6 +69,11 @@ _FIXES: Final = {
     Failure.INVALID: "Correct the declaration.",
     Failure.DENIED: "Stay within the quota or the rule that the message names, or have it changed.",
 }
+_QUOTED: Final = 300
+"""How many bytes of an answer that is not the API server's are told."""
+_NOT_SERVED: Final = "404 page not found"
+_TYPED_MERGE: Final = ("failed to create typed ", "failed to merge config")
+_TAG: Final = re.compile(r"<(?:style|script|title).*?</(?:style|script|title)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class ClusterError(ProviderError):
@@ -90,27 +96,53 @@ class ClusterError(ProviderError):
 
 
 def failure_of(method: str, path: str, status: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:
-    """Return the error for an answer with a status of 400 or more."""
+    """Return the error for an answer with a status of 400 or more; its message is one line."""
+    after = _seconds(headers.get("Retry-After"))
     said = _status(body)
-    if said is None and status == 404:  # a kind that is not served is answered in plain text
-        return ClusterError(Failure.NO_KIND, f"The cluster serves nothing at {path}.", status=status)
-    said = said or {"message": body[:300].decode(errors="replace").strip()}
+    if said is None:
+        return _of_something_else(method, path, status, body, after)
     details = said.get("details") or {}
     causes = tuple(
         Cause(reason=cause.get("reason") or "", field=cause.get("field") or "", message=cause.get("message") or "")
         for cause in details.get("causes") or ()
     )
-    message = str(said.get("message") or f"{method} {path} was answered with {status}.")
+    message = " ".join(str(said.get("message") or f"{method} {path} was answered with {status}.").split())
     failure = _kind(method, status, message, said, causes)
-    return ClusterError(failure, message, causes=causes, status=status, after=_seconds(headers.get("Retry-After")))
+    return ClusterError(failure, message, causes=causes, status=status, after=after)
 
 
 def _status(body: bytes) -> Mapping[str, Any] | None:
+    """Return the API server's own words; None for the answer of anything else."""
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and found.get("kind") == "Status" else None
+
+
+def _of_something_else(method: str, path: str, status: int, body: bytes, after: float) -> ClusterError:
+    """Return the error for an answer that is not a Status.
+
+    The API server itself answers so for a kind that it does not serve. Everything else comes from a proxy or a load
+    balancer, and says nothing about the object: not that it does not exist, and not that a request was not carried out.
+    """
+    text = body[:_QUOTED].decode(errors="replace")
+    if status == 404 and text.strip() == _NOT_SERVED:
+        return ClusterError(Failure.NO_KIND, f"The cluster serves nothing at {path}.", status=status)
+    words = " ".join(_TAG.sub(" ", text).split())
+    message = f"{method} {path} was answered with {status}, not by the API server: {words}".rstrip(": ")
+    match status:
+        case 401:
+            failure = Failure.UNAUTHORIZED
+        case 403:
+            failure = Failure.DENIED
+        case 400 | 413 | 415 | 422:
+            failure = Failure.INVALID
+        case _ if status == 408 or status >= 500:
+            failure = Failure.LOST  # some say 503 when the server went away after it had the request
+        case _:
+            failure = Failure.BUSY
+    return ClusterError(failure, message, status=status, after=after)
 
 
 def _kind(method: str, status: int, message: str, said: Mapping[str, Any], causes: tuple[Cause, ...]) -> Failure:
@@ -130,8 +162,9 @@ def _kind(method: str, status: int, message: str, said: Mapping[str, Any], cause
             return Failure.FORBIDDEN if _is_missing_right(message) else Failure.DENIED
         case 400 | 413 | 415 | 422:
             return Failure.INVALID
-        case 500 if method == "PATCH" and not said.get("reason"):
-            # The typed merge answers so for unknown fields, wrong types and duplicate keys.
+        case 500 if method == "PATCH" and not said.get("reason") and message.startswith(_TYPED_MERGE):
+            # Unknown fields, wrong types and duplicate keys, found before anything is written. Errors of the storage
+            # bear no reason either, and may hide a success.
             return Failure.INVALID
         case 429 | 500 | 502 | 503 | 504:
             return Failure.BUSY
