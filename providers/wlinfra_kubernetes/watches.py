@@ -24,6 +24,8 @@ _NOT_OFFERED: Final = frozenset({400, 403, 404, 405})
 """Answers that will be the same the next time: no right to watch, or nothing there that can be watched."""
 _MOST: Final = 64
 """How many selections are followed at once, each with a thread and a connection; others are listed."""
+_SILENT: Final = 2
+"""Streams in a row that end without a word, after which it is listed anew: asking for more would never end."""
 _LEAVING: Final = 2.0
 """Seconds a thread may take to end; longer only when the cluster does not answer its request at all."""
 
@@ -134,8 +136,9 @@ class Watches:
 
     def _follow(self, selection: _Selection) -> None:
         try:
-            while not selection.closed.is_set():
-                self._read(selection)
+            silent = 0
+            while not selection.closed.is_set() and silent < _SILENT:
+                silent = 0 if self._read(selection) else silent + 1
         except ClusterError as error:
             if error.status in _NOT_OFFERED:
                 self._unwatchable.add(selection.kind)
@@ -143,14 +146,18 @@ class Watches:
             with selection.lock:
                 selection.live, selection.thread, selection.stream = False, None, None
 
-    def _read(self, selection: _Selection) -> None:
-        """Take in one stream; raises ClusterError when the next cannot go on from where it ended."""
-        stream = self._client().watch(selection.kind, labels=selection.labels, version=selection.version)
+    def _read(self, selection: _Selection) -> bool:
+        """Take in one stream, broken or not; True when it told anything.
+
+        Raises ClusterError when none can be had, or none can go on from there.
+        """
         told = False
-        with closing(stream):
+        with closing(
+            self._client().watch(selection.kind, labels=selection.labels, version=selection.version)
+        ) as stream:
             selection.stream = stream
             if selection.closed.is_set():
-                return
+                return False
             with selection.lock:
                 selection.live = True
             try:
@@ -160,8 +167,7 @@ class Watches:
             except ClusterError as error:
                 if error.failure is not Failure.LOST:
                     raise
-        if not told:  # asking again at once for what ends at once would never end
-            raise ClusterError(Failure.LOST, "The watch ended without a word.")
+        return told
 
 
 def _take_in(selection: _Selection, event: Mapping[str, Any]) -> None:

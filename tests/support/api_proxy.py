@@ -1,19 +1,23 @@
-"""Stands between a command and an API server, counts what changes something, and does harm at the chosen request."""
+"""Stands between a command and an API server, counts what changes something, and does harm at the chosen request.
+
+Watches pass through as they come; a test may put its own events or its own end into the next one.
+"""
 
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["ApiProxy", "Harm", "Moment", "api_proxy"]
+__all__ = ["ApiProxy", "Ending", "Harm", "Moment", "api_proxy"]
 
 
 class Moment(Enum):
@@ -38,6 +42,16 @@ class Harm:
     status: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a watch is answered without the API server: refused with a status, or ended after these events."""
+
+    status: int = 200
+    events: tuple[bytes, ...] = ()
+    silent: bool = False
+    """It begins, tells nothing and does not end."""
+
+
 @dataclass(slots=True, kw_only=True)
 class ApiProxy:
     """The address to use instead of the server's, the mutating requests so far, and the harm to come."""
@@ -48,15 +62,38 @@ class ApiProxy:
     harm: Harm | None = None
     calls: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    reads: list[str] = field(default_factory=list)
+    """Every ``GET`` and ``WATCH`` so far, with its path."""
+    watching: set[socket.socket] = field(default_factory=set)
+    """The clients whose watches are passed through at this moment."""
+    endings: list[Ending] = field(default_factory=list)
+    """How the next watches are answered, instead of being passed through."""
 
     def reset(self, harm: Harm | None = None) -> None:
         """Count from one again, with this harm to come."""
         with self.lock:
             self.harm, self.calls = harm, []
 
+    def cut(self) -> int:
+        """Break every watch in its middle; return how many there were."""
+        with self.lock:
+            clients = list(self.watching)
+        for client in clients:
+            client.shutdown(socket.SHUT_RDWR)
+        return len(clients)
+
+    def ending(self) -> Ending | None:
+        """Return the next ending, once."""
+        with self.lock:
+            return self.endings.pop(0) if self.endings else None
+
     def arriving(self, method: str, path: str) -> Harm | None:
         """Count the request and return the harm that is meant for it."""
-        if method == "GET" or "dryRun=" in path:
+        if method == "GET":
+            with self.lock:
+                self.reads.append(f"{'WATCH' if 'watch=true' in path else 'GET'} {urlsplit(path).path}")
+            return None
+        if "dryRun=" in path:
             return None
         with self.lock:
             self.calls.append(f"{method} {urlsplit(path).path}")
@@ -104,6 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
         harm = self.proxy.arriving(self.command, self.path)
         if harm is not None and harm.moment is Moment.BEFORE and self._strike(harm):
             return
+        if self.command == "GET" and "watch=true" in self.path:
+            self._watch()
+            return
         status, kind, answer = self._forward(body)
         if harm is not None and harm.moment is Moment.AFTER and self._strike(harm):
             return
@@ -133,14 +173,69 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _forward(self, body: bytes) -> tuple[int, str, bytes]:
-        parts = urlsplit(self.proxy.server)
-        context = ssl.create_default_context(cafile=str(self.proxy.authority) if self.proxy.authority else None)
-        upstream = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=30, context=context)
-        passed = ("Authorization", "Accept", "Content-Type")
-        headers = {name: self.headers[name] for name in passed if self.headers[name]}
+        upstream = self._ask(body)
         try:
-            upstream.request(self.command, self.path, body or None, headers)
             answer = upstream.getresponse()
             return answer.status, answer.getheader("Content-Type") or "", answer.read()
         finally:
             upstream.close()
+
+    def _ask(self, body: bytes = b"") -> http.client.HTTPSConnection:
+        parts = urlsplit(self.proxy.server)
+        context = ssl.create_default_context(cafile=str(self.proxy.authority) if self.proxy.authority else None)
+        upstream = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=90, context=context)
+        passed = ("Authorization", "Accept", "Content-Type")
+        headers = {name: self.headers[name] for name in passed if self.headers[name]}
+        try:
+            upstream.request(self.command, self.path, body or None, headers)
+        except OSError:
+            upstream.close()
+            raise
+        return upstream
+
+    def _watch(self) -> None:
+        ending = self.proxy.ending()
+        if ending is not None and ending.silent:
+            self._begin(200, "application/json")
+            self.connection.recv(1, socket.MSG_PEEK)
+            self.close_connection = True
+            return
+        if ending is not None:
+            self._answer(ending.status, "application/json", b"".join(ending.events))
+            return
+        upstream = self._ask()
+        with self.proxy.lock:
+            self.proxy.watching.add(self.connection)
+        leaving = threading.Thread(target=self._hang_up, args=(upstream,), daemon=True)
+        leaving.start()
+        try:
+            self._pass_on(upstream.getresponse())
+        except (OSError, ValueError, http.client.HTTPException):
+            self.close_connection = True
+        finally:
+            with self.proxy.lock:
+                self.proxy.watching.discard(self.connection)
+            upstream.close()
+
+    def _pass_on(self, answer: http.client.HTTPResponse) -> None:
+        self._begin(answer.status, answer.getheader("Content-Type") or "")
+        while piece := answer.read1(65536):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _begin(self, status: int, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def _hang_up(self, upstream: http.client.HTTPSConnection) -> None:
+        """End the watch when the client is gone; the next request on its connection, which is left there, ends this."""
+        try:
+            gone = not self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            gone = True
+        upstream_socket = upstream.sock
+        if gone and upstream_socket is not None:
+            with suppress(OSError):
+                upstream_socket.shutdown(socket.SHUT_RDWR)

@@ -6,8 +6,15 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engines.kubernetes.waiting import eventually
 from support.api_proxy import Harm, Moment, api_proxy
+from support.kubernetes_objects import deployment
 from support.project import Project
+
+from wlinfra.provider import Done, Ready, Waiting, WaitingStill
+from wlinfra.provider.base import ProviderContext
+from wlinfra.testing import Driver
+from wlinfra_kubernetes.provider import KubernetesConnection, connect
 
 if TYPE_CHECKING:
     from engines.kubernetes.cluster import Cluster
@@ -61,3 +68,24 @@ def test_an_apply_during_a_restart_ends_and_the_next_finishes_it(own_cluster: Cl
     made = handle.api.get("/api/v1/namespaces/default/configmaps")["items"]
     names = [item["metadata"]["name"] for item in made if item["metadata"]["name"].startswith("c")]
     assert sorted(names) == sorted(f"c{number}" for number in range(MANY))
+
+
+def test_a_wait_goes_on_after_a_restart(own_cluster: Cluster, tmp_path: Path) -> None:
+    options = {"kubeconfig": str(own_cluster.handle.kubeconfig), "namespace": "default", "image_grace": 600}
+    context = ProviderContext(
+        name="default", options=options, environ={}, data_dir=tmp_path, stack="shop", environment="test"
+    )
+    connection = connect(context)
+    assert isinstance(connection, KubernetesConnection)
+    driver = Driver(connection=connection)
+    (change,) = driver.plan(deployment("bad-image:1"))
+    made = driver.run(change.steps[0])
+    assert isinstance(made, Done)
+    waiting = Waiting(address=change.address, kind=change.kind, id=made.id, goal="ready", details={"name": change.name})
+    assert isinstance(connection.poll([waiting])[0], WaitingStill)
+    own_cluster.restart_apiserver()
+    assert isinstance(connection.poll([waiting])[0], WaitingStill)
+    own_cluster.handle.kubectl("set", "image", "deployment/web", "main=nginx:1")
+    assert eventually(lambda: isinstance(connection.poll([waiting])[0], Ready))
+    connection.close()
+    assert [one.name for one in threading.enumerate() if one.name.startswith("watch ")] == []

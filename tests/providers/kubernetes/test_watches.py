@@ -1,0 +1,198 @@
+"""What is awaited is listed once and then followed; every way a watch can end leads back to a list."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from engines.kubernetes.waiting import eventually
+from support.api_proxy import ApiProxy, Ending, Harm, Moment, api_proxy
+from support.kubernetes_objects import config, deployment
+
+from wlinfra.changes.model import Change
+from wlinfra.provider import Done, Ready, Status, UnknownOutcome, Waiting, WaitingStill
+from wlinfra.provider.base import ProviderContext
+from wlinfra.testing import Driver
+from wlinfra_kubernetes import Manifest
+from wlinfra_kubernetes.provider import KubernetesConnection, connect
+
+if TYPE_CHECKING:
+    from engines.kubernetes.handle import ClusterHandle
+
+BAD, GOOD = "bad-image:1", "nginx:1"
+GONE = b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n'
+KINDS = ("deployments", "pods", "replicasets")
+"""What a Deployment that is not ready is judged by."""
+MANY = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """A stack that speaks to the cluster through a proxy, and what it has asked."""
+
+    cluster: ClusterHandle
+    namespace: str
+    proxy: ApiProxy
+    driver: Driver
+    connection: KubernetesConnection
+
+    def send(self, resource: Manifest) -> Waiting:
+        """Make the calls of a change without waiting."""
+        (change,) = self.driver.plan(resource)
+        return self.waiting(change, [self.driver.run(step) for step in change.steps])
+
+    def waiting(self, change: Change, results: list[object]) -> Waiting:
+        assert change.goal is not None
+        made = next((done.id for done in results if isinstance(done, Done) and done.id), change.id)
+        return Waiting(address=change.address, kind=change.kind, id=made, goal="ready", details=change.goal.details)
+
+    def poll(self, waiting: Waiting) -> Status:
+        (status,) = self.connection.poll([waiting])
+        return status
+
+    def waits(self, waiting: Waiting) -> bool:
+        """Poll; True when it waits for an image."""
+        status = self.poll(waiting)
+        return isinstance(status, WaitingStill) and "ImagePull" in status.reason
+
+    def count(self, verb: str) -> dict[str, int]:
+        """Return how often each kind was listed or watched."""
+        return {
+            kind: sum(one.startswith(verb) and one.endswith(f"/{kind}") for one in self.proxy.reads) for kind in KINDS
+        }
+
+    def followed(self, waiting: Waiting) -> dict[str, int]:
+        """Poll until each of the kinds is followed; return the lists until then."""
+        eventually(lambda: self.waits(waiting) and len(self.proxy.watching) == len(KINDS))
+        return self.count("GET")
+
+    def deafen(self) -> None:
+        """Let the watches go on without a word from now on."""
+        self.proxy.endings = [Ending(silent=True)] * MANY
+        number = self.proxy.cut()
+        eventually(lambda: len(self.proxy.endings) <= MANY - number)
+
+    def ready(self, resource: Manifest) -> None:
+        """Make a change, wait until it is ready, and go on without a word from the watches."""
+        waiting = self.send(resource)
+        eventually(lambda: isinstance(self.poll(waiting), Ready) and self.proxy.watching)
+        self.deafen()
+
+    def correct(self) -> None:
+        """Give the Deployment a good image behind the stack's back."""
+        self.cluster.kubectl("-n", self.namespace, "set", "image", "deployment/web", f"main={GOOD}")
+
+
+@pytest.fixture
+def stage(fakes: ClusterHandle, namespace: str, tmp_path: Path) -> Iterator[Stage]:
+    from engines.kubernetes.handle import write_kubeconfig
+
+    with api_proxy(fakes.server, fakes.authority) as proxy:
+        write_kubeconfig(tmp_path / "kubeconfig", server=proxy.url, authority=None, token="admin-token")
+        options = {"kubeconfig": str(tmp_path / "kubeconfig"), "namespace": namespace, "image_grace": 600}
+        context = ProviderContext(
+            name="default", options=options, environ={}, data_dir=tmp_path, stack="shop", environment="test"
+        )
+        connection = connect(context)
+        assert isinstance(connection, KubernetesConnection)
+        driver = Driver(connection=connection)
+        yield Stage(cluster=fakes, namespace=namespace, proxy=proxy, driver=driver, connection=connection)
+        connection.close()
+        assert [one.name for one in threading.enumerate() if one.name.startswith("watch ")] == []
+        eventually(lambda: not proxy.watching)
+
+
+def test_a_wait_that_goes_on_asks_for_nothing_more(stage: Stage) -> None:
+    waiting = stage.send(deployment(BAD))
+    stage.followed(waiting)
+    before = list(stage.proxy.reads)
+    assert [stage.waits(waiting) for _ in range(MANY)] == [True] * MANY
+    assert stage.proxy.reads == before
+    stage.correct()
+    eventually(lambda: isinstance(stage.poll(waiting), Ready))
+    assert stage.proxy.reads == before
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        pytest.param(Ending(status=410), id="gone"),
+        pytest.param(Ending(events=(GONE,)), id="gone-inside"),
+        pytest.param(Ending(events=(b'{"kind":"DeploymentList","items":[]}\n',)), id="no-event"),
+        pytest.param(Ending(events=(b"no JSON\n",)), id="damaged"),
+        pytest.param(Ending(status=503), id="busy"),
+    ],
+)
+def test_a_watch_that_cannot_go_on_leads_to_a_list(stage: Stage, ending: Ending) -> None:
+    stage.proxy.endings = [ending] * len(KINDS) * 2
+    waiting = stage.send(deployment(BAD))
+    lists = stage.followed(waiting)
+    assert min(lists.values()) > 1
+    stage.correct()
+    eventually(lambda: isinstance(stage.poll(waiting), Ready))
+    assert stage.count("GET") == lists
+
+
+def test_a_watch_whose_version_was_forgotten_meanwhile_leads_to_a_list(stage: Stage) -> None:
+    waiting = stage.send(deployment(BAD))
+    lists = stage.followed(waiting)
+    stage.proxy.endings = [Ending(events=(GONE,))] * len(KINDS)
+    assert stage.proxy.cut() == len(KINDS)
+    again = stage.followed(waiting)
+    assert all(again[kind] > lists[kind] for kind in KINDS), again
+
+
+def test_a_cut_watch_is_taken_up_where_it_ended(stage: Stage) -> None:
+    waiting = stage.send(deployment(BAD))
+    lists = stage.followed(waiting)
+    assert stage.proxy.cut() == len(KINDS)
+    stage.correct()
+    eventually(lambda: len(stage.proxy.watching) == len(KINDS))
+    eventually(lambda: isinstance(stage.poll(waiting), Ready))
+    assert stage.count("GET") == lists
+
+
+def test_without_the_right_to_watch_every_question_lists(stage: Stage) -> None:
+    stage.proxy.endings = [Ending(status=403)] * MANY
+    waiting = stage.send(deployment(BAD))
+    eventually(lambda: stage.waits(waiting) and stage.count("WATCH") == dict.fromkeys(KINDS, 1))
+    eventually(lambda: not any(one.name.startswith("watch ") for one in threading.enumerate()))
+    before = stage.count("GET")
+    assert [stage.waits(waiting) for _ in range(3)] == [True] * 3
+    assert stage.count("GET") == {kind: number + 3 for kind, number in before.items()}
+    assert stage.count("WATCH") == dict.fromkeys(KINDS, 1)
+
+
+def test_a_change_is_not_judged_by_what_was_before_it(stage: Stage) -> None:
+    stage.ready(deployment(GOOD))
+    waiting = stage.send(deployment(BAD))
+    assert isinstance(stage.poll(waiting), WaitingStill)
+
+
+def test_a_change_whose_answer_was_lost_is_not_judged_by_what_was_before_it(stage: Stage) -> None:
+    stage.ready(deployment(GOOD))
+    (change,) = stage.driver.plan(deployment(BAD))
+    stage.proxy.reset(Harm(at=1, moment=Moment.AFTER))
+    assert isinstance(stage.driver.run(change.steps[0]), UnknownOutcome)
+    assert isinstance(stage.poll(stage.waiting(change, [])), WaitingStill)
+
+
+def test_what_healed_unseen_does_not_end_a_wait_badly(stage: Stage) -> None:
+    waiting = stage.send(deployment(BAD))
+    stage.followed(waiting)
+    stage.deafen()
+    stage.correct()
+    stage.cluster.kubectl("-n", stage.namespace, "rollout", "status", "deployment/web", "--timeout=60s")
+    assert stage.waits(waiting)
+    stage.connection.platform.now = lambda: time.time() + 3600
+    assert isinstance(stage.poll(waiting), Ready)
+
+
+def test_what_is_there_at_once_is_never_watched_for(stage: Stage) -> None:
+    stage.driver.apply(config())
+    assert [one for one in stage.proxy.reads if one.startswith("WATCH")] == []
