@@ -26,6 +26,7 @@ from .identity import Identity
 from .inventory import address_of
 from .quantities import with_canonical_quantities
 from .resources import Manifest
+from .volumes import mounted
 
 __all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace", "rendered_by_bundle"]
 
@@ -284,7 +285,7 @@ def _object(
         name=key.full_name,
         values=values,
         schema=schema_of(key.full_kind),
-        depends_on=(address_of(scope.provider), *_makers(key, declared)),
+        depends_on=(address_of(scope.provider), *_makers(key, declared), *_mounts(scope, values, declared)),
         name_is_unique=True,
         policy={"template": _fingerprint(values)},
     )
@@ -345,4 +346,16 @@ def _makers(key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]
         elif manifest["kind"] == "CustomResourceDefinition":
             spec = manifest.get("spec") or {}
             if spec.get("group") == key.group and (spec.get("names") or {}).get("kind") == key.kind:
+                yield address
+
+
+def _mounts(scope: Scope, values: Mapping[str, Json], declared: Mapping[Address, Resource]) -> Iterator[Address]:
+    """Yield the declared manifests of the claims and caches that the object's pods mount."""
+    needed = {(key.full_kind, key.full_name) for key in mounted(values)}
+    if not needed:
+        return
+    for address, resource in declared.items():
+        if isinstance(resource, Manifest) and resource.manifest["kind"] in ("PersistentVolumeClaim", "NIMCache"):
+            key = key_of(in_namespace(scope, resource.manifest))
+            if (key.full_kind, key.full_name) in needed:
                 yield address

@@ -24,10 +24,9 @@ from .plan_new import plan_new
 from .platform import Platform
 from .steps import apply_steps, delete_step, goal_of, replace_steps
 from .subject import Subject
+from .volumes import CLAIM, kept_claims, loss_of
 
 __all__ = ["plan"]
-
-_CLAIM = "v1/PersistentVolumeClaim"
 
 
 def plan(platform: Platform, request: PlanRequest) -> Change:
@@ -89,17 +88,13 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     if document and _keeps(platform, change, document):
         return _forgotten(change, "it is kept, because it holds data; delete it with kubectl when nobody needs it")
     key = Key.parse(change.kind, change.name)
-    if change.kind == _CLAIM:
-        return replace(
-            change,
-            goal=goal_of(change, {}),
-            blast_radius=BlastRadius.DATA_LOSS,
-            reversible=False,
-            irreversible_because="what is on the volume is lost",
-        )
-    runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service", "Namespace")
-    radius = change.blast_radius if runs else BlastRadius.NONE
-    return replace(change, goal=goal_of(change, {}), blast_radius=radius)
+    kept = kept_claims(platform, key, document)
+    note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when nobody needs them"
+    change = replace(change, goal=goal_of(change, {}), notes=(*change.notes, *([note] if kept else ())))
+    if lost := loss_of(key, document):
+        return replace(change, blast_radius=BlastRadius.DATA_LOSS, reversible=False, irreversible_because=lost)
+    runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service")
+    return change if runs else replace(change, blast_radius=BlastRadius.NONE)
 
 
 def _forgotten(change: Change, why: str) -> Change:
@@ -118,4 +113,4 @@ def _keeps(platform: Platform, change: Change, document: Any) -> bool:
     annotations = (document.get("metadata") or {}).get("annotations") or {}
     if annotations.get(KEEP) not in (None, "false"):
         return True
-    return change.kind == _CLAIM and not platform.config.delete_volumes
+    return change.kind == CLAIM and not platform.config.delete_volumes

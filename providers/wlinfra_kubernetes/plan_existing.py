@@ -1,7 +1,7 @@
 """Plans an object that exists, by what a dry run of the apply answers.
 
-`plan` calls it. The answer is compared with the live object: nothing, an update, a roll, taking ownership, or a
-refusal. What cannot be changed is confirmed as a replacement by a dry-run create under another name.
+`plan` calls it. The answer is compared with the live object: nothing, an update, a roll, taking ownership; what the
+cluster refuses is handed to `replacement`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from typing import Any, Final
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
-from wlinfra.errors import Diagnostic, ProviderError
-from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.values import UNKNOWN, Json
+from wlinfra.errors import ProviderError
+from wlinfra.values import Json
 
-from .attributes import attributes_of, ownership_of, rolls
+from .attributes import attributes_of, ownership_of
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded
 from .documents import managed_by, meaning, wire
 from .failures import ClusterError, Failure
@@ -25,14 +24,13 @@ from .fieldpath import owns, without
 from .handover import Scaler, scalers_of
 from .identity import APPLIED, owner_told
 from .impact import impact_of
-from .steps import apply_steps, goal_of, hand_over_step, replace_steps
+from .replacement import is_fixed, loses_its_volume, replacement, unchangeable
+from .steps import apply_steps, goal_of, hand_over_step
 from .subject import Subject
 
 __all__ = ["plan_existing"]
 
-_CLAIM: Final = "v1/PersistentVolumeClaim"
 _REPLICAS: Final = ("spec", "replicas")
-_PROBE_NAME: Final = 50
 _LOOKS: Final = 5
 """How often an object is looked at again that is written while it is asked about."""
 
@@ -42,6 +40,10 @@ def plan_existing(subject: Subject) -> Change:
     _refuse_foreign(subject)
     if subject.draft.action is Action.REPLACE:
         return replacement(subject, subject.draft.reason, ())
+    if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
+        return replacement(subject, ActionReason.GONE, ())
+    if loses_its_volume(subject):
+        return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
     body, kept = _with_kept_replicas(subject)
     try:
         planned, sent = _asked(subject, body)
@@ -119,6 +121,9 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
     before, after = meaning(live, ignored=(APPLIED,)), meaning(planned, ignored=(APPLIED,))
     subject = _with_true_impact(subject, planned)
     attributes = attributes_of(subject, before, after)
+    if is_fixed(subject, attributes):
+        fixed = (replace(item, effect=Effect.REPLACES) for item in attributes)
+        return replacement(subject, ActionReason.CANNOT_UPDATE, tuple(fixed))
     claimed = ownership_of(subject, managed_by(live, manager), managed_by(planned, manager), after)
     importing = subject.draft.action is Action.IMPORT
     if not attributes and not claimed and kept is None and not importing:

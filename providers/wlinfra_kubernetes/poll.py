@@ -1,6 +1,6 @@
 """Answers whether what is awaited has come: from what is watched, and by name what no watch tells of.
 
-`provider` calls `poll`. Goals: ``ready`` and ``gone``; gate: ``name-free``. The judges are in `waits`.
+`provider` calls `poll`. Goals: ``ready`` and ``gone``; gates: ``name-free`` and ``unused``. The judges are in `waits`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .failures import ClusterError, Failure
 from .identity import PART_OF
 from .platform import Platform
 from .read import Found, fetch, fetch_each
-from .waits import nim, others, workloads
+from .waits import mounts, nim, others, workloads
 from .waits.model import Look, failed
 
 __all__ = ["poll"]
@@ -118,8 +118,10 @@ def _absent(item: Waiting, key: Key) -> Status:
 def _judged(look: Look) -> Status:
     meta = look.meta
     own = meta.get("uid") == (look.waiting.details.get("uid") or look.waiting.id)
+    if look.waiting.goal == "unused":
+        return mounts.unused(look)
     if look.waiting.goal != "ready":
-        return _ending(look) if own or look.waiting.goal == "name-free" else Ready()
+        return mounts.ending(look) if own or look.waiting.goal == "name-free" else Ready()
     if look.waiting.id is not None and not own:
         return failed(look, "another object of that name took its place")
     if meta.get("deletionTimestamp"):
@@ -129,11 +131,3 @@ def _judged(look: Look) -> Status:
     if isinstance(status, Ready) and (missing := [path for name, path in wanted.items() if name not in status.outputs]):
         return WaitingStill(reason=f"nothing stands at {', '.join(missing)} yet")
     return status
-
-
-def _ending(look: Look) -> Status:
-    finalizers = [name for name in look.meta.get("finalizers") or () if name != "foregroundDeletion"]
-    if not look.meta.get("deletionTimestamp"):
-        return WaitingStill(reason="its deletion has not begun")
-    held = f", held by {', '.join(finalizers)}" if finalizers else ""
-    return WaitingStill(reason=f"it is being deleted{held}")

@@ -122,9 +122,16 @@ def delete_step(change: Change) -> Step:
     )
 
 
-def replace_steps(change: Change, body: Json, *, outputs: Mapping[str, str] | None = None) -> Sequence[Step]:
-    """Return the calls that delete the object, wait until its name is free and make it anew."""
+def replace_steps(
+    change: Change, body: Json, *, outputs: Mapping[str, str] | None = None, claims: Sequence[str] = ()
+) -> Sequence[Step]:
+    """Return the calls that delete the object, wait until its name is free and make it anew.
+
+    ``claims`` are volume claims that go with it: nothing is deleted while a pod mounts one that is not about to end.
+    """
     gate = Gate(goal="name-free", describe="the old object is gone", details={"name": change.name, "uid": change.id})
+    unused = Gate(goal="unused", describe="free of pods", details={"name": change.name, "claims": list(claims)})
     (make,) = apply_steps(change, body, makes=True, outputs=outputs)
     lookup = {**make.lookup, "old": change.id}
-    return [delete_step(change), replace(make, gate=gate, lookup=lookup)]
+    end = delete_step(change)
+    return [replace(end, gate=unused) if claims else end, replace(make, gate=gate, lookup=lookup)]

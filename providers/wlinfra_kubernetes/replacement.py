@@ -1,0 +1,208 @@
+"""Plans what an object cannot become by a change: a replacement that names what is lost, or a refusal.
+
+`plan_existing` calls it with the cluster's refusal. That an object may be made anew is confirmed by a dry-run create
+under another name. A volume claim is never replaced unasked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change
+from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.schema import Effect
+from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.values import UNKNOWN
+
+from .attributes import rolls
+from .documents import wire
+from .failures import Cause, ClusterError, Failure
+from .fieldpath import parse
+from .quantities import amount
+from .steps import apply_steps, replace_steps
+from .subject import Subject
+from .volumes import CACHE, CLAIM, claims_of, kept_claims, loss_of, mounted
+
+__all__ = ["is_fixed", "loses_its_volume", "replacement", "unchangeable"]
+
+_PROBE_NAME: Final = 50
+_LIMITS: Final = re.compile(r"used: (?P<used>.+), limited: (?P<limited>.+)$")
+
+
+# ---------------------------------------------------------------- why
+
+
+def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
+    """True for a change that the API takes and nobody acts on: the NIM Operator fills a cache once.
+
+    Its admission webhook refuses such changes; where it is not installed, the cluster alone would let them pass.
+    """
+    return subject.desired.kind == CACHE and any(item.path[:1] == ("spec",) for item in attributes)
+
+
+def loses_its_volume(subject: Subject) -> bool:
+    """True when a claim or cache that its pods mount is replaced in the same plan: it goes first, so that the pods do."""
+    replaced = {
+        (change.kind, change.name)
+        for change in subject.request.dependencies.values()
+        if change.action is Action.REPLACE and change.kind in (CLAIM, CACHE)
+    }
+    return bool(replaced) and any((key.full_kind, key.full_name) in replaced for key in mounted(subject.desired.values))
+
+
+def unchangeable(subject: Subject, error: ClusterError) -> Change:
+    """Return what comes of a refusal to apply; raises ProviderError when nothing does."""
+    match error.failure:
+        case Failure.FORBIDDEN:
+            return _predicted(subject, error.message)
+        case Failure.INVALID if subject.desired.kind == CLAIM:
+            return _claim(subject, error)
+        case Failure.INVALID if error.status == 422:
+            return _anew(subject, error)
+        case Failure.DENIED if "immutable" in error.message.lower():  # an operator's admission webhook says so
+            return _anew(subject, error)
+        case _:
+            raise subject.refused(error) from error
+
+
+def _predicted(subject: Subject, why: str) -> Change:
+    draft = subject.draft
+    if draft.action is Action.NO_OP or draft.label == "recorded only":
+        return draft
+    steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
+    predicted = (*draft.predicted, why)
+    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
+        return subject.finished(draft, steps, action=Action.ROLL, blast_radius=BlastRadius.ROLLING, predicted=predicted)
+    return subject.finished(draft, steps, predicted=predicted)
+
+
+def _claim(subject: Subject, error: ClusterError) -> Change:
+    """Refuse to lose data for a change that a volume cannot make; a claim that is not bound yet only waits."""
+    status = subject.document.get("status") or {}
+    if status.get("phase") == "Pending" and any("requests" in item.path for item in subject.draft.attributes):
+        note = "its size can change only once it is bound; plan again then"
+        return replace(subject.draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED, attributes=(), notes=(note,))
+    causes = "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message
+    address = subject.desired.address
+    raise ProviderError(
+        Diagnostic(
+            summary="Change would lose data",
+            detail=f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
+            fix=f"Declare what it was, or replace it deliberately with\n    wlinfra apply --replace {address}",
+            address=address,
+            location=subject.desired.location,
+        )
+    ) from error
+
+
+# ---------------------------------------------------------------- may it be made anew?
+
+
+def _anew(subject: Subject, error: ClusterError) -> Change:
+    change = replacement(subject, ActionReason.CANNOT_UPDATE, _causes(subject, error))
+    doubt = _probe(subject, error)
+    return replace(change, predicted=(*change.predicted, doubt)) if doubt else change
+
+
+def _probe(subject: Subject, refusal: ClusterError) -> str:
+    """Raise unless the cluster would take the object anew; return what it would not judge, if anything."""
+    body = wire(subject.body)
+    meta = {**body["metadata"], "name": f"{subject.key.name[:_PROBE_NAME].rstrip('-.')}-wlprobe"}
+    spec = {key: value for key, value in (body.get("spec") or {}).items() if key not in ("clusterIP", "clusterIPs")}
+    if isinstance(spec.get("ports"), list):
+        spec["ports"] = [{k: v for k, v in port.items() if k != "nodePort"} for port in spec["ports"]]
+    probe = {**body, "metadata": meta, **({"spec": spec} if "spec" in body else {})}
+    try:
+        subject.platform.client.create(subject.key, probe, dry_run=True)
+    except ClusterError as error:
+        if error.failure is Failure.FORBIDDEN:
+            return ""
+        if error.failure is Failure.DENIED and _frees_enough(error.message):
+            return f"it has to fit when the old one is gone: {error.message}"
+        raise subject.refused(error if error.causes else refusal) from error
+    return ""
+
+
+def _frees_enough(message: str) -> bool:
+    """True when a quota is used up but not overdrawn: the object that goes makes room for the one that comes."""
+    found = _LIMITS.search(message)
+    if "exceeded quota" not in message or found is None:
+        return False
+    used, limited = (dict(part.split("=", 1) for part in found[side].split(",")) for side in ("used", "limited"))
+    return all(amount(used[name]) <= amount(limit) for name, limit in limited.items() if name in used)
+
+
+def _causes(subject: Subject, error: ClusterError) -> tuple[AttributeChange, ...]:
+    """Return the differences, those the cluster named as what forces the replacement."""
+    found = tuple(_forcing(item, error.causes) for item in subject.draft.attributes)
+    if not any(item.effect is Effect.REPLACES for item in found):  # it named none of them: any may be the one
+        note = "; ".join(dict.fromkeys(cause.message for cause in error.causes if cause.message)) or error.message
+        found = tuple(replace(item, effect=Effect.REPLACES, note=item.note or note) for item in found)
+    return found or tuple(_told(error.causes))
+
+
+def _forcing(item: AttributeChange, causes: Sequence[Cause]) -> AttributeChange:
+    for cause in causes:
+        named = tuple(str(part) for part in parse(cause.field) if isinstance(part, str)) if cause.field else ()
+        own = tuple(map(str, item.path))
+        shorter = min(len(named), len(own))
+        if named and named[:shorter] == own[:shorter]:
+            return replace(item, effect=Effect.REPLACES, note=item.note or cause.message)
+    return item
+
+
+def _told(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
+    """Yield what the cluster named where the declared values themselves show no difference."""
+    for cause in causes:
+        if cause.field:
+            yield AttributeChange(path=(cause.field,), effect=Effect.REPLACES, note=cause.message)
+
+
+# ---------------------------------------------------------------- the replacement
+
+
+def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Change:
+    """Return the change that deletes the object and makes it anew under its name, with what that loses."""
+    lost = loss_of(subject.key, subject.document)
+    claims = tuple(claims_of(subject.key, subject.document))
+    draft = replace(
+        subject.draft,
+        action=Action.REPLACE,
+        replace_order=ReplaceOrder.DELETE_THEN_CREATE,
+        outputs={**subject.draft.outputs, "id": UNKNOWN},
+        attributes=attributes or subject.draft.attributes,
+        notes=(*subject.draft.notes, *_notes(subject)),
+    )
+    return subject.finished(
+        draft,
+        replace_steps(draft, subject.body, outputs=subject.outputs, claims=[claim.full_name for claim in claims]),
+        reason=reason,
+        blast_radius=BlastRadius.DATA_LOSS if lost else BlastRadius.DOWNTIME,
+        reversible=not lost,
+        irreversible_because=lost,
+    )
+
+
+def _notes(subject: Subject) -> Iterator[str]:
+    """Yield what a replacement does beside the object itself."""
+    if subject.key.full_kind == "batch/v1/Job":
+        yield "the job runs again from its beginning; the pods and logs of its last run go with it"
+    claims = kept_claims(subject.platform, subject.key, subject.document)
+    if not claims:
+        return
+    wanted = _template_names(subject.desired.values)
+    left = [name for name in claims if not any(name.startswith(f"{one}-{subject.key.name}-") for one in wanted)]
+    taken = [name for name in claims if name not in left]
+    if taken:
+        yield f"its volume claims are kept as they are, and its new pods mount them again: {', '.join(taken)}"
+    if left:
+        yield f"volume claims that nothing mounts any more are kept: {', '.join(left)}"
+
+
+def _template_names(values: Mapping[str, Any]) -> list[str]:
+    templates = (values.get("spec") or {}).get("volumeClaimTemplates") or ()
+    return [str((template.get("metadata") or {}).get("name")) for template in templates]

@@ -1,0 +1,66 @@
+"""Whether a volume claim may go: while a pod mounts it, its deletion would only hang and could not be taken back.
+
+`poll` calls these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wlinfra.errors import Diagnostic
+from wlinfra.provider import Failed, Ready, Status
+from wlinfra_kubernetes.documents import Key
+from wlinfra_kubernetes.failures import ClusterError
+from wlinfra_kubernetes.volumes import claims_of, mounting_pods
+
+from .model import Look, waits
+
+__all__ = ["ending", "unused"]
+
+
+def unused(look: Look) -> Status:
+    """Judge whether nothing mounts the claims that go with an object.
+
+    A pod that is about to end is waited for. One that is not ends the wait at once, before anything was deleted.
+    """
+    claims = [Key.parse("v1/PersistentVolumeClaim", str(name)) for name in look.waiting.details.get("claims") or ()]
+    pods = [pod for claim in claims for pod in _pods(look, claim)]
+    staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    if staying:
+        return Failed(error=_in_use(look, staying))
+    return waits(f"{_named(pods)} still mounts it") if pods else Ready()
+
+
+def ending(look: Look) -> Status:
+    """Return why an object that is being deleted is still there."""
+    if not look.meta.get("deletionTimestamp"):
+        return waits("its deletion has not begun")
+    finalizers = [name for name in look.meta.get("finalizers") or () if name != "foregroundDeletion"]
+    held = f", held by {', '.join(finalizers)}" if finalizers else ""
+    pods = [pod for claim in claims_of(look.key, look.document) for pod in _pods(look, claim)]
+    mounting = f", because {_named(pods)} mounts it" if pods else ""
+    return waits(f"it is being deleted{held}{mounting}")
+
+
+def _pods(look: Look, claim: Key) -> Sequence[Mapping[str, Any]]:
+    try:
+        return mounting_pods(look.platform, claim)
+    except ClusterError:  # without the right to list pods nobody can tell; the cluster itself protects the volume
+        return ()
+
+
+def _named(pods: Sequence[Mapping[str, Any]]) -> str:
+    first = pods[0]["metadata"]["name"]
+    return f"the pod {first}" if len(pods) == 1 else f"the pod {first} and {len(pods) - 1} more"
+
+
+def _in_use(look: Look, pods: Sequence[Mapping[str, Any]]) -> Diagnostic:
+    return Diagnostic(
+        summary="Volume is in use",
+        detail=f"{look.key} was not deleted, because {_named(pods)} mounts its volume: the deletion would hang on "
+        "kubernetes.io/pvc-protection until the pod ends.",
+        fix="Stop what mounts it (replicas=0, or power='stopped' of a workload) and apply that, or let it depend on "
+        "this object, so that it is replaced too; then run the command again.",
+        address=look.waiting.address,
+    )
