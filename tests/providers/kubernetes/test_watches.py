@@ -132,7 +132,7 @@ def test_a_watch_that_cannot_go_on_leads_to_a_list(stage: Stage, ending: Ending)
     stage.proxy.endings = [ending] * len(KINDS) * 2
     waiting = stage.send(deployment(BAD))
     lists = stage.followed(waiting)
-    assert min(lists.values()) > 1
+    assert lists["deployments"] > 1
     stage.correct()
     eventually(lambda: isinstance(stage.poll(waiting), Ready))
     assert stage.count("GET") == lists
