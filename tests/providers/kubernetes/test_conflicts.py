@@ -9,6 +9,7 @@ from support.kubernetes_objects import config, deployment
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Action, ActionReason, BlastRadius
 from wlinfra.testing import Driver
+from wlinfra_kubernetes import Manifest
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -102,3 +103,50 @@ def test_an_object_made_by_kubectl_is_imported_and_taken_over(
     assert change.action is Action.IMPORT
     driver.apply(config(a="1"))
     assert {change.action for change in driver.plan(config(a="1"))} == {Action.NO_OP}
+
+
+LABELLED = {"app.kubernetes.io/team": "blue"}
+
+
+def labelled() -> Manifest:
+    meta = {"name": "settings", "labels": LABELLED}
+    return Manifest("settings", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"a.yaml": "1"}})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "metadata.labels.app.kubernetes.io/team",
+        'metadata.labels["app.kubernetes.io/team"]',
+        "metadata.labels",
+        "*.labels.*",
+    ],
+)
+def test_keys_with_dots_are_told_and_left_like_any_path(
+    drive: Connect, cluster: ClusterHandle, namespace: str, pattern: str
+) -> None:
+    driver = drive()
+    driver.apply(labelled())
+    edit = ("--overwrite", "app.kubernetes.io/team=red", "--field-manager=kubectl-label")
+    cluster.kubectl("label", "configmap", "settings", "-n", namespace, *edit)
+    with pytest.raises(ProviderError, match=r"app\.kubernetes\.io/team is managed by kubectl-label since 20"):
+        driver.plan(labelled())
+    yielding = drive(conflicts={pattern: "yield"})
+    yielding.records.update(driver.records)
+    yielding.apply(labelled())
+    assert {change.action for change in yielding.plan(labelled())} == {Action.NO_OP}
+    live = cluster.api.get(f"/api/v1/namespaces/{namespace}/configmaps/settings")["metadata"]["labels"]
+    assert live["app.kubernetes.io/team"] == "red"
+    assert "applyset.kubernetes.io/part-of" in live  # marks of ours are never left to others
+
+
+def test_an_equal_value_is_left_to_its_manager_where_its_path_is_yielded(
+    drive: Connect, cluster: ClusterHandle, namespace: str
+) -> None:
+    driver = drive(conflicts={"data": "yield"})
+    driver.apply(config(a="1"))
+    cluster.kubectl("patch", "configmap", "settings", "-n", namespace, "-p", '{"data": {"b": "2"}}')
+    assert {change.action for change in driver.plan(config(a="1", b="2"))} == {Action.UPDATE}  # recorded only
+    driver.apply(config(a="1", b="2"))
+    cluster.kubectl("patch", "configmap", "settings", "-n", namespace, "-p", '{"data": {"b": "3"}}')
+    assert {change.action for change in driver.plan(config(a="1", b="2"))} == {Action.NO_OP}
