@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.model import Change, PlatformObject, Step
@@ -108,6 +108,12 @@ class KubernetesConnection:
 
         return read(self.platform, wanted)
 
+    def share(self, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
+        """Take note of what takes bundles, so that two workloads are never promised the same GPU."""
+        from .bundles import share
+
+        share(self.platform, objects)
+
     def plan(self, request: PlanRequest) -> Change:
         """Return what must happen to one object, by the cluster's own dry run."""
         from .plan import plan
@@ -133,6 +139,10 @@ class KubernetesConnection:
         from .poll import poll
 
         return poll(self.platform, waiting)
+
+    def hear(self, tell: Callable[[], None]) -> None:
+        """Take whom to tell when something awaited has changed."""
+        self.platform.watches.tell = tell
 
     def close(self) -> None:
         """Close the connections."""

@@ -71,6 +71,8 @@ class Watches:
         self._unwatchable: set[Key] = set()
         self._round = 0
         self._closed = False
+        self.tell: Callable[[], None] = lambda: None
+        """Called from any thread after each change of an object."""
 
     def begin_round(self) -> None:
         """Note that questions about all that is awaited follow."""
@@ -162,15 +164,17 @@ class Watches:
                 selection.live = True
             try:
                 for event in stream.events():
-                    _take_in(selection, event)
                     told = True
+                    if _take_in(selection, event):
+                        self.tell()
             except ClusterError as error:
                 if error.failure is not Failure.LOST:
                     raise
         return told
 
 
-def _take_in(selection: _Selection, event: Mapping[str, Any]) -> None:
+def _take_in(selection: _Selection, event: Mapping[str, Any]) -> bool:
+    """Remember what the event tells; True when an object changed. Raises ClusterError for one that ends the watch."""
     item = event.get("object") or {}
     version = (item.get("metadata") or {}).get("resourceVersion")
     if event.get("type") == "ERROR" or not version:
@@ -183,6 +187,9 @@ def _take_in(selection: _Selection, event: Mapping[str, Any]) -> None:
                 selection.objects[key_of(item)] = item
             case "DELETED":
                 selection.objects.pop(key_of(item), None)
+            case _:
+                return False
+    return True
 
 
 def _is_current(client: ClusterClient, key: Key, item: Mapping[str, Any]) -> bool:

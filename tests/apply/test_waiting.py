@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apply.fakes import GOAL, Bench, address, create, delete, problem, record, unchanged, update
+from apply.fakes import GOAL, Bench, FakePlatform, address, create, delete, problem, record, unchanged, update
 
 from wlinfra.apply.events import ApplyOptions, Failed, Progress
+from wlinfra.apply.waiting import FIRST_POLL, Ask, Waits
 from wlinfra.changes.model import Gate, Goal, Step
 from wlinfra.provider.base import Failed as CannotBe
 from wlinfra.provider.base import Ready, Status, Waiting, WaitingStill
@@ -41,6 +42,44 @@ def test_questions_become_rarer_up_to_the_poll_interval() -> None:
     assert pauses[0] == 0.2
     assert pauses == sorted(pauses)
     assert pauses[-1] == 5.0
+
+
+class Telling(FakePlatform):
+    """A platform that tells what changes."""
+
+    tell: Callable[[], None]
+
+    def hear(self, tell: Callable[[], None]) -> None:
+        self.tell = tell
+
+
+def test_what_a_platform_tells_of_is_asked_about_soon() -> None:
+    bench = Bench()
+    bench.platform = platform = Telling(bench.session)
+    times: list[float] = []
+
+    def ready(waiting: Waiting) -> Status:
+        times.append(bench.clock.time)
+        if len(times) == 10:
+            platform.tell()
+        return Ready() if len(times) == 11 else WaitingStill(reason="pulling")
+
+    platform.ready = ready
+    assert bench.apply(create("a", goal=GOAL)).ok
+    assert [round(times[9] - times[8], 6), round(times[10] - times[9], 6)] == [2.0, FIRST_POLL]
+
+
+def test_a_platform_that_tells_much_is_not_asked_without_pause() -> None:
+    waits: Waits[str] = Waits(2.0)
+    waiting = Waiting(address=address("a"), kind="", id=None, goal="ready")
+    waits.add("a", Ask(provider="p", waiting=waiting, describe="", timeout=60.0), 0.0)
+    (batch,) = waits.batches(10.0)
+    waits.answered(batch, [WaitingStill(reason="")], asked=10.0, now=11.0)
+    waits.hurry("p", 11.5)
+    assert waits.next_due() == 12.0  # no sooner than the question before took
+    waits.hurry("p", 12.5)
+    assert waits.next_due() == 12.0
+    waits.hurry("unknown", 12.5)
 
 
 def test_a_wait_ends_at_its_time_with_the_platforms_last_words() -> None:

@@ -11,6 +11,7 @@ import heapq
 import queue
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from wlinfra.apply import events, troubles
@@ -25,6 +26,7 @@ from wlinfra.changes.model import Change
 from wlinfra.errors import Diagnostic, InterruptedRun, StateError, WlinfraError
 from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Failed, Status, WaitingStill
+from wlinfra.provider.optional import Hearing
 
 __all__ = ["Job", "Outcome", "Scheduler", "Setting"]
 
@@ -97,11 +99,16 @@ class _Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Heard:
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class _StopAsked:
     pass
 
 
-Message: TypeAlias = _Yielded | _Ended | _Broken | _Answered | _StopAsked | events.ApplyEvent
+Message: TypeAlias = _Yielded | _Ended | _Broken | _Answered | _Heard | _StopAsked | events.ApplyEvent
 
 
 class Scheduler:
@@ -130,6 +137,9 @@ class Scheduler:
         second request.
         """
         self._setting.stop.subscribe(lambda: self._setting.inbox.put(_StopAsked()))
+        for name, connection in self._setting.connections.items():
+            if isinstance(connection, Hearing):
+                connection.hear(partial(self._setting.inbox.put, _Heard(name)))
         try:
             self._loop()
         except InterruptedRun:
@@ -182,6 +192,8 @@ class Scheduler:
                 self._stop_waiting()
             case _Answered(batch, statuses, asked):
                 self._take_answers(batch, statuses, asked)
+            case _Heard(provider):
+                self._waits.hurry(provider, self._setting.clock.monotonic())
             case _StopAsked():
                 self._stop()
             case _:
@@ -342,5 +354,5 @@ class Scheduler:
     def _deliver_events(self) -> None:
         while not self._setting.inbox.empty():
             message = self._setting.inbox.get()
-            if not isinstance(message, _Yielded | _Ended | _Broken | _Answered | _StopAsked):
+            if not isinstance(message, _Yielded | _Ended | _Broken | _Answered | _Heard | _StopAsked):
                 self._setting.tell(message)

@@ -114,6 +114,10 @@ class News(Generic[K]):
 class _Provider(Generic[K]):
     due: float
     polling: bool = False
+    earliest: float = float("-inf")
+    """No question before this one, whatever is heard."""
+    heard: bool = False
+    """Something changed since the question that is under way began."""
     members: dict[K, _Member] = field(default_factory=dict)
 
 
@@ -146,6 +150,14 @@ class Waits(Generic[K]):
                 provider.due = min(provider.due, due) if provider.members else due
                 provider.members[key] = _Member(request, now)
 
+    def hurry(self, name: str, now: float) -> None:
+        """Ask a provider soon, for it has heard that an answer may have changed."""
+        provider = self._providers.get(name)
+        if provider is None or not provider.members:
+            return
+        provider.heard = provider.polling
+        provider.due = min(provider.due, max(now, provider.earliest))
+
     def next_due(self) -> float | None:
         """Return when something is due next, apart from questions under way."""
         dues = [provider.due for provider in self._providers.values() if provider.members and not provider.polling]
@@ -165,7 +177,7 @@ class Waits(Generic[K]):
         found = []
         for name, provider in self._providers.items():
             if provider.members and not provider.polling and provider.due <= now:
-                provider.polling = True
+                provider.polling, provider.heard = True, False
                 members = tuple(provider.members.items())
                 waiting = tuple(member.ask.waiting for _, member in members)
                 found.append(Batch(provider=name, keys=tuple(key for key, _ in members), waiting=waiting))
@@ -198,8 +210,11 @@ class Waits(Generic[K]):
         return settled, news
 
     def _set_due(self, provider: _Provider[K], asked: float, now: float) -> None:
+        shortest = max(FIRST_POLL, now - asked)
+        provider.earliest = now + shortest
         if provider.members:
-            interval = max(min(member.interval for member in provider.members.values()), now - asked)
+            usual = min(member.interval for member in provider.members.values())
+            interval = shortest if provider.heard else max(usual, shortest)
             first_deadline = min(member.deadline for member in provider.members.values())
             provider.due = max(min(now + interval, first_deadline), now)
 

@@ -1,19 +1,19 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning` and `Asking`. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning` and `Asking`, `apply.scheduler` `Hearing`. A provider without them is complete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic
-from wlinfra.provider.base import Wanted
+from wlinfra.provider.base import Reading, Wanted
 from wlinfra.state.model import ObjectState
 
-__all__ = ["Asking", "Implying", "Owning", "Reviewing"]
+__all__ = ["Asking", "Hearing", "Implying", "Owning", "Reviewing", "Sharing"]
 
 
 @runtime_checkable
@@ -54,4 +54,25 @@ class Asking(Protocol):
     @property
     def plan_parallelism(self) -> int:
         """How many objects may be planned at the same time."""
+        ...
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """A connection whose platform tells it what changes, so that a wait need not go on until the next question."""
+
+    def hear(self, tell: Callable[[], None]) -> None:
+        """Take whom to tell, from any thread, whenever an answer of `poll` may have changed; there is one at a time."""
+        ...
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A connection that shares something scarce out among its objects, such as GPUs that are free now."""
+
+    def share(self, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
+        """Take note of all objects that are about to be planned, as they were read, in the order of their declaration.
+
+        Called once before the first of them is planned; asks the platform nothing.
+        """
         ...
