@@ -95,7 +95,8 @@ def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
         return Origin.DRIFT if subject.live_hash == subject.applied_hash else Origin.BOTH
     if isinstance(recorded, SecretDigest):
         digest = subject.request.digest
-        text = plain_text(item.planned) if subject.key.full_kind == "v1/Secret" else item.planned
+        is_data = subject.key.full_kind == "v1/Secret" and item.path[:1] == ("data",)
+        text = plain_text(item.planned) if is_data and isinstance(item.planned, str) else item.planned
         same = digest.known and isinstance(text, str) and digest(text) == recorded.digest
         return Origin.DRIFT if same else Origin.INTENDED
     if item.planned == recorded:

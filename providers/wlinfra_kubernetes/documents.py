@@ -145,17 +145,44 @@ def wire(body: Json) -> dict[str, Any]:
     """Return the body as it is sent: secrets in plain text, and the data of a Secret as base64."""
     sent: dict[str, Any] = map_leaves(dict(body), lambda leaf: leaf.reveal() if isinstance(leaf, Secret) else leaf)
     if (sent.get("apiVersion"), sent.get("kind")) == ("v1", "Secret") and sent.get("data"):
-        data = {name: base64.b64encode(str(text).encode()).decode() for name, text in sent["data"].items()}
-        return {**sent, "data": data}
+        return {**sent, "data": {name: encoded(str(text)) for name, text in sent["data"].items()}}
     return sent
 
 
-def plain_text(encoded: Any) -> str:
-    """Return what a value of a Secret's data says; what is no text comes back encoded."""
+_BINARY: Final = "\x00base64:"
+"""In front of the base64 of data that is no text, such as a keystore; no text is taken for it, see `plain_text`."""
+
+
+def plain_text(data: Any) -> str:
+    """Return what a value of a Secret's data says: its text, or marked base64 where it is none.
+
+    Raises ValueError for what is not base64.
+    """
     try:
-        return base64.b64decode(str(encoded), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return str(encoded)
+        content = base64.b64decode("".join(str(data).split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = _BINARY
+    return f"{_BINARY}{base64.b64encode(content).decode()}" if text.startswith(_BINARY) else text
+
+
+def is_base64(text: str) -> bool:
+    """Return whether the text is base64, as the data of a Secret has to be."""
+    try:
+        plain_text(text)
+    except ValueError:
+        return False
+    return True
+
+
+def encoded(text: str) -> str:
+    """Return the base64 of what `plain_text` returned, or of any other text."""
+    if text.startswith(_BINARY):
+        return text.removeprefix(_BINARY)
+    return base64.b64encode(text.encode()).decode()
 
 
 _SERVER_META: Final = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")

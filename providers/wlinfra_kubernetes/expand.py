@@ -21,7 +21,7 @@ from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 
-from .documents import Key, canonical, key_of, plain_text, schema_of
+from .documents import Key, canonical, encoded, key_of, plain_text, schema_of
 from .identity import Identity
 from .inventory import address_of
 from .quantities import with_canonical_quantities
@@ -317,7 +317,7 @@ def _plain_secret(manifest: dict[str, Any]) -> dict[str, Any]:
     for name, value in (manifest.get("data") or {}).items():
         data[name] = _hidden(plain_text(value)) if isinstance(value, str) else value
     for name, value in (manifest.get("stringData") or {}).items():
-        data[name] = _hidden(value) if isinstance(value, str) else value
+        data[name] = _hidden(plain_text(encoded(value))) if isinstance(value, str) else value
     rest = {key: value for key, value in manifest.items() if key != "stringData"}
     return {**rest, "data": data}
 

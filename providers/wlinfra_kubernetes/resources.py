@@ -5,6 +5,7 @@ Programs use these; `expand` turns them into objects.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import PlainValidator
 from typing_extensions import Unpack
 
-from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Resource, ResourceOptions
 from wlinfra.resources.declaring import Problem, caller, locate
 from wlinfra.resources.fields import Flag, attribute, broken_rule
-from wlinfra.values import Ref, map_leaves, parse_template
+from wlinfra.values import Ref, Secret, Template, map_leaves, parse_template
+
+from .documents import is_base64
 
 __all__ = ["Manifest", "manifests_from"]
 
@@ -33,12 +35,23 @@ def _to_manifest(value: Any) -> dict[str, Any]:
                 fix='Write it as {"apiVersion": ..., "kind": ..., "metadata": {"name": ...}, ...}.',
             )
         )
+    texts = value.get("stringData")
+    if isinstance(texts, Mapping) and any(isinstance(text, bytes) for text in texts.values()):
+        raise broken_rule(
+            Problem(
+                summary="Wrong type",
+                detail="stringData holds texts, and one of them is bytes.",
+                fix="Give bytes in data, where they are encoded.",
+            )
+        )
     return dict(map_leaves(dict(value), _to_leaf))
 
 
 def _to_leaf(leaf: Any) -> Any:
     if isinstance(leaf, str):
         return parse_template(leaf)
+    if isinstance(leaf, bytes):  # such as a keystore in the data of a Secret, or binaryData
+        return base64.b64encode(leaf).decode()
     if isinstance(leaf, Resource):
         return leaf.ref("id")
     return leaf
@@ -97,7 +110,15 @@ class Manifest(Resource):
         """Yield what every manifest needs."""
         missing = [name for name in _REQUIRED if not self.manifest.get(name)]
         metadata = self.manifest.get("metadata")
-        if missing:
+        generated = isinstance(metadata, Mapping) and metadata.get("generateName")
+        if generated or "status" in self.manifest:
+            yield Problem(
+                summary="Attribute not allowed",
+                detail="generateName would make a new object with each apply, and status belongs to the cluster.",
+                fix='Leave them out, and give the object a name: "metadata": {"name": "..."}.',
+                path=("manifest",),
+            )
+        elif missing:
             yield Problem(
                 summary="Missing attribute",
                 detail=f"The manifest has no {', '.join(missing)}.",
@@ -111,12 +132,25 @@ class Manifest(Resource):
                 fix='Give it a plain text: "metadata": {"name": "..."}.',
                 path=("manifest", "metadata"),
             )
-        elif metadata.get("generateName") or "status" in self.manifest:
+        elif (self.manifest["apiVersion"], self.manifest["kind"]) == ("v1", "Secret"):
+            yield from _data_problems(self.manifest)
+
+
+def _data_problems(manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the data of a Secret, by its names alone."""
+    for part in ("data", "stringData"):
+        data = manifest.get(part) or {}
+        for name, value in data.items() if isinstance(data, Mapping) else ():
+            if isinstance(value, Secret | Ref | Template):
+                continue
+            if not isinstance(value, str):
+                why, fix = "is not a text", "Write it in quotes."
+            elif part == "data" and not is_base64(value):
+                why, fix = "is not base64", "Encode it, or write plain text in stringData."
+            else:
+                continue
             yield Problem(
-                summary="Attribute not allowed",
-                detail="generateName would make a new object with each apply, and status belongs to the cluster.",
-                fix="Leave them out.",
-                path=("manifest",),
+                summary="Wrong data of a Secret", detail=f"{part}.{name} {why}.", fix=fix, path=("manifest", part)
             )
 
 
@@ -130,37 +164,13 @@ def manifests_from(path: str | Path, **options: Unpack[ResourceOptions]) -> Iter
     root = Path(path)
     if not root.is_absolute() and where is not None:
         root = Path(where.file).parent / root
-    files = sorted(file for file in root.rglob("*") if file.suffix in (".yaml", ".yml")) if root.is_dir() else [root]
-    for file in files:
-        for document in _documents(file):
-            yield Manifest(_name_of(document), document, **options)
+    from .manifest_files import read_objects
+
+    for item in read_objects(root):
+        yield Manifest(_name_of(item.manifest), item.manifest, **options)
 
 
-def _documents(file: Path) -> Iterator[Mapping[str, Any]]:
-    import yaml
-
-    try:
-        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DeclarationError.of(
-            "Manifest file cannot be read",
-            f"{file}: {error}.",
-            "Correct the path or the file.",
-            location=locate(caller()),
-        ) from error
-    for document in documents:
-        if isinstance(document, Mapping) and str(document.get("kind") or "").endswith("List") and "items" in document:
-            yield from document["items"] or ()
-        elif document is not None:
-            yield document
-
-
-def _name_of(document: Any) -> str:
-    metadata = (document.get("metadata") or {}) if isinstance(document, Mapping) else {}
-    parts = [
-        document.get("kind") if isinstance(document, Mapping) else "",
-        metadata.get("namespace"),
-        metadata.get("name"),
-    ]
-    text = "-".join(str(part) for part in parts if part).lower()
-    return re.sub(r"[^a-z0-9_-]+", "-", text).strip("-") or "manifest"
+def _name_of(document: Mapping[str, Any]) -> str:
+    metadata = document["metadata"]
+    text = "-".join(str(part) for part in (document["kind"], metadata.get("namespace"), metadata["name"]) if part)
+    return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "manifest"
