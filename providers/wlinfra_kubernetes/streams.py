@@ -38,7 +38,7 @@ class Stream:
         try:
             for chunk in self._answer.stream(_CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
-                yield from (orjson.loads(line) for line in lines if line)
+                yield from (_event(line) for line in lines if line)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise ClusterError(Failure.LOST, "The watch broke before its end.") from error
 
@@ -52,3 +52,10 @@ class Stream:
     def close(self) -> None:
         """Close its connection."""
         self._answer.close()
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    found = orjson.loads(line)
+    if not isinstance(found, dict):
+        raise ValueError("an event is an object")
+    return found

@@ -64,8 +64,9 @@ class _Selection:
 class Watches:
     """What is watched on one cluster; safe to ask from several threads."""
 
-    def __init__(self, client: Callable[[], ClusterClient]) -> None:
+    def __init__(self, client: Callable[[], ClusterClient], *, most: int = _MOST) -> None:
         self._client = client
+        self._most = most
         self._lock = threading.Lock()
         self._selections: dict[tuple[Key, str], _Selection] = {}
         self._unwatchable: set[Key] = set()
@@ -115,7 +116,7 @@ class Watches:
             if self._closed or selection.closed.is_set() or selection.kind in self._unwatchable:
                 return False
             followed = {at: one for at, one in self._selections.items() if one.followed}
-            if len(followed) < _MOST:
+            if len(followed) < self._most:
                 return True
             at, idle = min(followed.items(), key=lambda pair: pair[1].asked)
             if idle.asked >= self._round - 1:

@@ -19,7 +19,9 @@ from wlinfra.provider import Done, Ready, Status, UnknownOutcome, Waiting, Waiti
 from wlinfra.provider.base import ProviderContext
 from wlinfra.testing import Driver
 from wlinfra_kubernetes import Manifest
+from wlinfra_kubernetes.documents import Key
 from wlinfra_kubernetes.provider import KubernetesConnection, connect
+from wlinfra_kubernetes.watches import Watches
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -125,6 +127,7 @@ def test_a_wait_that_goes_on_asks_for_nothing_more(stage: Stage) -> None:
         pytest.param(Ending(events=(GONE,)), id="gone-inside"),
         pytest.param(Ending(events=(b'{"kind":"DeploymentList","items":[]}\n',)), id="no-event"),
         pytest.param(Ending(events=(b"no JSON\n",)), id="damaged"),
+        pytest.param(Ending(events=(b"[]\n",)), id="no-object"),
         pytest.param(Ending(status=503), id="busy"),
     ],
 )
@@ -191,6 +194,20 @@ def test_what_healed_unseen_does_not_end_a_wait_badly(stage: Stage) -> None:
     assert stage.waits(waiting)
     stage.connection.platform.now = lambda: time.time() + 3600
     assert isinstance(stage.poll(waiting), Ready)
+
+
+def test_only_so_many_are_followed_and_the_idle_make_room(stage: Stage) -> None:
+    watches = Watches(lambda: stage.connection.platform.client, most=2)
+    kind = Key("v1", "ConfigMap", stage.namespace, "")
+    for labels in ("a=1", "a=2", "a=3"):
+        watches.objects(kind, labels=labels)
+    eventually(lambda: len(stage.proxy.watching) == 2)
+    for _ in range(3):
+        watches.begin_round()
+        watches.objects(kind, labels="a=3")
+    eventually(lambda: sum(one.startswith("WATCH") for one in stage.proxy.reads) == 3)
+    eventually(lambda: len(stage.proxy.watching) == 2)
+    watches.close()
 
 
 def test_what_is_there_at_once_is_never_watched_for(stage: Stage) -> None:
