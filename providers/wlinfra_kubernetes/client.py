@@ -16,9 +16,9 @@ import orjson
 
 from wlinfra.provider.retry import Clock, SystemClock
 
-from .configuration import Session
 from .documents import Key
 from .failures import ClusterError, Failure, failure_of
+from .session import Session
 from .streams import Stream
 
 if TYPE_CHECKING:
@@ -267,26 +267,37 @@ class ClusterClient:
         """Return the answer, with its body unread where it is a stream; raises ClusterError for a refusal."""
         import urllib3
 
-        self._count += 1
-        url = f"{self._session.host}{path}" + (f"?{urlencode(query)}" if query else "")
-        sent = {**headers, **self._session.sign_in(), "User-Agent": self.options.user_agent}
+        signed = self._session.sign_in()
         patience = min(_OPENING, self.options.read_timeout) if stream else self.options.read_timeout
+        options = {
+            "body": None if body is None else orjson.dumps(body),
+            "timeout": urllib3.Timeout(connect=self.options.connect_timeout, read=patience),
+            "preload_content": not stream,
+        }
+        url = f"{path}?{urlencode(query)}" if query else path
         try:
-            answer = self._session.pool.request(
-                method,
-                url,
-                body=None if body is None else orjson.dumps(body),
-                headers=sent,
-                timeout=urllib3.Timeout(connect=self.options.connect_timeout, read=patience),
-                retries=False,
-                redirect=False,
-                preload_content=not stream,
-            )
+            answer = self._called(method, url, {**headers, **signed}, options)
+            if answer.status == 401 and self._session.renew(signed):
+                answer.drain_conn()
+                answer = self._called(method, url, {**headers, **self._session.sign_in()}, options)
             if answer.status >= 400:
                 raise failure_of(method, path, answer.status, answer.data, answer.headers)
         except urllib3.exceptions.HTTPError as error:
             raise _unreached(error) from error
         return answer
+
+    def _called(
+        self, method: str, url: str, headers: Mapping[str, str], options: Mapping[str, Any]
+    ) -> urllib3.BaseHTTPResponse:
+        self._count += 1
+        return self._session.pool.request(
+            method,
+            f"{self._session.host}{url}",
+            headers={**headers, "User-Agent": self.options.user_agent},
+            retries=False,
+            redirect=False,
+            **options,
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,16 +1,13 @@
 """How to reach a cluster and how to treat what is on it: the options of an environment with ``provider="kubernetes"``.
 
-The provider's `connect` validates them; `open_session` asks the ``kubernetes`` client for configuration,
-authentication and connections with the first request. Objects never pass through that client's models.
+The provider's `connect` validates them; `session` finds the cluster by them with the first request.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -19,10 +16,7 @@ from wlinfra.errors import ConfigurationError, Diagnostic
 
 from .policies import problem_of
 
-if TYPE_CHECKING:
-    import urllib3
-
-__all__ = ["KubernetesConfig", "Session", "open_session", "parse_config"]
+__all__ = ["KubernetesConfig", "parse_config"]
 
 Policy = Literal["error", "force", "yield"]
 
@@ -85,69 +79,3 @@ def parse_config(options: Mapping[str, Any]) -> KubernetesConfig:
             for entry in error.errors(include_input=False, include_context=False, include_url=False)
         ]
         raise ConfigurationError(*wrong) from error
-
-
-@dataclass(slots=True, kw_only=True)
-class Session:
-    """Where the API server is, how to sign in, and the connections to it."""
-
-    host: str
-    pool: urllib3.PoolManager
-    configuration: Any = field(repr=False)
-    """The client's own; it renews tokens when asked for its headers."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def sign_in(self) -> dict[str, str]:
-        """Return the headers that prove who we are; renews a token that is about to end."""
-        with self._lock:
-            settings = self.configuration.auth_settings()
-        return {entry["key"]: entry["value"] for entry in settings.values() if entry.get("in") == "header"}
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.pool.clear()
-
-
-def open_session(config: KubernetesConfig, environ: Mapping[str, str]) -> Session:
-    """Return a session; raises ConfigurationError when the extra, the file or the context is missing."""
-    try:
-        from kubernetes import client
-        from kubernetes import config as loading
-    except ModuleNotFoundError as error:
-        raise ConfigurationError.of(
-            "Provider needs an extra",
-            f"The Kubernetes provider needs the module {error.name!r}, which is not installed.",
-            "Install it with\n    pip install 'wlinfra[kubernetes]'",
-        ) from error
-    settings = client.Configuration()
-    settings.connection_pool_maxsize = max(config.parallelism, 8) + 32
-    place = _kubeconfig(config, environ)
-    try:
-        if place is None:
-            loading.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
-            api = client.ApiClient(settings)
-        else:
-            api = loading.new_client_from_config(  # type: ignore[no-untyped-call]
-                config_file=place, context=config.context, persist_config=False, client_configuration=settings
-            )
-    except (loading.ConfigException, OSError, TypeError, ValueError) as error:
-        raise ConfigurationError.of(
-            "Kubeconfig cannot be used",
-            f"{place or 'The service account of this pod'} does not say how to reach the cluster: {error}.",
-            "Correct `kubeconfig` and `context` in the environment's options, or the variable KUBECONFIG.",
-        ) from error
-    made = api.configuration
-    return Session(host=str(made.host).rstrip("/"), pool=api.rest_client.pool_manager, configuration=made)
-
-
-def _kubeconfig(config: KubernetesConfig, environ: Mapping[str, str]) -> str | None:
-    """Return the file or files to read; None inside a cluster without any."""
-    if config.kubeconfig is not None:
-        return str(config.kubeconfig.expanduser())
-    if environ.get("KUBECONFIG"):
-        return environ["KUBECONFIG"]
-    home = environ.get("HOME")
-    usual = Path(home) / ".kube" / "config" if home else Path("~/.kube/config").expanduser()
-    if not usual.exists() and environ.get("KUBERNETES_SERVICE_HOST"):
-        return None
-    return str(usual)

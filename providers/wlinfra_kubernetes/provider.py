@@ -25,10 +25,11 @@ from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address
 
 from .client import ClientOptions, ClusterClient
-from .configuration import KubernetesConfig, open_session, parse_config
+from .configuration import KubernetesConfig, parse_config
 from .expand import Scope
 from .identity import Identity
 from .platform import Platform
+from .session import open_session
 from .targets import target_of
 
 __all__ = ["KubernetesConnection", "connect"]
@@ -108,7 +109,7 @@ class KubernetesConnection:
 
         return read(self.platform, wanted)
 
-    def share(self, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
+    def share(self, objects: Sequence[tuple[PlatformObject, Reading]]) -> None:
         """Take note of what takes bundles, so that two workloads are never promised the same GPU."""
         from .bundles import share
 

@@ -127,6 +127,10 @@ def test_replicas_that_are_left_out_before_the_autoscaler_wrote_them_do_not_drop
         stage.apply()
     assert seen == [2]
     assert stage.actions() == {}
+    stage.kubectl("delete", "hpa", "web")
+    stage.deployment(replicas=1)
+    stage.apply()
+    assert replicas(stage) == 1
 
 
 def test_a_declared_autoscaler_takes_the_replicas_over_in_the_same_apply(
