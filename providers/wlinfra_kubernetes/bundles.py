@@ -1,33 +1,26 @@
-"""Which bundle a workload takes: the one it has, else the first whose pod fits on some node now.
+"""Which bundle each group of a workload takes: the one it has, else the first whose pod fits on some node now.
 
-`plan` calls `choose_bundle` for each object of a workload that names bundles; all of them get the same answer. Nodes
-and pods are listed only when nothing runs yet that tells.
+`provider` tells `share` all objects of a plan, and `plan` calls `choose_bundle` for each. The first question decides
+for all of them, in the order of their declaration: what one takes the next cannot have, whichever is planned first.
+Nodes and pods are listed only when something has to be chosen or gets more replicas.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from wlinfra.errors import ProviderError
-from wlinfra.manifests.model import Bundle
-from wlinfra.provider import Live, PlatformObject
+from wlinfra.provider import Live, PlatformObject, Reading
 
 from .documents import Key
 from .failures import ClusterError, Failure
 from .identity import BUNDLE
 from .platform import Choice, Platform
-from .quantities import amount
+from .room import Need, Room, need_of
 
-__all__ = ["bundle_of", "choose_bundle"]
-
-_PRODUCT: Final = "nvidia.com/gpu.product"
-_MEMORY: Final = "nvidia.com/gpu.memory"
-_RUNNING: Final = "status.phase!=Succeeded,status.phase!=Failed"
-Amounts = dict[str, Decimal]
+__all__ = ["bundle_of", "choose_bundle", "share"]
 
 
 def bundle_of(document: Mapping[str, Any]) -> str:
@@ -35,164 +28,153 @@ def bundle_of(document: Mapping[str, Any]) -> str:
     return str(((document.get("metadata") or {}).get("annotations") or {}).get(BUNDLE) or "")
 
 
+def share(platform: Platform, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
+    """Take note of what will be planned, in the order of declaration; earlier choices are forgotten."""
+    with platform.choosing:
+        platform.sharers = tuple(
+            (item, reading if isinstance(reading, Live) else None)
+            for item, reading in objects
+            if item.policy.get("bundles")
+        )
+        platform.chosen.clear()
+
+
 def choose_bundle(platform: Platform, desired: PlatformObject, live: Live | None) -> PlatformObject:
     """Return the object with the values of its bundle; raises ProviderError when no node could ever hold one."""
     offer = desired.policy["bundles"]
-    order = [name for name in offer["order"] if name in offer["options"]]
-    has = bundle_of(live.document) if live is not None else ""
-    choice = Choice(bundle=has) if has in order else _agreed(platform, desired, Key.parse(*offer["decider"]), order)
-    notes = (*desired.notes, choice.note) if choice.note else desired.notes
+    key = Key.parse(desired.kind, desired.name)
+    with platform.choosing:
+        if key not in platform.chosen:
+            among = platform.sharers if any(_key(item) == key for item, _ in platform.sharers) else ((desired, live),)
+            platform.chosen.update(
+                _choices(platform, [_Sharer(platform=platform, item=item, live=found) for item, found in among])
+            )
+        choice = platform.chosen[key]
+    has = _has(offer["order"], live)
+    choice = Choice(bundle=has, note=choice.note if choice.bundle == has else "") if has else choice
+    if choice.refusal:
+        raise ProviderError.of(
+            "No node fits a bundle",
+            f"{desired.address} {choice.refusal}",
+            "Name a bundle that fits, correct the catalogue, add nodes, or set adds_nodes=True where the cluster adds them by itself.",
+            address=desired.address,
+            location=desired.location,
+        )
+    notes = (*desired.notes, *offer["notes"].get(choice.bundle, ()), *([choice.note] if choice.note else []))
     return replace(desired, values=offer["options"][choice.bundle], notes=notes)
 
 
-def _agreed(platform: Platform, desired: PlatformObject, decider: Key, order: Sequence[str]) -> Choice:
-    with platform.choosing:
-        key = (decider, tuple(order))
-        if key not in platform.chosen:
-            platform.chosen[key] = _chosen(platform, desired, decider, order)
-        return platform.chosen[key]
-
-
-def _chosen(platform: Platform, desired: PlatformObject, decider: Key, order: Sequence[str]) -> Choice:
-    has = bundle_of(platform.client.get(decider) or {})
-    if has in order:
-        return Choice(bundle=has)
-    try:
-        nodes = list(_nodes(platform, decider))
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        return Choice(
-            bundle=order[0], note=f"bundle {order[0]}: the account may not look at nodes, so the first is taken"
-        )
-    bundles = platform.target.bundles
-    for name in order:
-        if any(node.holds(bundles[name], node.free) for node in nodes):
-            return Choice(bundle=name, note=f"bundle {name}: it fits now" if len(order) > 1 else "")
-    for name in order:
-        if any(node.holds(bundles[name], node.whole) for node in nodes):
-            return Choice(bundle=name, note=f"bundle {name}: no node has room for it now, so its pods may wait")
-    if platform.config.adds_nodes:
-        return Choice(bundle=order[0], note=f"bundle {order[0]}: the cluster has to add a node for it")
-    raise ProviderError.of(
-        "No node fits a bundle",
-        f"{desired.address} may take {', '.join(order)}, and none of the {len(nodes)} nodes could ever hold a pod of any of them.",
-        "Name a bundle that fits, correct the catalogue, add nodes, or set adds_nodes=True where the cluster adds them by itself.",
-        address=desired.address,
-        location=desired.location,
-    )
-
-
-# ---------------------------------------------------------------- nodes
+# ---------------------------------------------------------------- deciding for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Node:
-    """A node as the scheduler sees it."""
+class _Sharer:
+    """A Deployment or NIMService that names bundles."""
 
-    labels: Mapping[str, str]
-    taints: Sequence[Mapping[str, Any]]
-    whole: Amounts
-    free: Amounts
+    platform: Platform
+    item: PlatformObject
+    live: Live | None
 
-    def holds(self, bundle: Bundle, room: Amounts) -> bool:
-        """Return whether a pod of the bundle may run here with that room."""
-        if not all(self._tolerated(taint, bundle) for taint in self.taints) or not self._matches(bundle):
-            return False
-        return all(room.get(name, Decimal(0)) >= wanted for name, wanted in _needs(bundle).items())
+    @property
+    def key(self) -> Key:
+        """Which object."""
+        return _key(self.item)
 
-    def _tolerated(self, taint: Mapping[str, Any], bundle: Bundle) -> bool:
-        if taint.get("effect") == "PreferNoSchedule":
-            return True
-        for entry in bundle.tolerations:
-            same = entry.get("operator") == "Exists" or entry.get("value", "") == taint.get("value", "")
-            if (
-                entry.get("key") in (None, taint.get("key"))
-                and entry.get("effect") in (None, "", taint.get("effect"))
-                and same
-            ):
-                return True
-        return False
+    @property
+    def order(self) -> Sequence[str]:
+        """Its bundles, the preferred one first."""
+        order: Sequence[str] = self.item.policy["bundles"]["order"]
+        return order
 
-    def _matches(self, bundle: Bundle) -> bool:
-        if any(self.labels.get(name) != value for name, value in bundle.node_selector.items()):
-            return False
-        gpu = bundle.gpu
-        if gpu is None:
-            return True
-        product = self.labels.get(_PRODUCT, "")
-        if (gpu.products and product not in gpu.products) or not re.search(gpu.product_regex, product):
-            return False
-        return gpu.min_memory_mib is None or amount(self.labels.get(_MEMORY)) >= gpu.min_memory_mib
+    @property
+    def has(self) -> str:
+        """The bundle it has and may keep; empty for none."""
+        return _has(self.order, self.live)
 
+    @property
+    def replicas(self) -> int:
+        """How many pods are counted: the fewest, or one where it goes to zero; none when it is stopped."""
+        least, most = self.item.policy["replicas"]
+        return max(int(least), 1) if most else 0
 
-def _needs(bundle: Bundle) -> Amounts:
-    needs: Amounts = {"pods": Decimal(1)}
-    if bundle.cpu is not None:
-        needs["cpu"] = Decimal(str(bundle.cpu))
-    if bundle.memory is not None:
-        needs["memory"] = Decimal(bundle.memory)
-    if bundle.gpu is not None and bundle.gpu.dra is None:
-        needs[bundle.gpu.resource] = Decimal(bundle.gpu.count)
-    return needs
+    @property
+    def grows(self) -> bool:
+        """True when it keeps its bundle and has fewer replicas now than it needs."""
+        spec = (self.live.document.get("spec") or {}) if self.live is not None else {}
+        return int(self.item.policy["replicas"][0]) > int(spec.get("replicas", 1))
+
+    def need(self, bundle: str) -> Need:
+        """Return what one pod asks for with that bundle."""
+        offer = self.item.policy["bundles"]
+        known = self.platform.target.bundles[bundle]
+        return need_of(known, offer["options"][bundle], offer["devices"].get(bundle) or ())
 
 
-def _nodes(platform: Platform, decider: Key) -> Iterator[_Node]:
-    """Yield every node that takes pods, with what is free when the workload's own pods are gone."""
-    client = platform.client
-    used: dict[str, Amounts] = {}
-    for pod in client.list(Key("v1", "Pod", "", ""), fields=_RUNNING):
-        name = (pod.get("spec") or {}).get("nodeName")
-        if name and not _is_own(pod, decider):
-            node = used.setdefault(name, {})
-            for resource, wanted in _requests(pod["spec"]).items():
-                node[resource] = node.get(resource, Decimal(0)) + wanted
-    for item in client.list(Key("v1", "Node", "", "")):
-        spec, status = item.get("spec") or {}, item.get("status") or {}
-        conditions = {entry["type"]: entry["status"] for entry in status.get("conditions") or ()}
-        if spec.get("unschedulable") or conditions.get("Ready") != "True":
-            continue
-        whole = {name: amount(text) for name, text in (status.get("allocatable") or {}).items()}
-        taken = used.get(item["metadata"]["name"], {})
-        yield _Node(
-            labels=item["metadata"].get("labels") or {},
-            taints=spec.get("taints") or (),
-            whole=whole,
-            free={name: value - taken.get(name, Decimal(0)) for name, value in whole.items()},
-        )
+def _key(item: PlatformObject) -> Key:
+    return Key.parse(item.kind, item.name)
 
 
-def _is_own(pod: Mapping[str, Any], decider: Key) -> bool:
-    meta = pod["metadata"]
-    return meta.get("namespace") == decider.namespace and any(
-        str(ref.get("name", "")).rpartition("-")[0] == decider.name for ref in meta.get("ownerReferences") or ()
+def _has(order: Sequence[str], live: Live | None) -> str:
+    found = bundle_of(live.document) if live is not None else ""
+    return found if found in order else ""
+
+
+def _choices(platform: Platform, sharers: Sequence[_Sharer]) -> dict[Key, Choice]:
+    """Return a choice for each, those declared first served first."""
+    if all(one.has and not one.grows for one in sharers):
+        return {one.key: Choice(bundle=one.has) for one in sharers}
+    counted = {platform.target.bundles[name].gpu for one in sharers for name in one.order}
+    try:
+        room = Room.read(platform.client, devices=any(gpu is not None and gpu.dra is not None for gpu in counted))
+    except ClusterError as error:
+        if error.failure is not Failure.FORBIDDEN:
+            raise
+        return {one.key: _unseen(one) for one in sharers}
+    return {one.key: _kept(room, one) if one.has else _chosen(room, one) for one in sharers}
+
+
+def _unseen(one: _Sharer) -> Choice:
+    note = f"bundle {one.order[0]}: the account may not look at nodes, so the first is taken"
+    return Choice(bundle=one.has or one.order[0], note="" if one.has else note)
+
+
+def _kept(room: Room, one: _Sharer) -> Choice:
+    """Return the bundle it has, with the room for its new replicas taken."""
+    need = one.need(one.has)
+    more = max(one.replicas - room.running(one.key), 0)
+    fitting = room.take(need, more)
+    short = one.grows and fitting < more
+    return Choice(
+        bundle=one.has, note=_told(room, one.has, need, f"{fitting} of {more} more replicas fit now") if short else ""
     )
 
 
-def _requests(spec: Mapping[str, Any]) -> Amounts:
-    """Return what a pod holds: its containers together, or its largest init container, and the overhead."""
-    steady: Amounts = {"pods": Decimal(1)}
-    largest: Amounts = {}
-    for container in spec.get("containers") or ():
-        _add(steady, container)
-    for container in spec.get("initContainers") or ():
-        if container.get("restartPolicy") == "Always":
-            _add(steady, container)
-        else:
-            for name, wanted in _wanted(container).items():
-                largest[name] = max(largest.get(name, Decimal(0)), wanted)
-    found = {name: max(steady.get(name, Decimal(0)), largest.get(name, Decimal(0))) for name in {**steady, **largest}}
-    for name, text in (spec.get("overhead") or {}).items():
-        found[name] = found.get(name, Decimal(0)) + amount(text)
-    return found
+def _chosen(room: Room, one: _Sharer) -> Choice:
+    room.release(one.key)
+    for name in one.order:
+        need = one.need(name)
+        if fitting := room.take(need, one.replicas) if one.replicas else room.fitting(need):
+            return Choice(bundle=name, note=_fits(room, one, name, fitting))
+    for now in (True, False):
+        for name in one.order:
+            need = one.need(name)
+            if room.could_hold(need, now=now):
+                why = "no node has room for it now" if now else "the nodes that could hold it take no pods now"
+                return Choice(bundle=name, note=_told(room, name, need, f"{why}, so its pods may wait"))
+    if one.platform.config.adds_nodes:
+        return Choice(bundle=one.order[0], note=f"bundle {one.order[0]}: the cluster has to add a node for it")
+    why = f"may take {', '.join(one.order)}, and none of the {len(room.nodes)} nodes could ever hold a pod of any of them."
+    return Choice(bundle=one.order[0], refusal=why)
 
 
-def _wanted(container: Mapping[str, Any]) -> Amounts:
-    resources = container.get("resources") or {}
-    merged = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
-    return {name: amount(text) for name, text in merged.items()}
+def _fits(room: Room, one: _Sharer, name: str, fitting: int) -> str:
+    """Return what people should know of a bundle that fits; nothing where there was no doubt."""
+    need = one.need(name)
+    if fitting < one.replicas:
+        return _told(room, name, need, f"{fitting} of {one.replicas} replicas fit now, so the others may wait")
+    return _told(room, name, need, "it fits now" if len(one.order) > 1 else "")
 
 
-def _add(total: Amounts, container: Mapping[str, Any]) -> None:
-    for name, wanted in _wanted(container).items():
-        total[name] = total.get(name, Decimal(0)) + wanted
+def _told(room: Room, name: str, need: Need, *told: str) -> str:
+    found = [*filter(None, told), *room.doubts(need)]
+    return f"bundle {name}: {'; '.join(found)}" if found else ""

@@ -13,7 +13,8 @@ from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
 
-from .expand import Scope, rendered_by_bundle
+from .expand import Scope
+from .offers import rendered_by_bundle
 from .resources import Manifest
 
 __all__ = ["check"]
@@ -50,7 +51,7 @@ def _workload(scope: Scope, workload: Workload) -> Iterator[Diagnostic]:
         )
         return
     seen: set[tuple[str, str | None, str]] = set()
-    for rendered in rendered_by_bundle(scope, workload, workload.artifact).values():
+    for rendered in rendered_by_bundle(scope.target, workload, workload.artifact).values():
         for problem in rendered.problems:
             mark = (problem.summary, problem.path, problem.detail)
             if mark not in seen:

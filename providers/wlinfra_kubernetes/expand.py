@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from wlinfra.manifests.model import Rendered, RenderedObject, Target
@@ -24,11 +25,12 @@ from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 from .documents import Key, canonical, encoded, key_of, plain_text, schema_of
 from .identity import Identity
 from .inventory import address_of
+from .offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .quantities import with_canonical_quantities
 from .resources import Manifest
 from .volumes import mounted
 
-__all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace", "rendered_by_bundle"]
+__all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace"]
 
 CLUSTER_SCOPED: Final = frozenset(
     {
@@ -102,35 +104,27 @@ def _artifact(artifact: Artifact) -> PlatformObject:
 # ---------------------------------------------------------------- workloads
 
 
-def rendered_by_bundle(scope: Scope, workload: Workload, artifact: Artifact) -> Mapping[str, Rendered]:
-    """Return the rendering for each bundle the workload's groups may take; under the empty name the first choice."""
-    found = {"": render_workload(workload, artifact, scope.target)}
-    for group in workload.groups:
-        for bundle in map(str, group.bundles[1:]):
-            found[bundle] = render_workload(workload, artifact, scope.target, chosen={group.name: bundle})
-    return found
-
-
 def _workload(
     scope: Scope, workload: Workload, artifact: Artifact, declared: Mapping[Address, Resource]
 ) -> Iterator[PlatformObject]:
-    by_bundle = rendered_by_bundle(scope, workload, artifact)
-    first = by_bundle[""]
-    runner = next((item for item in first.objects if item.kind in _RUNNERS), None)
-    scaled = {item.kind for item in first.objects}.intersection(_AUTOSCALERS)
-    places = {item.part: _place(workload, item) for item in first.objects}
-    for item in first.objects:
+    renderings = rendered_by_bundle(scope.target, workload, artifact)
+    first = renderings["", ""]
+    objects = [*spare_objects(renderings), *first.objects]
+    runner = next((item for item in objects if item.kind in _RUNNERS), None)
+    scaled = {item.kind for item in objects}.intersection(_AUTOSCALERS)
+    places = {item.part: _place(workload, item) for item in objects}
+    for item in objects:
         whole = _with_all_sharers(scope, item, declared) if item.shared else item
-        made = _rendered(scope, places, whole, declared)
+        made = _rendered(scope, places, replace(whole, depends_on=needs_of(item, renderings)), declared)
         policy: dict[str, Any] = {**made.policy, "keeps_data": item.keeps_data}
         if item.kind in _RUNNERS:
             policy["replicas"] = list(_bounds(workload, item))
+            values = partial(_values_of, scope, made.address)
+            if offer := offer_of(workload, item, renderings, values):
+                policy["bundles"] = offer
         if item.kind == "Deployment" and scaled:
             policy["autoscaled"] = True
-        others = {name: _alternative(scope, made, other, item.part) for name, other in by_bundle.items() if name}
-        if any(group.bundles for group in workload.groups):
-            policy["bundles"] = _bundles(workload, made, others, runner, scope)
-        made = replace(made, policy=policy, notes=first.notes if item is runner else ())
+        made = replace(made, policy=policy, notes=tuple(common_notes(renderings.values())) if item is runner else ())
         yield _with_outputs(_handing_over(made, item, workload, scope, scaled), item, runner, first)
 
 
@@ -173,24 +167,8 @@ def _rendered(
     return replace(made, depends_on=(*made.depends_on, *needed))
 
 
-def _alternative(scope: Scope, made: PlatformObject, other: Rendered, part: str) -> dict[str, Json] | None:
-    found = next((item for item in other.objects if item.part == part), None)
-    return _values(scope, made.address, found.manifest) if found is not None else None
-
-
-def _bundles(
-    workload: Workload,
-    made: PlatformObject,
-    others: Mapping[str, dict[str, Json] | None],
-    runner: RenderedObject | None,
-    scope: Scope,
-) -> dict[str, Any]:
-    """Return what the plan chooses from: the order of preference, and the object's values for each bundle."""
-    group = next(group for group in workload.groups if group.bundles)
-    order = [str(bundle) for bundle in group.bundles]
-    decider = key_of(in_namespace(scope, runner.manifest)) if runner is not None else Key.parse(made.kind, made.name)
-    options = {order[0]: dict(made.values), **{name: values for name, values in others.items() if values is not None}}
-    return {"order": order, "options": options, "decider": [decider.full_kind, decider.full_name]}
+def _values_of(scope: Scope, address: Address, item: RenderedObject) -> dict[str, Json]:
+    return _values(scope, address, item.manifest)
 
 
 def _handing_over(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wlinfra.manifests.model import Target
+from wlinfra.provider import Live, PlatformObject
 
 from .client import ClusterClient
 from .configuration import KubernetesConfig
@@ -23,6 +24,8 @@ class Choice:
 
     bundle: str
     note: str = ""
+    refusal: str = ""
+    """Why no bundle can be taken; empty when one can."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,8 +38,10 @@ class Platform:
     open: Callable[[], ClusterClient]
     now: Callable[[], float]
     """Seconds since the epoch."""
-    chosen: dict[tuple[Key, tuple[str, ...]], Choice] = field(default_factory=dict)
-    """The bundles chosen by this connection, so that all objects of a workload agree."""
+    sharers: tuple[tuple[PlatformObject, Live | None], ...] = ()
+    """What of this plan takes a bundle, in the order of declaration."""
+    chosen: dict[Key, Choice] = field(default_factory=dict)
+    """The bundles chosen in this plan, all at once, so that no order of planning matters."""
     choosing: threading.Lock = field(default_factory=threading.Lock)
     watches: Watches = field(init=False)
     """What is remembered of the awaited."""

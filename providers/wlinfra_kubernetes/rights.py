@@ -32,6 +32,8 @@ _PODS: Final = Key("v1", "Pod", "", "")
 _SETS: Final = Key("apps/v1", "ReplicaSet", "", "")
 _DEPLOYMENTS: Final = Key("apps/v1", "Deployment", "", "")
 _FOLLOWED: Final = ("list", "watch")
+_DEVICES: Final = ("deviceclasses", "resourceclaims", "resourceslices")
+"""What tells which devices of dynamic resource allocation are free."""
 _LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {
     "apps/v1/Deployment": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED)),
     "apps/v1/StatefulSet": ((_PODS, _FOLLOWED),),
@@ -85,9 +87,11 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
 
 def _across_the_cluster(item: PlatformObject) -> Iterator[_Right]:
     """Yield what a choice among bundles and a wait for a volume ask of the cluster as a whole."""
-    if item.policy.get("bundles"):
+    if offer := item.policy.get("bundles"):
         for resource in ("nodes", "pods"):
             yield _Right(namespace="", group="", resource=resource, verb="list")
+        for resource in _DEVICES if any(offer["devices"].values()) else ():
+            yield _Right(namespace="", group="resource.k8s.io", resource=resource, verb="list")
     if item.kind == "v1/PersistentVolumeClaim":  # which has the cluster's default class where it names none
         spec: Any = item.values.get("spec") or {}
         storage = spec.get("storageClassName")

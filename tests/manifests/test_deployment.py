@@ -143,7 +143,7 @@ def test_a_bundle_says_where_pods_may_run() -> None:
 
 def test_devices_are_claimed_by_a_template_named_after_what_it_asks_for() -> None:
     objects = render(bundles=["gpu.dra"])
-    claim = objects["ResourceClaimTemplate"]
+    (claim,) = (item for item in objects.values() if item["kind"] == "ResourceClaimTemplate")
     (request,) = claim["spec"]["spec"]["devices"]["requests"]
     assert (request["exactly"]["count"], request["exactly"]["selectors"]) == (2, [{"cel": {"expression": "true"}}])
     pod = objects["Deployment"]["spec"]["template"]["spec"]

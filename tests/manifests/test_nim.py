@@ -57,7 +57,7 @@ def test_a_probe_is_enabled_only_when_declared() -> None:
 
 def test_devices_are_claimed_through_the_operator() -> None:
     objects = render(nim(), bundles=["gpu.dra"])
-    name = objects["ResourceClaimTemplate"]["metadata"]["name"]
+    (name,) = (item["metadata"]["name"] for item in objects.values() if item["kind"] == "ResourceClaimTemplate")
     assert objects["NIMService"]["spec"]["draResources"] == [{"resourceClaimTemplateName": name}]
     assert objects["NIMService"]["spec"]["resources"] == {"requests": {"cpu": "8"}}
 

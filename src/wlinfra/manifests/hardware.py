@@ -167,7 +167,7 @@ def render_claim_template(group: Group) -> Iterator[RenderedObject]:
         )
     spec = {"spec": {"devices": {"requests": [_device_request(group)]}}}
     yield RenderedObject(
-        part=group.part("ResourceClaimTemplate"),
+        part=group.part(f"ResourceClaimTemplate-{short_hash(spec)}"),
         manifest={
             "apiVersion": "resource.k8s.io/v1",
             "kind": "ResourceClaimTemplate",

@@ -28,6 +28,7 @@ from wlinfra.plan.revision import revision_of
 from wlinfra.plan.select import select
 from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
+from wlinfra.provider.optional import Sharing
 from wlinfra.state.model import ObjectState, State, with_renamed_dependencies
 from wlinfra.values import UNKNOWN, Address, Json
 
@@ -143,6 +144,7 @@ class _Planning:
 
     def wanted(self) -> None:
         """Plan every declared object; one that cannot be planned stops those that depend on it."""
+        self._share()
         known = self.known()
         blocked: set[Address] = set()
 
@@ -162,6 +164,15 @@ class _Planning:
                     continue
                 self.changes[item.address] = outcome
                 known.update(self._exported(item.address, outcome.outputs))
+
+    def _share(self) -> None:
+        """Tell the connections that share something out what will be planned."""
+        places = {resource.address: place for place, resource in enumerate(self.engine.declared.resources)}
+        items = sorted(self.expansion.objects.values(), key=lambda item: places.get(item.address.resource, len(places)))
+        for name, connection in self.engine.connections.items():
+            if isinstance(connection, Sharing):
+                own = (item for item in items if item.provider == name)
+                connection.share([(item, self.readings.get(item.address, Absent())) for item in own])
 
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)

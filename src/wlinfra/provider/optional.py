@@ -70,7 +70,7 @@ class Hearing(Protocol):
 class Sharing(Protocol):
     """A connection that shares something scarce out among its objects, such as GPUs that are free now."""
 
-    def share(self, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
+    def share(self, objects: Sequence[tuple[PlatformObject, Reading]]) -> None:
         """Take note of all objects that are about to be planned, as they were read, in the order of their declaration.
 
         Called once before the first of them is planned; asks the platform nothing.

@@ -28,6 +28,7 @@ from wlinfra.provider.base import (
     Waiting,
     Wanted,
 )
+from wlinfra.provider.optional import Sharing
 from wlinfra.provider.retry import Clock, SystemClock
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
@@ -79,6 +80,7 @@ class Driver:
     def plan(self, *resources: Resource) -> list[Change]:
         """Return all changes in the order in which they would be applied; nothing is changed."""
         objects = self.objects(*resources)
+        self._share(objects)
         changes: dict[Address, Change] = {}
         for item in objects.values():
             changes[item.address] = self.plan_one(item, changes)
@@ -107,6 +109,7 @@ class Driver:
     def apply(self, *resources: Resource) -> list[Change]:
         """Make the resources so, and delete what is recorded and not among them; return the changes."""
         objects = self.objects(*resources)
+        self._share(objects)
         done: dict[Address, Change] = {}
         for item in objects.values():
             done[item.address] = self.execute(self.plan_one(item, done))
@@ -134,6 +137,12 @@ class Driver:
         return replace(change, outputs=outputs)
 
     # ------------------------------------------------------------ below
+
+    def _share(self, objects: Mapping[Address, PlatformObject]) -> None:
+        if isinstance(self.connection, Sharing):
+            real = [item for item in objects.values() if not item.virtual]
+            readings = self.read(*(_wanted(item, self.records.get(item.address)) for item in real))
+            self.connection.share(list(zip(real, readings, strict=True)))
 
     def _ends(self, objects: Mapping[Address, PlatformObject]) -> Iterator[Change]:
         for address, record in reversed(list(self.records.items())):
