@@ -50,11 +50,16 @@ def poll(platform: Platform, waiting: Sequence[Waiting]) -> list[Status]:
         _status(platform, item, key, found.get(key), remembered=True) for item, key in zip(waiting, keys, strict=True)
     ]
     # What is remembered may lag behind, and patience ends by the clock: only what was read anew ends a wait badly.
-    failing = [at for at, status in enumerate(statuses) if isinstance(status, Failed) and keys[at].name]
-    fresh = fetch(platform, [keys[at] for at in failing])
-    for at in failing:
+    doubtful = [at for at, key in enumerate(keys) if found.get(key) and _is_doubtful(waiting[at], statuses[at])]
+    fresh = fetch(platform, [keys[at] for at in doubtful])
+    for at in doubtful:
         statuses[at] = _status(platform, waiting[at], keys[at], fresh[keys[at]], remembered=False)
     return statuses
+
+
+def _is_doubtful(item: Waiting, status: Status) -> bool:
+    """True for a failure, and where an object that is there is not the one whose end is awaited."""
+    return isinstance(status, Failed) or (isinstance(status, Ready) and item.goal != "ready")
 
 
 def _remembered(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:

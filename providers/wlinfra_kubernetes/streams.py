@@ -57,5 +57,5 @@ class Stream:
 def _event(line: bytes) -> dict[str, Any]:
     found = orjson.loads(line)
     if not isinstance(found, dict):
-        raise ValueError("an event is an object")
+        raise ClusterError(Failure.LOST, "The watch said something that is no event.")
     return found

@@ -146,8 +146,8 @@ def test_a_watch_whose_version_was_forgotten_meanwhile_leads_to_a_list(stage: St
     lists = stage.followed(waiting)
     stage.proxy.endings = [Ending(events=(GONE,))] * len(KINDS)
     assert stage.proxy.cut() == len(KINDS)
-    again = stage.followed(waiting)
-    assert all(again[kind] > lists[kind] for kind in KINDS), again
+    eventually(lambda: not stage.proxy.endings)
+    eventually(lambda: stage.waits(waiting) and all(stage.count("GET")[kind] > lists[kind] for kind in KINDS))
 
 
 def test_a_cut_watch_is_taken_up_where_it_ended(stage: Stage) -> None:
@@ -194,6 +194,15 @@ def test_what_healed_unseen_does_not_end_a_wait_badly(stage: Stage) -> None:
     assert stage.waits(waiting)
     stage.connection.platform.now = lambda: time.time() + 3600
     assert isinstance(stage.poll(waiting), Ready)
+
+
+def test_a_change_is_told_of(stage: Stage) -> None:
+    told = threading.Event()
+    waiting = stage.send(deployment(BAD))
+    stage.followed(waiting)
+    stage.connection.hear(told.set)
+    stage.correct()
+    assert told.wait(30)
 
 
 def test_only_so_many_are_followed_and_the_idle_make_room(stage: Stage) -> None:
