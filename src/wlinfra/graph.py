@@ -6,7 +6,7 @@ Called by the planner (order of objects and changes) and by the applier (what ma
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from wlinfra.errors import DeclarationError
@@ -24,6 +24,9 @@ class DependencyGraph(Generic[Node]):
 
     def __len__(self) -> int:
         return len(self._dependencies)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._dependencies)
 
     def __contains__(self, node: Node) -> bool:
         return node in self._dependencies

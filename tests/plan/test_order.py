@@ -99,6 +99,24 @@ def test_a_dependency_that_is_deleted_first_itself_is_deleted_after_its_dependen
     assert edges[Node(SERVER, "delete")] == (Node(CHAT, "delete"),)
 
 
+def test_what_ends_outlives_a_replaced_object_when_one_that_stays_holds_both() -> None:
+    old = Address("workload.old")
+    needs = {SERVER: [], old: [SERVER], CHAT: [old, SERVER]}
+    records = {
+        at: ObjectState(address=at, provider="default", kind="thing", id=str(at), depends_on=tuple(wanted))
+        for at, wanted in needs.items()
+    }
+    changes = [
+        change(SERVER, Action.REPLACE, order=LAST),
+        change(old, Action.DELETE),
+        change(CHAT, Action.UPDATE, SERVER),
+    ]
+    edges = edges_between(changes, State(stack="s", environment="e", objects=records))
+    assert edges[Node(SERVER, "delete")] == ()
+    assert edges[Node(old, "delete")] == (Node(CHAT, "apply"),)
+    assert [item.address for item in in_order(changes, edges)] == [SERVER, CHAT, old]
+
+
 def test_create_first_spreads_to_replaced_dependencies() -> None:
     changes = [change(SERVER, Action.REPLACE, order=LAST), change(CHAT, Action.REPLACE, SERVER, order=FIRST)]
     spread = spread_create_first(changes, recorded(server=[], chat=[SERVER]))

@@ -59,9 +59,11 @@ def things(graph: Peers, edits: list[str] | None = None) -> Callable[[], Iterato
     return declare
 
 
-def stage_in(folder: str, ranks: dict[str, int], waits: list[int], *, unique_names: bool) -> MemoryStage:
+def stage_in(
+    folder: str, ranks: dict[str, int], waits: list[int], *, unique_names: bool, gather: int = 1
+) -> MemoryStage:
     """Return a platform that answers in the order of the ranks and is ready after so many questions."""
-    clock = ConductedClock(ranks)
+    clock = ConductedClock(ranks, gather=gather)
     stage = MemoryStage(folder=Path(folder), unique_names=unique_names, clock=clock)
     left: dict[str, int] = {}
 
@@ -113,6 +115,12 @@ def check_failures(graph: Peers, edits: list[str], planned: dict[int, str], *, u
         stage.settle(things(graph, edits))
 
 
+def test_what_ends_may_outlive_a_replaced_object_that_both_it_and_its_user_need() -> None:
+    ranks = {f"t{index}": index for index in range(COUNT)}
+    edits = ["zone", "same", "same", "same", "gone", "same"]
+    check_order(((), (), (), (), (0,), (4, 0)), edits, ranks, [0] * COUNT, unique_names=True)
+
+
 @pytest.mark.parametrize("unique_names", [False, True])
 @QUICK
 @given(graphs(), variants, orders, slowness)
@@ -133,7 +141,8 @@ def test_after_any_failures_the_next_apply_converges(
 
 def test_calls_really_end_in_the_order_of_their_ranks() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        stage = stage_in(folder, {f"t{index}": -index for index in range(COUNT)}, [0] * COUNT, unique_names=False)
+        ranks = {f"t{index}": -index for index in range(COUNT)}
+        stage = stage_in(folder, ranks, [0] * COUNT, unique_names=False, gather=COUNT)
         assert stage.apply(things(((),) * COUNT)()).ok
         made = [found.name for found in stage.world.objects.values()]
         assert made == ["t5", "t4", "t3", "t2", "t1", "t0"]

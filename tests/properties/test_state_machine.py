@@ -60,6 +60,7 @@ class Machine(RuleBasedStateMachine):
         # One call at a time: a run that is abandoned in this process must leave no thread behind that goes on.
         self.stage = MemoryStage(folder=Path(self.folder.name), unique_names=self.unique_names, parallelism=1)
         self.program: dict[int, Declared] = {}
+        self.deleted: dict[int, Declared] = {}
 
     def teardown(self) -> None:
         try:
@@ -91,7 +92,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots, peers=st.lists(slots, max_size=2, unique=True))
     def declare(self, slot: int, peers: list[int]) -> None:
-        item = self.program.get(slot, Declared())
+        # What was deleted comes back under its last name: under another, it would be a rename without an alias.
+        item = self.program.get(slot) or self.deleted.get(slot, Declared())
         self.program[slot] = replace(item, peers=tuple(peer for peer in peers if peer < slot))
 
     @precondition(lambda self: self.program)
@@ -115,8 +117,8 @@ class Machine(RuleBasedStateMachine):
         slot = data.draw(st.sampled_from(sorted(self.program)))
         item = self.program[slot]
         self.program[slot] = replace(item, version=item.version + 1, aliases=())
-        recorded = self.id_of(slot) in {record.id for record in self.stage.state.objects.values()}
-        if recorded:
+        live = self.id_of(slot)
+        if live is not None and live in {record.id for record in self.stage.state.objects.values()}:
             errors = self.stage.plan(self.resources()).errors
             assert "Object is managed already" in {error.summary for error in errors}
         self.program[slot] = item
@@ -124,7 +126,8 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.program)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        del self.program[data.draw(st.sampled_from(sorted(self.program)))]
+        slot = data.draw(st.sampled_from(sorted(self.program)))
+        self.deleted[slot] = self.program.pop(slot)
 
     # ------------------------------------------------------------ applying
 

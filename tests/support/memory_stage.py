@@ -87,9 +87,11 @@ def name_of(step: Step, world: MemoryWorld) -> str:
 class ConductedClock:
     """Leaps when only time can help, and lets calls that are held end one by one, the lowest rank first."""
 
-    def __init__(self, ranks: Mapping[str, int] | None = None) -> None:
+    def __init__(self, ranks: Mapping[str, int] | None = None, *, gather: int = 1) -> None:
+        """Order calls by ``ranks``; the first one ends when ``gather`` calls are under way."""
         self.time = 1000.0
         self._ranks = ranks or {}
+        self._gather = gather
         self._held: list[tuple[int, threading.Event]] = []
         self._lock = threading.Lock()
 
@@ -121,8 +123,9 @@ class ConductedClock:
 
     def _release(self) -> bool:
         with self._lock:
-            if not self._held:
+            if len(self._held) < self._gather:
                 return False
+            self._gather = 1
             first = min(self._held, key=lambda held: held[0])
             self._held.remove(first)
         first[1].set()

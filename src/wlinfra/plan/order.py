@@ -7,7 +7,7 @@ because the old object still needs its old dependencies while both exist.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.model import Action, Change
@@ -78,10 +78,38 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
                 before[node] |= _before_apply(change, current)
             else:
                 before[node] |= _before_delete(change, current, dependents, leftovers)
-    return {
-        node: tuple(sorted(one for one in earlier if one in before and one != node))
-        for node, earlier in sorted(before.items())
-    }
+    replaced = {Node(change.address, Phase.DELETE.value) for change in current.values() if _deletes_first(change)}
+    ending = {nodes_of(change)[0] for change in listed if change.action in _ALONE}
+    graph: DependencyGraph[Node] = DependencyGraph()
+    for node, earlier in sorted(before.items()):
+        graph.add(node, sorted(one for one in earlier if one in before and one != node))
+    if replaced and graph.find_cycle():
+        graph = _with_early_deletions(graph, replaced, ending)
+    return {node: tuple(sorted(graph.dependencies(node))) for node in graph}
+
+
+def _with_early_deletions(
+    graph: DependencyGraph[Node], replaced: Container[Node], ending: Container[Node]
+) -> DependencyGraph[Node]:
+    """Return the graph without those waits of a replaced object for the end of a dependent that close a cycle.
+
+    A dependent that stays may have to let go of one that ends, and may need the new object for that. As the old object
+    is taken from the one that stays anyway, it is taken from the one that ends too.
+    """
+    spared = [
+        (node, earlier)
+        for node in graph
+        if node in replaced
+        for earlier in graph.dependencies(node)
+        if earlier in ending
+    ]
+    found: DependencyGraph[Node] = DependencyGraph()
+    for node in graph:
+        found.add(node, (earlier for earlier in graph.dependencies(node) if (node, earlier) not in spared))
+    for node, earlier in spared:
+        if node not in found.all_dependencies([earlier]):
+            found.add(node, [earlier])
+    return found
 
 
 def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node]:
