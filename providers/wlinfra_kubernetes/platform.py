@@ -45,6 +45,8 @@ class Platform:
     choosing: threading.Lock = field(default_factory=threading.Lock)
     watches: Watches = field(init=False)
     """What is remembered of the awaited."""
+    looked: dict[str, float] = field(default_factory=dict)
+    """When each awaited object was looked at first, by uid, in seconds since the epoch."""
     _client: ClusterClient | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -58,6 +60,10 @@ class Platform:
             if self._client is None:
                 self._client = self.open()
             return self._client
+
+    def first_look(self, uid: str) -> float:
+        """Return when the object was looked at first: now, when it never was."""
+        return self.looked.setdefault(uid, self.now())
 
     def close(self) -> None:
         """End the watches and close the connections, if there are any."""

@@ -109,13 +109,14 @@ def test_a_state_that_cannot_heal_ends_the_wait_at_once() -> None:
     assert bench.session.objects[address("a")].health is Health.UNREADY
 
 
-def test_reasons_are_told_when_they_change_and_every_ten_seconds() -> None:
+def test_reasons_are_told_when_they_change_after_the_first_second_and_every_ten() -> None:
     bench = Bench()
     bench.platform.ready = ready_at(bench, 1025.0, lambda: "pulling" if bench.clock.time < 1014.0 else "starting")
     bench.apply(create("a", goal=GOAL))
     told = [(event.reason, int(event.elapsed)) for event in bench.events if isinstance(event, Progress)]
-    assert [reason for reason, _ in told] == ["pulling", "pulling", "starting", "starting"]
-    assert told[1][1] >= 10
+    assert [reason for reason, _ in told] == ["pulling", "pulling", "pulling", "starting", "starting"]
+    assert [seconds for _, seconds in told[:2]] == [0, 1]
+    assert told[2][1] >= 11
 
 
 def test_waiting_holds_no_worker() -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 from wlinfra_kubernetes.documents import Key
 from wlinfra_kubernetes.platform import Platform
 
-__all__ = ["Look", "age", "condition", "failed", "is_observed", "waits"]
+__all__ = ["Look", "age", "condition", "failed", "is_observed", "one_line", "waits"]
+
+_SLACK: Final = 5.0
+"""Seconds that may pass from what a call of ours caused to the first look at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,27 @@ class Look:
     document: Mapping[str, Any]
     remembered: bool = False
     """What is looked at beside it may come from what is watched."""
+
+    def __post_init__(self) -> None:
+        """Note when this wait looked first."""
+        self.platform.first_look(str(self.document["metadata"].get("uid")))
+
+    @property
+    def since(self) -> float:
+        """When this run looked at the object for the first time, in seconds since the epoch."""
+        return self.platform.first_look(str(self.meta.get("uid")))
+
+    def lasted(self, *times: str | None) -> float:
+        """Return for how many seconds something has been so since the latest of the times, and this run looked on.
+
+        What an earlier run gave up for gets its time anew: somebody may have put it right meanwhile.
+        """
+        now = self.platform.now()
+        return min([max(0.0, now - self.since), *(age(text, now) for text in times if text)])
+
+    def precedes(self, text: str | None) -> bool:
+        """True when that time was well before this run looked first."""
+        return bool(text) and age(text, self.platform.now()) > self.platform.now() - self.since + _SLACK
 
     def list(self, kind: Key, *, labels: str) -> Sequence[Mapping[str, Any]]:
         """Return other objects that tell about it; raises ClusterError as a request does."""
@@ -61,8 +85,13 @@ class Look:
 
 
 def waits(reason: str) -> Status:
-    """Return that it is not ready yet."""
-    return WaitingStill(reason=reason)
+    """Return that it is not ready yet, and why, on one line."""
+    return WaitingStill(reason=one_line(reason))
+
+
+def one_line(text: str) -> str:
+    """Return the text on one line, so that who searches a log for the reason finds all of it."""
+    return " ".join(text.split())
 
 
 def failed(look: Look, detail: str) -> Status:
@@ -70,7 +99,7 @@ def failed(look: Look, detail: str) -> Status:
     return Failed(
         error=Diagnostic(
             summary=f"{look.key.kind} did not become ready",
-            detail=f"{look.key}: {detail}",
+            detail=f"{look.key}: {one_line(detail)}",
             fix="Correct the cause, then run the command again: it goes on from here.",
             address=look.waiting.address,
         )

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.provider import Status
 
+from .containers import Trouble
 from .model import Look, condition, failed, is_observed, waits
 from .pods import current_pods, trouble_of
 
 __all__ = ["daemon_set", "deployment", "job", "rollout", "stateful_set"]
+
+_DEADLINE: Final = "ProgressDeadlineExceeded"
 
 
 def deployment(look: Look) -> Status:
@@ -25,28 +28,59 @@ def rollout(look: Look, document: Mapping[str, Any]) -> Status:
     """Judge the rollout of a Deployment that is, or belongs to, what is awaited."""
     spec, status = document.get("spec") or {}, document.get("status") or {}
     wanted = spec.get("replicas", 1)
-    progressing, failure = condition(status, "Progressing"), condition(status, "ReplicaFailure")
-    if (status.get("observedGeneration") or 0) < (document["metadata"].get("generation") or 0):
-        return waits("the Deployment controller has not seen it yet")
-    if progressing.get("status") == "False":
-        return failed(look, f"{progressing.get('reason')}: {_with_pods(look, document, progressing.get('message'))}")
+    generation = document["metadata"].get("generation") or 0
+    if (status.get("observedGeneration") or 0) < generation:
+        return _unobserved(look, document, new=generation == 1)
     updated, available = status.get("updatedReplicas") or 0, status.get("availableReplicas") or 0
     total = status.get("replicas") or 0
     if updated >= wanted and available >= wanted and total <= updated:
         return look.ready()
-    if failure.get("status") == "True":
-        return failed(look, f"{failure.get('reason')}: {failure.get('message')}")
-    trouble = trouble_of(look, current_pods(look, document))
-    if trouble is not None:
-        return failed(look, trouble.reason) if trouble.final else waits(trouble.reason)
+    troubles = [trouble for trouble in (_of_sets(look, status), _of_pods(look, document)) if trouble is not None]
+    trouble = min(troubles, key=lambda each: (not each.final, each.mild), default=None)
+    count = _count(updated, available, total, wanted)
+    if _is_given_up(look, spec, status):
+        said = condition(status, "Progressing")
+        return failed(look, f"{said.get('reason')}: {trouble.reason if trouble else said.get('message')}")
+    return _unready(look, trouble, count)
+
+
+def _unobserved(look: Look, document: Mapping[str, Any], *, new: bool) -> Status:
+    """Return what the pods of a new Deployment say already, though its controller has not told of them yet."""
+    trouble = _of_pods(look, document) if new else None
+    if trouble is not None and not trouble.mild:
+        return waits(trouble.reason)
+    return waits("the Deployment controller has not seen it yet")
+
+
+def _count(updated: int, available: int, total: int, wanted: int) -> str:
     if total > updated:
-        return waits(f"{updated} of {wanted} replicas are updated, {total - updated} old ones end")
-    return waits(f"{available} of {wanted} replicas are available")
+        return f"{updated} of {wanted} replicas are updated, {total - updated} old ones end"
+    return f"{available} of {wanted} replicas are available"
 
 
-def _with_pods(look: Look, document: Mapping[str, Any], message: Any) -> str:
-    trouble = trouble_of(look, current_pods(look, document))
-    return trouble.reason if trouble is not None else str(message)
+def _is_given_up(look: Look, spec: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+    """True when the Deployment took longer than it may; one that did so before this run gets that time anew."""
+    said = condition(status, "Progressing")
+    if said.get("status") != "False" or said.get("reason") != _DEADLINE:
+        return False
+    patience = spec.get("progressDeadlineSeconds", 600)
+    return not look.precedes(said.get("lastUpdateTime")) or look.lasted() >= patience
+
+
+def _of_sets(look: Look, status: Mapping[str, Any]) -> Trouble | None:
+    """Return why pods, or what makes them, cannot be made, such as a quota; others may end and make room."""
+    for said, bad in ((condition(status, "ReplicaFailure"), "True"), (condition(status, "Progressing"), "False")):
+        if said.get("status") == bad and said.get("reason") != _DEADLINE:
+            since = said.get("lastTransitionTime")
+            return Trouble(
+                reason=f"{said.get('reason')}: {said.get('message')}",
+                final=look.lasted(since) >= look.platform.config.schedule_timeout,
+            )
+    return None
+
+
+def _of_pods(look: Look, document: Mapping[str, Any]) -> Trouble | None:
+    return trouble_of(look, current_pods(look, document))
 
 
 def stateful_set(look: Look) -> Status:
@@ -63,10 +97,16 @@ def stateful_set(look: Look) -> Status:
     same = partition > 0 or status.get("currentRevision") == status.get("updateRevision")
     if ready >= wanted and updated >= wanted - partition and same:
         return look.ready()
-    trouble = trouble_of(look, current_pods(look, look.document))
-    if trouble is not None:
-        return failed(look, trouble.reason) if trouble.final else waits(trouble.reason)
-    return waits(f"{ready} of {wanted} replicas are ready, {updated} updated")
+    return _unready(look, _of_pods(look, look.document), f"{ready} of {wanted} replicas are ready, {updated} updated")
+
+
+def _unready(look: Look, trouble: Trouble | None, count: str) -> Status:
+    """Return the trouble of what is not ready; the count beside it where it may be nothing."""
+    if trouble is None:
+        return waits(count)
+    if trouble.mild:
+        return waits(f"{count}: {trouble.reason}")
+    return failed(look, trouble.reason) if trouble.final else waits(trouble.reason)
 
 
 def daemon_set(look: Look) -> Status:

@@ -120,7 +120,8 @@ class EventLines:
         )
 
     def _failed(self, event: Failed) -> str:
-        what = f"Failed after {_duration(event.elapsed)}: {clean(event.error.summary)}"
+        why = ": ".join(clean(part) for part in (event.error.summary, event.error.detail.partition("\n")[0]) if part)
+        what = f"Failed after {_duration(event.elapsed)}: {why}"
         kept = " (it exists and is recorded; the next run goes on from there)" if event.recorded else ""
         return self._line(event.change, self._style.paint(what, "red") + kept)
 

@@ -1,7 +1,8 @@
 """Fake nodes with fake GPUs that run every pod they are given; a thread of the fakes' process drives it.
 
-What a pod does is read from its images: `bad-image` cannot be pulled, `crashes` ends and is started again,
-`never-ready` runs without getting ready; anything else runs, and pods of jobs succeed.
+What a container does is read from its image: `bad-image` cannot be pulled, `invalid-name` is no name, `no-secret`
+misses a Secret, `crashes` ends and is started again, `out-of-memory` is killed each time, `never-ready` runs without
+getting ready; anything else runs, and pods of jobs succeed. Init containers do the same, and hold up what follows.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class FakeKubelet:
             status = _pod_status(pod, address)
             self._client.merge(f"{path}/status", {"status": status})
             self._seen.add(uid)
-            if any("crashes" in image for image in _images(pod)) and status["phase"] == "Running":
+            if not _of_job(pod) and any(_ends(image) for image in _images(pod)):
                 self._crashing[uid] = pod
         elif pod["status"].get("phase") == "Running" and _of_job(pod):
             self._client.merge(f"{path}/status", {"status": _ended(pod)})
@@ -146,9 +147,8 @@ class FakeKubelet:
                 restarts = next(self._restarts.setdefault(uid, itertools.count(2)))
                 if restarts > 10:
                     continue
-                statuses = [_crashing(container, restarts) for container in pod["spec"]["containers"]]
                 try:
-                    self._client.merge(f"{_path(pod)}/status", {"status": {"containerStatuses": statuses}})
+                    self._client.merge(f"{_path(pod)}/status", {"status": _container_statuses(pod, restarts)})
                 except (ApiError, *CONNECTION_LOST):
                     continue
 
@@ -183,29 +183,75 @@ _NODE_INFO = {
 
 def _pod_status(pod: Json, address: str) -> Json:
     """Return the first status of a pod on its node."""
-    containers = pod["spec"]["containers"]
-    images = _images(pod)
-    bad = any("bad-image" in image for image in images)
-    crashes = any("crashes" in image for image in images)
-    waiting = bad or crashes or any("never-ready" in image for image in images)
-    one = _not_pulled if bad else _crashing if crashes and not _of_job(pod) else _running
-    reason = {"reason": "ContainersNotReady"} if waiting else {}
+    containers = _container_statuses(pod)
+    listed = [one for named in containers.values() for one in named]
+    unready = any(not one["ready"] for one in listed)
+    pending = any(one["state"].get("waiting") and not one.get("lastState") for one in listed)
+    reason = {"reason": "ContainersNotReady"} if unready else {}
     conditions = [
-        _condition("Initialized", true=True),
+        _condition("Initialized", true=not _is_held(pod)),
         _condition("PodScheduled", true=True),
-        {**_condition("ContainersReady", true=not waiting), **reason},
-        {**_condition("Ready", true=not waiting), **reason},
+        {**_condition("ContainersReady", true=not unready), **reason},
+        {**_condition("Ready", true=not unready), **reason},
     ]
     return {
-        "phase": "Pending" if bad else "Running",
+        "phase": "Pending" if pending else "Running",
         "conditions": conditions,
         "hostIP": "127.0.0.1",
         "podIP": address,
         "podIPs": [{"ip": address}],
         "startTime": _now(),
-        "initContainerStatuses": [_initialised(container) for container in pod["spec"].get("initContainers", ())],
-        "containerStatuses": [one(container) for container in containers],
+        **containers,
     }
+
+
+def _container_statuses(pod: Json, restarts: int = 1) -> Json:
+    """Return the statuses of all containers; those that crash were restarted so often."""
+    spec, job, held = pod["spec"], _of_job(pod), _is_held(pod)
+    waits = any(_fault(container) for container in spec["containers"])
+    first = [_initial(container, restarts) for container in spec.get("initContainers", ())]
+    if held:
+        then = [_held_back(container, "PodInitializing") for container in spec["containers"]]
+    elif waits:
+        then = [_not_begun(container) for container in spec["containers"]]
+    else:
+        then = [_running(one) if job else _crashing(one, restarts) for one in spec["containers"]]
+    return {"initContainerStatuses": first, "containerStatuses": then}
+
+
+def _initial(container: Json, restarts: int) -> Json:
+    if _fault(container):
+        return _not_begun(container)
+    if _ends(container["image"]):
+        return _crashing(container, restarts)
+    return _running(container) if _is_sidecar(container) else _finished(container, 0)
+
+
+def _is_held(pod: Json) -> bool:
+    """True when an init container does not let the others begin."""
+    first = pod["spec"].get("initContainers", ())
+    return any(_fault(one) or (_ends(one["image"]) and not _is_sidecar(one)) for one in first)
+
+
+def _is_sidecar(container: Json) -> bool:
+    return bool(container.get("restartPolicy") == "Always")
+
+
+def _ends(image: str) -> bool:
+    return "crashes" in image or "out-of-memory" in image
+
+
+def _fault(container: Json) -> Json:
+    """Return why a container cannot begin; empty when it can."""
+    image = container["image"]
+    if "bad-image" in image:
+        return {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}": ErrImagePull: not found'}
+    if "invalid-name" in image:
+        said = f'Failed to apply default image tag "{image}": couldn\'t parse image name: invalid reference format'
+        return {"reason": "InvalidImageName", "message": said}
+    if "no-secret" in image:
+        return {"reason": "CreateContainerConfigError", "message": 'secret "tokens" not found'}
+    return {}
 
 
 def _container(container: Json, state: Json, *, ready: bool) -> Json:
@@ -219,36 +265,33 @@ def _running(container: Json) -> Json:
     return _container(container, state, ready="never-ready" not in container["image"])
 
 
-def _not_pulled(container: Json) -> Json:
-    image = container["image"]
-    if "bad-image" not in image:
-        return _container(container, {"waiting": {"reason": "ContainerCreating"}}, ready=False)
-    message = f'Back-off pulling image "{image}": ErrImagePull: not found'
-    return {
-        **_container(container, {"waiting": {"reason": "ImagePullBackOff", "message": message}}, ready=False),
-        "imageID": "",
-    }
+def _not_begun(container: Json) -> Json:
+    fault = _fault(container)
+    if not fault:
+        return _held_back(container, "ContainerCreating")
+    return {**_container(container, {"waiting": fault}, ready=False), "imageID": ""}
+
+
+def _held_back(container: Json, reason: str) -> Json:
+    return _container(container, {"waiting": {"reason": reason}}, ready=False)
 
 
 def _crashing(container: Json, restarts: int = 1) -> Json:
-    if "crashes" not in container["image"]:
+    image = container["image"]
+    if not _ends(image):
         return _running(container)
     back_off = {"reason": "CrashLoopBackOff", "message": f"back-off restarting failed container {container['name']}"}
-    last = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": _now(), "finishedAt": _now()}}
+    why = {"exitCode": 137, "reason": "OOMKilled"} if "out-of-memory" in image else {"exitCode": 1, "reason": "Error"}
     return {
         **_container(container, {"waiting": back_off}, ready=False),
         "restartCount": restarts,
-        "lastState": last,
+        "lastState": {"terminated": {**why, "startedAt": _now(), "finishedAt": _now()}},
     }
 
 
 def _finished(container: Json, code: int) -> Json:
     end = {"exitCode": code, "startedAt": _now(), "finishedAt": _now(), "reason": "Error" if code else "Completed"}
     return _container(container, {"terminated": end, "running": None, "waiting": None}, ready=code == 0)
-
-
-def _initialised(container: Json) -> Json:
-    return _not_pulled(container) if "bad-image" in container["image"] else _finished(container, 0)
 
 
 def _ended(pod: Json) -> Json:
