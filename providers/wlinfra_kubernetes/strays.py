@@ -85,7 +85,10 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _is_kept(platform: Platform, kind: Key, item: Mapping[str, Any]) -> bool:
+    """True for what goes with its controller, such as the autoscaler to which KEDA copies labels, or must not go."""
     meta = item["metadata"]
+    if any(owner.get("controller") for owner in meta.get("ownerReferences") or ()):
+        return True
     if meta.get("deletionTimestamp") or (meta.get("annotations") or {}).get(KEEP) not in (None, "false"):
         return True
     return kind.full_kind == _CLAIM and not platform.config.delete_volumes
