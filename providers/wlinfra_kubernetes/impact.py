@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
@@ -14,14 +15,15 @@ from .bundles import bundle_of
 from .platform import Platform
 from .quantities import amount
 
-__all__ = ["impact_of"]
+__all__ = ["impact_of", "impact_of_end", "without_surge"]
 
 _VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/")
+_CLAIMED: Final = "claimed devices"
 _RUNNERS: Final = frozenset({"apps/v1/Deployment", "apps/v1/StatefulSet", "apps.nvidia.com/v1alpha1/NIMService"})
 
 
 def impact_of(platform: Platform, desired: PlatformObject, live: Live | None) -> Impact:
-    """Return the impact of an apply; empty for what runs no pods."""
+    """Return the impact of an apply that rolls what is live; empty for what runs no pods."""
     if desired.kind not in _RUNNERS:
         return Impact()
     document: Mapping[str, Any] = live.document if live is not None else {}
@@ -34,16 +36,34 @@ def impact_of(platform: Platform, desired: PlatformObject, live: Live | None) ->
     return Impact(
         gpus_now=tuple(now.values()),
         gpus_after=tuple(after.values()),
-        gpus_peak=tuple(
-            GpuCount(
-                type=name, low=max(_low(now, name), _low(rolled, name)), high=max(_high(now, name), _high(rolled, name))
-            )
-            for name in sorted({**now, **rolled})
-        ),
+        gpus_peak=_peak(now, rolled),
         replicas_now=(running, running) if live is not None else None,
         replicas_after=(least, most),
         scales_to_zero=least == 0 and most > 0,
     )
+
+
+def without_surge(impact: Impact) -> Impact:
+    """Return the impact of a change that runs no pods beside the wanted ones."""
+    now, after = ({count.type: count for count in counts} for counts in (impact.gpus_now, impact.gpus_after))
+    return replace(impact, gpus_peak=_peak(now, after))
+
+
+def _peak(now: Mapping[str, GpuCount], then: Mapping[str, GpuCount]) -> tuple[GpuCount, ...]:
+    return tuple(
+        GpuCount(type=name, low=max(_low(now, name), _low(then, name)), high=_higher(now.get(name), then.get(name)))
+        for name in sorted({**now, **then})
+    )
+
+
+def impact_of_end(platform: Platform, document: Mapping[str, Any]) -> Impact:
+    """Return what the end of a live object sets free; empty for what runs no pods."""
+    if not document or f"{document.get('apiVersion')}/{document.get('kind')}" not in _RUNNERS:
+        return Impact()
+    running = _count(document)
+    now = tuple(_gpus(platform, document, running, running).values())
+    none = tuple(GpuCount(type=count.type, low=0, high=0) for count in now)
+    return Impact(gpus_now=now, gpus_after=none, gpus_peak=now, replicas_now=(running, running), replicas_after=(0, 0))
 
 
 def _replicas(desired: PlatformObject, undeclared: int) -> tuple[int, int]:
@@ -58,6 +78,8 @@ def _replicas(desired: PlatformObject, undeclared: int) -> tuple[int, int]:
 def _count(document: Mapping[str, Any], undeclared: int = 1) -> int:
     if not document:
         return 0
+    if document.get("kind") == "NIMService" and "replicas" not in (document.get("spec") or {}):
+        undeclared = (document.get("status") or {}).get("availableReplicas", undeclared)
     found = (document.get("spec") or {}).get("replicas", undeclared)
     return found if isinstance(found, int) else 1
 
@@ -74,14 +96,26 @@ def _surge(values: Mapping[str, Any], replicas: int) -> int:
 
 
 def _gpus(platform: Platform, document: Mapping[str, Any], least: int, most: int) -> dict[str, GpuCount]:
-    """Return the GPUs of so many pods by type: the bundle's word for it, else the resource's."""
-    found: dict[str, GpuCount] = {}
+    """Return the GPUs of so many pods by type: the bundle's word for it, else the resource's or the device class's."""
     bundle = platform.target.bundles.get(bundle_of(document))
+    gpu = bundle.gpu if bundle is not None else None
+    found: dict[str, GpuCount] = {}
     for resource, count in _per_pod(document).items():
-        gpu = bundle.gpu if bundle is not None and bundle.gpu is not None else None
         name = gpu.type if gpu is not None and gpu.type and gpu.resource == resource else resource
         found[name] = GpuCount(type=name, low=count * least, high=count * most)
+    if _claims(document):
+        if gpu is None or gpu.dra is None:  # what a claim of a bundle that is gone from the catalogue asks for
+            found[_CLAIMED] = GpuCount(type=_CLAIMED, low=0, high=None if most else 0)
+        else:
+            name = gpu.type or gpu.dra.device_class
+            found[name] = GpuCount(type=name, low=gpu.count * least, high=gpu.count * most)
     return found
+
+
+def _claims(document: Mapping[str, Any]) -> bool:
+    """Return whether pods claim devices, as Deployments and NIMServices of ours say it."""
+    spec = document.get("spec") or {}
+    return bool(spec.get("draResources") or ((spec.get("template") or {}).get("spec") or {}).get("resourceClaims"))
 
 
 def _per_pod(document: Mapping[str, Any]) -> dict[str, int]:
@@ -100,5 +134,7 @@ def _low(counts: Mapping[str, GpuCount], name: str) -> int:
     return counts[name].low if name in counts else 0
 
 
-def _high(counts: Mapping[str, GpuCount], name: str) -> int:
-    return counts[name].high or 0 if name in counts else 0
+def _higher(first: GpuCount | None, second: GpuCount | None) -> int | None:
+    """Return the larger upper bound; None when one is not known."""
+    counts = [count.high for count in (first, second) if count is not None]
+    return None if None in counts else max(count for count in counts if count is not None)

@@ -39,9 +39,12 @@ _AWAITED: Final = frozenset(
 def goal_of(change: Change, policy: Mapping[str, Any]) -> Goal | None:
     """Return what is awaited after a create or an update; None for kinds that are there at once."""
     if change.action is Action.DELETE:
-        details = {"name": change.name}
         return Goal(
-            goal="gone", describe="gone", details=details, timeout=change.lifecycle.timeouts.get("delete", _TIMEOUT)
+            goal="gone",
+            describe="gone",
+            details={"name": change.name},
+            timeout=change.lifecycle.timeouts.get("delete", _TIMEOUT),
+            holds_dependents=False,
         )
     key = Key.parse(change.kind, change.name)
     if change.kind not in _AWAITED and not policy.get("outputs"):

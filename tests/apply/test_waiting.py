@@ -143,6 +143,14 @@ def test_without_waiting_a_goal_that_dependents_can_do_without_holds_nothing_up(
     assert [item.health for item in bench.session.objects.values()] == [Health.UNREADY] * 2
 
 
+def test_without_waiting_what_has_to_end_first_is_seen_gone() -> None:
+    bench = Bench.with_records(record("scaler"), record("a"))
+    scaler = delete("scaler", goal=Goal(goal="gone", holds_dependents=False))
+    changed = update("a", goal=Goal(holds_dependents=False), ends_first=(address("scaler"),))
+    assert bench.apply(scaler, changed, options=ApplyOptions(wait=False)).ok
+    assert bench.platform.polls == [(address("scaler"),)]
+
+
 def test_with_waiting_dependents_come_after_every_goal() -> None:
     bench = Bench()
     bench.platform.ready = lambda _: CannotBe(error=problem("Image not found"))

@@ -153,10 +153,13 @@ def _is_half_recorded(change: Change, recorder: Recorder) -> bool:
 
 
 def _is_needed(job: Job) -> bool:
-    """True when what comes after this piece of work needs its goal, and not only its steps."""
+    """True when what comes after this piece of work needs its goal, and not only its steps.
+
+    Whatever a goal says of dependents, what has to end first has to be seen gone.
+    """
     goal = job.change.goal
     if goal is not None and not goal.holds_dependents:
-        return False
+        return any(job.change.address in later.change.ends_first for later in job.after)
     return any(later.change.address != job.change.address and _does_something(later.change) for later in job.after)
 
 

@@ -136,7 +136,7 @@ class Goal:
     timeout: float = 1800.0
     """Seconds."""
     holds_dependents: bool = True
-    """Dependents cannot do without it; where False, an apply that need not wait lets them go on after the steps."""
+    """What comes after cannot do without it; where False, an apply that need not wait goes on after the steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
