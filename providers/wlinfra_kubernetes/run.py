@@ -1,7 +1,7 @@
 """Makes the one call a step stands for, and says what became of it.
 
-`provider` calls `run` with references filled in. An object is looked at before it is made or forced, so that nothing
-of somebody else's is taken over unseen.
+`provider` calls `run` with references filled in. An object is made only where there is none, which the server itself
+sees to, and looked at before it is forced, so that nothing of somebody else's is taken over unseen.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from .read import outputs_of
 __all__ = ["run"]
 
 _STALE_TRIES: Final = 5
+_NEVER: Final = "1"
+"""A version that no object has, since a storage counts from it before it holds the first."""
 _UNCERTAIN: Final = frozenset({500, 502, 504})
 """Answers of something between us and the cluster that may hide a success."""
 
@@ -47,14 +49,27 @@ def run(platform: Platform, step: Step) -> StepResult:
 
 def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
     body = wire(step.payload)
-    if step.makes:
-        foreign = _foreign(platform, key, step)
-        if foreign is not None:
-            return foreign
-        made = platform.client.apply(key, body)
-    else:
-        made = _update(platform, key, body, step)
+    made = _make(platform, key, body, step) if step.makes else _update(platform, key, body, step)
+    if isinstance(made, Refused):
+        return made
     return Done(id=str(made["metadata"]["uid"]), outputs=outputs_of(made, step.lookup.get("outputs") or {}))
+
+
+def _make(platform: Platform, key: Key, body: Mapping[str, Any], step: Step) -> dict[str, Any] | Refused:
+    """Apply to nothing, in one request: a server looks at the version of what exists alone, and refuses ours for it."""
+    try:
+        return platform.client.apply(key, _pinned(body, resourceVersion=_NEVER))
+    except ClusterError as error:
+        if error.failure not in (Failure.STALE, Failure.CONFLICT):
+            raise
+        live = platform.client.get(key)
+        if live is None:
+            raise
+    return _foreign(key, step, platform, live) or platform.client.apply(key, _pinned(body, uid=live["metadata"]["uid"]))
+
+
+def _pinned(body: Mapping[str, Any], **pins: Any) -> dict[str, Any]:
+    return {**body, "metadata": {**body["metadata"], **pins}}
 
 
 def _update(platform: Platform, key: Key, body: Mapping[str, Any], step: Step) -> dict[str, Any]:
@@ -66,18 +81,15 @@ def _update(platform: Platform, key: Key, body: Mapping[str, Any], step: Step) -
             live = platform.client.get(key)
             pinned["resourceVersion"] = str(((live or {}).get("metadata") or {}).get("resourceVersion") or "")
         try:
-            return platform.client.apply(key, {**body, "metadata": {**body["metadata"], **pinned}}, force=force)
+            return platform.client.apply(key, _pinned(body, **pinned), force=force)
         except ClusterError as error:
             if error.failure is not Failure.STALE or attempt == _STALE_TRIES - 1:
                 raise
     raise AssertionError("the loop returns or raises")
 
 
-def _foreign(platform: Platform, key: Key, step: Step) -> Refused | None:
+def _foreign(key: Key, step: Step, platform: Platform, live: Mapping[str, Any]) -> Refused | None:
     """Return the refusal to make what exists already, unless an earlier try of this very step made it."""
-    live = platform.client.get(key)
-    if live is None:
-        return None
     meta = live["metadata"]
     if meta.get("deletionTimestamp"):
         raise ClusterError(Failure.BUSY, f"{key} is still being deleted.", after=1.0)

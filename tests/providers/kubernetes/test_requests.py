@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from support.kubernetes_objects import config
 
-from wlinfra.provider import Absent, Action, Live, PlanRequest, Wanted
+from wlinfra.provider import Absent, Action, Done, Live, PlanRequest, Refused, Wanted
 from wlinfra.testing import Driver
 from wlinfra_kubernetes.provider import KubernetesConnection
+
+if TYPE_CHECKING:
+    from engines.kubernetes.handle import ClusterHandle
 
 Connect = Callable[..., Driver]
 MANY = 12
@@ -29,3 +33,45 @@ def test_planning_unchanged_objects_takes_one_list_and_a_dry_run_each(drive: Con
         request = PlanRequest(desired=item, prior=prior, reading=reading, dependencies={}, digest=driver.digest)
         assert connection.plan(request).action is Action.NO_OP
     assert connection.platform.client.requests - before == 1 + MANY
+
+
+def requests_of(driver: Driver) -> int:
+    """Return how many requests the driver's connection has made."""
+    assert isinstance(driver.connection, KubernetesConnection)
+    return driver.connection.platform.client.requests
+
+
+def test_an_object_is_made_by_one_request(drive: Connect) -> None:
+    driver = drive()
+    changes = driver.plan(*(config(f"c{number}", a="1") for number in range(MANY)))
+    before = requests_of(driver)
+    results = [driver.run(step) for change in changes for step in change.steps]
+    assert requests_of(driver) - before == MANY
+    assert all(isinstance(result, Done) for result in results)
+
+
+def test_what_somebody_made_after_the_plan_is_left_as_it_is(
+    drive: Connect, cluster: ClusterHandle, namespace: str
+) -> None:
+    driver = drive()
+    (change,) = driver.plan(config(a="1"))
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    theirs = cluster.api.create(path, {"metadata": {"name": "settings"}, "data": {"b": "2"}})
+    (step,) = change.steps
+    result = driver.run(step)
+    assert isinstance(result, Refused)
+    assert result.error.summary == "Object exists already"
+    assert cluster.api.get(f"{path}/settings") == theirs
+
+
+def test_what_an_earlier_try_made_is_applied_to_once_more(
+    drive: Connect, cluster: ClusterHandle, namespace: str
+) -> None:
+    driver = drive()
+    (change,) = driver.plan(config(a="1"))
+    (step,) = change.steps
+    first, second = driver.run(step), driver.run(step)
+    assert isinstance(first, Done)
+    assert isinstance(second, Done)
+    assert first.id == second.id
+    assert cluster.api.get(f"/api/v1/namespaces/{namespace}/configmaps/settings")["data"] == {"a": "1"}
