@@ -80,9 +80,8 @@ class _Reading:
             return
         try:
             index = 0
-            while loader.check_node():
+            while loader.check_node() and (node := loader.get_node()) is not None:
                 index += 1
-                node = loader.get_node()
                 location = Location(str(file), node.start_mark.line + 1)
                 yield from self._flattened(loader.construct_document(node), location, f"document {index}")
         except yaml.YAMLError as error:
@@ -139,11 +138,6 @@ class _Reading:
 class _Loader(yaml.SafeLoader):
     """Plain data: dates stay texts, keys are texts, and a key stands once."""
 
-    yaml_implicit_resolvers: Final = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return the mapping; raises YAMLError for a key that stands twice."""
         written: set[str] = set()
@@ -154,6 +148,12 @@ class _Loader(yaml.SafeLoader):
                 written.add(key.value)
         made = super().construct_mapping(node, deep)
         return {_spelled(key): value for key, value in made.items()}
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _spelled(key: Hashable) -> str:

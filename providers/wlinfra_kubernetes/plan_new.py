@@ -14,6 +14,7 @@ from wlinfra.errors import Diagnostic, ProviderError
 
 from .documents import Key
 from .failures import ClusterError, Failure
+from .replacement import renaming
 from .steps import apply_steps
 from .subject import Subject
 
@@ -31,6 +32,10 @@ _INSTALLERS = {
 
 def plan_new(subject: Subject) -> Change:
     """Return the create; raises ProviderError when the cluster would refuse it."""
+    return renaming(subject, _created(subject))
+
+
+def _created(subject: Subject) -> Change:
     steps = apply_steps(subject.draft, subject.body, makes=True, outputs=subject.outputs)
     if subject.desired.policy.get("unverified_after") and _ends_in_this_plan(subject):
         return subject.finished(subject.draft, steps, unverified=True)

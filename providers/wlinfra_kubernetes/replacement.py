@@ -12,22 +12,23 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change
-from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN
 
 from .attributes import rolls
-from .documents import wire
+from .documents import Key, at, differences, wire
 from .failures import Cause, ClusterError, Failure
 from .fieldpath import parse
 from .quantities import amount
-from .steps import apply_steps, replace_steps
+from .steps import apply_steps, delete_step, replace_steps
 from .subject import Subject
-from .volumes import CACHE, CLAIM, claims_of, kept_claims, loss_of, mounted
+from .volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
 
-__all__ = ["is_fixed", "loses_its_volume", "replacement", "unchangeable"]
+__all__ = ["is_fixed", "loses_its_volume", "renaming", "replacement", "unchangeable"]
 
 _PROBE_NAME: Final = 50
 _LIMITS: Final = re.compile(r"used: (?P<used>.+), limited: (?P<limited>.+)$")
@@ -167,6 +168,7 @@ def _told(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
 
 def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Change:
     """Return the change that deletes the object and makes it anew under its name, with what that loses."""
+    attributes = (*(attributes or subject.draft.attributes), *_removed(subject))
     lost = loss_of(subject.key, subject.document)
     claims = tuple(claims_of(subject.key, subject.document))
     draft = replace(
@@ -174,7 +176,8 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
         action=Action.REPLACE,
         replace_order=ReplaceOrder.DELETE_THEN_CREATE,
         outputs={**subject.draft.outputs, "id": UNKNOWN},
-        attributes=attributes or subject.draft.attributes,
+        attributes=attributes,
+        drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
         notes=(*subject.draft.notes, *_notes(subject)),
     )
     return subject.finished(
@@ -185,6 +188,16 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
         reversible=not lost,
         irreversible_because=lost,
     )
+
+
+def _removed(subject: Subject) -> Iterator[AttributeChange]:
+    """Yield what was declared and is no more: what is made anew does not have it."""
+    prior = subject.request.prior
+    for item in differences(dict(prior.values), dict(subject.desired.values)) if prior is not None else ():
+        if item.planned is None and item.path[:1] != ("data",):
+            found = at(dict(subject.document), item.path)
+            shown = SENSITIVE if isinstance(item.live, SecretDigest) else item.live
+            yield AttributeChange(path=item.path, recorded=shown, live=found if shown == item.live else shown)
 
 
 def _notes(subject: Subject) -> Iterator[str]:
@@ -206,3 +219,42 @@ def _notes(subject: Subject) -> Iterator[str]:
 def _template_names(values: Mapping[str, Any]) -> list[str]:
     templates = (values.get("spec") or {}).get("volumeClaimTemplates") or ()
     return [str((template.get("metadata") or {}).get("name")) for template in templates]
+
+
+# ---------------------------------------------------------------- another name
+
+
+def renaming(subject: Subject, change: Change) -> Change:
+    """Return the create as what it is: the new object is made, then the recorded one of another name or kind goes.
+
+    What was recorded may be gone, somebody else's by now, or to be kept: then the change stays a create.
+    """
+    prior = subject.request.prior
+    if prior is None or prior.id is None or (prior.kind, prior.name) == (subject.desired.kind, subject.desired.name):
+        return change
+    key = Key.parse(prior.kind, prior.name)
+    old = subject.platform.client.get(key)
+    if old is None or old["metadata"]["uid"] != prior.id or not subject.platform.identity.owns(old):
+        return change
+    if is_kept(subject.platform, key, old):
+        note = f"{key} is kept, because it holds data; delete it with kubectl when nobody needs it"
+        return replace(change, reason=ActionReason.ATTRIBUTE_CHANGED, notes=(*change.notes, note))
+    named = AttributeChange(
+        path=("metadata", "name"), recorded=key.full_name, live=key.full_name, planned=subject.desired.name,
+        effect=Effect.REPLACES, note="another name or kind is another object",
+    )  # fmt: skip
+    lost = loss_of(key, old)
+    end = delete_step(replace(change, id=prior.id, kind=prior.kind, name=prior.name))
+    return replace(
+        change,
+        action=Action.REPLACE,
+        reason=ActionReason.ATTRIBUTE_CHANGED,
+        replace_order=ReplaceOrder.CREATE_THEN_DELETE,
+        id=prior.id,
+        attributes=(named,),
+        drift=(),
+        steps=(*change.steps, end),
+        blast_radius=BlastRadius.DATA_LOSS if lost else BlastRadius.DOWNTIME,
+        reversible=not lost,
+        irreversible_because=lost,
+    )

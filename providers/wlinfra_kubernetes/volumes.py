@@ -13,9 +13,20 @@ from wlinfra.values import Json
 
 from .documents import Key
 from .failures import ClusterError
+from .identity import KEEP
 from .platform import Platform
 
-__all__ = ["CACHE", "CLAIM", "claims_of", "kept_claims", "loss_of", "mounted", "mounting_pods", "owned_claim"]
+__all__ = [
+    "CACHE",
+    "CLAIM",
+    "claims_of",
+    "is_kept",
+    "kept_claims",
+    "loss_of",
+    "mounted",
+    "mounting_pods",
+    "owned_claim",
+]
 
 CLAIM: Final = "v1/PersistentVolumeClaim"
 CACHE: Final = "apps.nvidia.com/v1alpha1/NIMCache"
@@ -105,6 +116,14 @@ def loss_of(key: Key, document: Mapping[str, Any]) -> str:
     if key.kind == "CustomResourceDefinition":
         return "every object of that kind goes with it, in all namespaces"
     return ""
+
+
+def is_kept(platform: Platform, key: Key, document: Mapping[str, Any]) -> bool:
+    """Return whether an object outlives its declaration: a volume claim does, and what is annotated so."""
+    annotations = _map(_map(document.get("metadata")).get("annotations"))
+    if annotations.get(KEEP) not in (None, "false"):
+        return True
+    return key.full_kind == CLAIM and not platform.config.delete_volumes
 
 
 def _claim_policy(document: Mapping[str, Any]) -> str:
