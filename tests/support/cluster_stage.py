@@ -59,8 +59,10 @@ class ClusterStage:
         self.project.write(f'{text}\nstack.environment("cluster", provider="kubernetes", {listed})\n')
 
     def manifests(self, *documents: Mapping[str, Any], **options: Any) -> None:
-        """Write a program of these objects, each at the address of its name."""
-        lines = [f"    yield Manifest({item['metadata']['name']!r}, {dict(item)!r})" for item in documents]
+        """Write a program of these objects, each at the address of its name, with hyphens for dots."""
+        lines = [
+            f"    yield Manifest({item['metadata']['name'].replace('.', '-')!r}, {dict(item)!r})" for item in documents
+        ]
         self.program(HEADER.format(stack=self.stack, body="\n".join(lines)), **options)
 
     def deployment(self, *, image: str = "nginx:1", replicas: int | None = 1, **options: Any) -> None:
@@ -95,26 +97,6 @@ class ClusterStage:
     def names(self, kind: str) -> set[str]:
         """Return the names of the objects of a kind."""
         return set(self.kubectl("get", kind, "-o", "jsonpath={.items[*].metadata.name}").split())
-
-    @contextmanager
-    def routes_ready(self) -> Iterator[None]:
-        """Call every InterceptorRoute ready meanwhile, as the operator of the HTTP add-on would."""
-        condition = {"type": "Ready", "status": "True", "reason": "Ready", "lastTransitionTime": "2026-01-01T00:00:00Z"}
-        status = json.dumps({"status": {"conditions": [condition]}})
-        done = threading.Event()
-
-        def work() -> None:
-            while not done.wait(0.3):
-                for name in self.kubectl("get", "interceptorroutes", "-o", "name").split():
-                    self.kubectl("patch", name, "--subresource=status", "--type=merge", "-p", status)
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
 
     @contextmanager
     def watched(self, name: str) -> Iterator[list[int]]:

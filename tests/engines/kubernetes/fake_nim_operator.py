@@ -209,7 +209,7 @@ def _deployment(service: Json) -> Json:
         "volumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}, _models(service)],
         "imagePullSecrets": [{"name": secret} for secret in spec["image"].get("pullSecrets", ())],
     }
-    for field in ("nodeSelector", "tolerations", "runtimeClassName", "schedulerName", "priorityClassName"):
+    for field in ("nodeSelector", "affinity", "tolerations", "runtimeClassName", "schedulerName", "priorityClassName"):
         if spec.get(field):
             pod[field] = spec[field]
     body: Json = {

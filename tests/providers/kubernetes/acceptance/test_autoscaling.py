@@ -61,12 +61,31 @@ def test_concurrency_becomes_a_route_and_a_scaler_that_names_it(
     keda_definitions: ClusterHandle, stage: ClusterStage
 ) -> None:
     stage.program(PROGRAM.replace("POLICY", "wl.concurrency(target=10, min=0, max=3)"), bundles=BUNDLES)
-    with stage.routes_ready():
-        stage.apply("--no-wait")
+    stage.apply("--no-wait")
     route = stage.get("interceptorroute", "chat")["spec"]
     assert route["scalingMetric"]["concurrency"]["targetValue"] == 10
     scaler = stage.get("scaledobject", "chat")["spec"]
     assert (scaler["minReplicaCount"], scaler["maxReplicaCount"]) == (0, 3)
     assert scaler["triggers"][0]["type"] == "external-push"
     assert scaler["triggers"][0]["metadata"]["interceptorRoute"] == "chat"
+
+
+def test_without_waiting_every_object_is_made_though_nothing_gets_ready(stage: ClusterStage) -> None:
+    text = PROGRAM.replace("chat:1", "never-ready:1").replace("POLICY", "wl.cpu(target=70, min=1, max=3)")
+    stage.program(text, bundles=BUNDLES)
+    stage.apply("--no-wait")
+    assert stage.names("hpa") == stage.names("deployment") == {"chat"}
+    waited_for = stage.run("plan").out
+    assert "workload.chat/Deployment will be waited for until it is ready" in waited_for
+
+
+def test_the_autoscaler_that_keda_makes_is_no_stray(
+    keda: ClusterHandle, fakes: ClusterHandle, stage: ClusterStage
+) -> None:
+    target = {"prometheus": fakes.prometheus, "polling_seconds": 1}
+    both = "    yield wl.Workload('other', artifact=server, bundles=['cpu.small'], autoscaling=[wl.cpu(target=70, min=1, max=2)])"
+    policy = "wl.queue_depth(target=10, min=0, max=3)"
+    stage.program(PROGRAM.rstrip().replace("POLICY", policy) + f"\n{both}\n", bundles=BUNDLES, target=target)
+    stage.apply()
+    assert eventually(lambda: stage.names("hpa") == {"keda-hpa-chat", "other"}, seconds=60)
     assert stage.actions() == {}
