@@ -13,6 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from wlinfra.errors import WlinfraError
+
 from .client import ClusterClient
 from .documents import Key, key_of
 from .failures import ClusterError, Failure
@@ -142,8 +144,8 @@ class Watches:
             silent = 0
             while not selection.closed.is_set() and silent < _SILENT:
                 silent = 0 if self._read(selection) else silent + 1
-        except ClusterError as error:
-            if error.status in _NOT_OFFERED:
+        except WlinfraError as error:  # the next question lists, and tells what is wrong
+            if isinstance(error, ClusterError) and error.status in _NOT_OFFERED:
                 self._unwatchable.add(selection.kind)
         finally:
             with selection.lock:
