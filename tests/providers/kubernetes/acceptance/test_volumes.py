@@ -1,0 +1,200 @@
+"""Volume claims: grown in place, never shrunk or lost unasked, and replaced only when nothing mounts them any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.cluster_stage import ClusterStage, container
+
+if TYPE_CHECKING:
+    from engines.kubernetes.handle import ClusterHandle
+
+BOUND = "--for=jsonpath={.status.phase}=Bound"
+
+
+def claim(size: str = "1Gi", storage_class: str = "shared", mode: str = "ReadWriteMany") -> dict[str, Any]:
+    spec = {"accessModes": [mode], "storageClassName": storage_class, "resources": {"requests": {"storage": size}}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "models"}, "spec": spec}
+
+
+def mounting(claim_name: str = "models") -> dict[str, Any]:
+    mount = container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim_name}}]
+    pod = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [mount], "volumes": volumes}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": pod}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+
+
+def stateful(template: str, **more: Any) -> dict[str, Any]:
+    spec = claim(storage_class="standard", mode="ReadWriteOnce")["spec"]
+    mount = container(volumeMounts=[{"name": template, "mountPath": "/data"}])
+    pod = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [mount]}}
+    claims = [{"metadata": {"name": template}, "spec": spec}]
+    selector = {"matchLabels": {"app": "web"}}
+    given = {"serviceName": "web", "replicas": 2, "selector": selector, "template": pod, "volumeClaimTemplates": claims}
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": {**given, **more}}
+
+
+def uid(stage: ClusterStage, kind: str, name: str) -> str:
+    return str(stage.get(kind, name)["metadata"]["uid"])
+
+
+def said(stage: ClusterStage, command: str, *arguments: str) -> str:
+    ended = stage.run(command, *arguments, code=1)
+    return " ".join((ended.out + ended.err).replace("│", " ").split())
+
+
+@pytest.fixture
+def mounted(stage: ClusterStage, fakes: ClusterHandle) -> ClusterStage:
+    stage.manifests(claim(), mounting())
+    stage.apply()
+    stage.kubectl("wait", BOUND, "pvc/models", "--timeout=60s")
+    return stage
+
+
+def test_a_claim_grows_in_place(mounted: ClusterStage) -> None:
+    first = uid(mounted, "pvc", "models")
+    mounted.manifests(claim("2Gi"), mounting())
+    assert mounted.actions() == {"manifest.models": "update"}
+    mounted.apply()
+    found = mounted.get("pvc", "models")
+    assert (found["metadata"]["uid"], found["spec"]["resources"]["requests"]["storage"]) == (first, "2Gi")
+    assert mounted.actions() == {}
+
+
+def test_a_claim_that_shrinks_is_refused_with_the_reason(mounted: ClusterStage) -> None:
+    mounted.manifests(claim("500Mi"), mounting())
+    text = said(mounted, "plan")
+    assert "manifest.models cannot be changed this way, and making it anew loses what is on it" in text
+    assert "field can not be less than" in text
+    assert "wlinfra apply --replace manifest.models" in text
+    assert mounted.get("pvc", "models")["spec"]["resources"]["requests"]["storage"] == "1Gi"
+
+
+def test_growth_that_the_class_does_not_allow_is_refused_in_the_cluster_s_words(stage: ClusterStage) -> None:
+    stage.manifests(claim(storage_class=rigid_class(stage)))
+    stage.apply()
+    bind(stage, "models")
+    stage.manifests(claim("2Gi", storage_class=rigid_class(stage)))
+    assert "must support resize" in said(stage, "plan")
+
+
+def test_a_replaced_claim_takes_what_mounts_it_out_of_its_way_and_back(mounted: ClusterStage) -> None:
+    first = (uid(mounted, "pvc", "models"), uid(mounted, "deployment", "web"))
+    mounted.manifests(claim(mode="ReadWriteOnce"), mounting())
+    assert "loses what is on it" in said(mounted, "plan")
+    changes = mounted.project.changes("-e", "cluster", "--replace", "manifest.models")
+    told = {address: (change["action"], change["blast_radius"]) for address, change in changes.items()}
+    assert told == {"manifest.models": ("replace", "data loss"), "manifest.web": ("replace", "downtime")}
+    assert changes["manifest.models"]["irreversible_because"] == "what is on the volume is lost"
+    assert changes["manifest.web"]["reason"] == "dependency_replaced"
+    mounted.apply("--replace", "manifest.models")
+    assert mounted.get("pvc", "models")["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert not {uid(mounted, "pvc", "models"), uid(mounted, "deployment", "web")}.intersection(first)
+    assert mounted.actions() == {}
+
+
+def test_a_claim_that_a_foreign_pod_mounts_is_not_deleted_and_the_run_goes_on_when_it_is_free(
+    stage: ClusterStage, fakes: ClusterHandle
+) -> None:
+    stage.manifests(claim())
+    stage.apply()
+    fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/deployments", mounting())
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    first = uid(stage, "pvc", "models")
+    text = said(stage, "apply", "--auto-approve", "--replace", "manifest.models")
+    assert "was not deleted, because the pod web-" in text
+    assert "kubernetes.io/pvc-protection" in text
+    assert "deletionTimestamp" not in stage.get("pvc", "models")["metadata"]
+    stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
+    stage.apply("--replace", "manifest.models")
+    assert uid(stage, "pvc", "models") != first
+    assert stage.actions() == {}
+
+
+def test_a_claim_that_somebody_is_deleting_is_made_anew_when_it_is_gone(mounted: ClusterStage) -> None:
+    first = uid(mounted, "pvc", "models")
+    mounted.kubectl("delete", "pvc", "models", "--wait=false")
+    change = mounted.project.changes("-e", "cluster")["manifest.models"]
+    assert (change["action"], change["reason"], change["blast_radius"]) == ("replace", "gone", "data loss")
+    mounted.apply()
+    assert uid(mounted, "pvc", "models") != first
+    assert mounted.actions() == {}
+
+
+def test_a_claim_that_is_declared_no_more_is_kept_and_named_everywhere(mounted: ClusterStage) -> None:
+    planned = mounted.run("destroy", "--auto-approve").out
+    assert "manifest.models" in planned
+    assert "it is kept, because it holds data" in planned
+    assert mounted.names("pvc") == {"models"}
+    assert mounted.names("deployment") == set()
+
+
+def test_a_claim_goes_with_what_used_it_where_that_is_asked_for(mounted: ClusterStage) -> None:
+    mounted.manifests(claim(), mounting(), delete_volumes=True)
+    plan = mounted.run("plan", "--destroy").out
+    assert "what is on the volume is lost" in plan
+    mounted.run("destroy", "--auto-approve")
+    assert mounted.names("pvc") == set()
+
+
+def test_claims_of_a_replaced_stateful_set_are_kept_and_mounted_again(
+    stage: ClusterStage, fakes: ClusterHandle
+) -> None:
+    stage.manifests(stateful("data"))
+    stage.apply()
+    first = uid(stage, "pvc", "data-web-0")
+    stage.manifests(stateful("data", serviceName="other"))
+    (note,) = stage.project.changes("-e", "cluster")["manifest.web"]["notes"]
+    assert note == "its volume claims are kept as they are, and its new pods mount them again: data-web-0, data-web-1"
+    stage.apply()
+    assert uid(stage, "pvc", "data-web-0") == first
+    assert stage.actions() == {}
+
+
+def test_claims_of_another_template_are_left_over_and_named(stage: ClusterStage, fakes: ClusterHandle) -> None:
+    stage.manifests(stateful("data"))
+    stage.apply()
+    stage.manifests(stateful("files"))
+    (note,) = stage.project.changes("-e", "cluster")["manifest.web"]["notes"]
+    assert note == "volume claims that nothing mounts any more are kept: data-web-0, data-web-1"
+    stage.apply()
+    assert stage.names("pvc") == {"data-web-0", "data-web-1", "files-web-0", "files-web-1"}
+    assert "its volume claims are kept: files-web-0, files-web-1" in stage.run("plan", "--destroy").out
+
+
+def test_claims_that_go_with_their_stateful_set_are_a_loss_of_data(stage: ClusterStage, fakes: ClusterHandle) -> None:
+    policy = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"}}
+    stage.manifests(stateful("data", **policy))
+    stage.apply()
+    stage.manifests(stateful("data", serviceName="other", **policy))
+    change = stage.project.changes("-e", "cluster")["manifest.web"]
+    assert (change["blast_radius"], change["reversible"]) == ("data loss", False)
+    assert "the volumes of data go with it" in change["irreversible_because"]
+
+
+def rigid_class(stage: ClusterStage) -> str:
+    """Return the name of a storage class that lets nothing grow."""
+    name = f"rigid-{stage.namespace}"[:60]
+    body = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, "provisioner": "x.y"}
+    path = "/apis/storage.k8s.io/v1/storageclasses"
+    if not stage.cluster.api.exists(f"{path}/{name}"):
+        stage.cluster.api.create(path, {**body, "volumeBindingMode": "WaitForFirstConsumer"})
+    return name
+
+
+def bind(stage: ClusterStage, name: str) -> None:
+    """Bind a claim to a volume made by hand, as its class makes none."""
+    claim = stage.get("pvc", name)
+    reference = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "name": name, "namespace": stage.namespace}
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": claim["spec"]["accessModes"],
+        "storageClassName": claim["spec"]["storageClassName"],
+        "claimRef": {**reference, "uid": claim["metadata"]["uid"]},
+        "hostPath": {"path": "/nowhere"},
+    }
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"pv-{stage.namespace}"}}
+    stage.cluster.api.create("/api/v1/persistentvolumes", {**volume, "spec": spec})
+    stage.kubectl("wait", BOUND, f"pvc/{name}", "--timeout=60s")
