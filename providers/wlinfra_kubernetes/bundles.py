@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Live, PlatformObject, Reading
@@ -21,6 +21,8 @@ from .platform import Choice, Platform
 from .room import Need, Room, need_of
 
 __all__ = ["bundle_of", "choose_bundle", "share"]
+
+_WAIT: Final = ", so the others may wait"
 
 
 def bundle_of(document: Mapping[str, Any]) -> str:
@@ -145,7 +147,8 @@ def _kept(room: Room, one: _Sharer) -> Choice:
     fitting = room.take(need, more)
     short = one.grows and fitting < more
     return Choice(
-        bundle=one.has, note=_told(room, one.has, need, f"{fitting} of {more} more replicas fit now") if short else ""
+        bundle=one.has,
+        note=_told(room, one.has, need, f"{fitting} of {more} more replicas fit now{_WAIT}") if short else "",
     )
 
 
@@ -171,7 +174,7 @@ def _fits(room: Room, one: _Sharer, name: str, fitting: int) -> str:
     """Return what people should know of a bundle that fits; nothing where there was no doubt."""
     need = one.need(name)
     if fitting < one.replicas:
-        return _told(room, name, need, f"{fitting} of {one.replicas} replicas fit now, so the others may wait")
+        return _told(room, name, need, f"{fitting} of {one.replicas} replicas fit now{_WAIT}")
     return _told(room, name, need, "it fits now" if len(one.order) > 1 else "")
 
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
-from wlinfra.provider import PlanRequest, default_change
+from wlinfra.provider import Impact, PlanRequest, default_change
 from wlinfra.values import is_open
 
 from .bundles import choose_bundle
 from .documents import Key
 from .identity import KEEP, owner_told
-from .impact import impact_of
+from .impact import impact_of, impact_of_end, without_surge
 from .inventory import with_live_kinds
 from .plan_existing import plan_existing
 from .plan_new import plan_new
@@ -43,12 +43,16 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
         desired = choose_bundle(platform, desired, request.live)
         request = replace(request, desired=desired)
     draft = replace(default_change(request, steps=_none), impact=impact_of(platform, desired, request.live))
-    subject = Subject(platform=platform, request=request, desired=desired, draft=replace(draft, goal=None))
-    if is_open(dict(desired.values)):
+    change = _judged(Subject(platform=platform, request=request, desired=desired, draft=replace(draft, goal=None)))
+    return change if change.action is Action.ROLL else replace(change, impact=without_surge(change.impact))
+
+
+def _judged(subject: Subject) -> Change:
+    if is_open(dict(subject.desired.values)):
         return _guessed(subject, "the cluster cannot judge what is not known yet")
-    if platform.config.read_only:
+    if subject.platform.config.read_only:
         return _guessed(subject, "the account may only read, so the cluster was not asked")
-    return plan_new(subject) if request.live is None else plan_existing(subject)
+    return plan_new(subject) if subject.request.live is None else plan_existing(subject)
 
 
 def _none(change: Change) -> Sequence[Step]:
@@ -83,6 +87,7 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     if change.action is not Action.DELETE:
         return change
     document: Mapping[str, Any] = request.live.document if request.live is not None else {}
+    change = replace(change, impact=impact_of_end(platform, document))
     if owner := platform.identity.other_owner(document):
         return _forgotten(change, f"it belongs to {owner_told(owner, document)}, so it stays")
     if document and _keeps(platform, change, document):
@@ -106,6 +111,7 @@ def _forgotten(change: Change, why: str) -> Change:
         goal=None,
         notes=(*change.notes, why),
         blast_radius=BlastRadius.NONE,
+        impact=Impact(),
     )
 
 

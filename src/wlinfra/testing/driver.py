@@ -77,10 +77,17 @@ class Driver:
             )
         return found
 
+    def share(self, objects: Mapping[Address, PlatformObject]) -> None:
+        """Tell a connection that shares something out what will be planned."""
+        if isinstance(self.connection, Sharing):
+            real = [item for item in objects.values() if not item.virtual]
+            readings = self.read(*(_wanted(item, self.records.get(item.address)) for item in real))
+            self.connection.share(list(zip(real, readings, strict=True)))
+
     def plan(self, *resources: Resource) -> list[Change]:
         """Return all changes in the order in which they would be applied; nothing is changed."""
         objects = self.objects(*resources)
-        self._share(objects)
+        self.share(objects)
         changes: dict[Address, Change] = {}
         for item in objects.values():
             changes[item.address] = self.plan_one(item, changes)
@@ -109,7 +116,7 @@ class Driver:
     def apply(self, *resources: Resource) -> list[Change]:
         """Make the resources so, and delete what is recorded and not among them; return the changes."""
         objects = self.objects(*resources)
-        self._share(objects)
+        self.share(objects)
         done: dict[Address, Change] = {}
         for item in objects.values():
             done[item.address] = self.execute(self.plan_one(item, done))
@@ -137,12 +144,6 @@ class Driver:
         return replace(change, outputs=outputs)
 
     # ------------------------------------------------------------ below
-
-    def _share(self, objects: Mapping[Address, PlatformObject]) -> None:
-        if isinstance(self.connection, Sharing):
-            real = [item for item in objects.values() if not item.virtual]
-            readings = self.read(*(_wanted(item, self.records.get(item.address)) for item in real))
-            self.connection.share(list(zip(real, readings, strict=True)))
 
     def _ends(self, objects: Mapping[Address, PlatformObject]) -> Iterator[Change]:
         for address, record in reversed(list(self.records.items())):
