@@ -8,6 +8,7 @@ version than ours.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ _MOST: Final = 64
 _SILENT: Final = 2
 """Streams in a row that end without a word, after which it is listed anew: asking for more would never end."""
 _LEAVING: Final = 2.0
-"""Seconds a thread may take to end; longer only when the cluster does not answer its request at all."""
+"""Seconds the threads may take to end; one takes longer only when the cluster does not answer its request at all."""
 
 
 @dataclass(slots=True)
@@ -133,9 +134,10 @@ class Watches:
             selections = list(self._selections.values())
         for selection in selections:
             selection.close()
+        latest = time.monotonic() + _LEAVING
         for thread in [selection.thread for selection in selections]:
             if thread is not None:
-                thread.join(_LEAVING)
+                thread.join(max(latest - time.monotonic(), 0.0))
 
     # ------------------------------------------------------------ the threads
 
