@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from wlinfra.errors import Diagnostic
 from wlinfra.values import Json
@@ -34,9 +34,15 @@ wants base64: whoever sends the object encodes the revealed text, so that nothin
 """
 
 
+_STRICT: Final = {"extra": "forbid"}
+"""Where these are read from options, a word that none of them knows is an error."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRequest:
     """GPUs asked for by dynamic resource allocation instead of by a counted resource."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
 
     device_class: str = "gpu.nvidia.com"
     cel: str = ""
@@ -46,6 +52,8 @@ class DeviceRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
     """The GPUs of a bundle."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
 
     count: int = 1
     resource: str = "nvidia.com/gpu"
@@ -66,6 +74,8 @@ class Gpu:
 class Bundle:
     """What one name of hardware stands for on this cluster."""
 
+    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
+
     cpu: float | None = None
     """Cores."""
     memory: int | None = None
@@ -80,6 +90,8 @@ class Bundle:
 class SecretKey:
     """One key of a Secret that exists already."""
 
+    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
+
     secret: str
     key: str
 
@@ -87,6 +99,8 @@ class SecretKey:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngressEntry:
     """Requests from outside come through an Ingress; its host is the workload's name in `Target.domain`."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
 
     class_name: str = ""
     tls_secret: str = ""
@@ -96,6 +110,8 @@ class IngressEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayEntry:
     """Requests from outside come through a Gateway; the HTTPRoute's host is the workload's name in `Target.domain`."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
 
     name: str
     namespace: str = ""

@@ -2,26 +2,130 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from support.cluster_stage import ClusterStage
+
+from wlinfra.stack.program import load_stack
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
 
-EXAMPLE = Path(__file__).parents[4] / "examples" / "quickstart" / "infra.py"
-GPU = {"count": 1, "products": ["NVIDIA-H100-80GB-HBM3"], "type": "H100"}
-BUNDLES = {"cpu.small": {"cpu": 0.5, "memory": "512MB"}, "gpu.h100": {"cpu": 1, "memory": "1GB", "gpu": GPU}}
+ROOT = Path(__file__).parents[4]
+FOLDERS = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
+WITHOUT = {"custom_provider": "a provider for files, without a stack"}
+ENTRIES = {
+    "ingress": {"class_name": "nginx", "tls_secret": "tls", "annotations": {"example.com/size": "8m"}},
+    "httproute": {"name": "edge", "namespace": "gateways", "section": "https"},
+}
+PROGRAM = """
+import wlinfra as wl
+
+stack = wl.Stack("entered")
 
 
-def test_the_files_of_the_example_pass_strict_validation(keda_definitions: ClusterHandle, stage: ClusterStage) -> None:
-    text = EXAMPLE.read_text().replace(', "gpu.a100"', "")
-    stage.program(text, bundles=BUNDLES, target={"ngc_secret": "ngc"})
-    stage.run("render", "--out", "manifests")
-    files = sorted((stage.folder / "manifests").glob("*.yaml"))
-    assert {file.name.partition("-")[0] for file in files} >= {"deployment", "nimservice", "scaledobject", "service"}
+@stack.resources
+def resources(env):
+    server = wl.Artifact("server", containers=[wl.Container(image="ghcr.io/acme/chat:1", port=8080)])
+    yield server
+    yield wl.Workload("plain", artifact=server, bundles=["cpu.small"], replicas=2)
+    yield wl.Workload("counted", artifact=server, bundles=["cpu.small"], autoscaling=[wl.concurrency(target=5, min=1, max=3)])
+
+"""
+BUNDLES = {"cpu.small": {"cpu": 0.5, "memory": "512MB"}}
+
+
+def environments(program: Path) -> list[str]:
+    """Return the environments of a program that are on a cluster."""
+    found = load_stack(program, environ={}).environments
+    return [name for name, one in found.items() if any(entry.type == "kubernetes" for entry in one.providers.values())]
+
+
+EXAMPLES = [
+    (program, name)
+    for folder in FOLDERS
+    for program in sorted(folder.glob("*.py"))
+    if folder.name not in WITHOUT
+    for name in environments(program)
+]
+
+
+@contextmanager
+def namespaces(cluster: ClusterHandle, files: list[Path]) -> Iterator[None]:
+    """Have the namespaces that the files name, as a dry run wants."""
+    named = sorted(
+        {name for file in files for name in re.findall(r"^  namespace: (\S+)$", file.read_text(), re.MULTILINE)}
+    )
+    assert named
+    for name in named:
+        cluster.api.create("/api/v1/namespaces", {"metadata": {"name": name}})
+    yield
+    for name in named:
+        cluster.api.delete(f"/api/v1/namespaces/{name}")
+
+
+def validate(cluster: ClusterHandle, folder: Path) -> list[Path]:
+    """Ask the API server about each file, strictly, and return the files."""
+    files = sorted(folder.glob("*.yaml"))
     for file in files:
-        said = stage.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(file))
-        assert "created (server dry run)" in said
+        said = cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(file))
+        assert "(server dry run)" in said, file.name
+    return files
+
+
+def kinds(files: list[Path]) -> set[str]:
+    return {file.name.partition("-")[0] for file in files}
+
+
+def test_every_example_is_on_a_cluster_or_says_why_not() -> None:
+    assert {program.parent.name for program, _ in EXAMPLES} | set(WITHOUT) == {folder.name for folder in FOLDERS}
+
+
+@pytest.mark.parametrize(("program", "name"), EXAMPLES, ids=[f"{path.parent.name}-{name}" for path, name in EXAMPLES])
+def test_the_files_of_an_example_pass_strict_validation(
+    keda_definitions: ClusterHandle, stage: ClusterStage, program: Path, name: str
+) -> None:
+    stage.project.run("render", str(program), "-e", name, "--out", "manifests")
+    files = sorted((stage.folder / "manifests").glob("*.yaml"))
+    with namespaces(keda_definitions, files):
+        assert {"deployment", "service"} <= kinds(validate(keda_definitions, stage.folder / "manifests"))
     assert all("s3cret-token" not in file.read_text() for file in files)
+
+
+def test_a_field_that_does_not_exist_would_not_pass(keda_definitions: ClusterHandle, stage: ClusterStage) -> None:
+    stage.program(PROGRAM, bundles=BUNDLES)
+    stage.run("render", "--out", "manifests")
+    (route,) = (stage.folder / "manifests").glob("interceptorroute-*.yaml")
+    route.write_text(route.read_text().replace("spec:\n", "spec:\n  unheard: of\n"))
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        validate(keda_definitions, stage.folder / "manifests")
+    assert "unheard" in refused.value.stderr
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_what_lets_requests_in_is_valid_and_applied_when_asked_for(
+    keda_definitions: ClusterHandle, stage: ClusterStage, kind: str
+) -> None:
+    target = {"domain": "example.com", "entry": ENTRIES[kind]}
+    stage.program(PROGRAM, bundles=BUNDLES, target=target)
+    stage.run("render", "--out", "manifests")
+    assert {kind, "poddisruptionbudget"} <= kinds(validate(keda_definitions, stage.folder / "manifests"))
+    stage.apply("--no-wait")
+    assert stage.names(kind) == {"plain", "counted"}
+    assert stage.names("poddisruptionbudget") == {"plain"}
+    hosts = json.dumps(stage.get(kind, "plain")["spec"])
+    assert "plain.example.com" in hosts
+
+
+def test_nothing_lets_requests_in_unasked(keda_definitions: ClusterHandle, stage: ClusterStage) -> None:
+    stage.program(PROGRAM, bundles=BUNDLES)
+    stage.run("render", "--out", "manifests")
+    files = validate(keda_definitions, stage.folder / "manifests")
+    assert not kinds(files) & set(ENTRIES)
