@@ -19,6 +19,7 @@ from .failures import ClusterError, Failure
 from .identity import BUNDLE
 from .platform import Choice, Platform
 from .room import Need, Room, need_of
+from .shortage import shortage
 
 __all__ = ["bundle_of", "choose_bundle", "share"]
 
@@ -166,7 +167,8 @@ def _chosen(room: Room, one: _Sharer) -> Choice:
                 return Choice(bundle=name, note=_told(room, name, need, f"{why}, so its pods may wait"))
     if one.platform.config.adds_nodes:
         return Choice(bundle=one.order[0], note=f"bundle {one.order[0]}: the cluster has to add a node for it")
-    why = f"may take {', '.join(one.order)}, and none of the {len(room.nodes)} nodes could ever hold a pod of any of them."
+    why = "; ".join(shortage(room, name, one.need(name)) for name in one.order)
+    why = f"gets no node, for none of the {len(room.nodes)} could ever hold one of its pods: {why}."
     return Choice(bundle=one.order[0], refusal=why)
 
 

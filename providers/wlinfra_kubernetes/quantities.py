@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from wlinfra.values import Json
 
-__all__ = ["amount", "canonical", "with_canonical_quantities"]
+__all__ = ["amount", "canonical", "shown", "with_canonical_quantities"]
 
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 _BINARY: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_MEBI: Final = 1024**2
 _HOLDERS: Final = frozenset({"limits", "requests"})
 
 
@@ -53,6 +54,15 @@ def amount(text: Any) -> Decimal:
         return Decimal(match[1]) * Decimal(1024 ** _BINARY[suffix])
     exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
     return Decimal(match[1]).scaleb(exponent)
+
+
+def shown(amount: Decimal) -> str:
+    """Return the number as people write it.
+
+    >>> shown(Decimal(64)), shown(Decimal("0.5")), shown(Decimal(1073741824)), shown(Decimal(64000000))
+    ('64', '500m', '1Gi', '64M')
+    """
+    return _binary(amount) if amount >= _MEBI and amount % _MEBI == 0 else _decimal(amount)
 
 
 def _binary(amount: Decimal) -> str:

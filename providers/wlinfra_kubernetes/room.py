@@ -54,9 +54,12 @@ class Node:
     def suits(self, need: Need, *, ever: bool = False) -> bool:
         """Return whether pods of the bundle may run here: now, or when nothing of the moment forbids it."""
         taints = [taint for taint in self.taints if not (ever and str(taint.get("key", "")).startswith(_OF_THE_MOMENT))]
-        return (ever or self.takes_pods) and all(_tolerated(taint, need.bundle) for taint in taints) and _labelled(
-            self.labels, need.bundle
-        )  # fmt: skip
+        tolerated = all(_tolerated(taint, need.bundle) for taint in taints)
+        return (ever or self.takes_pods) and tolerated and self.has_labels(need)
+
+    def has_labels(self, need: Need) -> bool:
+        """Return whether the node's labels say that it is what the bundle wants."""
+        return _labelled(self.labels, need.bundle)
 
 
 @dataclass(slots=True, kw_only=True)
