@@ -7,7 +7,7 @@ repeated here, a mutating call never.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -160,23 +160,36 @@ class ClusterClient:
         self, key: Key, *, labels: str = "", fields: str = "", metadata: bool = False
     ) -> tuple[Sequence[dict[str, Any]], str]:
         """Return the same with the version to watch from; raises ClusterError for a kind that is not served, too."""
-        query: dict[str, str] = {"limit": str(_PAGE)}
-        query |= {"labelSelector": labels} if labels else {}
+        query = {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}
-        found: list[dict[str, Any]] = []
-        path = self.path(key, named=False)
-        while True:
-            answer = self._read(path, query, accept=f"{_METADATA},application/json" if metadata else "")
-            found += answer.get("items") or ()
-            about = answer.get("metadata") or {}
-            if not about.get("continue"):
-                break
-            query["continue"] = about["continue"]
+        pages = list(self._pages(key, query, metadata=metadata))
+        found = [item for items, _ in pages for item in items]
         for item in found:  # items of a list bear neither
             if not metadata:
                 item.setdefault("apiVersion", key.api)
                 item.setdefault("kind", key.kind)
-        return found, str(about.get("resourceVersion") or "")
+        return found, str(pages[-1][1].get("resourceVersion") or "")
+
+    def names(self, key: Key, *, pages: int) -> frozenset[str] | None:
+        """Return the names of all objects of the kind in its namespace; None when that takes more pages than allowed."""
+        found: set[str] = set()
+        for page, (items, about) in enumerate(self._pages(key, {}, metadata=True), start=1):
+            found.update(item["metadata"]["name"] for item in items)
+            if (about.get("remainingItemCount") or 0) > (pages - page) * _PAGE:
+                return None
+        return frozenset(found)
+
+    def _pages(
+        self, key: Key, query: Mapping[str, str], *, metadata: bool
+    ) -> Iterator[tuple[Sequence[dict[str, Any]], Mapping[str, Any]]]:
+        path, more = self.path(key, named=False), {"limit": str(_PAGE)}
+        while True:
+            answer = self._read(path, {**query, **more}, accept=f"{_METADATA},application/json" if metadata else "")
+            about = answer.get("metadata") or {}
+            yield answer.get("items") or (), about
+            if not about.get("continue"):
+                return
+            more["continue"] = about["continue"]
 
     def watch(self, key: Key, *, labels: str, version: str) -> Stream:
         """Return the changes since a version as they come; raises ClusterError, and is not repeated."""

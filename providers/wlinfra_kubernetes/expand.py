@@ -55,6 +55,10 @@ CLUSTER_SCOPED: Final = frozenset(
 )
 _RUNNERS: Final = frozenset({"Deployment", "NIMService"})
 _AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject")
+_NEEDED: Final = frozenset(
+    {"Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "NIMCache", *_AUTOSCALERS}
+)
+"""The kinds of what other objects stand in, are of, mount or are scaled by."""
 _AUTOSCALER_APIS: Final = {"HorizontalPodAutoscaler": "autoscaling/v2", "ScaledObject": "keda.sh/v1alpha1"}
 
 
@@ -65,6 +69,14 @@ class Scope:
         self.identity = identity
         self.target = target
         self.provider = provider
+        self._needed: tuple[Mapping[Address, Resource], Mapping[Address, Manifest]] | None = None
+
+    def needed(self, declared: Mapping[Address, Resource]) -> Mapping[Address, Manifest]:
+        """Return the declared manifests that others may go by, found once for all objects of a program."""
+        if self._needed is None or self._needed[0] is not declared:
+            own = ((address, item) for address, item in declared.items() if isinstance(item, Manifest))
+            self._needed = declared, {address: item for address, item in own if item.manifest["kind"] in _NEEDED}
+        return self._needed[1]
 
 
 def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
@@ -218,8 +230,8 @@ def _scaled_by(scope: Scope, made: PlatformObject, declared: Mapping[Address, Re
     if not isinstance(spec, Mapping) or "replicas" in spec:
         return {}
     key = Key.parse(made.kind, made.name)
-    for item in declared.values():
-        if isinstance(item, Manifest) and item.manifest["kind"] in _AUTOSCALERS:
+    for item in scope.needed(declared).values():
+        if item.manifest["kind"] in _AUTOSCALERS:
             target = (item.manifest.get("spec") or {}).get("scaleTargetRef") or {}
             place = item.manifest["metadata"].get("namespace") or scope.target.namespace
             if (target.get("kind", "Deployment"), target.get("name"), place) == (key.kind, key.name, key.namespace):
@@ -263,7 +275,7 @@ def _object(
         name=key.full_name,
         values=values,
         schema=schema_of(key.full_kind),
-        depends_on=(address_of(scope.provider), *_makers(key, declared), *_mounts(scope, values, declared)),
+        depends_on=(address_of(scope.provider), *_makers(scope, key, declared), *_mounts(scope, values, declared)),
         name_is_unique=True,
         policy={"template": _fingerprint(values)},
     )
@@ -313,11 +325,9 @@ def _fingerprint(values: Mapping[str, Json]) -> str:
     return hashlib.sha256(canonical(map_leaves(dict(values), spelled))).hexdigest()
 
 
-def _makers(key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]:
+def _makers(scope: Scope, key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]:
     """Yield the declared manifests that make the namespace or the kind of the object."""
-    for address, resource in declared.items():
-        if not isinstance(resource, Manifest):
-            continue
+    for address, resource in scope.needed(declared).items():
         manifest = resource.manifest
         if manifest["kind"] == "Namespace" and manifest["metadata"]["name"] == key.namespace:
             yield address
@@ -332,8 +342,8 @@ def _mounts(scope: Scope, values: Mapping[str, Json], declared: Mapping[Address,
     needed = {(key.full_kind, key.full_name) for key in mounted(values)}
     if not needed:
         return
-    for address, resource in declared.items():
-        if isinstance(resource, Manifest) and resource.manifest["kind"] in ("PersistentVolumeClaim", "NIMCache"):
+    for address, resource in scope.needed(declared).items():
+        if resource.manifest["kind"] in ("PersistentVolumeClaim", "NIMCache"):
             key = key_of(in_namespace(scope, resource.manifest))
             if (key.full_kind, key.full_name) in needed:
                 yield address

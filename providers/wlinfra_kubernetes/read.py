@@ -1,4 +1,4 @@
-"""Reads many objects at once: one list for each kind that has several, single requests in parallel for the rest.
+"""Reads many objects at once: lists for each kind that has several, single requests in parallel for the rest.
 
 `provider` calls `read`. A reading's values are the declared paths alone; the whole object is its document.
 """
@@ -23,6 +23,8 @@ from .platform import Platform
 __all__ = ["Found", "fetch", "fetch_each", "outputs_of", "read"]
 
 _FEW: Final = 3
+_WORTH: Final = 10
+"""How many single requests cost as much as a page of names."""
 Found: TypeAlias = "dict[str, Any] | ClusterError | None"
 
 
@@ -42,7 +44,7 @@ def fetch(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
     found: dict[Key, Found] = {}
     with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
         many = [group for group in by_kind.values() if len(group) > _FEW]
-        for listed in pool.map(lambda group: _listed(platform, group[0]), many):
+        for listed in pool.map(lambda group: _listed(platform, group), many):
             found.update(listed)
         single = [key for key in distinct if key not in found]
         found.update(zip(single, pool.map(lambda key: _got(platform.client, key), single), strict=True))
@@ -56,13 +58,19 @@ def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
         return dict(zip(distinct, pool.map(lambda key: _got(platform.client, key), distinct), strict=True))
 
 
-def _listed(platform: Platform, key: Key) -> dict[Key, Found]:
-    """Return what bears our label; without the right to list, nothing, so that each is asked for by name."""
+def _listed(platform: Platform, group: Sequence[Key]) -> dict[Key, Found]:
+    """Return what bears our label, and what does not exist; the others, and all without the right to list, are missing."""
+    found: dict[Key, Found] = {}
     try:
-        items = platform.client.list(key, labels=f"{PART_OF}={platform.identity.applyset}")
+        items = platform.client.list(group[0], labels=f"{PART_OF}={platform.identity.applyset}")
+        found |= {key_of(item): item for item in items}
+        missing = [key for key in group if key not in found]
+        if len(missing) > _FEW:
+            names = platform.client.names(group[0], pages=1 + len(missing) // _WORTH)
+            found |= {key: None for key in missing if names is not None and key.name not in names}
     except ClusterError:
-        return {}
-    return {key_of(item): item for item in items}
+        pass  # each is asked for by name, and says itself what is wrong
+    return found
 
 
 def _got(client: ClusterClient, key: Key) -> Found:

@@ -3,10 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from support.kubernetes_objects import config
+
 import wlinfra as wl
 from wlinfra.provider import PlatformObject, ProviderContext
 from wlinfra.resources.base import Resource
-from wlinfra.values import Ref, Secret
+from wlinfra.values import Address, Ref, Secret
 from wlinfra_kubernetes import PROVIDER, Manifest, manifests_from
 
 
@@ -17,6 +19,20 @@ def objects(tmp_path: Path, *resources: Resource, **options: Any) -> dict[str, P
     connection = PROVIDER.connect(context)
     declared = {resource.address: resource for resource in resources}
     return {item.address: item for resource in resources for item in connection.expand(resource, declared)}
+
+
+class Counted(dict[Address, Resource]):
+    """What is declared, counting how often it is gone through."""
+
+    walks = 0
+
+    def items(self) -> Any:
+        self.walks += 1
+        return super().items()
+
+    def values(self) -> Any:
+        self.walks += 1
+        return super().values()
 
 
 def nim(name: str) -> list[Resource]:
@@ -73,3 +89,15 @@ def test_the_data_of_a_secret_is_hidden_however_it_is_written(tmp_path: Path) ->
     assert all(isinstance(value, Secret) for value in data.values())
     assert [value.reveal() for value in data.values()] == ["hi", "ho"]
     assert "stringData" not in item.values
+
+
+def test_what_is_declared_is_gone_through_once_for_all_manifests(tmp_path: Path) -> None:
+    context = ProviderContext(
+        name="default", options={}, environ={}, data_dir=tmp_path, stack="shop", environment="test"
+    )
+    connection = PROVIDER.connect(context)
+    resources = [config(f"c{number}", a="1") for number in range(20)]
+    declared = Counted({resource.address: resource for resource in resources})
+    for resource in resources:
+        connection.expand(resource, declared)
+    assert declared.walks == 1

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from support.kubernetes_objects import config
 
-from wlinfra.provider import Absent, Action, Done, Live, PlanRequest, Refused, Wanted
+from wlinfra.provider import Absent, Action, Done, Live, PlanRequest, PlatformObject, Refused, Wanted
 from wlinfra.testing import Driver
 from wlinfra_kubernetes.provider import KubernetesConnection
 
@@ -16,6 +16,10 @@ Connect = Callable[..., Driver]
 MANY = 12
 
 
+def wanted(item: PlatformObject) -> Wanted:
+    return Wanted(address=item.address, kind=item.kind, name=item.name, desired=item)
+
+
 def test_planning_unchanged_objects_takes_one_list_and_a_dry_run_each(drive: Connect) -> None:
     driver = drive()
     manifests = [config(f"c{number}", a="1") for number in range(MANY)]
@@ -24,8 +28,7 @@ def test_planning_unchanged_objects_takes_one_list_and_a_dry_run_each(drive: Con
     assert isinstance(connection, KubernetesConnection)
     items = list(driver.objects(*manifests).values())
     before = connection.platform.client.requests
-    wanted = [Wanted(address=item.address, kind=item.kind, name=item.name, desired=item) for item in items]
-    readings = connection.read(wanted)
+    readings = connection.read([wanted(item) for item in items])
     assert connection.platform.client.requests - before == 1
     for item, reading in zip(items, readings, strict=True):
         assert isinstance(reading, Live | Absent)
@@ -75,3 +78,30 @@ def test_what_an_earlier_try_made_is_applied_to_once_more(
     assert isinstance(second, Done)
     assert first.id == second.id
     assert cluster.api.get(f"/api/v1/namespaces/{namespace}/configmaps/settings")["data"] == {"a": "1"}
+
+
+def test_planning_new_objects_takes_two_lists_and_a_dry_run_each(drive: Connect) -> None:
+    driver = drive()
+    connection = driver.connection
+    items = list(driver.objects(*(config(f"c{number}", a="1") for number in range(MANY))).values())
+    driver.plan(config("other", a="1"))  # which looks what the cluster serves
+    before = requests_of(driver)
+    readings = connection.read([wanted(item) for item in items])
+    assert requests_of(driver) - before == 2
+    assert all(isinstance(reading, Absent) for reading in readings)
+    for item in items:
+        request = PlanRequest(desired=item, prior=None, reading=Absent(), dependencies={}, digest=driver.digest)
+        assert connection.plan(request).action is Action.CREATE
+    assert requests_of(driver) - before == 2 + MANY
+
+
+def test_what_is_new_is_told_from_what_somebody_else_has(
+    drive: Connect, cluster: ClusterHandle, namespace: str
+) -> None:
+    cluster.api.create(f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "c3"}, "data": {"b": "2"}})
+    driver = drive()
+    items = driver.objects(*(config(f"c{number}", a="1") for number in range(MANY)))
+    readings = driver.connection.read([wanted(item) for item in items.values()])
+    assert [type(reading) for reading in readings].count(Live) == 1
+    assert isinstance(readings[3], Live)
+    assert not readings[3].owned
