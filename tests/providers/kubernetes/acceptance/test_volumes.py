@@ -124,11 +124,22 @@ def test_a_claim_that_somebody_is_deleting_is_made_anew_when_it_is_gone(mounted:
 
 
 def test_a_claim_that_is_declared_no_more_is_kept_and_named_everywhere(mounted: ClusterStage) -> None:
-    planned = mounted.run("destroy", "--auto-approve").out
-    assert "manifest.models" in planned
+    planned, _, result = mounted.run("destroy", "--auto-approve").out.partition("Destroy complete!")
     assert "it is kept, because it holds data" in planned
+    assert "Kept, and no longer recorded (1)" in result
+    assert "manifest.models" in result
     assert mounted.names("pvc") == {"models"}
     assert mounted.names("deployment") == set()
+
+
+def test_a_claim_that_was_kept_is_taken_back_when_it_is_declared_again(mounted: ClusterStage) -> None:
+    first = uid(mounted, "pvc", "models")
+    mounted.run("destroy", "--auto-approve")
+    mounted.manifests(claim(), mounting())
+    assert mounted.actions()["manifest.models"] == "import"
+    mounted.apply()
+    assert uid(mounted, "pvc", "models") == first
+    assert mounted.actions() == {}
 
 
 def test_a_claim_goes_with_what_used_it_where_that_is_asked_for(mounted: ClusterStage) -> None:
