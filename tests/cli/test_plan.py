@@ -59,6 +59,12 @@ def test_targets_narrow_the_plan(wlinfra: CommandLine) -> None:
     assert "--target" in ended.out
 
 
+def test_a_narrowed_plan_tells_who_goes_on_using_what_it_replaces(applied: CommandLine) -> None:
+    narrowed = ("plan", "--replace", "artifact.server", "--target", "artifact.server")
+    assert "still using what is replaced: workload.chat; plan them too" in applied.run(*narrowed).out
+    assert "still using" not in applied.run(*narrowed, "--target", "workload.chat").out
+
+
 def test_without_a_refresh_the_platform_is_not_asked(applied: CommandLine) -> None:
     before = len([call for call in applied.provider.calls if call.question == "read"])
     assert "No changes." in applied.run("plan", "--refresh=false").out

@@ -17,6 +17,7 @@ from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.plan.guard import guard_emptiness, guards, refuse_other_provider, warn_of_emptiness
+from wlinfra.plan.left_out import with_users_left_out
 from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
 from wlinfra.plan.outputs import output_changes, resolve_known
@@ -76,6 +77,8 @@ def build_plan(
         *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None),
     ]
     changes = spread_create_first(list(planning.changes.values()) + planning.leftovers(prior), state)
+    if options.targets or options.excludes:
+        changes = with_users_left_out(changes, declared_objects, state.objects, {*expansion.objects, *prior})
     errors += guards(changes, state, protected=declared.protect)
     edges = edges_between(changes, state)
     outputs = (
