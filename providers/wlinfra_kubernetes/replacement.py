@@ -124,7 +124,7 @@ def _probe(subject: Subject, refusal: ClusterError) -> str:
             return ""
         if error.failure is Failure.DENIED and _frees_enough(error.message):
             return f"it has to fit when the old one is gone: {error.message}"
-        raise subject.refused(error if error.causes else refusal) from error
+        raise subject.refused(refusal if error.failure is Failure.INVALID and not error.causes else error) from error
     return ""
 
 
