@@ -25,13 +25,9 @@ def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
     match resource:
         case Workload():
             yield from _workload(scope, resource)
-        case Lookup() if resource.lookup_type != "manifest":
-            yield Diagnostic(
-                summary="Lookup not supported",
-                detail=f"On Kubernetes only objects can be looked up, not a {resource.lookup_type}.",
-                fix='Write it as wl.lookup("manifest", name="gateway", api_version="v1", kind="Service").',
-            )
-        case Artifact() | Manifest() | Lookup():
+        case Lookup():
+            yield from _lookup(resource)
+        case Artifact() | Manifest():
             return
         case _:
             yield Diagnostic(
@@ -39,6 +35,27 @@ def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
                 detail=f"The Kubernetes provider has no {resource.type}.",
                 fix="Give it to a provider that has it, or declare the objects as Manifests.",
             )
+
+
+def _lookup(resource: Lookup) -> Iterator[Diagnostic]:
+    if resource.lookup_id is not None:
+        yield Diagnostic(
+            summary="Lookup by id not supported",
+            detail="On Kubernetes objects are found by their names; nothing finds one by its uid.",
+            fix=f'Name it: wl.lookup("{resource.lookup_type}", name="...").',
+        )
+    if resource.lookup_type == "artifact":
+        yield Diagnostic(
+            summary="Lookup not supported",
+            detail="On Kubernetes nothing stores artifacts: one exists in the stack that declares it alone.",
+            fix='Look up the workload that runs it, wl.lookup("workload", name="..."), or read what its stack exports: stack.outputs_of("...", env).',
+        )
+    elif resource.lookup_type not in ("manifest", "workload"):
+        yield Diagnostic(
+            summary="Lookup not supported",
+            detail=f"On Kubernetes workloads and objects can be looked up, not a {resource.lookup_type}.",
+            fix='Write it as wl.lookup("workload", name="gateway"), or wl.lookup("manifest", name="gateway", api_version="v1", kind="Service").',
+        )
 
 
 def _workload(scope: Scope, workload: Workload) -> Iterator[Diagnostic]:

@@ -25,6 +25,7 @@ from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 from .documents import Key, canonical, encoded, key_of, plain_text, schema_of
 from .identity import Identity
 from .inventory import address_of
+from .lookups import workload_lookup
 from .offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .quantities import with_canonical_quantities
 from .resources import Manifest
@@ -240,6 +241,8 @@ def _scaled_by(scope: Scope, made: PlatformObject, declared: Mapping[Address, Re
 
 
 def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:
+    if resource.lookup_type == "workload":
+        return workload_lookup(resource, scope.target.namespace)
     api = str(resource.filters.get("api_version") or "v1")
     kind = str(resource.filters.get("kind") or "ConfigMap")
     namespace = "" if kind in CLUSTER_SCOPED else str(resource.filters.get("namespace") or scope.target.namespace)

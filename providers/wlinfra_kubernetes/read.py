@@ -18,6 +18,7 @@ from .documents import Key, declared_values, key_of
 from .failures import ClusterError
 from .fieldpath import find, parse
 from .identity import PART_OF
+from .lookups import look_up_workload
 from .platform import Platform
 
 __all__ = ["Found", "fetch", "fetch_each", "outputs_of", "read"]
@@ -31,8 +32,8 @@ Found: TypeAlias = "dict[str, Any] | ClusterError | None"
 def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
     """Return one reading for each, in the same order."""
     keys = [Key.parse(one.kind, one.name) for one in wanted]
-    found = fetch(platform, keys)
-    return [_reading(platform, one, found[key]) for one, key in zip(wanted, keys, strict=True)]
+    found = fetch(platform, [key for one, key in zip(wanted, keys, strict=True) if not _is_workload(one)])
+    return [_reading(platform, one, found.get(key)) for one, key in zip(wanted, keys, strict=True)]
 
 
 def fetch(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
@@ -80,7 +81,13 @@ def _got(client: ClusterClient, key: Key) -> Found:
         return error
 
 
+def _is_workload(one: Wanted) -> bool:
+    return one.desired is not None and bool(one.desired.policy.get("workload"))
+
+
 def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
+    if _is_workload(one):
+        return look_up_workload(platform, one)
     match found:
         case None:
             return Absent()

@@ -16,6 +16,7 @@ from wlinfra.provider import PlatformObject
 
 from .documents import Key, guessed_plural
 from .identity import Identity
+from .lookups import NEEDED
 
 __all__ = ["ACCOUNT", "rights"]
 
@@ -39,8 +40,11 @@ _LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {
     "apps/v1/StatefulSet": ((_PODS, _FOLLOWED),),
     "apps.nvidia.com/v1alpha1/NIMService": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED), (_DEPLOYMENTS, ("get",))),
     "apps.nvidia.com/v1alpha1/NIMCache": ((_PODS, _FOLLOWED),),
+    "v1/PersistentVolumeClaim": ((_PODS, ("list",)),),
 }
 """What the waits look at beside the object itself, in its namespace."""
+_REPLACED: Final = ("get", "list", "watch", "delete")
+"""What a hand-over from the other kind of autoscaler takes: it has to be gone first, while the new role holds already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -73,15 +77,20 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
     for verb in ("get",) if item.lookup else _VERBS:
         name = key.name if not key.namespace and verb in _NAMED else ""
         yield _Right(namespace=key.namespace, group=key.group, resource=resource, name=name, verb=verb)
+    for other in NEEDED if item.policy.get("workload") else ():
+        yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb="list")
     if item.lookup:
         return
     for other, verbs in _LOOKED_AT.get(item.kind, ()):
         for verb in verbs:
             yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
-    for kind, _ in item.policy.get("unverified_after") or ():  # and listed, when replicas are handed back
+    for kind, _ in item.policy.get("unverified_after") or ():
         other = Key.parse(kind, "")
-        for verb in ("get", "list"):
+        for verb in _REPLACED:
             yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
+    spec: Any = item.values.get("spec")
+    if item.kind == "apps/v1/StatefulSet" and spec.get("volumeClaimTemplates"):  # to name those that outlive it
+        yield _Right(namespace=key.namespace, group="", resource="persistentvolumeclaims", verb="list")
     yield from _across_the_cluster(item)
 
 
