@@ -13,7 +13,7 @@ from wlinfra.diff.schema import Effect
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
 
-from .documents import Difference, at, differences, plain_text
+from .documents import Difference, at, differences, managed_by, plain_text
 from .fieldpath import FieldPath, find, leaves_of, owns, shown
 from .subject import Subject
 
@@ -92,7 +92,7 @@ def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
     if prior is None or not prior.values:
         if not subject.live_hash:
             return Origin.UNATTRIBUTED
-        return Origin.DRIFT if subject.live_hash == subject.applied_hash else Origin.BOTH
+        return _origin_by_hash(subject, item)
     if isinstance(recorded, SecretDigest):
         digest = subject.request.digest
         is_data = subject.key.full_kind == "v1/Secret" and item.path[:1] == ("data",)
@@ -102,6 +102,17 @@ def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
     if item.planned == recorded:
         return Origin.DRIFT if item.live != recorded else Origin.INTENDED
     return Origin.INTENDED if item.live == recorded or recorded is None or _holds_part(item, recorded) else Origin.BOTH
+
+
+def _origin_by_hash(subject: Subject, item: Difference) -> Origin:
+    """Return what the applied hash tells when nothing is recorded: the same declaration makes every difference drift.
+
+    With another declaration, what is still ours was changed by it, and what somebody else set may be both.
+    """
+    if subject.live_hash == subject.applied_hash:
+        return Origin.DRIFT
+    ours = managed_by(subject.document, subject.platform.identity.manager)
+    return Origin.INTENDED if item.live is None or _covers(ours, item.path) else Origin.BOTH
 
 
 def _holds_part(item: Difference, recorded: Json) -> bool:
