@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from .project import Completed, Project
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
 
-__all__ = ["ClusterStage", "container"]
+__all__ = ["ClusterStage", "container", "reserved_namespace"]
 
 HEADER = """\
 import wlinfra as wl
@@ -35,6 +36,22 @@ def resources(env):
 def container(image: str = "nginx:1", **more: Any) -> dict[str, Any]:
     """Return a container of a pod template, small enough for any node."""
     return {"name": "main", "image": image, "resources": {"requests": {"cpu": "0.1", "memory": "64M"}}, **more}
+
+
+@contextmanager
+def reserved_namespace(cluster: ClusterHandle, name: str) -> Iterator[None]:
+    """Keep a namespace's name for one test at a time; whatever it makes of it is gone afterwards."""
+    from engines.kubernetes.waiting import eventually
+
+    path = f"/api/v1/namespaces/{name}"
+    with (cluster.folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            if cluster.api.exists(path):
+                cluster.api.delete(path)
+            eventually(lambda: not cluster.api.exists(path), seconds=120)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,9 +44,17 @@ def _serve(*, keda: bool) -> None:
         cluster = stack.enter_context(Cluster())
         if keda:
             stack.enter_context(KedaOperator(cluster))
-        print(f"export KUBECONFIG={cluster.handle.kubeconfig}", flush=True)
-        print(f"# Prometheus: {cluster.handle.prometheus}; logs: {cluster.folder}; Ctrl-C ends it", flush=True)
+        print("\n".join(_how_to_use(cluster)), flush=True)
         signal.pause()
+
+
+def _how_to_use(cluster: Cluster) -> Iterator[str]:
+    """Yield lines for a shell."""
+    handle = cluster.handle
+    yield f"export KUBECONFIG={handle.kubeconfig}"
+    if shutil.which("kubectl") is None:
+        yield f'export PATH="{handle.kubectl_program.parent}:$PATH"  # for kubectl'
+    yield f"# Prometheus: {handle.prometheus}; logs: {cluster.folder}; Ctrl-C ends it"
 
 
 if __name__ == "__main__":

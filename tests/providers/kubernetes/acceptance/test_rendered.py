@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cluster_stage import ClusterStage
+from support.cluster_stage import ClusterStage, reserved_namespace
 
 from wlinfra.stack.program import load_stack
 
@@ -57,18 +55,8 @@ EXAMPLES = [
 ]
 
 
-@contextmanager
-def namespaces(cluster: ClusterHandle, files: list[Path]) -> Iterator[None]:
-    """Have the namespaces that the files name, as a dry run wants."""
-    named = sorted(
-        {name for file in files for name in re.findall(r"^  namespace: (\S+)$", file.read_text(), re.MULTILINE)}
-    )
-    assert named
-    for name in named:
-        cluster.api.create("/api/v1/namespaces", {"metadata": {"name": name}})
-    yield
-    for name in named:
-        cluster.api.delete(f"/api/v1/namespaces/{name}")
+def namespaces_in(files: list[Path]) -> set[str]:
+    return {name for file in files for name in re.findall(r"^  namespace: (\S+)$", file.read_text(), re.MULTILINE)}
 
 
 def validate(cluster: ClusterHandle, folder: Path) -> list[Path]:
@@ -94,7 +82,9 @@ def test_the_files_of_an_example_pass_strict_validation(
 ) -> None:
     stage.project.run("render", str(program), "-e", name, "--out", "manifests")
     files = sorted((stage.folder / "manifests").glob("*.yaml"))
-    with namespaces(keda_definitions, files):
+    (namespace,) = namespaces_in(files)
+    with reserved_namespace(keda_definitions, namespace):
+        keda_definitions.kubectl("create", "namespace", namespace)
         assert {"deployment", "service"} <= kinds(validate(keda_definitions, stage.folder / "manifests"))
     assert all("s3cret-token" not in file.read_text() for file in files)
 
@@ -129,3 +119,11 @@ def test_nothing_lets_requests_in_unasked(keda_definitions: ClusterHandle, stage
     stage.run("render", "--out", "manifests")
     files = validate(keda_definitions, stage.folder / "manifests")
     assert not kinds(files) & set(ENTRIES)
+
+
+def test_the_environment_of_the_page_renders_the_example(keda_definitions: ClusterHandle, stage: ClusterStage) -> None:
+    shown = (ROOT / "docs" / "kubernetes.md").read_text().partition("```python\n")[2].partition("```")[0]
+    code = (ROOT / "examples" / "quickstart" / "infra.py").read_text().partition("stack.environment(")[0]
+    stage.project.write(code + shown.replace('namespace="assistant"', f'namespace="{stage.namespace}"'))
+    stage.run("render", "--out", "manifests")
+    assert {"nimservice", "scaledobject"} <= kinds(validate(keda_definitions, stage.folder / "manifests"))
