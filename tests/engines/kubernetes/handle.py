@@ -113,7 +113,9 @@ class ClusterHandle:
             return []
         finished, _, _ = self.audit_log.read_text().rpartition("\n")
         events = (json.loads(line) for line in finished.splitlines())
-        return [_request(event) for event in events if event["user"]["username"] == user]
+        return [
+            _request(event) for event in events if event["user"].get("username") == user
+        ]  # none for a refused token
 
     def write(self, file: Path) -> None:
         """Write the handle for other processes, whole or not at all."""
