@@ -16,7 +16,7 @@ from engines.kubernetes.cluster import TESTS, Cluster
 from engines.kubernetes.handle import ClusterHandle
 from engines.kubernetes.processes import free_ports
 
-__all__ = ["KedaOperator", "install_definitions"]
+__all__ = ["KedaOperator", "install_definitions", "keda_definitions"]
 
 NAME = "keda-operator"
 SCALER = "http-scaler"
@@ -109,5 +109,10 @@ ENVIRONMENT = {
 
 def install_definitions(handle: ClusterHandle) -> None:
     """Install KEDA's custom resource definitions, which come with its Go module; needs the Go toolchain."""
+    handle.install(keda_definitions())
+
+
+def keda_definitions() -> list[Path]:
+    """Return the files of KEDA's custom resource definitions."""
     folder: Path = module_folder(KEDA, MODULE) / "config" / "crd" / "bases"
-    handle.install(sorted(folder.glob("*.yaml")))
+    return sorted(folder.glob("*.yaml"))

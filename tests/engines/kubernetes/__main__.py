@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from engines.build import EngineMissingError
-from engines.keda.operator import KedaOperator
-from engines.kubernetes.cluster import Cluster
+from engines.keda.operator import KedaOperator, keda_definitions
+from engines.kubernetes.cluster import Cluster, ClusterOptions
 from engines.kubernetes.keeper import keep
 from engines.kubernetes.processes import StartFailedError
 
@@ -41,7 +41,9 @@ def _serve(*, keda: bool) -> None:
     # A shell that starts it in the background has it ignore interrupts otherwise.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
-        cluster = stack.enter_context(Cluster())
+        # From the beginning, because the garbage collector looks for new kinds only every 30 seconds.
+        options = ClusterOptions(definitions=tuple(keda_definitions()) if keda else ())
+        cluster = stack.enter_context(Cluster(options))
         if keda:
             stack.enter_context(KedaOperator(cluster))
         print("\n".join(_how_to_use(cluster)), flush=True)

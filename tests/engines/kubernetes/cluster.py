@@ -43,6 +43,8 @@ class ClusterOptions:
 
     folder: Path | None = None
     admission_plugins: tuple[str, ...] = ()
+    definitions: tuple[Path, ...] = ()
+    """Custom resource definitions to have from the beginning, beside our own."""
 
 
 class Cluster:
@@ -118,7 +120,7 @@ class Cluster:
         self._write_settings()
         self.start_apiserver()
         # Before the controllers: their garbage collector looks for new kinds only every 30 seconds.
-        self.handle.install(definitions())
+        self.handle.install([*definitions(), *self.options.definitions])
         self._start_controllers(controller_port, scheduler_port)
         self._start_fakes(metrics_port)
         self._prepare()
