@@ -1,7 +1,8 @@
 """Finds out whether an interrupted step took effect: names are deterministic, so the object itself tells.
 
-`provider` calls `recover` for every intent a killed run left. An apply that only changed something counts as not
-done: it is planned again, and applying it twice is the same as once.
+`provider` calls `recover` for every intent a killed run left. An apply that only changed something is known by the
+digest of the declaration it put on the object; one that did not change the digest counts as not done, for applying it
+twice is the same as once.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from wlinfra.provider import DidNotHappen, Happened, Intent, Recovery, UnclearOu
 
 from .documents import Key
 from .failures import ClusterError
-from .identity import ADDRESS
+from .identity import ADDRESS, APPLIED
 from .platform import Platform
 from .read import outputs_of
+from .steps import EVIDENCE
 
 __all__ = ["recover"]
 
@@ -29,9 +31,13 @@ def recover(platform: Platform, intent: Intent) -> Recovery:
         ending = live is not None and live["metadata"].get("deletionTimestamp")
         gone = live is None or live["metadata"]["uid"] != intent.target
         return Happened() if gone or ending else DidNotHappen()
-    if not intent.makes or live is None:
+    if live is None:
         return DidNotHappen()
     meta = live["metadata"]
+    if not intent.makes:
+        evidence = intent.lookup.get(EVIDENCE)
+        shown = evidence and (meta.get("annotations") or {}).get(APPLIED) == evidence
+        return Happened() if shown and meta["uid"] == intent.target else DidNotHappen()
     if meta["uid"] == intent.lookup.get("old") or meta.get("deletionTimestamp"):
         return DidNotHappen()
     address = (meta.get("annotations") or {}).get(ADDRESS)

@@ -14,8 +14,12 @@ from wlinfra.values import Json
 
 from .documents import Key, guessed_plural
 
-__all__ = ["apply_steps", "delete_step", "goal_of", "hand_over_step", "replace_steps"]
+__all__ = ["APPLIES", "EVIDENCE", "apply_steps", "delete_step", "goal_of", "hand_over_step", "replace_steps"]
 
+APPLIES: Final = frozenset({"apply", "force_apply"})
+"""The operations that send the whole declaration."""
+EVIDENCE: Final = "applied"
+"""What a step's lookup calls the digest that the object bears once the step is done, and did not bear before."""
 _TIMEOUTS: Final = {"NIMService": 3600.0, "NIMCache": 3600.0, "Deployment": 1200.0, "StatefulSet": 1200.0}
 _TIMEOUT: Final = 600.0
 _AWAITED: Final = frozenset(

@@ -19,7 +19,7 @@ from .documents import Key, canonical, wire
 from .failures import ClusterError, Failure
 from .identity import APPLIED
 from .platform import Platform
-from .steps import goal_of
+from .steps import APPLIES, EVIDENCE, goal_of
 from .waits.nim import MARK, mark_before
 
 __all__ = ["Subject"]
@@ -107,7 +107,14 @@ class Subject:
         goal = goal_of(change, self.desired.policy)
         if goal is not None and (mark := mark_before(self.platform.client, change)):
             goal = replace(goal, details={**goal.details, MARK: mark})
-        return replace(change, steps=tuple(steps), goal=goal)
+        return replace(change, steps=tuple(self._evident(step) for step in steps), goal=goal)
+
+    def _evident(self, step: Step) -> Step:
+        """Return the step with what the object bears once it is done, where it does not bear that already."""
+        mark = self.applied_hash
+        if step.makes or step.operation not in APPLIES or not mark or mark == self.live_hash:
+            return step
+        return replace(step, lookup={**step.lookup, EVIDENCE: mark})
 
     def refused(self, error: ClusterError) -> ProviderError:
         """Return the error with this object's place on it."""

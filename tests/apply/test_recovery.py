@@ -55,6 +55,22 @@ def test_a_create_that_did_not_happen_is_believed_only_after_its_time() -> None:
     assert (bench.session.objects, bench.session.intents) == ({}, {})
 
 
+def test_what_is_waited_for_and_how_long_is_told_in_one_line() -> None:
+    bench = bench_with(CREATED, found=DidNotHappen())
+    told: list[str] = []
+    resolve(bench.engine, (CREATED,), bench.clock, tell=told.append)
+    assert told == [
+        "An interrupted run sent POST for thing.a, which may still be carried out: waiting 50 s until that is certain."
+    ]
+
+
+def test_what_is_certain_at_once_is_not_waited_for() -> None:
+    bench = bench_with(CHANGED, found=Happened())
+    told: list[str] = []
+    resolve(bench.engine, (CHANGED,), bench.clock, tell=told.append)
+    assert (told, bench.clock.time) == ([], 1000.0)
+
+
 def test_a_plan_that_does_not_wait_calls_it_unclear() -> None:
     bench = bench_with(CREATED, found=DidNotHappen())
     (item,) = resolve(bench.engine, (CREATED,), bench.clock, wait=False)

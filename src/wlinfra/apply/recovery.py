@@ -6,7 +6,8 @@ resolves and records nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 from wlinfra.apply import troubles
 from wlinfra.errors import Diagnostic, WlinfraError
@@ -29,11 +30,18 @@ def recover_open(engine: Engine, session: StateSession, clock: Clock) -> tuple[R
     return recovered
 
 
-def resolve(engine: Engine, intents: Sequence[Intent], clock: Clock, *, wait: bool = True) -> tuple[Recovered, ...]:
+def resolve(
+    engine: Engine,
+    intents: Sequence[Intent],
+    clock: Clock,
+    *,
+    wait: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[Recovered, ...]:
     """Return what became of each step; writes nothing.
 
     That a step did not happen is believed only after its request's time is over. Until then this waits, once for
-    all of them; with ``wait=False`` such a step is unclear.
+    all of them, and tells so in one line; with ``wait=False`` such a step is unclear.
     """
     found = {intent.sequence: _look_up(engine, intent) for intent in intents}
     early = [
@@ -42,10 +50,17 @@ def resolve(engine: Engine, intents: Sequence[Intent], clock: Clock, *, wait: bo
         if isinstance(found[intent.sequence], DidNotHappen) and intent.deadline > clock.now()
     ]
     if early and wait:
-        clock.sleep(max(0.0, max(intent.deadline for intent in early) - clock.now()))
+        seconds = max(0.0, max(intent.deadline for intent in early) - clock.now())
+        tell(_waiting(early, seconds))
+        clock.sleep(seconds)
     for intent in early:
         found[intent.sequence] = _look_up(engine, intent) if wait else UnclearOutcome(error=_too_early(intent))
     return tuple(_recovered(intent, found[intent.sequence]) for intent in intents)
+
+
+def _waiting(early: Sequence[Intent], seconds: float) -> str:
+    sent = ", ".join(f"{intent.verb} for {intent.address}" for intent in early)
+    return f"An interrupted run sent {sent}, which may still be carried out: waiting {math.ceil(seconds)} s until that is certain."
 
 
 def _look_up(engine: Engine, intent: Intent) -> Recovery:

@@ -156,7 +156,7 @@ class Workspace:
         """
         holder = self._living_holder()
         engine = self.engine(self.store.load())
-        recovered = _recovered(engine, self.clock, wait=False)
+        recovered = _recovered(engine, self, wait=False)
         if holder is not None:
             recovered = tuple(item for item in recovered if item.outcome == "happened")
         provisional = describe_holder(holder) if holder else ""
@@ -234,7 +234,7 @@ class Locked:
     def plan(self, options: PlanOptions) -> Plan:
         """Return a plan that nobody can outdate but by hand on the platform."""
         engine = self.engine()
-        recovered = _recovered(engine, self.workspace.clock, wait=True)
+        recovered = _recovered(engine, self.workspace, wait=True)
         return build_plan(engine, options, recovered=recovered, tool_version=tool_version())
 
     def engine(self) -> Engine:
@@ -275,13 +275,13 @@ def open_workspace(
         workspace.close()
 
 
-def _recovered(engine: Engine, clock: Clock, *, wait: bool) -> tuple[Recovered, ...]:
+def _recovered(engine: Engine, workspace: Workspace, *, wait: bool) -> tuple[Recovered, ...]:
     """Return what became of the steps that an interrupted run left behind; nearly always there are none."""
     if not engine.state.intents:
         return ()
     from wlinfra.apply.recovery import resolve
 
-    return resolve(engine, engine.state.intents, clock, wait=wait)
+    return resolve(engine, engine.state.intents, workspace.clock, wait=wait, tell=workspace.console.tell)
 
 
 def _load_digest(console: Console, state: State) -> Digest:

@@ -128,6 +128,24 @@ def test_a_killed_change_is_finished_by_the_next(stage: Stage, at: int, moment: 
     settled(stage, "settings", "added", "web")
 
 
+UPDATE = """\
+    yield config("settings", "2")
+    yield config("dropped", "1")
+    yield deployment("old")
+"""
+
+
+@pytest.mark.parametrize(("moment", "waits"), [(Moment.BEFORE, True), (Moment.AFTER, False)])
+def test_a_killed_update_is_waited_for_unless_the_object_shows_it(stage: Stage, moment: Moment, *, waits: bool) -> None:
+    stage.write(FIRST)
+    stage.project.apply()
+    stage.write(UPDATE)
+    stage.killed(1, moment)
+    done = stage.project.apply()
+    assert ("An interrupted run sent PATCH for manifest.settings" in done.err) is waits
+    assert stage.project.actions() == {}
+
+
 @pytest.mark.parametrize(
     ("moment", "status"),
     [
