@@ -42,9 +42,12 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
     if desired.policy.get("bundles"):
         desired = choose_bundle(platform, desired, request.live)
         request = replace(request, desired=desired)
-    draft = replace(default_change(request, steps=_none), impact=impact_of(platform, desired, request.live))
-    change = _judged(Subject(platform=platform, request=request, desired=desired, draft=replace(draft, goal=None)))
-    return change if change.action is Action.ROLL else replace(change, impact=without_surge(change.impact))
+    impact = impact_of(platform, desired, request.live)
+    draft = replace(default_change(request, steps=_none), impact=impact, goal=None)
+    change = _judged(Subject(platform=platform, request=request, desired=desired, draft=draft))
+    if change.action is Action.ROLL or change.impact == Impact():
+        return change
+    return replace(change, impact=without_surge(change.impact))
 
 
 def _judged(subject: Subject) -> Change:

@@ -14,6 +14,7 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Ste
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
+from wlinfra.provider import Impact
 from wlinfra.values import Json
 
 from .attributes import attributes_of, ownership_of
@@ -120,11 +121,12 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
     live, planned = _of_one_version(subject, planned, sent)
     before, after = meaning(live, ignored=(APPLIED,)), meaning(planned, ignored=(APPLIED,))
     subject = _with_true_impact(subject, planned)
-    attributes = attributes_of(subject, before, after)
+    attributes = attributes_of(subject, before, after) if before != after else ()
     if is_fixed(subject, attributes):
         fixed = (replace(item, effect=Effect.REPLACES) for item in attributes)
         return replacement(subject, ActionReason.CANNOT_UPDATE, tuple(fixed))
-    claimed = ownership_of(subject, managed_by(live, manager), managed_by(planned, manager), after)
+    held, holds = managed_by(live, manager), managed_by(planned, manager)
+    claimed = ownership_of(subject, held, holds, after) if held != holds else ()
     importing = subject.draft.action is Action.IMPORT
     if not attributes and not claimed and kept is None and not importing:
         return _unchanged(subject, sent.notes)
@@ -150,6 +152,8 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
 
 def _with_true_impact(subject: Subject, planned: Mapping[str, Any]) -> Subject:
     """Return the subject whose impact counts the replicas that come of it: who yields them keeps the live ones."""
+    if subject.draft.impact == Impact():
+        return subject
     impact = impact_of(subject.platform, replace(subject.desired, values=dict(planned)), subject.live)
     return replace(subject, draft=replace(subject.draft, impact=impact))
 

@@ -120,6 +120,8 @@ class KubernetesConnection:
         from .plan import plan
 
         change = plan(self.platform, request)
+        if not change.steps:
+            return change
         timeout = self._config.connect_timeout + self._config.read_timeout + _GRACE
         return replace(change, steps=tuple(replace(step, timeout=timeout) for step in change.steps))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ __all__ = ["ACCOUNT", "Session", "open_session"]
 ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds the token of its service account and the authority of its cluster."""
 
+_FRESH: Final = 1.0
+"""Seconds for which credentials are not looked at anew; tokens that say when they end are renewed minutes before."""
 _LONGEST_SAID: Final = 300
 """How much of a plugin's own words is shown."""
 
@@ -39,6 +42,7 @@ class Session:
         self._load = load
         self._api = load()
         self._lock = threading.Lock()
+        self._signed: tuple[float, dict[str, str]] | None = None
 
     @property
     def host(self) -> str:
@@ -53,11 +57,14 @@ class Session:
 
     def sign_in(self) -> dict[str, str]:
         """Return the headers that prove who we are; renews a token that is about to end, and raises ClusterError."""
-        with self._lock, _overhearing() as said:
-            headers = _headers(self._api.configuration)
-        if said:
-            raise ClusterError(Failure.UNAUTHORIZED, _failed_plugin(said))
-        return headers
+        with self._lock:
+            if self._signed is None or time.monotonic() - self._signed[0] >= _FRESH:
+                with _overhearing() as said:
+                    headers = _headers(self._api.configuration)
+                if said:
+                    raise ClusterError(Failure.UNAUTHORIZED, _failed_plugin(said))
+                self._signed = time.monotonic(), headers
+            return self._signed[1]
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Read everything anew after these headers were refused, and return whether that gave other credentials.
@@ -65,7 +72,7 @@ class Session:
         Tokens and certificates end, and not every plugin and file says when. Raises ClusterError.
         """
         with self._lock, _overhearing():
-            before = self._api
+            before, self._signed = self._api, None
             if _headers(before.configuration) != refused:  # by another thread, meanwhile
                 return True
             try:
