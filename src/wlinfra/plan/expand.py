@@ -52,6 +52,7 @@ def expand(engine: Engine) -> Expansion:
     DeclarationError.raise_for(diagnostics)
     found += _implied(engine, found)
     _refuse_two_homes(found)
+    _refuse_twins(found)
     objects = {item.address: item for item in found}
     exporters = {(item.address.resource, attribute): item.address for item in found for attribute in item.outputs}
     members: dict[Address, list[Address]] = defaultdict(list)
@@ -90,6 +91,24 @@ def _refuse_two_homes(found: Sequence[PlatformObject]) -> None:
                 "Part of two providers",
                 f"{item.address} is used at the providers {home} and {item.provider}, and an address stands for one object.",
                 "Declare one for each provider, under names of their own.",
+                address=item.address,
+                location=item.location,
+            )
+
+
+def _refuse_twins(found: Sequence[PlatformObject]) -> None:
+    """Raise when two addresses stand for one object of the platform: each would undo what the other does."""
+    owners: dict[tuple[str, str, str], PlatformObject] = {}
+    for item in found:
+        if not item.name_is_unique or item.lookup or item.virtual:
+            continue
+        first = owners.setdefault((item.provider, item.kind, item.name), item)
+        if first.address != item.address:
+            at = f" at {first.location}" if first.location is not None else ""
+            raise DeclarationError.of(
+                "Object declared twice",
+                f"{item.address} is the {item.kind} {item.name}, and so is {first.address}{at}.",
+                "Declare it once, or give one of them another name.",
                 address=item.address,
                 location=item.location,
             )
