@@ -89,3 +89,24 @@ def test_a_wait_goes_on_after_a_restart(own_cluster: Cluster, tmp_path: Path) ->
     assert eventually(lambda: isinstance(connection.poll([waiting])[0], Ready))
     connection.close()
     assert [one.name for one in threading.enumerate() if one.name.startswith("watch ")] == []
+
+
+def test_an_apply_whose_server_stays_away_ends_with_the_reason_and_the_next_finishes_it(
+    own_cluster: Cluster, tmp_path: Path
+) -> None:
+    from engines.kubernetes.handle import write_kubeconfig
+
+    handle = own_cluster.handle
+    project = Project(folder=tmp_path)
+    program = PROGRAM.format(many=MANY, kubeconfig=str(tmp_path / "kubeconfig"))
+    project.write(program.replace("read_timeout", "retries=1, read_timeout"))
+    with api_proxy(handle.server, handle.authority) as proxy:
+        write_kubeconfig(tmp_path / "kubeconfig", server=proxy.url, authority=None, token="admin-token")
+        proxy.reset(Harm(at=STRUCK, moment=Moment.AFTER, run=own_cluster.stop_apiserver))
+        ended = project.apply("--parallelism", "1", code=1)
+        failed = [line for line in ended.out.splitlines() if "Failed after" in line]
+        assert failed, ended.out
+        assert all("Cluster cannot be reached: " in line or "answer was lost: " in line for line in failed), failed
+        own_cluster.start_apiserver()
+        project.apply()
+        assert project.actions() == {}
