@@ -16,7 +16,7 @@ from wlinfra.values import is_open
 
 from .bundles import choose_bundle
 from .documents import Key
-from .identity import KEEP, owner_told
+from .identity import owner_told
 from .impact import impact_of, impact_of_end, without_surge
 from .inventory import with_live_kinds
 from .plan_existing import plan_existing
@@ -24,7 +24,7 @@ from .plan_new import plan_new
 from .platform import Platform
 from .steps import apply_steps, delete_step, goal_of, replace_steps
 from .subject import Subject
-from .volumes import CLAIM, kept_claims, loss_of
+from .volumes import is_kept, kept_claims, loss_of
 
 __all__ = ["plan"]
 
@@ -93,7 +93,7 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     change = replace(change, impact=impact_of_end(platform, document))
     if owner := platform.identity.other_owner(document):
         return _forgotten(change, f"it belongs to {owner_told(owner, document)}, so it stays")
-    if document and _keeps(platform, change, document):
+    if document and is_kept(platform, Key.parse(change.kind, change.name), document):
         return _forgotten(change, "it is kept, because it holds data; delete it with kubectl when nobody needs it")
     key = Key.parse(change.kind, change.name)
     kept = kept_claims(platform, key, document)
@@ -116,10 +116,3 @@ def _forgotten(change: Change, why: str) -> Change:
         blast_radius=BlastRadius.NONE,
         impact=Impact(),
     )
-
-
-def _keeps(platform: Platform, change: Change, document: Any) -> bool:
-    annotations = (document.get("metadata") or {}).get("annotations") or {}
-    if annotations.get(KEEP) not in (None, "false"):
-        return True
-    return change.kind == CLAIM and not platform.config.delete_volumes

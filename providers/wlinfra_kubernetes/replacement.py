@@ -233,7 +233,12 @@ def renaming(subject: Subject, change: Change) -> Change:
     if prior is None or prior.id is None or (prior.kind, prior.name) == (subject.desired.kind, subject.desired.name):
         return change
     key = Key.parse(prior.kind, prior.name)
-    old = subject.platform.client.get(key)
+    try:
+        old = subject.platform.client.get(key)
+    except ClusterError as error:
+        if error.failure is not Failure.FORBIDDEN:
+            raise
+        old = None  # a stray for an account that may look
     if old is None or old["metadata"]["uid"] != prior.id or not subject.platform.identity.owns(old):
         return change
     if is_kept(subject.platform, key, old):
