@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wlinfra.changes.model import Action, Change
+from wlinfra.diff.leaves import is_plain
 from wlinfra.plan.model import Plan
 from wlinfra.state.model import ObjectState
 from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, resolve_refs
@@ -46,7 +47,7 @@ class Outputs:
 
     def fill(self, value: Json) -> Json:
         """Return the tree with references filled in; those not known become UNKNOWN."""
-        return resolve_refs(value, self.known)
+        return value if is_plain(value) else resolve_refs(value, self.known)
 
     def settled(self, change: Change) -> dict[str, Json]:
         """Return the planned outputs of a change that are known by now."""
