@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
+from wlinfra.provider import Live
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
 
-from .documents import Difference, at, differences, managed_by, plain_text
+from .documents import Difference, at, differences, keyed_path, managed_by, plain_text
 from .fieldpath import FieldPath, find, leaves_of, owns, shown
+from .identity import Identity
 from .subject import Subject
 
-__all__ = ["attributes_of", "ownership_of", "rolls"]
+__all__ = ["attributes_of", "explained", "ownership_of", "rolls"]
 
 _TEMPLATES: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _ALLOCATED: Final = frozenset({("spec", "clusterIP"), ("spec", "clusterIPs")})
@@ -45,7 +48,7 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
         effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
         sensitive=hidden,
-        note=_who(subject, item.path) if origin is not Origin.INTENDED else "",
+        note=_who(subject.platform.identity, subject.document, item.path) if origin is not Origin.INTENDED else "",
     )
 
 
@@ -127,11 +130,19 @@ def rolls(kind: str, path: Path) -> bool:
     return kind == "NIMService" and path[:1] == ("spec",) and len(path) > 1 and path[1] not in _STILL
 
 
-def _who(subject: Subject, path: Path) -> str:
+def explained(identity: Identity, live: Live, drift: Sequence[AttributeChange]) -> tuple[AttributeChange, ...]:
+    """Return the drift of a live object with who made it, elements of lists told by their keys."""
+    paths = [keyed_path(dict(live.values), item.path) for item in drift]
+    return tuple(
+        replace(item, path=path, note=item.note or _who(identity, live.document, path))
+        for item, path in zip(drift, paths, strict=True)
+    )
+
+
+def _who(identity: Identity, document: Mapping[str, Any], path: Path) -> str:
     """Return who set the live value and when, as far as the object tells."""
-    own = subject.platform.identity.manager
-    for entry in (subject.document.get("metadata") or {}).get("managedFields") or ():
-        if entry.get("manager") != own and _covers(entry.get("fieldsV1") or {}, path):
+    for entry in (document.get("metadata") or {}).get("managedFields") or ():
+        if entry.get("manager") != identity.manager and _covers(entry.get("fieldsV1") or {}, path):
             since = f" at {entry['time']}" if entry.get("time") else ""
             return f"set by {entry.get('manager')}{since}"
     return ""

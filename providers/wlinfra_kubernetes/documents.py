@@ -29,6 +29,7 @@ __all__ = [
     "differences",
     "guessed_plural",
     "key_of",
+    "keyed_path",
     "managed_by",
     "meaning",
     "plain_text",
@@ -274,6 +275,19 @@ def _declared_list(live: Sequence[Any], declared: Sequence[Any]) -> list[Any]:
 
 def _hidden(value: Any) -> Secret:
     return Secret(lambda: str(value), describe="a live value")
+
+
+def keyed_path(value: Json, path: Path) -> Path:
+    """Return the path of a live object with the places in lists put as the keys that `differences` uses."""
+    found: list[str | int] = []
+    for part in path:
+        name = part
+        if isinstance(part, int) and isinstance(value, list | tuple) and part < len(value):
+            names = list((_keyed(value) or [{}])[0])
+            name = names[part] if names else part
+        value = at(value, (part,))
+        found.append(name)
+    return tuple(found)
 
 
 def at(value: Json, path: Path) -> Json:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.manifests.model import RenderedObject
 from wlinfra.provider.base import (
     Connection,
+    Live,
     PlanRequest,
     ProviderContext,
     Reading,
@@ -102,6 +104,12 @@ class KubernetesConnection:
         from .strays import strays
 
         return strays(self.platform, known)
+
+    def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        """Return the drift with who made it."""
+        from .attributes import explained
+
+        return explained(self.platform.identity, reading, drift)
 
     def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
         """Return one reading for each."""

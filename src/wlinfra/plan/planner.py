@@ -29,7 +29,7 @@ from wlinfra.plan.revision import revision_of
 from wlinfra.plan.select import select
 from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
-from wlinfra.provider.optional import Sharing
+from wlinfra.provider.optional import Explaining, Sharing
 from wlinfra.state.model import ObjectState, State, with_renamed_dependencies
 from wlinfra.values import UNKNOWN, Address, Json
 
@@ -182,7 +182,7 @@ class _Planning:
         refuse_other_provider(item, prior)
         reading = own_reading(item, self.readings.get(item.address, Absent()), self.state, self.declared)
         if self.options.refresh_only:
-            return refreshed(item, prior, reading, self.engine.digest)
+            return self._explained(refreshed(item, prior, reading, self.engine.digest), reading)
         return plan_object(
             self.engine,
             item,
@@ -192,6 +192,12 @@ class _Planning:
             dependencies=self.changes,
             replacing=self._asked_to_replace(item.address),
         )
+
+    def _explained(self, change: Change, reading: Reading) -> Change:
+        connection = self.engine.connections[change.provider]
+        if not isinstance(reading, Live) or not change.drift or not isinstance(connection, Explaining):
+            return change
+        return replace(change, drift=tuple(connection.explain(reading, change.drift)))
 
     def _asked_to_replace(self, address: Address) -> bool:
         return address in self.options.replaces or address.resource in self.options.replaces

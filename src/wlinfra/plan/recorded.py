@@ -51,7 +51,10 @@ def _record_differences(change: Change, prior: ObjectState) -> Iterator[Attribut
 
 
 def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading, digest: Digest) -> Change:
-    """Return what recording the live values would change; nothing is called on the platform."""
+    """Return what recording the live values would change; nothing is called on the platform.
+
+    What lives in the state alone has nothing live to be told of.
+    """
     prior = prior.unpacked() if prior is not None else None
     base = Change(
         address=item.address,
@@ -69,12 +72,15 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
         location=item.location,
         virtual=item.virtual,
     )
+    if item.virtual:
+        return base
     match reading:
         case Unreadable(error=error):
             raise ProviderError(error)
         case Live() if prior is not None:
             found = drift(prior.values, reading.values, item.schema, digest)
-            if not found and dict(reading.outputs) == dict(prior.outputs):
+            outputs = {**prior.outputs, **reading.outputs}
+            if not found and outputs == prior.outputs:
                 return base
             return replace(
                 base,
@@ -89,7 +95,7 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
                     item.schema,
                     digest,
                 ),
-                outputs={**prior.outputs, **reading.outputs},
+                outputs=outputs,
             )
         case Live() | Ambiguous():
             return base

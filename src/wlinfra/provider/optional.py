@@ -1,6 +1,6 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning` and `Asking`, `apply.scheduler` `Hearing`. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing` and `Explaining`, `apply.scheduler` `Hearing`. A provider without them is complete.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
-from wlinfra.provider.base import Reading, Wanted
+from wlinfra.provider.base import Live, Reading, Wanted
 from wlinfra.state.model import ObjectState
 
-__all__ = ["Asking", "Hearing", "Implying", "Owning", "Reviewing", "Sharing"]
+__all__ = ["Asking", "Explaining", "Hearing", "Implying", "Owning", "Reviewing", "Sharing"]
 
 
 @runtime_checkable
@@ -54,6 +55,15 @@ class Asking(Protocol):
     @property
     def plan_parallelism(self) -> int:
         """How many objects may be planned at the same time."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A connection whose platform tells who changed what."""
+
+    def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        """Return the same drift with who made it in the notes, and paths as people write them on the platform; pure."""
         ...
 
 
