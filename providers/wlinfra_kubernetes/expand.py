@@ -29,6 +29,7 @@ from .lookups import workload_lookup
 from .offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .quantities import with_canonical_quantities
 from .resources import Manifest
+from .succession import AUTOSCALERS, coming_after
 from .volumes import mounted
 
 __all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace"]
@@ -55,12 +56,8 @@ CLUSTER_SCOPED: Final = frozenset(
     }
 )
 _RUNNERS: Final = frozenset({"Deployment", "NIMService"})
-_AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject")
-_NEEDED: Final = frozenset(
-    {"Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "NIMCache", *_AUTOSCALERS}
-)
+_NEEDED: Final = frozenset({"Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "NIMCache", *AUTOSCALERS})
 """The kinds of what other objects stand in, are of, mount or are scaled by."""
-_AUTOSCALER_APIS: Final = {"HorizontalPodAutoscaler": "autoscaling/v2", "ScaledObject": "keda.sh/v1alpha1"}
 
 
 class Scope:
@@ -124,7 +121,7 @@ def _workload(
     first = renderings["", ""]
     objects = [*spare_objects(renderings), *first.objects]
     runner = next((item for item in objects if item.kind in _RUNNERS), None)
-    scaled = {item.kind for item in objects}.intersection(_AUTOSCALERS)
+    scaled = {item.kind for item in objects}.intersection(AUTOSCALERS)
     places = {item.part: _place(workload, item) for item in objects}
     for item in objects:
         whole = _with_all_sharers(scope, item, declared) if item.shared else item
@@ -138,7 +135,7 @@ def _workload(
         if item.kind == "Deployment" and scaled:
             policy["autoscaled"] = True
         made = replace(made, policy=policy, notes=tuple(common_notes(renderings.values())) if item is runner else ())
-        yield _with_outputs(_handing_over(made, item, workload, scope, scaled), item, runner, first)
+        yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
 
 
 def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
@@ -184,24 +181,6 @@ def _values_of(scope: Scope, address: Address, item: RenderedObject) -> dict[str
     return _values(scope, address, item.manifest)
 
 
-def _handing_over(
-    made: PlatformObject, item: RenderedObject, workload: Workload, scope: Scope, scaled: set[str]
-) -> PlatformObject:
-    """Return the object with the autoscalers that have to be gone before it changes."""
-    if item.kind not in ("Deployment", *_AUTOSCALERS):
-        return made
-    prefix = item.part.removesuffix(item.kind)
-    gone = [kind for kind in _AUTOSCALERS if kind not in scaled]
-    ends_first = tuple(Address(f"{workload.address}/{prefix}{kind}") for kind in gone)
-    policy = dict(made.policy)
-    if item.kind in _AUTOSCALERS:  # an admission rule of KEDA refuses a second autoscaler of one target
-        own = Key.parse(made.kind, made.name)
-        policy["unverified_after"] = [
-            [f"{_AUTOSCALER_APIS[kind]}/{kind}", own.full_name] for kind in gone if kind in _AUTOSCALER_APIS
-        ]
-    return replace(made, ends_first=ends_first, policy=policy)
-
-
 def _with_outputs(
     made: PlatformObject, item: RenderedObject, runner: RenderedObject | None, rendered: Rendered
 ) -> PlatformObject:
@@ -232,7 +211,7 @@ def _scaled_by(scope: Scope, made: PlatformObject, declared: Mapping[Address, Re
         return {}
     key = Key.parse(made.kind, made.name)
     for item in scope.needed(declared).values():
-        if item.manifest["kind"] in _AUTOSCALERS:
+        if item.manifest["kind"] in AUTOSCALERS:
             target = (item.manifest.get("spec") or {}).get("scaleTargetRef") or {}
             place = item.manifest["metadata"].get("namespace") or scope.target.namespace
             if (target.get("kind", "Deployment"), target.get("name"), place) == (key.kind, key.name, key.namespace):

@@ -20,6 +20,7 @@ from .fieldpath import find, parse
 from .identity import PART_OF
 from .lookups import look_up_workload
 from .platform import Platform
+from .succession import goes_with_its_maker
 
 __all__ = ["Found", "fetch", "fetch_each", "outputs_of", "read"]
 
@@ -94,7 +95,10 @@ def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
         case ClusterError():
             return Unreadable(error=found.diagnostic)
         case _:
-            return _live(platform, one, found)
+            going = one.desired is not None and goes_with_its_maker(
+                platform.client, platform.identity, one.desired, found
+            )
+            return Absent() if going else _live(platform, one, found)
 
 
 def _live(platform: Platform, one: Wanted, document: Mapping[str, Any]) -> Reading:

@@ -19,6 +19,7 @@ from .failures import ClusterError, Failure
 from .identity import ADDRESS, HANDOVER
 from .platform import Platform
 from .read import outputs_of
+from .succession import is_orphan
 
 __all__ = ["run"]
 
@@ -93,6 +94,8 @@ def _foreign(key: Key, step: Step, platform: Platform, live: Mapping[str, Any]) 
     meta = live["metadata"]
     if meta.get("deletionTimestamp"):
         raise ClusterError(Failure.BUSY, f"{key} is still being deleted.", after=1.0)
+    if is_orphan(platform.client, live):
+        raise ClusterError(Failure.BUSY, f"{key} is about to go with what it belongs to.", after=1.0)
     same = (meta.get("annotations") or {}).get(ADDRESS) in (None, step.lookup.get("address"))
     if platform.identity.owns(live) and same:
         return None

@@ -150,6 +150,11 @@ class Target:
     storage_class: str = ""
     volume_size: str = "100Gi"
     """The size of model volumes that declare none."""
+    volume_access: Literal["", "ReadWriteOnce", "ReadWriteMany"] = ""
+    """How model volumes of a workload's own are mounted; empty for once where one replica is the most, else by many.
+
+    A volume cannot change it later, so a workload that may grow beyond one replica wants ``ReadWriteMany`` at once.
+    """
     domain: str = ""
     """The domain of hosts, such as ``example.com``; empty for names inside the cluster only."""
     entry: Entry | None = None

@@ -71,7 +71,9 @@ def _claim(group: Group) -> RenderedObject:
 
 
 def access_mode(group: Group) -> str:
-    """Return how the volume is mounted: by one node where one replica is the most, else by many."""
+    """Return how the volume is mounted: as the target says, else by one node where one replica is the most."""
+    if group.target.volume_access and not is_cached(group):
+        return group.target.volume_access
     return "ReadWriteMany" if is_cached(group) or group.runtime.bounds[1] > 1 else "ReadWriteOnce"
 
 

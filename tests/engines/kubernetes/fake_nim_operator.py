@@ -64,6 +64,8 @@ class FakeNimOperator:
     def _reconcile(self, namespace: str, name: str) -> None:
         try:
             service = self._client.get(f"{GROUP}/namespaces/{namespace}/nimservices/{name}")
+            if "deletionTimestamp" in service["metadata"]:
+                return
             status = self._waiting_for_cache(service) or self._rolled_out(service)
             if _differs(service.get("status", {}), status):
                 self._client.merge(f"{GROUP}/namespaces/{namespace}/nimservices/{name}/status", {"status": status})
