@@ -38,6 +38,7 @@ _DEVICES: Final = ("deviceclasses", "resourceclaims", "resourceslices")
 _LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {
     "apps/v1/Deployment": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED)),
     "apps/v1/StatefulSet": ((_PODS, _FOLLOWED),),
+    "apps/v1/DaemonSet": ((_PODS, _FOLLOWED),),
     "apps.nvidia.com/v1alpha1/NIMService": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED), (_DEPLOYMENTS, ("get",))),
     "apps.nvidia.com/v1alpha1/NIMCache": ((_PODS, _FOLLOWED),),
     "v1/PersistentVolumeClaim": ((_PODS, ("list",)),),

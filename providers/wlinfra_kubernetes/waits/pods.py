@@ -6,16 +6,20 @@ The judges of Deployment, StatefulSet and NIMService ask it, so that people see 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra_kubernetes.documents import Key
 from wlinfra_kubernetes.failures import ClusterError
 
 from .containers import Trouble, container_troubles
-from .model import Look, condition
+from .events import latest_warning
+from .model import Look, age, condition
 
 __all__ = ["current_pods", "trouble_of"]
 
+_USUAL: Final = 5.0
+"""Seconds that a pod usually takes to get ready, in which its events are not asked for."""
 _HASH: Final = "pod-template-hash"
 _REVISION: Final = "deployment.kubernetes.io/revision"
 
@@ -48,8 +52,20 @@ def _is_owned(item: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
 
 def trouble_of(look: Look, pods: Sequence[Mapping[str, Any]]) -> Trouble | None:
     """Return the worst trouble of the pods, the first of equally bad ones; None when nothing is said."""
-    troubles = [trouble for pod in pods for trouble in _troubles(look, pod)]
-    return min(troubles, key=lambda trouble: (not trouble.final, trouble.mild), default=None)
+    troubles = [(trouble, pod) for pod in pods for trouble in _troubles(look, pod)]
+    if not troubles:
+        return None
+    worst, pod = min(troubles, key=lambda pair: (not pair[0].final, pair[0].mild))
+    return _explained(look, worst, pod) if worst.mild else worst
+
+
+def _explained(look: Look, trouble: Trouble, pod: Mapping[str, Any]) -> Trouble:
+    """Return what takes longer than usual with the last warning about its pod, such as of a volume or a probe."""
+    meta = pod["metadata"]
+    if age(meta.get("creationTimestamp"), look.platform.now()) < _USUAL:
+        return trouble
+    said = latest_warning(look, meta["namespace"], meta["uid"])
+    return replace(trouble, reason=f"{trouble.reason}: {said}") if said else trouble
 
 
 def _troubles(look: Look, pod: Mapping[str, Any]) -> Iterator[Trouble]:

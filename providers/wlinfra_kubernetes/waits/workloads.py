@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import Status
 
 from .containers import Trouble
+from .events import latest_warning
 from .model import Look, condition, failed, is_observed, waits
 from .pods import current_pods, trouble_of
 
 __all__ = ["daemon_set", "deployment", "job", "rollout", "stateful_set"]
 
+_REVISION: Final = "controller-revision-hash"
 _DEADLINE: Final = "ProgressDeadlineExceeded"
 
 
@@ -97,7 +100,34 @@ def stateful_set(look: Look) -> Status:
     same = partition > 0 or status.get("currentRevision") == status.get("updateRevision")
     if ready >= wanted and updated >= wanted - partition and same:
         return look.ready()
-    return _unready(look, _of_pods(look, look.document), f"{ready} of {wanted} replicas are ready, {updated} updated")
+    trouble = _of_revision(look, str(status.get("updateRevision"))) or _unmade(
+        look, status.get("replicas") or 0, wanted
+    )
+    return _unready(look, trouble, f"{ready} of {wanted} replicas are ready, {updated} updated")
+
+
+def _of_revision(look: Look, revision: str) -> Trouble | None:
+    """Return the trouble of a StatefulSet's pods: of the newest revision, else of what it does not replace."""
+    pods = current_pods(look, look.document)
+    old = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get(_REVISION) != revision]
+    trouble = trouble_of(look, [pod for pod in pods if pod not in old])
+    if trouble is not None:
+        return trouble
+    for pod in old:
+        found = trouble_of(look, [pod])
+        if found is not None and not found.mild:
+            end = f"kubectl delete pod {pod['metadata']['name']} -n {pod['metadata']['namespace']}"
+            return replace(found, reason=f"{found.reason}; the StatefulSet does not replace it by itself: {end}")
+    return None
+
+
+def _unmade(look: Look, there: int, wanted: int) -> Trouble | None:
+    """Return why pods are not made, such as for a quota; only events of what makes them tell."""
+    if there >= wanted:
+        return None
+    said = latest_warning(look, look.key.namespace, str(look.meta.get("uid")))
+    final = look.lasted() >= look.platform.config.schedule_timeout
+    return Trouble(reason=said, final=final) if said else None
 
 
 def _unready(look: Look, trouble: Trouble | None, count: str) -> Status:
@@ -117,7 +147,9 @@ def daemon_set(look: Look) -> Status:
         return waits("the DaemonSet controller has not seen it yet")
     if (status.get("updatedNumberScheduled") or 0) >= wanted and (status.get("numberAvailable") or 0) >= wanted:
         return look.ready()
-    return waits(f"{status.get('numberAvailable') or 0} of {wanted} nodes have it")
+    there = status.get("currentNumberScheduled") or 0
+    trouble = _of_pods(look, look.document) or _unmade(look, there, wanted)
+    return _unready(look, trouble, f"{status.get('numberAvailable') or 0} of {wanted} nodes have it")
 
 
 def job(look: Look) -> Status:

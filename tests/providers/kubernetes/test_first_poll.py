@@ -157,6 +157,21 @@ def test_a_probe_that_never_succeeds_is_told_at_the_first_look_and_past_the_dead
     assert why in status.error.detail
 
 
+def test_what_takes_longer_than_usual_is_told_with_the_last_warning_about_the_pod(
+    wait: Wait, fakes: ClusterHandle
+) -> None:
+    wait.send(deployment("never-ready:1"))
+    (pod,) = eventually(wait.pods)
+    said = {"type": "Warning", "reason": "Unhealthy", "message": "Readiness probe failed:\nstatuscode: 503"}
+    of = {"kind": "Pod", **{name: pod["metadata"][name] for name in ("namespace", "name", "uid")}}
+    event = {"metadata": {"name": "unhealthy"}, "involvedObject": of, "lastTimestamp": "2030-01-01T00:00:00Z", **said}
+    fakes.api.create(f"{wait.core}/events", event)
+    eventually(lambda: "is not ready" in wait.told())
+    assert "Unhealthy" not in wait.told()
+    wait.pass_time(6.0)
+    assert wait.told().endswith("is not ready: Unhealthy: Readiness probe failed: statuscode: 503")
+
+
 def test_a_name_that_is_none_ends_the_wait_at_once_and_an_image_that_may_come_does_not(wait: Wait) -> None:
     wait.send(deployment("bad-image:1"))
     eventually(wait.held_back)
