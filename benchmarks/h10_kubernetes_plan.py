@@ -10,7 +10,8 @@ import http.client
 import json
 import ssl
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import local
@@ -20,7 +21,7 @@ from urllib.parse import urlencode, urlsplit
 from benchmarks.support.bench import ROOT, Bench
 from benchmarks.support.installed import run
 from benchmarks.support.report import Report, Row, at_most, missing
-from benchmarks.support.timing import round_robin, show
+from benchmarks.support.timing import Times, round_robin, show
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -67,7 +68,7 @@ def measure(bench: Bench) -> Report:
 
 
 def _measured(bench: Bench, handle: ClusterHandle, count: int, counts: dict[str, Any]) -> list[Row]:
-    namespaces = {who: f"{who}-{count}" for who in ("wlinfra", "kubectl")}
+    namespaces = {who: f"{who}-{count}" for who in ("wlinfra", "kubectl", "bare")}
     for name in namespaces.values():
         handle.api.create("/api/v1/namespaces", {"metadata": {"name": name}})
     folder = bench.folder("project")
@@ -76,24 +77,46 @@ def _measured(bench: Bench, handle: ClusterHandle, count: int, counts: dict[str,
     (folder / "infra.py").write_text(program, encoding="utf-8")
     wlinfra = _Wlinfra(bench, folder)
     kubectl = _Kubectl(handle, folder, namespaces["kubectl"])
-    applied = round_robin({"wlinfra": wlinfra.apply, "kubectl": lambda: None}, 1)
+    started = time.perf_counter()
+    sent = _requests(handle, wlinfra.apply)
+    applied = {"wlinfra": time.perf_counter() - started}
     bodies = _live(handle, namespaces["wlinfra"])
     kubectl.write(bodies)
-    applied.runs["kubectl"][:] = round_robin({"kubectl": kubectl.apply}, 1).runs["kubectl"]
+    bare = _Bare(handle, bodies)
+    others = {"kubectl": kubectl.apply, "bare": lambda: bare.apply(namespaces["bare"])}
+    applied |= {name: runs[0] for name, runs in round_robin(others, 1).runs.items()}
+    asked = _requests(handle, wlinfra.plan)
+    counts[str(count)] = {"objects": count, "requests of plan": asked, "requests of apply": sent}
+    times = round_robin({"wlinfra": wlinfra.plan, "kubectl": kubectl.diff, "bare": bare.plan}, bench.runs)
+    return [*_of_plan(count, asked, times), *_of_apply(count, sent, applied)]
+
+
+def _requests(handle: ClusterHandle, action: Callable[[], None]) -> int:
     before = len(handle.requests("admin"))
-    wlinfra.plan()
-    asked = len(handle.requests("admin")) - before
-    counts[str(count)] = {"objects": count, "requests of plan": asked}
-    bare = _bare(handle, bodies)
-    times = round_robin({"wlinfra": wlinfra.plan, "kubectl": kubectl.diff, "bare": bare}, bench.runs)
+    action()
+    return len(handle.requests("admin")) - before
+
+
+def _of_plan(count: int, asked: int, times: Times) -> list[Row]:
     what = f"plan, {count:,} unchanged"
     return [
         at_most(f"requests of {what}", asked / (2 * count + SPARE), 1, peer=f"2N + {SPARE}", detail=str(asked)),
         at_most(what, times.ratio("wlinfra", "bare"), 1.3, peer="the same requests", detail=times.detail("wlinfra", "bare")),
         at_most(what, times.ratio("wlinfra", "kubectl"), 1, peer="kubectl diff", detail=times.detail("wlinfra", "kubectl")),
-        at_most(
-            f"apply, {count:,} new", applied.ratio("wlinfra", "kubectl"), 1, peer="kubectl apply",
-            detail=f"{show(applied['wlinfra'])} to {show(applied['kubectl'])}",
+    ]  # fmt: skip
+
+
+def _of_apply(count: int, sent: int, applied: Mapping[str, float]) -> list[Row]:
+    what = f"apply, {count:,} new"
+    peers = {"bare": (1.3, "the same requests"), "kubectl": (1, "kubectl apply")}
+    return [
+        at_most(f"requests of {what}", sent / (2 * count + SPARE), 1, peer=f"2N + {SPARE}", detail=str(sent)),
+        *(
+            at_most(
+                what, applied["wlinfra"] / applied[name], target, peer=peer,
+                detail=f"{show(applied['wlinfra'])} to {show(applied[name])}",
+            )
+            for name, (target, peer) in peers.items()
         ),
     ]  # fmt: skip
 
@@ -155,33 +178,42 @@ def _live(handle: ClusterHandle, namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def _bare(handle: ClusterHandle, bodies: list[dict[str, Any]]) -> Callable[[], None]:
-    """Return a function that makes the requests of a plan over as many kept connections, and nothing else."""
-    context = ssl.create_default_context(cafile=str(handle.authority) if handle.authority else None)
-    parts = urlsplit(handle.server)
-    query = urlencode({"fieldManager": _MANAGER, "force": "false", "dryRun": "All"})
-    kept = local()
+class _Bare:
+    """The requests of a plan and of an apply over as many kept connections, and nothing else."""
 
-    def send(method: str, path: str, body: bytes | None) -> None:
-        if not hasattr(kept, "connection"):
-            kept.connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, context=context)
+    def __init__(self, handle: ClusterHandle, bodies: list[dict[str, Any]]) -> None:
+        self._context = ssl.create_default_context(cafile=str(handle.authority) if handle.authority else None)
+        self._place = urlsplit(handle.server)
+        self._bodies = bodies
+        self._kept = local()
+
+    def plan(self) -> None:
+        """List everything, and ask about each object."""
+        self._each(self._bodies[0]["metadata"]["namespace"], lambda path, body: self._patch(path, body, dry_run=True))
+
+    def apply(self, namespace: str) -> None:
+        """The same, and make each object."""
+        self._each(namespace, lambda path, body: self._patch(path, body, dry_run=True))
+        self._each(namespace, self._patch)
+
+    def _each(self, namespace: str, ask: Callable[[str, bytes], None]) -> None:
+        place = f"/api/v1/namespaces/{namespace}/configmaps"
+        whole = [{**body, "metadata": {**body["metadata"], "namespace": namespace}} for body in self._bodies]
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            pool.submit(self._send, "GET", place, None).result()
+            list(pool.map(lambda body: ask(f"{place}/{body['metadata']['name']}", json.dumps(body).encode()), whole))
+
+    def _patch(self, path: str, body: bytes, *, dry_run: bool = False) -> None:
+        query = {"fieldManager": _MANAGER, "force": "false", **({"dryRun": "All"} if dry_run else {})}
+        self._send("PATCH", f"{path}?{urlencode(query)}", body)
+
+    def _send(self, method: str, path: str, body: bytes | None) -> None:
+        if not hasattr(self._kept, "connection"):
+            host, port = self._place.hostname or "", self._place.port
+            self._kept.connection = http.client.HTTPSConnection(host, port, context=self._context)
         headers = {"Authorization": "Bearer admin-token", "Content-Type": "application/apply-patch+yaml"}
-        kept.connection.request(method, path, body, headers)
-        answer = kept.connection.getresponse()
+        self._kept.connection.request(method, path, body, headers)
+        answer = self._kept.connection.getresponse()
         answer.read()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path} was answered with {answer.status}")
-
-    def one(body: dict[str, Any]) -> None:
-        meta = body["metadata"]
-        path = f"/api/v1/namespaces/{meta['namespace']}/configmaps/{meta['name']}?{query}"
-        send("PATCH", path, json.dumps(body).encode())
-
-    def everything() -> None:
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            pool.submit(
-                send, "GET", f"/api/v1/namespaces/{bodies[0]['metadata']['namespace']}/configmaps", None
-            ).result()
-            list(pool.map(one, bodies))
-
-    return everything

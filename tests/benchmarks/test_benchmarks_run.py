@@ -93,9 +93,10 @@ def test_a_rate_limited_platform_is_asked_again_until_it_answers(counts: dict[st
         assert requests["GET artifacts"] == requests["GET workloads"] == 1
 
 
-def test_a_kubernetes_plan_asks_at_most_twice_for_each_object(counts: dict[str, Any]) -> None:
+def test_kubernetes_is_asked_at_most_twice_for_each_object(counts: dict[str, Any]) -> None:
     for found in counts["H10"].values():
         assert found["objects"] < found["requests of plan"] <= 2 * found["objects"] + 12
+        assert 2 * found["objects"] < found["requests of apply"] <= 2 * found["objects"] + 12
 
 
 def test_growing_costs_one_record_each_and_no_more_questions(counts: dict[str, Any]) -> None:
