@@ -252,15 +252,30 @@ def declared_values(document: Mapping[str, Any], declared: Mapping[str, Json]) -
     return found
 
 
-def declared_part(live: Json, declared: Json) -> Json:
-    """Return the live values on the declared paths, in the order of the declaration; secrets are hidden."""
+_OWN_NAMES: Final = frozenset({"data", "labels", "annotations", "matchLabels", "nodeSelector"})
+"""Maps with names of people's own, in which the server keeps empty values."""
+
+
+def declared_part(live: Json, declared: Json, *, own_names: bool = False) -> Json:
+    """Return the live values on the declared paths, in the order of the declaration; secrets are hidden.
+
+    What is declared empty is there where nothing is live: the server leaves it out.
+    """
     if isinstance(declared, Mapping):
         if not isinstance(live, Mapping):
             return live
-        return {name: declared_part(live[name], item) for name, item in declared.items() if name in live}
+        return {
+            name: declared_part(live[name], item, own_names=name in _OWN_NAMES) if name in live else item
+            for name, item in declared.items()
+            if name in live or (not own_names and _is_empty(item))
+        }
     if isinstance(declared, list | tuple):
         return _declared_list(live, declared) if isinstance(live, list) else live
     return _hidden(live) if isinstance(declared, Secret | SecretDigest) and live is not None else live
+
+
+def _is_empty(value: Json) -> bool:
+    return isinstance(value, str | int | float | list | tuple | Mapping) and not value
 
 
 def _declared_list(live: Sequence[Any], declared: Sequence[Any]) -> list[Any]:

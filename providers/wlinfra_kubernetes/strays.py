@@ -37,7 +37,7 @@ def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[ObjectState]
         place for kind in _served(platform, kinds_in(inventory), keys) for place in _places(platform, kind, namespaces)
     ]
     with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="strays") as pool:
-        declared = {(key.kind, key.group) for key in keys}
+        declared = {(key.kind, key.group, key.namespace) for key in keys}
         lists = pool.map(lambda kind: _labelled(platform, kind, declared), kinds)
         found = [(kind, item) for kind, items in zip(kinds, lists, strict=True) for item in items]
     return [
@@ -69,12 +69,12 @@ def _places(platform: Platform, kind: Key, namespaces: Sequence[str]) -> Iterato
         yield replace(kind, namespace=namespace)
 
 
-def _labelled(platform: Platform, kind: Key, declared: set[tuple[str, str]]) -> Sequence[Mapping[str, Any]]:
-    """Return what bears our label; nothing of a kind nobody declares any more and the account may not list."""
+def _labelled(platform: Platform, kind: Key, declared: set[tuple[str, str, str]]) -> Sequence[Mapping[str, Any]]:
+    """Return what bears our label; nothing of a kind nobody declares there any more and the account may not list."""
     try:
         return platform.client.list(kind, labels=f"{PART_OF}={platform.identity.applyset}", metadata=True)
     except ClusterError as error:
-        if error.failure is Failure.FORBIDDEN and (kind.kind, kind.group) not in declared:
+        if error.failure is Failure.FORBIDDEN and (kind.kind, kind.group, kind.namespace) not in declared:
             return ()
         raise
 
