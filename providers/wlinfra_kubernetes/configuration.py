@@ -43,9 +43,9 @@ class KubernetesConfig(BaseModel):
     parallelism: int = Field(default=8, ge=1, le=64)
     """How many requests a plan has under way at once."""
     image_grace: float = Field(default=30.0, ge=0)
-    """How long an image may fail to be pulled before waiting for it is given up."""
+    """How long a container may be unable to begin, say for its image or a Secret, before waiting is given up."""
     schedule_timeout: float = Field(default=120.0, ge=0)
-    """How long a pod may find no node before waiting is given up; a cluster that adds nodes needs more."""
+    """How long a pod may find no node, or not be made for a quota; a cluster that adds nodes needs more."""
     adds_nodes: bool = False
     """The cluster adds nodes by itself, so that a bundle may be asked for that no node of now could hold."""
     crash_restarts: int = Field(default=3, ge=1)
