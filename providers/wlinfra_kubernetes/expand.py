@@ -23,6 +23,7 @@ from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 
 from .documents import Key, canonical, encoded, key_of, plain_text, schema_of
+from .evident import evident_in
 from .identity import Identity
 from .inventory import address_of
 from .lookups import workload_lookup
@@ -174,6 +175,7 @@ def _rendered(
     address = places[item.part]
     needed = tuple(places[part] for part in item.depends_on if part in places)
     made = _object(scope, address, item.manifest, declared)
+    made = replace(made, evident=evident_in(made.values, rendered=True))
     return replace(made, depends_on=(*made.depends_on, *needed))
 
 
@@ -260,6 +262,7 @@ def _object(
         depends_on=(address_of(scope.provider), *_makers(scope, key, declared), *_mounts(scope, values, declared)),
         name_is_unique=True,
         policy={"template": _fingerprint(values)},
+        evident=evident_in(values, rendered=False),
     )
 
 

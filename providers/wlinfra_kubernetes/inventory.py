@@ -14,6 +14,7 @@ from wlinfra.provider import Live, PlatformObject
 from wlinfra.values import Address
 
 from .documents import Key, schema_of
+from .evident import evident_in
 from .identity import ADDITIONAL_NAMESPACES, APPLYSET_ID, GROUP_KINDS, STACK, TOOLING, Identity
 
 __all__ = ["address_of", "group_kind", "inventory_of", "kinds_in", "namespaces_in", "with_live_kinds"]
@@ -60,6 +61,7 @@ def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformOb
         schema=schema_of(key.full_kind),
         name_is_unique=True,
         policy={"inventory": True},
+        evident=evident_in(values, rendered=False),
     )
 
 

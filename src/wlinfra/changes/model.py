@@ -15,7 +15,7 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Location
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
-from wlinfra.values import Address, Json, Ref
+from wlinfra.values import Address, Json, Path, Ref
 
 __all__ = [
     "Action",
@@ -221,6 +221,8 @@ class PlatformObject:
     """Two objects of this name cannot exist side by side on the platform."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     """How it is changed, not what it is: such as timing of a roll. Plain JSON."""
+    evident: frozenset[Path] = frozenset()
+    """Paths that its kind, its name or its stack decide; people are not shown them in a new object."""
     virtual: bool = False
     """Lives in the state alone: no platform object stands behind it and nothing is read or called."""
     known_outputs: Mapping[str, Json] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from wlinfra.plan.model import Plan
 from wlinfra.render.values import is_secret
 from wlinfra.values import Json, Path, Ref, Template, Unknown
 
-__all__ = ["Encoded", "encode_value", "shown_values"]
+__all__ = ["Brief", "Encoded", "brief_values", "encode_value", "shown_values"]
 
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 
@@ -26,6 +26,38 @@ def shown_values(plan: Plan, change: Change) -> Mapping[str, Json]:
     wanted = plan.objects.get(change.address)
     shown: Mapping[str, Json] = mask(dict(change.values), wanted.schema if wanted else OPAQUE)
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Wanted values without what is evident, and how many attributes that leaves out."""
+
+    values: Mapping[str, Json]
+    hidden: int = 0
+
+
+def brief_values(plan: Plan, change: Change) -> Brief:
+    """Return what people are shown of a new object; machine formats have it all."""
+    values = dict(shown_values(plan, change))
+    wanted = plan.objects.get(change.address)
+    if wanted is None or not wanted.evident:
+        return Brief(values)
+    hidden: list[Path] = []
+    return Brief(_without(values, (), wanted.evident, hidden), len(hidden))
+
+
+def _without(values: Mapping[str, Json], path: Path, evident: frozenset[Path], hidden: list[Path]) -> dict[str, Json]:
+    """Return the values without the evident ones, noted as hidden, and without objects that hold nothing else."""
+    kept: dict[str, Json] = {}
+    for name, value in values.items():
+        here = (*path, name)
+        if here in evident:
+            hidden.append(here)
+            continue
+        left = _without(value, here, evident, hidden) if isinstance(value, Mapping) and value else value
+        if left != {} or value == {}:
+            kept[name] = left
+    return kept
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from wlinfra.changes.model import Change
 from wlinfra.plan.model import Plan
 from wlinfra.render.diagnostics import render_diagnostic
-from wlinfra.render.encode import shown_values
+from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, clean
 from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
 from wlinfra.render.text import ordered_changes
@@ -49,6 +49,6 @@ def _answer(plan: Plan) -> str:
 
 def _change(plan: Plan, change: Change) -> str:
     attributes = ' class="danger" open' if is_destructive(change) else ""
-    lines = "\n".join(change_lines(change, shown_values(plan, change), PLAIN)[1:])
+    lines = "\n".join(change_lines(change, brief_values(plan, change), PLAIN)[1:])
     summary = escape(f"{action_symbol(change).strip()} {sentence(change)}")
     return f"<details{attributes}><summary>{summary}</summary><pre>{escape(lines)}</pre></details>"

@@ -14,7 +14,7 @@ from wlinfra.changes.model import Change
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Plan
 from wlinfra.render.diagnostics import render_diagnostic
-from wlinfra.render.encode import shown_values
+from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, clean
 from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
 from wlinfra.render.text import ordered_changes
@@ -63,7 +63,7 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 def _full(plan: Plan) -> list[str]:
     return [
         _table(ordered_changes(plan)),
-        _folded(plan, lambda change: change_lines(change, shown_values(plan, change), PLAIN)),
+        _folded(plan, lambda change: change_lines(change, brief_values(plan, change), PLAIN)),
     ]
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from wlinfra.changes.model import Action, ActionReason, Change
 from wlinfra.plan.model import OutputChange, Plan, Recovered
 from wlinfra.render.diagnostics import SourceLine, render_diagnostics
-from wlinfra.render.encode import shown_values
+from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, Style, clean
 from wlinfra.render.summary import counted, headline, is_destructive, summarize, summary_line
 from wlinfra.render.tree import change_lines, drift_lines, heading
@@ -90,7 +90,7 @@ def _group(plan: Plan, changes: list[Change], style: Style) -> Iterator[str]:
     if len(changes) > 1:
         yield style.paint(f"  {clean(changes[0].address.resource)}: {counted(len(changes), 'object')}", "bold")
     for change in changes:
-        yield "\n".join(change_lines(change, shown_values(plan, change), style))
+        yield "\n".join(change_lines(change, brief_values(plan, change), style))
 
 
 def _recovered(recovered: Iterable[Recovered]) -> str:

@@ -12,6 +12,7 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Imp
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Location
+from wlinfra.render.encode import Brief
 from wlinfra.render.style import Style, clean
 from wlinfra.render.summary import counted, gpu_line
 from wlinfra.render.values import INDENT, SENSITIVE_VALUE, format_value, is_secret, text_difference
@@ -32,21 +33,23 @@ def heading(text: str, location: Location | None, style: Style) -> str:
     return line + " " * max(2, _LOCATION_COLUMN - len(text) - 4) + style.paint(clean(location), "dim")
 
 
-def change_lines(change: Change, values: Mapping[str, Json], style: Style) -> list[str]:
-    """Return everything a person should know about one change before agreeing to it; ``values`` are those to show."""
+def change_lines(change: Change, brief: Brief, style: Style) -> list[str]:
+    """Return everything a person should know about one change before agreeing to it; ``brief`` is what to show of it."""
     symbol = action_symbol(change)
     identity = f"  [id={clean(change.id)}]" if change.id and not change.deposed_id else ""
     lines = [heading(sentence(change), change.location, style)]
     if change.action in (Action.READ, Action.NO_OP):
         return lines
     lines.append(f'{style.symbol(symbol.rjust(3))} {clean(change.kind)} "{clean(change.name)}"{identity}')
-    lines += [INDENT + line for line in (*_body(change, values, style), *_facts(change, style))]
+    lines += [INDENT + line for line in (*_body(change, brief, style), *_facts(change, style))]
     return lines
 
 
-def _body(change: Change, values: Mapping[str, Json], style: Style) -> Iterator[str]:
+def _body(change: Change, brief: Brief, style: Style) -> Iterator[str]:
     if change.action is Action.CREATE:
-        yield from attribute_lines(_created(change, values), style, replacing=False)
+        yield from attribute_lines(_created(change, brief.values), style, replacing=False)
+        if brief.hidden:
+            yield style.paint(f"  # ({counted(brief.hidden, 'evident attribute')} hidden)", "dim")
         return
     yield from attribute_lines(change.attributes, style, replacing=change.action is Action.REPLACE)
     hidden = len(set(change.values) - {str(attribute.path[0]) for attribute in change.attributes if attribute.path})
