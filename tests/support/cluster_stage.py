@@ -6,10 +6,13 @@ import fcntl
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from engines.kubernetes.client import CONNECTION_LOST
+from engines.kubernetes.waiting import eventually
 
 from .project import Completed, Project
 
@@ -41,8 +44,6 @@ def container(image: str = "nginx:1", **more: Any) -> dict[str, Any]:
 @contextmanager
 def reserved_namespace(cluster: ClusterHandle, name: str) -> Iterator[None]:
     """Keep a namespace's name for one test at a time; whatever it makes of it is gone afterwards."""
-    from engines.kubernetes.waiting import eventually
-
     path = f"/api/v1/namespaces/{name}"
     with (cluster.folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -117,21 +118,34 @@ class ClusterStage:
 
     @contextmanager
     def watched(self, name: str) -> Iterator[list[int]]:
-        """Collect each number of replicas that a Deployment is told to have meanwhile."""
+        """Collect each number of replicas that a Deployment is told to have meanwhile, from every version of it."""
+        api, done = self.cluster.api, threading.Event()
+        collection = f"/apis/apps/v1/namespaces/{self.namespace}/deployments"
         seen: list[int] = []
-        done = threading.Event()
-        path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{name}"
+        latest: dict[str, str] = {}
+
+        def note(deployment: Any) -> None:
+            if deployment["metadata"]["name"] == name:
+                latest["version"] = deployment["metadata"]["resourceVersion"]
+                replicas = deployment["spec"]["replicas"]
+                seen.extend([replicas] if seen[-1:] != [replicas] else [])
+
+        def caught_up() -> bool:
+            path = f"{collection}/{name}"
+            return not api.exists(path) or latest.get("version") == api.get(path)["metadata"]["resourceVersion"]
+
+        found = api.get(collection)
+        for item in found["items"]:
+            note(item)
 
         def look() -> None:
-            while not done.wait(0.02):
-                replicas = self.cluster.api.get(path)["spec"]["replicas"]
-                if seen[-1:] != [replicas]:
-                    seen.append(replicas)
+            with suppress(*CONNECTION_LOST):  # the cluster may end before the stream does
+                for event in api.watch(collection, found["metadata"]["resourceVersion"], done):
+                    note(event["object"])
 
-        thread = threading.Thread(target=look, daemon=True)
-        thread.start()
+        threading.Thread(target=look, daemon=True).start()
         try:
             yield seen
         finally:
+            eventually(caught_up)
             done.set()
-            thread.join()
