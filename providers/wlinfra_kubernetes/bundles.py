@@ -21,7 +21,7 @@ from .platform import Choice, Platform
 from .room import Need, Room, need_of
 from .shortage import shortage
 
-__all__ = ["bundle_of", "choose_bundle", "share"]
+__all__ = ["bundle_of", "choose_bundle", "known_of", "share"]
 
 _WAIT: Final = ", so the others may wait"
 
@@ -29,6 +29,11 @@ _WAIT: Final = ", so the others may wait"
 def bundle_of(document: Mapping[str, Any]) -> str:
     """Return the bundle an object was made with; empty for none."""
     return str(((document.get("metadata") or {}).get("annotations") or {}).get(BUNDLE) or "")
+
+
+def known_of(live: Live | None) -> Mapping[str, Any]:
+    """Return the live object, or what was recorded of it where nothing was read; empty when it does not exist."""
+    return (live.document or live.values) if live is not None else {}
 
 
 def share(platform: Platform, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
@@ -103,7 +108,7 @@ class _Sharer:
     @property
     def grows(self) -> bool:
         """True when it keeps its bundle and has fewer replicas now than it needs."""
-        spec = (self.live.document.get("spec") or {}) if self.live is not None else {}
+        spec = known_of(self.live).get("spec") or {}
         return int(self.item.policy["replicas"][0]) > int(spec.get("replicas", 1))
 
     def need(self, bundle: str) -> Need:
@@ -118,7 +123,7 @@ def _key(item: PlatformObject) -> Key:
 
 
 def _has(order: Sequence[str], live: Live | None) -> str:
-    found = bundle_of(live.document) if live is not None else ""
+    found = bundle_of(known_of(live))
     return found if found in order else ""
 
 

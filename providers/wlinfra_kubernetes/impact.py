@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
 
-from .bundles import bundle_of
+from .bundles import bundle_of, known_of
 from .platform import Platform
 from .quantities import amount
 
@@ -26,7 +26,7 @@ def impact_of(platform: Platform, desired: PlatformObject, live: Live | None) ->
     """Return the impact of an apply that rolls what is live; empty for what runs no pods."""
     if desired.kind not in _RUNNERS:
         return Impact()
-    document: Mapping[str, Any] = live.document if live is not None else {}
+    document = known_of(live)
     running = _count(document)
     least, most = _replicas(desired, running if live is not None else 1)
     now = _gpus(platform, document, running, running)

@@ -14,6 +14,7 @@ from wlinfra.changes.model import Change
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Action, GpuCount
 from wlinfra.testing import Driver
+from wlinfra_kubernetes.provider import KubernetesConnection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +114,15 @@ def test_a_chosen_bundle_stays_while_it_is_in_the_list(drive: Connect) -> None:
     again.records.update(driver.records)
     assert bundle_of(deployment_of(again.plan(*stack("h100", "small")))) == "small"
     assert {change.action for change in again.plan(*stack("h100", "small"))} == {Action.NO_OP}
+
+
+def test_the_record_tells_the_bundle_where_nothing_is_read(
+    cluster: ClusterHandle, namespace: str, tmp_path: Path, own_node: dict[str, Any]
+) -> None:
+    stage = ClusterStage(cluster=cluster, namespace=namespace, folder=tmp_path / "project")
+    stage.program(PROGRAM, bundles={"l4": own_node, "small": SMALL})
+    stage.apply()
+    assert stage.actions("--refresh=false") == {}
 
 
 def test_what_runs_is_not_weighed_again(drive: Connect, cluster: ClusterHandle) -> None:
@@ -217,6 +227,17 @@ def test_devices_that_run_elsewhere_are_not_promised_again(drive: Connect) -> No
     assert list(chosen(other.plan(*stack("dra", "small", name="other"))).values()) == ["small"]
     assert {change.action for change in driver.plan(*stack("dra", replicas=2))} == {Action.NO_OP}
     driver.apply()
+
+
+@pytest.mark.parametrize(("bundle", "needed"), [("dra", True), ("h100", False)])
+def test_rights_to_devices_are_asked_for_where_a_bundle_claims_them(drive: Connect, bundle: str, needed: bool) -> None:
+    driver = drive(bundles=CATALOGUE)
+    assert isinstance(driver.connection, KubernetesConnection)
+    roles = driver.connection.rights(list(driver.objects(*stack("small", bundle)).values()))
+    (role,) = (item.manifest for item in roles if item.kind == "ClusterRole")
+    listed = {resource for rule in role["rules"] for resource in rule["resources"]}
+    assert ({"resourceslices", "resourceclaims", "deviceclasses"} <= listed) is needed
+    assert {"nodes", "pods"} <= listed
 
 
 # ---------------------------------------------------------------- impact

@@ -9,6 +9,7 @@ import pytest
 from wlinfra.manifests.model import Bundle, Gpu
 from wlinfra_kubernetes.devices import DeviceNeed
 from wlinfra_kubernetes.documents import Key
+from wlinfra_kubernetes.failures import ClusterError, Failure
 from wlinfra_kubernetes.room import Need, Room
 
 GPU = "nvidia.com/gpu"
@@ -20,9 +21,12 @@ class Cluster:
     """Answers lists from what a test puts in."""
 
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    forbidden: str = ""
 
     def list(self, key: Key, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:
         del labels, fields
+        if key.kind == self.forbidden:
+            raise ClusterError(Failure.FORBIDDEN, "no", status=403)
         return self.items.get(key.kind, [])
 
     def add(self, kind: str, item: dict[str, Any]) -> Cluster:
@@ -231,3 +235,16 @@ def test_a_selector_that_is_not_understood_counts_and_is_told() -> None:
     room, asked = with_devices().room(devices=True), claiming(expression="device.driver.size() > 3")
     assert room.fitting(asked) == 3
     assert "not judged" in "".join(room.doubts(asked))
+
+
+def test_devices_that_may_not_be_looked_at_are_not_counted_and_that_is_told() -> None:
+    cluster = with_devices()
+    cluster.forbidden = "ResourceSlice"
+    room = cluster.room(devices=True)
+    assert room.fitting(claiming(64)) > 0
+    assert "may not look at devices" in "".join(room.doubts(claiming(64)))
+
+
+def test_nodes_that_may_not_be_looked_at_are_an_error() -> None:
+    with pytest.raises(ClusterError):
+        Cluster(forbidden="Node").room()
