@@ -34,7 +34,12 @@ def resources(env):
 PLAIN = 'containers=[wl.Container(image="IMAGE", port=8080)]'
 SECOND = 'yield wl.Workload("second", artifact=server, bundles=["cpu.small"], replicas=1)'
 BUNDLES = {"cpu.small": {"cpu": 0.1, "memory": "64MB"}}
-GPUS = {"gpu.h100": {"cpu": 1, "memory": "1GB", "gpu": {"count": 1, "products": ["NVIDIA-H100-80GB-HBM3"]}}, **BUNDLES}
+DEVICE = {"cpu": 1, "memory": "1GB", "gpu": {"count": 1, "dra": {"device_class": "gpu.nvidia.com"}}}
+GPUS = {
+    "gpu.claimed": DEVICE,
+    "gpu.h100": {"cpu": 1, "memory": "1GB", "gpu": {"count": 1, "products": ["NVIDIA-H100-80GB-HBM3"]}},
+    **BUNDLES,
+}
 
 
 @pytest.fixture
@@ -120,6 +125,20 @@ def test_bundles_with_gpus_and_a_way_in_from_outside(life: LeastRights) -> None:
     workload(stage, chat, target=target, image="nginx:2")
     stage.apply()
     assert stage.names("deployment,ingress") == {"chat"}
+    stage.run("destroy", "--auto-approve")
+    holds(life)
+
+
+def test_bundles_with_claimed_devices(life: LeastRights) -> None:
+    stage = life.stage
+    chat = 'bundles=["gpu.claimed", "cpu.small"], replicas=1'
+    workload(stage, chat)
+    life.grant()
+    stage.apply()
+    workload(stage, chat, image="nginx:2")
+    stage.apply()
+    workload(stage, chat, image="acme/bad-image:1")
+    stage.apply(code=1)
     stage.run("destroy", "--auto-approve")
     holds(life)
 
