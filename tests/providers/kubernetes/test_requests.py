@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.kubernetes_objects import config
 
 from wlinfra.provider import Absent, Action, Done, Live, PlanRequest, PlatformObject, Refused, Wanted
 from wlinfra.testing import Driver
+from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.provider import KubernetesConnection
 
 if TYPE_CHECKING:
@@ -53,18 +55,38 @@ def test_an_object_is_made_by_one_request(drive: Connect) -> None:
     assert all(isinstance(result, Done) for result in results)
 
 
-def test_what_somebody_made_after_the_plan_is_left_as_it_is(
-    drive: Connect, cluster: ClusterHandle, namespace: str
+SPECS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ConfigMap": ("api/v1", {"data": {"a": "1"}}),
+    "Service": ("api/v1", {"spec": {"ports": [{"port": 80}]}}),
+    "PersistentVolumeClaim": (
+        "api/v1",
+        {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}},
+    ),
+    "Role": ("apis/rbac.authorization.k8s.io/v1", {"rules": []}),
+    "NIMCache": (
+        "apis/apps.nvidia.com/v1alpha1",
+        {"spec": {"source": {"hf": {"endpoint": "x", "namespace": "x", "modelName": "x", "authSecret": "x", "modelPuller": "x", "pullSecret": "x"}}, "storage": {"pvc": {"name": "x"}}}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_what_somebody_made_alike_after_the_plan_is_left_to_them(
+    drive: Connect, cluster: ClusterHandle, namespace: str, kind: str
 ) -> None:
+    root, rest = SPECS[kind]
+    body = {"apiVersion": root.partition("/")[2], "kind": kind, "metadata": {"name": "mine"}, **rest}
     driver = drive()
-    (change,) = driver.plan(config(a="1"))
-    path = f"/api/v1/namespaces/{namespace}/configmaps"
-    theirs = cluster.api.create(path, {"metadata": {"name": "settings"}, "data": {"b": "2"}})
+    (change,) = driver.plan(Manifest("mine", body))
+    path = f"/{root}/namespaces/{namespace}/{kind.lower()}s"
+    theirs = cluster.api.create(path, body)
     (step,) = change.steps
     result = driver.run(step)
     assert isinstance(result, Refused)
     assert result.error.summary == "Object exists already"
-    assert cluster.api.get(f"{path}/settings") == theirs
+    found = cluster.api.get(f"{path}/mine")["metadata"]
+    assert (found["uid"], found.get("labels")) == (theirs["metadata"]["uid"], None)
+    assert not any(entry["operation"] == "Apply" for entry in found["managedFields"])
 
 
 def test_what_an_earlier_try_made_is_applied_to_once_more(
