@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from support import sample_plans as samples
 
@@ -17,6 +18,7 @@ from wlinfra.apply.events import (
     Stopping,
     Succeeded,
 )
+from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic
 from wlinfra.render.events import EventLines, JsonLines, render_outputs, render_result, result_document
 from wlinfra.render.live import LiveTable
@@ -91,3 +93,11 @@ def test_the_table_shows_running_work_and_leaves_lines_behind() -> None:
             table(event)
     assert "artifact.server: Creation complete after 3s [id=a-1]" in stream.getvalue()
     assert "workload.chat: Failed after 2m05s: Quota is used up" in stream.getvalue()
+
+
+def test_a_destroy_names_what_stays_on_the_platform() -> None:
+    kept = replace(samples.deleted(), action=Action.FORGET, kind="v1/PersistentVolumeClaim", name="prod/models")
+    virtual = replace(samples.created_artifact(), action=Action.FORGET, virtual=True)
+    text = render_result(ApplyResult(done=(kept, virtual)), destroying=True, next_command="")
+    assert "Kept, and no longer recorded (1):" in text
+    assert text.rstrip().endswith(f"{kept.address}  v1/PersistentVolumeClaim prod/models")

@@ -89,3 +89,17 @@ def test_the_autoscaler_that_keda_makes_is_no_stray(
     stage.apply()
     assert eventually(lambda: stage.names("hpa") == {"keda-hpa-chat", "other"}, seconds=60)
     assert stage.actions() == {}
+
+
+def test_a_plan_shows_no_address_that_only_a_dry_run_has_invented(
+    keda_definitions: ClusterHandle, stage: ClusterStage
+) -> None:
+    stage.program(PROGRAM.replace("POLICY", "wl.concurrency(target=10, min=1, max=3)"), bundles=BUNDLES)
+    stage.apply("--no-wait")
+    stage.program(PROGRAM.replace("autoscaling=[POLICY]", "replicas=1"), bundles=BUNDLES)
+    shown = stage.run("plan").out
+    assert "+ spec.clusterIP             = (known after apply)" in shown
+    assert f"PATCH /apis/apps/v1/namespaces/{stage.namespace}/deployments/chat " in shown
+    stage.apply()
+    assert stage.get("service", "chat")["spec"]["clusterIP"].startswith("10.")
+    assert stage.actions() == {}
