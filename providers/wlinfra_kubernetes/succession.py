@@ -17,6 +17,7 @@ from wlinfra.values import Address
 
 from .client import ClusterClient
 from .documents import Key
+from .failures import ClusterError, Failure
 from .identity import Identity
 
 __all__ = ["AUTOSCALERS", "coming_after", "goes_with_its_maker", "is_orphan"]
@@ -72,7 +73,7 @@ def goes_with_its_maker(
     for owner in document["metadata"].get("ownerReferences") or () if awaited else ():
         key = Key.parse(f"{owner['apiVersion']}/{owner['kind']}", desired.name)
         if owner.get("controller") and owner["name"] == key.name and (key.full_kind, key.full_name) in awaited:
-            maker = client.get(key)
+            maker = _maker(client, key)
             return maker is None or identity.owns(maker)
     return False
 
@@ -82,6 +83,17 @@ def is_orphan(client: ClusterClient, document: Mapping[str, Any]) -> bool:
     meta = document["metadata"]
     for owner in meta.get("ownerReferences") or ():
         if owner.get("controller"):
-            maker = client.get(Key(owner["apiVersion"], owner["kind"], meta.get("namespace") or "", owner["name"]))
-            return maker is None or maker["metadata"]["uid"] != owner["uid"]
+            key = Key(owner["apiVersion"], owner["kind"], meta.get("namespace") or "", owner["name"])
+            maker = _maker(client, key)
+            return maker is None or maker["metadata"].get("uid", owner["uid"]) != owner["uid"]
     return False
+
+
+def _maker(client: ClusterClient, key: Key) -> Mapping[str, Any] | None:
+    """Return the object, without anything in it where the account may not read it; None when it is gone."""
+    try:
+        return client.get(key)
+    except ClusterError as error:
+        if error.failure is not Failure.FORBIDDEN:
+            raise
+        return {"metadata": {}}
