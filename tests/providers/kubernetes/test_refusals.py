@@ -76,8 +76,8 @@ def test_an_object_in_a_namespace_of_the_same_plan_is_created_unverified(drive: 
 
 
 def test_a_kind_that_is_not_served_names_what_to_install(drive: Connect) -> None:
-    body = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"}}
-    with pytest.raises(ProviderError, match="Gateway API"):
+    body = {"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": {"name": "r"}}
+    with pytest.raises(ProviderError, match="Prometheus Operator"):
         drive().plan(Manifest("r", body))
 
 
