@@ -211,7 +211,7 @@ def test_definitions_namespaces_and_what_stands_in_them(life: LeastRights) -> No
     write("two", extra)
     assert stage.actions() == {"manifest.mouse": "update", "manifest.settings": "update"}
     stage.apply()
-    stage.apply("--replace", "manifest.mouse")
+    stage.apply("--replace", "manifest.settings")
     write("two")
     stage.apply()
     assert stage.actions() == {}

@@ -5,6 +5,7 @@ The autoscaler is made by kubectl, and the controller manager writes the replica
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -174,3 +175,25 @@ def test_an_account_that_may_not_list_autoscalers_is_still_told_the_conflict(fou
     fought.deployment(replicas=1)
     text = said(fought)
     assert f"{PATH} is managed by kube-controller-manager through its scale subresource, at a time" in text
+
+
+def test_a_foreign_scaled_object_is_named_with_the_last_time_of_its_own_autoscaler(
+    keda: ClusterHandle, stage: ClusterStage
+) -> None:
+    stage.deployment(replicas=1)
+    stage.apply()
+    keda.set_prometheus("30", "waiting", stage.namespace)
+    keda.set_external_metric(stage.namespace, "s0-prometheus", "30")
+    query = f'sum(waiting{{namespace="{stage.namespace}"}})'
+    metadata = {"serverAddress": keda.prometheus, "query": query, "threshold": "10"}
+    trigger = {"type": "prometheus", "metricType": "AverageValue", "metadata": metadata}
+    spec = {"scaleTargetRef": {"name": "web"}, "pollingInterval": 1, "maxReplicaCount": 3, "triggers": [trigger]}
+    scaler = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web"}, "spec": spec}
+    keda.kubectl("-n", stage.namespace, "apply", "-f", "-", input=json.dumps(scaler))
+    assert eventually(lambda: replicas(stage) == 3, seconds=90)
+    times = [
+        item["status"].get("lastScaleTime") for item in json.loads(stage.kubectl("get", "hpa", "-o", "json"))["items"]
+    ]
+    text = said(stage)
+    assert f"for ScaledObject web, last scaled at {times[0]}" in text
+    assert "Forced replicas last until ScaledObject web scales next" in text
