@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from engines.kubernetes.waiting import eventually
 from support.cluster_stage import ClusterStage
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def resources(env):
     image = wl.Container(image="nvcr.io/nim/meta/llama:{tag}", port=8000)
     server = wl.Artifact("llama", type="nim", containers=[image], storage=wl.Storage({storage}))
     yield server
-    yield wl.Workload("llama", artifact=server, bundles=["h100"], replicas={replicas})
+    yield wl.Workload("llama", artifact=server, bundles=["h100"], {scale})
 
 """
 BUNDLES = {"h100": {"cpu": 1, "memory": "1GB", "gpu": {"products": ["NVIDIA-H100-80GB-HBM3"], "type": "H100"}}}
@@ -39,7 +40,8 @@ class Models:
 
     def write(self, *, nim: str, mode: str = MODES[0], tag: str = "1.8.3", size: str = "", **more: Any) -> None:
         storage = f"mode={mode!r}" + (f", pvc_size={size!r}" if size else "")
-        text = PROGRAM.format(tag=tag, replicas=more.pop("replicas", 1), storage=storage)
+        scale = more.pop("scale", f"replicas={more.pop('replicas', 1)}")
+        text = PROGRAM.format(tag=tag, scale=scale, storage=storage)
         target = {"nim": nim, "ngc_secret": "ngc", "storage_class": "standard", "volume_size": "10Gi", **more}
         self.stage.program(text, bundles=BUNDLES, target=target)
 
@@ -124,6 +126,19 @@ def test_a_model_server_changes_hands(models: Models, before: str, after: str, m
     assert (models.available(), models.stage.actions()) == (1, {})
     assert models.stage.names("nimservice") == ({"llama"} if after == "operator" else set())
     owners = models.stage.get("deployment", "llama")["metadata"].get("ownerReferences") or []
+    assert [owner["kind"] for owner in owners] == (["NIMService"] if after == "operator" else [])
+
+
+@pytest.mark.parametrize(("before", "after"), [("operator", "plain"), ("plain", "operator")])
+def test_an_autoscaler_changes_hands_too(models: Models, before: str, after: str) -> None:
+    scale = "autoscaling=[wl.queue_depth(target=4, min=1, max=3)]"
+    models.write(nim=before, scale=scale)
+    models.stage.apply("--no-wait")
+    eventually(lambda: models.stage.names("hpa") == {"llama"})
+    models.write(nim=after, scale=scale)
+    models.stage.apply("--no-wait")
+    eventually(lambda: models.stage.names("hpa") == {"llama"})
+    owners = models.stage.get("hpa", "llama")["metadata"].get("ownerReferences") or []
     assert [owner["kind"] for owner in owners] == (["NIMService"] if after == "operator" else [])
 
 
