@@ -11,7 +11,7 @@ from wlinfra.plan.engine import Engine
 from wlinfra.plan.revision import revision_of
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.resources.lifecycle import Lifecycle
-from wlinfra.state.model import ObjectState
+from wlinfra.state.model import Health, ObjectState
 
 __all__ = ["plan_end"]
 
@@ -38,7 +38,8 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
         return base
     match reading:
         case Absent() if record.deposed == ():
-            return replace(base, reason=ActionReason.GONE)
+            # Not ready as recorded: its end was begun and not waited for, so nobody else need have done it.
+            return base if record.health is Health.UNREADY else replace(base, reason=ActionReason.GONE)
         case Live() | Absent():
             record = record.unpacked()
             request = PlanRequest(desired=None, prior=record, reading=reading, dependencies={}, digest=engine.digest)
