@@ -166,7 +166,7 @@ def test_an_autoscaler_is_handed_over_to_keda_and_back(keda: ClusterHandle, life
     stage = life.stage
     by_cpu = 'bundles=["cpu.small"], autoscaling=[wl.cpu(target=80, min=1, max=2)]'
     by_queue = 'bundles=["cpu.small"], autoscaling=[wl.queue_depth(target=10, min=0, max=2)]'
-    options = {"target": {"prometheus": keda.prometheus, "polling_seconds": 1, "cooldown_seconds": 1}}
+    options: dict[str, Any] = {"target": {"prometheus": keda.prometheus, "polling_seconds": 1, "cooldown_seconds": 1}}
     keda.set_prometheus("10", "num_requests_waiting", stage.namespace)
     for text in (by_cpu, by_queue, by_cpu, by_queue):
         workload(stage, text, **options)
