@@ -165,6 +165,15 @@ def test_without_state_and_key_an_edit_by_hand_is_corrected_and_still_names_who_
     assert drifting.stage.actions() == {}
 
 
+def test_without_state_and_key_a_change_of_the_program_is_still_one(drifting: Drifting) -> None:
+    drifting.declare(a="2", b="1")
+    drifting.lose_state(with_key=True)
+    assert drifting.told() == {"data.a": (None, "1", "2", "intended")}
+    drifting.stage.apply()
+    assert drifting.data() == {"a": "2", "b": "1"}
+    assert drifting.stage.actions() == {}
+
+
 def test_without_a_state_what_is_declared_no_more_is_found_and_deleted(drifting: Drifting) -> None:
     drifting.lose_state()
     drifting.stage.manifests({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}})
