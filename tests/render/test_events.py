@@ -63,6 +63,18 @@ def test_a_wait_is_told_again_only_when_its_reason_changes_or_time_has_passed() 
     assert told(EventLines).count("Still rolling...") == 2
 
 
+def test_a_reason_of_any_length_stays_on_one_line() -> None:
+    reason = " ".join(["0/500 nodes are available: 500 Insufficient nvidia.com/gpu."] * 100)
+    error = replace(ERROR, detail=reason)
+    parts: list[str] = []
+    listener = EventLines(parts.append)
+    listener(Progress(change=ROLL, waiting_for="ready", reason=reason, elapsed=13.4))
+    listener(Failed(change=ROLL, error=error, recorded=True, elapsed=125.0))
+    result = ApplyResult(done=(), failed=((ROLL, error),))
+    parts.append(render_result(result, destroying=False, next_command="wlinfra apply"))
+    assert sum(reason in line for line in "".join(parts).splitlines()) == 3
+
+
 def test_json_lines_are_one_object_each() -> None:
     documents = [json.loads(line) for line in told(JsonLines).splitlines()]
     assert [document["type"] for document in documents][:3] == ["apply_start", "step_done", "apply_complete"]

@@ -106,7 +106,7 @@ def _failing(look: Look, since: float, *, settled: bool) -> Status:
     """Return the failure where it is of this version, and either lasts or cannot heal."""
     said = condition(look.status, "Failed")
     reason = f"{said.get('reason')}: {said.get('message')}"
-    lasted = min(age(said.get("lastTransitionTime"), look.platform.now()), since)
+    lasted = min(look.lasted(said.get("lastTransitionTime")), since)
     final = lasted >= _GRACE or (settled and said.get("reason") in _INCURABLE)
     return failed(look, reason) if final else waits(reason)
 

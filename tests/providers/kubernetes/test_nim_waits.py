@@ -125,7 +125,7 @@ class NoDeployment(ClusterClient):
 
 
 def failing(reason: str, *, generation: int, changed: str) -> Look:
-    """Return a service that has said Failed since 12:00:00, looked at 12:02:00."""
+    """Return a service that has said Failed since 12:00:00, and was looked at before that and at 12:02:00."""
     identity = Identity(stack="shop", environment="test", namespace="apps")
     now = datetime.fromisoformat("2026-01-01T12:02:00Z").timestamp()
     platform = Platform(
@@ -135,11 +135,12 @@ def failing(reason: str, *, generation: int, changed: str) -> Look:
         open=NoDeployment,
         now=lambda: now,
     )
+    platform.looked["1"] = now - 3600.0
     said = {"type": "Failed", "reason": reason, "message": "", "lastTransitionTime": "2026-01-01T12:00:00Z"}
     entry = {"manager": identity.manager, "operation": "Apply", "time": f"2026-01-01T{changed}Z"}
     key = Key("apps.nvidia.com/v1alpha1", "NIMService", "apps", "llm")
     waiting = Waiting(address=Address("manifest.llm"), kind=key.full_kind, id="1", goal="ready")
-    meta = {"name": "llm", "generation": generation, "managedFields": [entry]}
+    meta = {"name": "llm", "uid": "1", "generation": generation, "managedFields": [entry]}
     return Look(
         platform=platform,
         waiting=waiting,
@@ -160,3 +161,9 @@ def failing(reason: str, *, generation: int, changed: str) -> Look:
 def test_a_failure_of_the_version_before_ends_no_wait(reason: str, changed: str, ends: bool) -> None:
     status = nim_service_status(failing(reason, generation=2, changed=changed))
     assert isinstance(status, Failed) is ends
+
+
+def test_a_failure_that_an_earlier_run_gave_up_for_gets_its_time_anew() -> None:
+    look = failing("NIMCacheNotFound", generation=2, changed="11:00:00")
+    look.platform.looked["1"] = look.platform.now()
+    assert isinstance(nim_service_status(look), WaitingStill)
