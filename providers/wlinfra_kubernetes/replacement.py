@@ -50,7 +50,7 @@ def loses_its_volume(subject: Subject) -> bool:
     replaced = {
         (change.kind, change.name)
         for change in subject.request.dependencies.values()
-        if change.action is Action.REPLACE and change.kind in (CLAIM, CACHE)
+        if change.replace_order is ReplaceOrder.DELETE_THEN_CREATE and change.kind in (CLAIM, CACHE)
     }
     return bool(replaced) and any((key.full_kind, key.full_name) in replaced for key in mounted(subject.desired.values))
 
@@ -254,7 +254,7 @@ def renaming(subject: Subject, change: Change) -> Change:
         change,
         action=Action.REPLACE,
         reason=ActionReason.ATTRIBUTE_CHANGED,
-        replace_order=ReplaceOrder.CREATE_THEN_DELETE,
+        replace_order=change.lifecycle.replace_order or ReplaceOrder.CREATE_THEN_DELETE,
         id=prior.id,
         attributes=(named,),
         drift=(),

@@ -126,6 +126,30 @@ def test_a_service_that_runs_from_a_replaced_cache_goes_first_and_comes_back(cac
     assert cached.actions() == {}
 
 
+def test_a_service_moves_to_a_cache_of_another_name_before_the_old_one_goes(cached: ClusterStage) -> None:
+    declare_named(cached, "model")
+    cached.apply()
+    before = uids(cached, "nimservice/llm")
+    declare_named(cached, "other")
+    changes = cached.project.changes("-e", "cluster")
+    told = {address: (change["action"], change["blast_radius"]) for address, change in changes.items()}
+    assert told["manifest.model"] == ("replace", "data loss")
+    assert told["manifest.llm"] == ("roll", "rolling restart")
+    cached.apply()
+    assert uids(cached, "nimservice/llm") == before
+    assert eventually(lambda: cached.names("nimcache") == {"other"}, seconds=60)
+    assert cached.actions() == {}
+
+
+def declare_named(stage: ClusterStage, name: str) -> None:
+    service, model = nim_service("llm", storage={"nimCache": {"name": name}}), nim_cache(name)
+    stage.program(
+        "import wlinfra as wl\nfrom wlinfra_kubernetes import Manifest\n\nstack = wl.Stack('shop')\n\n\n"
+        f"@stack.resources\ndef resources(env):\n    yield Manifest('model', {model!r})\n"
+        f"    yield Manifest('llm', {service!r})\n\n"
+    )
+
+
 def test_claimed_devices_of_a_service_cannot_be_changed(stage: ClusterStage, fakes: ClusterHandle) -> None:
     fakes.api.create(f"/api/v1/namespaces/{stage.namespace}/persistentvolumeclaims", claim("models"))
     stage.manifests(nim_service("llm", draResources=[{"resourceClaimTemplateName": "one"}]))
