@@ -191,10 +191,12 @@ class ClusterClient:
                 return
             more["continue"] = about["continue"]
 
-    def watch(self, key: Key, *, labels: str, version: str) -> Stream:
+    def watch(self, key: Key, *, labels: str = "", fields: str = "", version: str) -> Stream:
         """Return the changes since a version as they come; raises ClusterError, and is not repeated."""
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
-        query |= {"timeoutSeconds": str(_WATCH), "labelSelector": labels}
+        query["timeoutSeconds"] = str(_WATCH)
+        query |= {"labelSelector": labels} if labels else {}
+        query |= {"fieldSelector": fields} if fields else {}
         path = self.path(key, named=False)
         answer = self._request("GET", path, query, None, {"Accept": "application/json"}, stream=True)
         return Stream(answer, quiet=_QUIET)

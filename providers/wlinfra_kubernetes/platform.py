@@ -47,8 +47,6 @@ class Platform:
     """What is remembered of the awaited."""
     looked: dict[str, float] = field(default_factory=dict)
     """When each awaited object was looked at first, by uid, in seconds since the epoch."""
-    warnings: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """When the events of an object were asked for, and what they said, by uid."""
     _client: ClusterClient | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -39,6 +39,7 @@ class _Selection:
 
     kind: Key
     labels: str
+    fields: str
     asked: int = 0
     """The round in which it was last asked about."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -71,7 +72,7 @@ class Watches:
         self._client = client
         self._most = most
         self._lock = threading.Lock()
-        self._selections: dict[tuple[Key, str], _Selection] = {}
+        self._selections: dict[tuple[Key, str, str], _Selection] = {}
         self._unwatchable: set[Key] = set()
         self._round = 0
         self._closed = False
@@ -83,14 +84,14 @@ class Watches:
         with self._lock:
             self._round += 1
 
-    def objects(self, kind: Key, *, labels: str) -> Mapping[Key, dict[str, Any]]:
-        """Return what the selector names of a kind in its namespace; an object may be missing, but is never outdated.
+    def objects(self, kind: Key, *, labels: str = "", fields: str = "") -> Mapping[Key, dict[str, Any]]:
+        """Return what the selectors name of a kind in its namespace; an object may be missing, but is never outdated.
 
         Raises ClusterError as a list does; one for a missing right is remembered.
         """
         client = self._client()
         with self._lock:
-            selection = self._selections.setdefault((kind, labels), _Selection(kind, labels))
+            selection = self._selections.setdefault((kind, labels, fields), _Selection(kind, labels, fields))
             selection.asked = self._round
         with selection.lock:
             if selection.live:
@@ -101,7 +102,7 @@ class Watches:
 
     def _listed(self, client: ClusterClient, selection: _Selection) -> Mapping[Key, dict[str, Any]]:
         try:
-            items, version = client.listed(selection.kind, labels=selection.labels)
+            items, version = client.listed(selection.kind, labels=selection.labels, fields=selection.fields)
         except ClusterError as error:
             selection.refusal = error if error.failure is Failure.FORBIDDEN else None
             raise
@@ -159,8 +160,9 @@ class Watches:
         Raises ClusterError when none can be had, or none can go on from there.
         """
         told = False
+        client, version = self._client(), selection.version
         with closing(
-            self._client().watch(selection.kind, labels=selection.labels, version=selection.version)
+            client.watch(selection.kind, labels=selection.labels, fields=selection.fields, version=version)
         ) as stream:
             selection.stream = stream
             if selection.closed.is_set():

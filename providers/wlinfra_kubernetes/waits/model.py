@@ -53,11 +53,11 @@ class Look:
         """True when that time was well before this run looked first."""
         return bool(text) and age(text, self.platform.now()) > self.platform.now() - self.since + _SLACK
 
-    def list(self, kind: Key, *, labels: str) -> Sequence[Mapping[str, Any]]:
+    def list(self, kind: Key, *, labels: str = "", fields: str = "") -> Sequence[Mapping[str, Any]]:
         """Return other objects that tell about it; raises ClusterError as a request does."""
         if self.remembered:
-            return list(self.platform.watches.objects(kind, labels=labels).values())
-        return self.platform.client.list(kind, labels=labels)
+            return list(self.platform.watches.objects(kind, labels=labels, fields=fields).values())
+        return self.platform.client.list(kind, labels=labels, fields=fields)
 
     @property
     def spec(self) -> Mapping[str, Any]:

@@ -73,6 +73,12 @@ class Stage:
         eventually(lambda: self.waits(waiting) and len(self.proxy.watching) == len(KINDS))
         return self.count("GET")
 
+    def is_told_by_all(self) -> bool:
+        """True when the Deployment and its pod both tell of an image that cannot be pulled."""
+        (web,) = self.cluster.api.get(f"/apis/apps/v1/namespaces/{self.namespace}/deployments")["items"]
+        pods = self.cluster.api.get(f"/api/v1/namespaces/{self.namespace}/pods")["items"]
+        return "unavailableReplicas" in web["status"] and "ImagePullBackOff" in str(pods)
+
     def deafen(self) -> None:
         """Let the watches go on without a word from now on."""
         self.proxy.endings = [Ending(silent=True)] * MANY
@@ -117,6 +123,15 @@ def test_a_wait_that_goes_on_asks_for_nothing_more(stage: Stage) -> None:
     assert stage.proxy.reads == before
     stage.correct()
     eventually(lambda: isinstance(stage.poll(waiting), Ready))
+    assert stage.proxy.reads == before
+
+
+def test_warnings_are_followed_for_a_whole_namespace(stage: Stage) -> None:
+    waiting = stage.send(deployment("never-ready:1"))
+    stage.connection.platform.now = lambda: time.time() + 10
+    eventually(lambda: isinstance(stage.poll(waiting), WaitingStill) and len(stage.proxy.watching) == len(KINDS) + 1)
+    before = list(stage.proxy.reads)
+    assert [isinstance(stage.poll(waiting), WaitingStill) for _ in range(MANY)] == [True] * MANY
     assert stage.proxy.reads == before
 
 
@@ -187,8 +202,9 @@ def test_a_change_whose_answer_was_lost_is_not_judged_by_what_was_before_it(stag
 
 def test_what_healed_unseen_does_not_end_a_wait_badly(stage: Stage) -> None:
     waiting = stage.send(deployment(BAD))
-    stage.followed(waiting)
-    stage.deafen()
+    eventually(stage.is_told_by_all)
+    stage.proxy.endings = [Ending(silent=True)] * MANY
+    eventually(lambda: stage.waits(waiting) and len(stage.proxy.endings) == MANY - len(KINDS))
     stage.correct()
     stage.cluster.kubectl("-n", stage.namespace, "rollout", "status", "deployment/web", "--timeout=60s")
     assert stage.waits(waiting)
