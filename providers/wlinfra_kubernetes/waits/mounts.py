@@ -56,11 +56,12 @@ def _named(pods: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _in_use(look: Look, pods: Sequence[Mapping[str, Any]]) -> Diagnostic:
+    begun = "" if look.meta.get("deletionTimestamp") else "; nothing was deleted"
     return Diagnostic(
         summary="Volume is in use",
-        detail=f"{look.key} was not deleted, because {_named(pods)} mounts its volume: the deletion would hang on "
-        "kubernetes.io/pvc-protection until the pod ends.",
-        fix="Stop what mounts it (replicas=0, or power='stopped' of a workload) and apply that, or let it depend on "
-        "this object, so that it is replaced too; then run the command again.",
+        detail=f"{look.key} cannot go while {_named(pods)} mounts its volume: its deletion hangs on "
+        f"kubernetes.io/pvc-protection until the pod ends{begun}.",
+        fix="Stop what mounts it (replicas=0, or power='stopped' of a workload) and apply that, or declare it in this "
+        "stack, so that it is replaced too; then run the command again.",
         address=look.waiting.address,
     )

@@ -104,8 +104,8 @@ def test_a_claim_that_a_foreign_pod_mounts_is_not_deleted_and_the_run_goes_on_wh
     stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     first = uid(stage, "pvc", "models")
     text = said(stage, "apply", "--auto-approve", "--replace", "manifest.models")
-    assert "was not deleted, because the pod web-" in text
-    assert "kubernetes.io/pvc-protection" in text
+    assert "cannot go while the pod web-" in text
+    assert "hangs on kubernetes.io/pvc-protection until the pod ends; nothing was deleted." in text
     assert "deletionTimestamp" not in stage.get("pvc", "models")["metadata"]
     stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
     stage.apply("--replace", "manifest.models")
@@ -121,6 +121,23 @@ def test_a_claim_that_somebody_is_deleting_is_made_anew_when_it_is_gone(mounted:
     mounted.apply()
     assert uid(mounted, "pvc", "models") != first
     assert mounted.actions() == {}
+
+
+def test_a_claim_that_hangs_in_its_deletion_ends_the_run_with_the_pod_that_holds_it(
+    stage: ClusterStage, fakes: ClusterHandle
+) -> None:
+    stage.manifests(claim())
+    stage.apply()
+    fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/deployments", mounting())
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    stage.kubectl("delete", "pvc", "models", "--wait=false")
+    text = said(stage, "apply", "--auto-approve")
+    assert "cannot go while the pod web-" in text
+    assert "nothing was deleted" not in text
+    stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
+    stage.apply()
+    assert stage.names("pvc") == {"models"}
+    assert stage.actions() == {}
 
 
 def test_a_claim_that_is_declared_no_more_is_kept_and_named_everywhere(mounted: ClusterStage) -> None:
