@@ -19,7 +19,17 @@ from .handover import Scaler
 from .identity import HANDOVER, Identity, is_mark, manager_told
 from .policies import policy_of
 
-__all__ = ["AUTOSCALERS", "Conflict", "Settled", "Terms", "conflicts_of", "settle", "with_scalers", "yielded"]
+__all__ = [
+    "AUTOSCALERS",
+    "Conflict",
+    "Settled",
+    "Terms",
+    "conflicts_of",
+    "settle",
+    "with_scalers",
+    "yielded",
+    "yielded_fields",
+]
 
 AUTOSCALERS: Final = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """Managers that write replicas through the scale subresource."""
@@ -127,20 +137,27 @@ def yielded(body: Json, live: Mapping[str, Any], policies: Mapping[str, str], id
 
     Were equal ones claimed, each plan would claim or release what another manager keeps changing.
     """
-    if "yield" not in policies.values():
-        return Settled(body=body)
     notes: list[str] = []
-    for entry in (live.get("metadata") or {}).get("managedFields") or ():
-        if entry.get("manager") in (identity.manager, HANDOVER):
-            continue
-        for path in leaves_of(entry.get("fieldsV1") or {}):
-            declared = find(body, path)
-            if declared is None or is_mark(path) or policy_of(path, policies) != "yield":
-                continue
-            body = without(body, path)
-            if declared != find(dict(live), path):
-                notes.append(_left(_conflict(path, str(entry["manager"]), entry, live)))
+    for conflict in yielded_fields(body, live, policies, identity):
+        if find(body, conflict.path) not in (None, find(dict(live), conflict.path)):
+            notes.append(_left(conflict))
+        body = without(body, conflict.path)
     return Settled(body=body, notes=tuple(notes))
+
+
+def yielded_fields(
+    body: Json, live: Mapping[str, Any], policies: Mapping[str, str], identity: Identity
+) -> list[Conflict]:
+    """Return the declared fields that other managers hold and that are to be left to them."""
+    if "yield" not in policies.values():
+        return []
+    return [
+        _conflict(path, str(entry["manager"]), entry, live)
+        for entry in (live.get("metadata") or {}).get("managedFields") or ()
+        if entry.get("manager") not in (identity.manager, HANDOVER)
+        for path in leaves_of(entry.get("fieldsV1") or {})
+        if find(body, path) is not None and not is_mark(path) and policy_of(path, policies) == "yield"
+    ]
 
 
 def _left(conflict: Conflict) -> str:

@@ -14,12 +14,13 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Ste
 from wlinfra.provider import Impact, PlanRequest, default_change
 from wlinfra.values import is_open
 
+from .attributes import rolls
 from .bundles import choose_bundle
 from .documents import Key
 from .identity import owner_told
 from .impact import impact_of, impact_of_end, without_surge
 from .inventory import with_live_kinds
-from .plan_existing import plan_existing
+from .plan_existing import plan_existing, without_yielded
 from .plan_new import plan_new
 from .platform import Platform
 from .steps import apply_steps, delete_step, goal_of, replace_steps
@@ -54,7 +55,7 @@ def _judged(subject: Subject) -> Change:
     if is_open(dict(subject.desired.values)):
         return _guessed(subject, "the cluster cannot judge what is not known yet")
     if subject.platform.config.read_only:
-        return _guessed(subject, "the account may only read, so the cluster was not asked")
+        return _guessed(without_yielded(subject), "the account may only read, so the cluster was not asked")
     return plan_new(subject) if subject.request.live is None else plan_existing(subject)
 
 
@@ -79,6 +80,8 @@ def _guessed(subject: Subject, why: str) -> Change:
             return draft
         case _:
             steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
+    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
+        draft = replace(draft, action=Action.ROLL, blast_radius=BlastRadius.ROLLING)
     return subject.finished(draft, steps, predicted=(*draft.predicted, why))
 
 

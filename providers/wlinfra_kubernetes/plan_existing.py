@@ -14,11 +14,11 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Ste
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Impact
+from wlinfra.provider import Impact, default_change
 from wlinfra.values import Json
 
 from .attributes import attributes_of, ownership_of
-from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded
+from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
 from .documents import managed_by, meaning, wire
 from .failures import ClusterError, Failure
 from .fieldpath import owns, without
@@ -29,7 +29,7 @@ from .replacement import is_fixed, loses_its_volume, replacement, unchangeable
 from .steps import apply_steps, goal_of, hand_over_step
 from .subject import Subject
 
-__all__ = ["plan_existing"]
+__all__ = ["plan_existing", "without_yielded"]
 
 _REPLICAS: Final = ("spec", "replicas")
 _LOOKS: Final = 5
@@ -49,7 +49,7 @@ def plan_existing(subject: Subject) -> Change:
     try:
         planned, sent = _asked(subject, body)
     except ClusterError as error:
-        return unchangeable(subject, error)
+        return unchangeable(without_yielded(subject) if error.failure is Failure.FORBIDDEN else subject, error)
     return _compared(subject, planned, sent, kept)
 
 
@@ -90,6 +90,26 @@ def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
     settled = settle(subject.desired.address, left.body, found, terms)
     sent = replace(settled, notes=(*left.notes, *settled.notes))
     return subject.dry_run(sent.body, force=sent.force), sent
+
+
+def without_yielded(subject: Subject) -> Subject:
+    """Return the subject with a draft that leaves out what is left to others: a comparison would call it a change."""
+    platform, request, live = subject.platform, subject.request, subject.live
+    values = dict(subject.desired.values)
+    fields = yielded_fields(values, subject.document, platform.config.conflicts, platform.identity)
+    if live is None or not fields:
+        return subject
+
+    def rest(tree: Mapping[str, Json]) -> dict[str, Json]:
+        for item in fields:
+            tree = without(tree, item.path)
+        return dict(tree)
+
+    desired = replace(subject.desired, values=rest(values))
+    prior = request.prior and replace(request.prior, values=rest(request.prior.values))
+    asked = replace(request, desired=desired, prior=prior, reading=replace(live, values=rest(live.values)))
+    draft = default_change(asked, steps=lambda _: ())
+    return replace(subject, draft=replace(draft, impact=impact_of(platform, desired, live), goal=None))
 
 
 def _hands_back(subject: Subject, scalers: Sequence[Scaler]) -> bool:

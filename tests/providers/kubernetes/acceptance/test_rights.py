@@ -108,9 +108,12 @@ def test_an_unchanged_stack_of_every_kind_plans_nothing(applied: ClusterStage, *
     assert applied.actions() == {}
 
 
-def test_another_image_is_one_roll_for_each_that_runs_it_and_nothing_else(applied: ClusterStage) -> None:
+@pytest.mark.parametrize("read_only", [False, True])
+def test_another_image_is_one_roll_for_each_that_runs_it_and_nothing_else(
+    applied: ClusterStage, *, read_only: bool
+) -> None:
     applied.user = "readonly"
-    write(applied, image="nginx:2")
+    write(applied, image="nginx:2", read_only=read_only)
     changes = applied.project.changes("-e", "cluster")
     rolls = {address: change for address, change in changes.items() if change["kind"] != "artifact"}
     assert {address: change["action"] for address, change in rolls.items()} == {
@@ -118,6 +121,20 @@ def test_another_image_is_one_roll_for_each_that_runs_it_and_nothing_else(applie
         "workload.fixed/Deployment": "roll",
     }
     assert all(change["predicted"] for change in rolls.values())
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_is_left_to_others_is_no_change_for_readers_either(stage: ClusterStage, *, read_only: bool) -> None:
+    left = {"spec.replicas": "yield", "spec.template.spec.containers[name=main].image": "yield"}
+    stage.deployment(replicas=1)
+    stage.apply()
+    stage.kubectl("scale", "deployment", "web", "--replicas=2")
+    stage.kubectl("set", "image", "deployment/web", "main=nginx:9")
+    stage.user = "readonly"
+    stage.deployment(replicas=1, conflicts=left, read_only=read_only)
+    assert stage.actions() == {}
+    stage.deployment(replicas=1, read_only=read_only)
+    assert stage.actions() == {"manifest.web": "roll"}
 
 
 def test_another_secret_is_planned_without_a_word_of_it(applied: ClusterStage) -> None:
