@@ -50,9 +50,7 @@ def rollout(look: Look, document: Mapping[str, Any]) -> Status:
 def _unobserved(look: Look, document: Mapping[str, Any], *, new: bool) -> Status:
     """Return what the pods of a new Deployment say already, though its controller has not told of them yet."""
     trouble = _of_pods(look, document) if new else None
-    if trouble is not None and not trouble.mild:
-        return waits(trouble.reason)
-    return waits("the Deployment controller has not seen it yet")
+    return _unready(look, trouble, "the Deployment controller has not seen it yet")
 
 
 def _count(updated: int, available: int, total: int, wanted: int) -> str:
