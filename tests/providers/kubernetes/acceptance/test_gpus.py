@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from engines.kubernetes.waiting import eventually
 from support.cluster_stage import ClusterStage, container
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def taken(stage: ClusterStage, fakes: ClusterHandle) -> Iterator[str]:
     fakes.api.merge(f"{path}/status", {"status": status})
     pod = {"nodeName": name, "containers": [container(resources={"limits": {"nvidia.com/gpu": "2"}})]}
     fakes.api.create(f"/api/v1/namespaces/{name}/pods", {"metadata": {"name": "taker"}, "spec": pod})
+    eventually(lambda: len(fakes.api.get(path)["spec"]["taints"]) == 1)  # new nodes bear another one for a moment
     yield name
     fakes.api.delete(path)
 
