@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .resources import Manifest, manifests_from
+from .declared.resources import Manifest, manifests_from
 
 if TYPE_CHECKING:
     from wlinfra.provider.base import Connection, ProviderContext

@@ -13,9 +13,9 @@ from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
 
+from .bundles.offers import rendered_by_bundle
+from .declared.resources import Manifest
 from .expand import Scope
-from .offers import rendered_by_bundle
-from .resources import Manifest
 
 __all__ = ["check"]
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from wlinfra.errors import ConfigurationError, Diagnostic
 
-from .policies import problem_of
+from .documents.policies import problem_of
 
 __all__ = ["KubernetesConfig", "parse_config"]
 

@@ -22,15 +22,15 @@ from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 
-from .documents import Key, canonical, encoded, key_of, plain_text, schema_of
-from .evident import evident_in
-from .identity import Identity
-from .inventory import address_of
-from .lookups import workload_lookup
-from .offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
-from .quantities import with_canonical_quantities
-from .resources import Manifest
-from .succession import AUTOSCALERS, coming_after
+from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
+from .declared.lookups import workload_lookup
+from .declared.resources import Manifest
+from .documents.document import Key, canonical, encoded, key_of, plain_text, schema_of
+from .documents.quantities import with_canonical_quantities
+from .ownership.evident import evident_in
+from .ownership.identity import Identity
+from .ownership.inventory import address_of
+from .ownership.succession import AUTOSCALERS, coming_after
 from .volumes import mounted
 
 __all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace"]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from wlinfra.manifests.model import Target
 from wlinfra.provider import Live, PlatformObject
 
-from .client import ClusterClient
+from .cluster.client import ClusterClient
+from .cluster.watches import Watches
 from .configuration import KubernetesConfig
-from .documents import Key
-from .identity import Identity
-from .watches import Watches
+from .documents.document import Key
+from .ownership.identity import Identity
 
 __all__ = ["Choice", "Platform"]
 

@@ -26,12 +26,12 @@ from wlinfra.resources.base import Resource
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address
 
-from .client import ClientOptions, ClusterClient
+from .cluster.client import ClientOptions, ClusterClient
+from .cluster.session import open_session
 from .configuration import KubernetesConfig, parse_config
 from .expand import Scope
-from .identity import Identity
+from .ownership.identity import Identity
 from .platform import Platform
-from .session import open_session
 from .targets import target_of
 
 __all__ = ["KubernetesConnection", "connect"]
@@ -82,14 +82,14 @@ class KubernetesConnection:
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
         """Return the inventory, for a stack that has objects on the cluster."""
-        from .inventory import inventory_of
+        from .ownership.inventory import inventory_of
 
         real = [item for item in objects if not item.virtual and not item.lookup]
         return (inventory_of(self.platform.identity, self._scope.provider, real),) if real else ()
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
         """Return a warning for each pattern of ``conflicts`` that no declared field matches."""
-        from .policies import idle_patterns
+        from .documents.policies import idle_patterns
 
         return tuple(idle_patterns(self._config.conflicts, objects))
 
@@ -107,7 +107,7 @@ class KubernetesConnection:
 
     def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
         """Return the drift with who made it."""
-        from .attributes import explained
+        from .planning.attributes import explained
 
         return explained(self.platform.identity, reading, drift)
 
@@ -119,13 +119,13 @@ class KubernetesConnection:
 
     def share(self, objects: Sequence[tuple[PlatformObject, Reading]]) -> None:
         """Take note of what takes bundles, so that two workloads are never promised the same GPU."""
-        from .bundles import share
+        from .bundles.choose import share
 
         share(self.platform, objects)
 
     def plan(self, request: PlanRequest) -> Change:
         """Return what must happen to one object, by the cluster's own dry run."""
-        from .plan import plan
+        from .planning.plan import plan
 
         change = plan(self.platform, request)
         if not change.steps:

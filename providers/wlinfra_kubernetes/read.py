@@ -13,14 +13,14 @@ from typing import Any, Final, TypeAlias
 from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.values import Json
 
-from .client import ClusterClient
-from .documents import Key, declared_values, key_of
-from .failures import ClusterError
-from .fieldpath import find, parse
-from .identity import PART_OF
-from .lookups import look_up_workload
+from .cluster.client import ClusterClient
+from .cluster.failures import ClusterError
+from .declared.lookups import look_up_workload
+from .documents.document import Key, declared_values, key_of
+from .documents.fieldpath import find, parse
+from .ownership.identity import PART_OF
+from .ownership.succession import goes_with_its_maker
 from .platform import Platform
-from .succession import goes_with_its_maker
 
 __all__ = ["Found", "fetch", "fetch_each", "outputs_of", "read"]
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import DidNotHappen, Happened, Intent, Recovery, UnclearOutcome
 
-from .documents import Key
-from .failures import ClusterError
-from .identity import ADDRESS, APPLIED
+from .cluster.failures import ClusterError
+from .documents.document import Key
+from .ownership.identity import ADDRESS, APPLIED
+from .planning.steps import EVIDENCE
 from .platform import Platform
 from .read import outputs_of
-from .steps import EVIDENCE
 
 __all__ = ["recover"]
 

@@ -13,8 +13,8 @@ from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.workload import Workload
 
+from .declared.resources import Manifest
 from .expand import Scope, in_namespace
-from .resources import Manifest
 
 __all__ = ["manifests"]
 

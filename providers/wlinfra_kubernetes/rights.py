@@ -14,9 +14,9 @@ from typing import Any, Final
 from wlinfra.manifests.model import Manifest, RenderedObject
 from wlinfra.provider import PlatformObject
 
-from .documents import Key, guessed_plural
-from .identity import Identity
-from .lookups import NEEDED
+from .declared.lookups import NEEDED
+from .documents.document import Key, guessed_plural
+from .ownership.identity import Identity
 
 __all__ = ["ACCOUNT", "rights"]
 

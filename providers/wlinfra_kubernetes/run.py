@@ -14,12 +14,12 @@ from wlinfra.errors import Diagnostic
 from wlinfra.provider import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
 from wlinfra.values import Address
 
-from .documents import Key, wire
-from .failures import ClusterError, Failure
-from .identity import ADDRESS, HANDOVER
+from .cluster.failures import ClusterError, Failure
+from .documents.document import Key, wire
+from .ownership.identity import ADDRESS, HANDOVER
+from .ownership.succession import is_orphan
 from .platform import Platform
 from .read import outputs_of
-from .succession import is_orphan
 
 __all__ = ["run"]
 

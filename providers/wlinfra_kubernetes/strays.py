@@ -14,10 +14,10 @@ from typing import Any, Final
 from wlinfra.provider import ObjectState, Wanted
 from wlinfra.values import Address
 
-from .documents import Key, key_of
-from .failures import ClusterError, Failure
-from .identity import ADDRESS, KEEP, PART_OF
-from .inventory import kinds_in, namespaces_in
+from .cluster.failures import ClusterError, Failure
+from .documents.document import Key, key_of
+from .ownership.identity import ADDRESS, KEEP, PART_OF
+from .ownership.inventory import kinds_in, namespaces_in
 from .platform import Platform
 
 __all__ = ["strays"]

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from wlinfra.values import Json
 
-from .documents import Key
-from .failures import ClusterError
-from .identity import KEEP
+from .cluster.failures import ClusterError
+from .documents.document import Key
+from .ownership.identity import KEEP
 from .platform import Platform
 
 __all__ = [

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.document import Key
 
 from .model import Look
 

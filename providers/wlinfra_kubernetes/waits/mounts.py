@@ -10,8 +10,8 @@ from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.volumes import claims_of, mounting_pods
 
 from .model import Look, waits

@@ -11,9 +11,9 @@ from typing import Any, Final
 from wlinfra.changes.model import Action, Change
 from wlinfra.diff.schema import Effect
 from wlinfra.provider import Ready, Status
-from wlinfra_kubernetes.client import ClusterClient
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
+from wlinfra_kubernetes.cluster.client import ClusterClient
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.document import Key
 
 from .model import Look, age, condition, failed, waits
 from .pods import trouble_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wlinfra.provider import Status
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.document import Key
 
 from .model import Look, age, condition, failed, is_observed, waits
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.document import Key
 
 from .containers import Trouble, container_troubles
 from .events import latest_warning

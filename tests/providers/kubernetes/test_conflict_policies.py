@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.project import Project
 
-from wlinfra_kubernetes.policies import matches
+from wlinfra_kubernetes.documents.policies import matches
 
 PROGRAM = """\
 import wlinfra as wl

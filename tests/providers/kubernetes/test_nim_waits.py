@@ -17,10 +17,10 @@ from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 from wlinfra.testing import Driver
 from wlinfra.values import Address
 from wlinfra_kubernetes import Manifest
-from wlinfra_kubernetes.client import ClusterClient
+from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.configuration import parse_config
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.identity import Identity
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.ownership.identity import Identity
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.provider import KubernetesConnection
 from wlinfra_kubernetes.targets import target_of

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from wlinfra.manifests.model import Bundle, Gpu
-from wlinfra_kubernetes.devices import DeviceNeed
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError, Failure
-from wlinfra_kubernetes.room import Need, Room
+from wlinfra_kubernetes.bundles.devices import DeviceNeed
+from wlinfra_kubernetes.bundles.room import Need, Room
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
 
 GPU = "nvidia.com/gpu"
 OWNER = Key("apps/v1", "Deployment", "ai", "chat")

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from wlinfra_kubernetes.selectors import Facts, fulfils
+from wlinfra_kubernetes.bundles.selectors import Facts, fulfils
 
 D = "gpu.nvidia.com"
 H100 = Facts(

@@ -14,7 +14,7 @@ from support.scripted_server import Reply, scripted
 
 from wlinfra.provider import Happened, UnknownOutcome, Unreadable, Wanted
 from wlinfra.testing import Driver, intent_of
-from wlinfra_kubernetes.failures import Failure, failure_of
+from wlinfra_kubernetes.cluster.failures import Failure, failure_of
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle

@@ -19,9 +19,9 @@ from wlinfra.provider import Done, Ready, Status, UnknownOutcome, Waiting, Waiti
 from wlinfra.provider.base import ProviderContext
 from wlinfra.testing import Driver
 from wlinfra_kubernetes import Manifest
-from wlinfra_kubernetes.documents import Key
+from wlinfra_kubernetes.cluster.watches import Watches
+from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.provider import KubernetesConnection, connect
-from wlinfra_kubernetes.watches import Watches
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from support.cluster_stage import ClusterStage
 
-from wlinfra_kubernetes.client import ClientOptions, ClusterClient
+from wlinfra_kubernetes.cluster.client import ClientOptions, ClusterClient
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.cluster.session import open_session
 from wlinfra_kubernetes.configuration import KubernetesConfig
-from wlinfra_kubernetes.documents import Key
-from wlinfra_kubernetes.failures import ClusterError
-from wlinfra_kubernetes.session import open_session
+from wlinfra_kubernetes.documents.document import Key
 
 SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "1"}}
 EXEC = "client.authentication.k8s.io/v1"

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Final
 
 from wlinfra.manifests.model import Bundle
+from wlinfra_kubernetes.documents.quantities import shown
 
-from .quantities import shown
 from .room import Need, Node, Room
 
 __all__ = ["shortage"]

@@ -14,11 +14,11 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from wlinfra.manifests.model import Bundle
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.documents.quantities import amount
 
 from .devices import Device, DeviceNeed, Devices, Lister
-from .documents import Key
-from .failures import ClusterError, Failure
-from .quantities import amount
 
 __all__ = ["Amounts", "Need", "Node", "Room", "need_of"]
 

@@ -18,8 +18,7 @@ from wlinfra.resources.base import Resource, ResourceOptions
 from wlinfra.resources.declaring import Problem, caller, locate
 from wlinfra.resources.fields import Flag, attribute, broken_rule
 from wlinfra.values import Ref, Secret, Template, map_leaves, parse_template
-
-from .documents import is_base64
+from wlinfra_kubernetes.documents.document import is_base64
 
 __all__ = ["Manifest", "manifests_from"]
 

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.values import Address, Json
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, parse, resolved, shown, without
+from wlinfra_kubernetes.documents.policies import policy_of
+from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity, is_mark, manager_told
 
-from .failures import ClusterError
-from .fieldpath import FieldPath, find, leaves_of, owns, parse, resolved, shown, without
 from .handover import Scaler
-from .identity import HANDOVER, Identity, is_mark, manager_told
-from .policies import policy_of
 
 __all__ = [
     "AUTOSCALERS",

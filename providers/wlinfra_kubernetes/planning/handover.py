@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .documents import Key
-from .failures import ClusterError, Failure
-from .platform import Platform
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.platform import Platform
 
 __all__ = ["Scaler", "scalers_of"]
 

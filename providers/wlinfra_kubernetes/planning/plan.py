@@ -13,19 +13,19 @@ from typing import Any
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
 from wlinfra.provider import Impact, PlanRequest, default_change
 from wlinfra.values import is_open
+from wlinfra_kubernetes.bundles.choose import choose_bundle
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.ownership.identity import owner_told
+from wlinfra_kubernetes.ownership.inventory import with_live_kinds
+from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.volumes import is_kept, kept_claims, loss_of
 
 from .attributes import rolls
-from .bundles import choose_bundle
-from .documents import Key
-from .identity import owner_told
 from .impact import impact_of, impact_of_end, without_surge
-from .inventory import with_live_kinds
 from .plan_existing import plan_existing, without_yielded
 from .plan_new import plan_new
-from .platform import Platform
 from .steps import apply_steps, delete_step, goal_of, replace_steps
 from .subject import Subject
-from .volumes import is_kept, kept_claims, loss_of
 
 __all__ = ["plan"]
 

@@ -16,14 +16,14 @@ from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Impact, default_change
 from wlinfra.values import Json
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import managed_by, meaning, wire
+from wlinfra_kubernetes.documents.fieldpath import owns, without
+from wlinfra_kubernetes.ownership.identity import APPLIED, owner_told
 
 from .attributes import attributes_of, ownership_of
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
-from .documents import managed_by, meaning, wire
-from .failures import ClusterError, Failure
-from .fieldpath import owns, without
 from .handover import Scaler, scalers_of
-from .identity import APPLIED, owner_told
 from .impact import impact_of
 from .replacement import is_fixed, loses_its_volume, replacement, unchangeable
 from .steps import apply_steps, goal_of, hand_over_step

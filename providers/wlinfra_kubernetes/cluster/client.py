@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from wlinfra.provider.retry import Clock, SystemClock
+from wlinfra_kubernetes.documents.document import Key
 
-from .documents import Key
 from .failures import ClusterError, Failure, failure_of
 from .session import Session
 from .streams import Stream

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wlinfra.errors import WlinfraError
+from wlinfra_kubernetes.documents.document import Key, key_of
 
 from .client import ClusterClient
-from .documents import Key, key_of
 from .failures import ClusterError, Failure
 from .streams import Stream
 

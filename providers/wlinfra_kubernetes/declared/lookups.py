@@ -17,10 +17,9 @@ from wlinfra.manifests.names import object_name
 from wlinfra.provider import Absent, Live, PlatformObject, Reading, Unreadable, Wanted
 from wlinfra.resources.lookup import Lookup
 from wlinfra.values import Json
-
-from .documents import Key
-from .failures import ClusterError, Failure
-from .platform import Platform
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.platform import Platform
 
 __all__ = ["NEEDED", "look_up_workload", "workload_lookup"]
 

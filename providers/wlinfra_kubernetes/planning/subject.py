@@ -13,14 +13,14 @@ from wlinfra.changes.model import Change, Step
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Live, PlanRequest, PlatformObject
 from wlinfra.values import Json, Secret, map_leaves
+from wlinfra_kubernetes.cluster.client import ClusterClient
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key, canonical, wire
+from wlinfra_kubernetes.ownership.identity import APPLIED
+from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.waits.nim import MARK, mark_before
 
-from .client import ClusterClient
-from .documents import Key, canonical, wire
-from .failures import ClusterError, Failure
-from .identity import APPLIED
-from .platform import Platform
 from .steps import APPLIES, EVIDENCE, goal_of
-from .waits.nim import MARK, mark_before
 
 __all__ = ["Subject"]
 

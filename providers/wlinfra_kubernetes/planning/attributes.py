@@ -14,10 +14,10 @@ from wlinfra.diff.schema import Effect
 from wlinfra.provider import Live
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
+from wlinfra_kubernetes.documents.document import Difference, at, differences, keyed_path, managed_by, plain_text
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
+from wlinfra_kubernetes.ownership.identity import Identity
 
-from .documents import Difference, at, differences, keyed_path, managed_by, plain_text
-from .fieldpath import FieldPath, find, leaves_of, owns, shown
-from .identity import Identity
 from .subject import Subject
 
 __all__ = ["attributes_of", "explained", "ownership_of", "rolls"]

@@ -14,10 +14,10 @@ from wlinfra.manifests.model import RenderedObject
 from wlinfra.provider import PlatformObject
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address
+from wlinfra_kubernetes.cluster.client import ClusterClient
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
 
-from .client import ClusterClient
-from .documents import Key
-from .failures import ClusterError, Failure
 from .identity import Identity
 
 __all__ = ["AUTOSCALERS", "coming_after", "goes_with_its_maker", "is_orphan"]

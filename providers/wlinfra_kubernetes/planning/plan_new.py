@@ -11,9 +11,9 @@ from typing import Any
 
 from wlinfra.changes.model import Action, Change
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
 
-from .documents import Key
-from .failures import ClusterError, Failure
 from .replacement import renaming
 from .steps import apply_steps
 from .subject import Subject

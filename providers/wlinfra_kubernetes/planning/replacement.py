@@ -18,15 +18,15 @@ from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN
+from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key, at, differences, wire
+from wlinfra_kubernetes.documents.fieldpath import parse
+from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
 
 from .attributes import rolls
-from .documents import Key, at, differences, wire
-from .failures import Cause, ClusterError, Failure
-from .fieldpath import parse
-from .quantities import amount
 from .steps import apply_steps, delete_step, replace_steps
 from .subject import Subject
-from .volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
 
 __all__ = ["is_fixed", "loses_its_volume", "renaming", "replacement", "unchangeable"]
 

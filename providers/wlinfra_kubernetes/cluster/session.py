@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wlinfra.errors import ConfigurationError
+from wlinfra_kubernetes.configuration import KubernetesConfig
 
-from .configuration import KubernetesConfig
 from .failures import ClusterError, Failure
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from .documents import Key
-from .quantities import amount
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.documents.quantities import amount
+
 from .selectors import Facts, fulfils
 
 __all__ = ["Device", "DeviceNeed", "Devices", "Lister"]

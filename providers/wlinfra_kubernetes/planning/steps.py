@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from wlinfra.changes.model import Action, Change, Gate, Goal, Repeat, Step
 from wlinfra.values import Json
-
-from .documents import Key, guessed_plural
+from wlinfra_kubernetes.documents.document import Key, guessed_plural
 
 __all__ = ["APPLIES", "EVIDENCE", "apply_steps", "delete_step", "goal_of", "hand_over_step", "replace_steps"]
 

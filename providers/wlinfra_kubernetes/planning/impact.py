@@ -10,10 +10,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
-
-from .bundles import bundle_of, known_of
-from .platform import Platform
-from .quantities import amount
+from wlinfra_kubernetes.bundles.choose import bundle_of, known_of
+from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_kubernetes.platform import Platform
 
 __all__ = ["impact_of", "impact_of_end", "without_surge"]
 

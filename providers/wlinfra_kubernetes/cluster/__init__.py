@@ -1,0 +1,1 @@
+"""The way to a cluster: sign-in, requests on plain JSON, streams, what refusals mean."""

@@ -1,0 +1,1 @@
+"""What people declare for this provider alone: manifests, files of them, lookups."""

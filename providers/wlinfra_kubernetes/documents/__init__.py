@@ -1,0 +1,1 @@
+"""Objects as plain JSON: names, paths, quantities, comparison. Pure."""
