@@ -22,14 +22,33 @@ __all__ = ["ending", "unused"]
 def unused(look: Look) -> Status:
     """Judge whether nothing mounts the claims that go with an object.
 
-    A pod that is about to end is waited for. One that is not ends the wait at once, before anything was deleted.
+    A pod that is about to end is waited for, also one whose ReplicaSet went without it, which the cluster clears away.
+    One that stays ends the wait at once, before anything was deleted.
     """
     claims = [Key.parse("v1/PersistentVolumeClaim", str(name)) for name in look.waiting.details.get("claims") or ()]
     pods = [pod for claim in claims for pod in _pods(look, claim)]
     staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-    if staying:
+    if staying and (staying := [pod for pod in staying if pod not in _orphans(look, staying)]):
         return Failed(error=_in_use(look, staying))
     return waits(f"{_named(pods)} still mounts it") if pods else Ready()
+
+
+def _orphans(look: Look, pods: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the pods that a ReplicaSet made which is gone or about to go."""
+    makers = {id(pod): maker for pod in pods if (maker := _maker(pod)) and maker.get("kind") == "ReplicaSet"}
+    if not makers:
+        return ()
+    try:
+        sets = look.platform.client.list(Key("apps/v1", "ReplicaSet", look.key.namespace, ""), metadata=True)
+    except ClusterError:  # without the right to look, whoever is there stays
+        return ()
+    alive = {item["metadata"]["uid"] for item in sets if not item["metadata"].get("deletionTimestamp")}
+    return [pod for pod in pods if id(pod) in makers and makers[id(pod)].get("uid") not in alive]
+
+
+def _maker(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return next((owner for owner in owners if owner.get("controller")), {})
 
 
 def ending(look: Look) -> Status:

@@ -113,6 +113,21 @@ def test_a_claim_that_a_foreign_pod_mounts_is_not_deleted_and_the_run_goes_on_wh
     assert stage.actions() == {}
 
 
+def test_a_claim_waits_for_a_pod_whose_replica_set_is_about_to_go(stage: ClusterStage, fakes: ClusterHandle) -> None:
+    stage.manifests(claim())
+    stage.apply()
+    fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/replicasets", {**mounting(), "kind": "ReplicaSet"})
+    stage.kubectl("wait", "replicaset/web", "--for=jsonpath={.status.readyReplicas}=1", "--timeout=60s")
+    stage.kubectl("patch", "replicaset", "web", "-p", '{"metadata": {"finalizers": ["test.example/held"]}}')
+    stage.kubectl("delete", "replicaset", "web", "--wait=false")
+    with stage.project.start("apply", "-e", "cluster", "--auto-approve", "--replace", "manifest.models") as apply:
+        assert any("still mounts it" in line for line in apply.stdout or ())
+        stage.kubectl("patch", "replicaset", "web", "-p", '{"metadata": {"finalizers": null}}')
+        apply.communicate()
+    assert apply.returncode == 0
+    assert stage.actions() == {}
+
+
 def test_a_claim_that_somebody_is_deleting_is_made_anew_when_it_is_gone(mounted: ClusterStage) -> None:
     first = uid(mounted, "pvc", "models")
     mounted.kubectl("delete", "pvc", "models", "--wait=false")
