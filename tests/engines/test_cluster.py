@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from engines.kubernetes.client import ApiError, Json
-from engines.kubernetes.handle import ClusterHandle
+from engines.kubernetes.handle import ClusterHandle, write_kubeconfig
 from engines.kubernetes.waiting import eventually
 from engines.sample_objects import autoscaler, claim, deployment
 
@@ -27,6 +28,16 @@ def _deployment(cluster: ClusterHandle, namespace: str, name: str) -> Json:
 
 def test_the_server_is_of_the_release_that_go_mod_names(fakes: ClusterHandle) -> None:
     assert fakes.api.get("/version")["gitVersion"] == "v1.35.4"
+
+
+def test_a_kubeconfig_is_written_whole_while_others_read_it(tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    write_kubeconfig(file, server="https://old", authority=None, token="token")
+    with file.open() as reader:
+        write_kubeconfig(file, server="https://new", authority=None, token="token")
+        assert json.load(reader)["clusters"][0]["cluster"] == {"server": "https://old"}
+    assert json.loads(file.read_text())["clusters"][0]["cluster"] == {"server": "https://new"}
+    assert (file.stat().st_mode & 0o777, list(tmp_path.iterdir())) == (0o600, [file])
 
 
 def test_a_deployment_of_three_rolls_out(cluster: ClusterHandle, namespace: str) -> None:

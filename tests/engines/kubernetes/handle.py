@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import tempfile
 import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -144,7 +146,7 @@ class ClusterHandle:
 def write_kubeconfig(
     file: Path, *, server: str, authority: Path | None, token: str, namespace: str = "default"
 ) -> None:
-    """Write a kubeconfig file with one context; JSON is YAML."""
+    """Write a kubeconfig file with one context, whole or not at all, for others may read it now; JSON is YAML."""
     cluster: Json = {"server": server}
     if authority is not None:
         cluster["certificate-authority"] = str(authority)
@@ -156,8 +158,10 @@ def write_kubeconfig(
         "users": [{"name": "test", "user": {"token": token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": namespace}}],
     }
-    file.write_text(json.dumps(body, indent=1))
-    file.chmod(0o600)
+    descriptor, partial = tempfile.mkstemp(dir=file.parent, prefix=file.name)  # which nobody else may read
+    with os.fdopen(descriptor, "w") as text:
+        json.dump(body, text, indent=1)
+    Path(partial).rename(file)
 
 
 def _request(event: Json) -> Request:
