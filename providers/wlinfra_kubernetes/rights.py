@@ -32,15 +32,18 @@ for every kind, so every kind is watched."""
 _PODS: Final = Key("v1", "Pod", "", "")
 _SETS: Final = Key("apps/v1", "ReplicaSet", "", "")
 _DEPLOYMENTS: Final = Key("apps/v1", "Deployment", "", "")
+_EVENTS: Final = Key("v1", "Event", "", "")
 _FOLLOWED: Final = ("list", "watch")
+_RUN: Final = ((_PODS, _FOLLOWED), (_EVENTS, _FOLLOWED))
+"""What tells of pods: they themselves, and the warnings of those that are slow, or that a quota does not let be made."""
 _DEVICES: Final = ("deviceclasses", "resourceclaims", "resourceslices")
 """What tells which devices of dynamic resource allocation are free."""
 _LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {
-    "apps/v1/Deployment": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED)),
-    "apps/v1/StatefulSet": ((_PODS, _FOLLOWED),),
-    "apps/v1/DaemonSet": ((_PODS, _FOLLOWED),),
-    "apps.nvidia.com/v1alpha1/NIMService": ((_PODS, _FOLLOWED), (_SETS, _FOLLOWED), (_DEPLOYMENTS, ("get",))),
-    "apps.nvidia.com/v1alpha1/NIMCache": ((_PODS, _FOLLOWED),),
+    "apps/v1/Deployment": (*_RUN, (_SETS, _FOLLOWED)),
+    "apps/v1/StatefulSet": _RUN,
+    "apps/v1/DaemonSet": _RUN,
+    "apps.nvidia.com/v1alpha1/NIMService": (*_RUN, (_SETS, _FOLLOWED), (_DEPLOYMENTS, ("get",))),
+    "apps.nvidia.com/v1alpha1/NIMCache": _RUN,
     "v1/PersistentVolumeClaim": ((_PODS, ("list",)),),
 }
 """What the waits look at beside the object itself, in its namespace."""
@@ -89,7 +92,7 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
         other = Key.parse(kind, "")
         for verb in _REPLACED:
             yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
-    spec: Any = item.values.get("spec")
+    spec: Any = item.values.get("spec") or {}
     if item.kind == "apps/v1/StatefulSet" and spec.get("volumeClaimTemplates"):  # to name those that outlive it
         yield _Right(namespace=key.namespace, group="", resource="persistentvolumeclaims", verb="list")
     yield from _across_the_cluster(item)

@@ -102,6 +102,18 @@ def test_an_image_says_how_its_pod_fails(fakes: ClusterHandle, namespace: str, i
     assert eventually(waiting) == [reason]
 
 
+def test_what_is_slow_gets_ready_later(fakes: ClusterHandle, namespace: str) -> None:
+    _create(fakes, namespace, deployment("web", image="slow:1"))
+
+    def ready() -> list[tuple[str, bool]]:
+        statuses = [(pod["status"]["phase"], one) for pod in _pods(fakes, namespace)
+                    for one in pod["status"].get("containerStatuses", ())]  # fmt: skip
+        return [(phase, one["ready"]) for phase, one in statuses]
+
+    assert eventually(ready) == [("Running", False)]
+    assert eventually(lambda: ready() == [("Running", True)])
+
+
 def test_what_crashes_is_started_again(fakes: ClusterHandle, namespace: str) -> None:
     _create(fakes, namespace, deployment("web", image="registry.test/crashes:1"))
 

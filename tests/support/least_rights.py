@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LeastRights", "Right", "granted"]
 
-USER = "stack-user"
+USER = "kinds-user"
 Right = tuple[str, str, str, str]
 """Namespace, empty for the whole cluster, verb, group and resource."""
 

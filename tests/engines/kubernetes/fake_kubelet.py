@@ -2,13 +2,14 @@
 
 What a container does is read from its image: `bad-image` cannot be pulled, `invalid-name` is no name, `no-secret`
 misses a Secret, `crashes` ends and is started again, `out-of-memory` is killed each time, `never-ready` runs without
-getting ready; anything else runs, and pods of jobs succeed. Init containers do the same, and hold up what follows.
+getting ready, `slow` gets ready after some seconds; anything else runs, and pods of jobs succeed. Init containers do the same, and hold up what follows.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from engines.kubernetes.client import CONNECTION_LOST, ApiClient, ApiError, Json
 __all__ = ["NODES", "FakeKubelet", "FakeNode"]
 
 LEASE_SECONDS = 40
+SLOW_SECONDS = 9.0
+"""Seconds until what is slow gets ready: longer than a wait thinks usual."""
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
@@ -80,6 +83,8 @@ class FakeKubelet:
         self._crashing: dict[str, Json] = {}
         self._restarts: dict[str, itertools.count[int]] = {}
         self._seen: set[str] = set()
+        self._starting: dict[str, tuple[float, str, Json]] = {}
+        """When each slow pod gets ready, its path and its status from then on."""
 
     def threads(self) -> list[threading.Thread]:
         """Return what has to run, not yet started."""
@@ -87,6 +92,7 @@ class FakeKubelet:
         return [
             threading.Thread(target=self._heartbeat, name="kubelet leases", daemon=True),
             threading.Thread(target=self._restart, name="kubelet restarts", daemon=True),
+            threading.Thread(target=self._finish_starting, name="kubelet starts", daemon=True),
             threading.Thread(target=follow, args=watch, name="kubelet pods", daemon=True),
         ]
 
@@ -117,6 +123,7 @@ class FakeKubelet:
         metadata = pod["metadata"]
         if event == "DELETED":
             self._crashing.pop(metadata["uid"], None)
+            self._starting.pop(metadata["uid"], None)
             self._seen.discard(metadata["uid"])
         elif "nodeName" in pod["spec"] and event in {"ADDED", "MODIFIED"}:
             try:
@@ -133,8 +140,11 @@ class FakeKubelet:
         elif pod["status"].get("phase") == "Pending" and uid not in self._seen:
             address = next(self._addresses)
             status = _pod_status(pod, address)
-            self._client.merge(f"{path}/status", {"status": status})
+            slow = not _of_job(pod) and any("slow" in image for image in _images(pod))
+            self._client.merge(f"{path}/status", {"status": _not_ready(status) if slow else status})
             self._seen.add(uid)
+            if slow:
+                self._starting[uid] = (time.monotonic() + SLOW_SECONDS, path, status)
             if not _of_job(pod) and any(_ends(image) for image in _images(pod)):
                 self._crashing[uid] = pod
         elif pod["status"].get("phase") == "Running" and _of_job(pod):
@@ -151,6 +161,18 @@ class FakeKubelet:
                     self._client.merge(f"{_path(pod)}/status", {"status": _container_statuses(pod, restarts)})
                 except (ApiError, *CONNECTION_LOST):
                     continue
+
+    def _finish_starting(self) -> None:
+        """Let what is slow get ready when its time has come."""
+        while not self._stop.wait(0.5):
+            for uid, (due, path, status) in list(self._starting.items()):
+                if time.monotonic() < due:
+                    continue
+                try:
+                    self._client.merge(f"{path}/status", {"status": status})
+                except (ApiError, *CONNECTION_LOST):
+                    continue
+                self._starting.pop(uid, None)
 
 
 def _node_status(node: FakeNode) -> Json:
@@ -203,6 +225,16 @@ def _pod_status(pod: Json, address: str) -> Json:
         "startTime": _now(),
         **containers,
     }
+
+
+def _not_ready(status: Json) -> Json:
+    """Return a pod's status as it is before its containers are ready."""
+    waiting = [
+        {**one, "status": "False"} if one["type"] in {"ContainersReady", "Ready"} else one
+        for one in status["conditions"]
+    ]
+    containers = [{**one, "ready": False} for one in status["containerStatuses"]]
+    return {**status, "conditions": waiting, "containerStatuses": containers}
 
 
 def _container_statuses(pod: Json, restarts: int = 1) -> Json:

@@ -16,8 +16,10 @@ from engines.kubernetes.readings import Reading
 
 __all__ = ["USERS", "ClusterHandle", "Request", "write_kubeconfig"]
 
-USERS = ("admin", "readonly", "stack-user")
-"""Who can log in, each by the token `NAME-token`; `stack-user` may do nothing until a test grants it."""
+USERS = ("admin", "readonly", "stack-user", "roles-user", "kinds-user")
+"""Who can log in, each by the token `NAME-token`; from `stack-user` on they may do nothing until a test grants it.
+
+The last two belong to one file of tests each, which counts all that its user asks of the cluster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ class Stage:
     def __init__(self, cluster: ClusterHandle, namespace: str, folder: Path) -> None:
         self.cluster, self.namespace, self.project = cluster, namespace, Project(folder=folder)
 
-    def write(self, *, user: str = "stack-user", **changed: str) -> None:
+    def write(self, *, user: str = "roles-user", **changed: str) -> None:
         values = {"IMAGE": "nginx:1", "SCALE": SCALED, "VALUE": "one", "EXTRA": EXTRA, "NAMESPACE": self.namespace}
         text = PROGRAM.replace("KUBECONFIG", str(self.cluster.kubeconfig_of(user)))
         for word, value in {**values, **changed}.items():
@@ -77,7 +77,7 @@ class Stage:
 
     def roles(self) -> list[dict[str, Any]]:
         printed = self.project.run("render", "-e", "cluster", "--rbac").out
-        return list(yaml.safe_load_all(printed.replace("ACCOUNT", "stack-user")))
+        return list(yaml.safe_load_all(printed.replace("ACCOUNT", "roles-user")))
 
     def grant(self) -> list[dict[str, Any]]:
         found = self.roles()
@@ -115,11 +115,11 @@ def used(requests: list[Request]) -> Used:
 
 
 def test_the_generated_roles_are_enough_and_every_rule_is_used(stage: Stage) -> None:
-    before = len(stage.cluster.requests("stack-user"))
+    before = len(stage.cluster.requests("roles-user"))
     stage.write()
     rights = granted(stage.grant())
     live_through(stage)
-    asked = stage.cluster.requests("stack-user")[before:]
+    asked = stage.cluster.requests("roles-user")[before:]
     own = [one for one in asked if one.namespace in ("", stage.namespace)]
     assert [one for one in own if one.code == 403] == []
     assert sorted(used(own) ^ rights) == []
@@ -127,7 +127,7 @@ def test_the_generated_roles_are_enough_and_every_rule_is_used(stage: Stage) -> 
 
 def live_through(stage: Stage) -> None:
     """Create, hand replicas over to KEDA and from it, roll, fail, replace, take the replicas back, prune and destroy."""
-    stage.write(SCALE="replicas=1")
+    stage.write(SCALE="replicas=1", IMAGE="slow:1")  # so that the wait asks for warnings
     stage.run("apply", "--auto-approve")
     stage.write(user="admin", SCALE=BY_KEDA)  # whose operator does not run
     stage.run("apply", "--auto-approve", "--no-wait")

@@ -1,6 +1,7 @@
 """The generated roles are enough for a stack's life, and every rule is used, whatever kinds the stack is made of.
 
-Each life is planned, applied, changed, replaced, pruned and destroyed by a user who holds those roles alone.
+Each life is planned, applied, changed, replaced, pruned and destroyed by a user who holds those roles alone. Its
+first image is a slow one, so that a wait asks for warnings.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def runners(image: str, service: str = "db") -> list[dict[str, Any]]:
 
 def test_stateful_sets_jobs_services_and_accounts(life: LeastRights) -> None:
     stage = life.stage
-    stage.manifests(*runners("nginx:1"))
+    stage.manifests(*runners("slow:1"))
     life.grant()
     stage.apply()
     stage.manifests(*runners("nginx:2"))
@@ -114,7 +115,7 @@ def test_bundles_with_gpus_and_a_way_in_from_outside(life: LeastRights) -> None:
     stage = life.stage
     target = {"domain": "example.com", "entry": {"class_name": "nginx"}}
     chat = 'bundles=["gpu.h100"], replicas=1'
-    workload(stage, chat, extra=SECOND, target=target)
+    workload(stage, chat, extra=SECOND, target=target, image="slow:1")
     life.grant()
     stage.apply()
     workload(stage, chat, extra=SECOND, target=target, image="nginx:2")
@@ -132,7 +133,7 @@ def test_bundles_with_gpus_and_a_way_in_from_outside(life: LeastRights) -> None:
 def test_bundles_with_claimed_devices(life: LeastRights) -> None:
     stage = life.stage
     chat = 'bundles=["gpu.claimed", "cpu.small"], replicas=1'
-    workload(stage, chat)
+    workload(stage, chat, image="slow:1")
     life.grant()
     stage.apply()
     workload(stage, chat, image="nginx:2")
@@ -149,7 +150,7 @@ def test_model_servers_of_the_operator_with_their_caches(life: LeastRights, fake
     model = """type="nim", containers=[wl.Container(image="IMAGE", port=8000)], storage=wl.Storage(mode="nim_cache")"""
     options: dict[str, Any] = {"target": {"ngc_secret": "ngc", "storage_class": "shared"}, "delete_volumes": True}
     scaled = 'bundles=["gpu.h100"], autoscaling=[wl.gpu_cache(target=0.8, min=1, max=2)]'
-    workload(stage, scaled, artifact=model, image="nvcr.io/nim/llama:1", **options)
+    workload(stage, scaled, artifact=model, image="nvcr.io/nim/slow:1", **options)
     life.grant()
     stage.apply()
     workload(stage, scaled, artifact=model, image="nvcr.io/nim/llama:2", **options)
@@ -169,7 +170,7 @@ def test_an_autoscaler_is_handed_over_to_keda_and_back(keda: ClusterHandle, life
     options: dict[str, Any] = {"target": {"prometheus": keda.prometheus, "polling_seconds": 1, "cooldown_seconds": 1}}
     keda.set_prometheus("10", "num_requests_waiting", stage.namespace)
     for text in (by_cpu, by_queue, by_cpu, by_queue):
-        workload(stage, text, **options)
+        workload(stage, text, image="slow:1", **options)
         life.grant()
         stage.apply()
         assert stage.actions() == {}
