@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from engines.kubernetes.client import ApiError
 from engines.kubernetes.waiting import eventually
 from support.api_proxy import ApiProxy, Ending, Harm, Moment, api_proxy
 from support.kubernetes_objects import config, deployment
@@ -24,6 +26,7 @@ from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.provider import KubernetesConnection, connect
 
 if TYPE_CHECKING:
+    from engines.kubernetes.cluster import Cluster
     from engines.kubernetes.handle import ClusterHandle
 
 BAD, GOOD = "bad-image:1", "nginx:1"
@@ -31,6 +34,7 @@ GONE = b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"
 KINDS = ("deployments", "pods", "replicasets")
 """What a Deployment that is not ready is judged by."""
 MANY = 50
+EVENTS = "/api/v1/namespaces/default/events"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,18 +102,24 @@ class Stage:
 
 @pytest.fixture
 def stage(fakes: ClusterHandle, namespace: str, tmp_path: Path) -> Iterator[Stage]:
+    with staged(fakes, namespace, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def staged(cluster: ClusterHandle, namespace: str, folder: Path) -> Iterator[Stage]:
     from engines.kubernetes.handle import write_kubeconfig
 
-    with api_proxy(fakes.server, fakes.authority) as proxy:
-        write_kubeconfig(tmp_path / "kubeconfig", server=proxy.url, authority=None, token="admin-token")
-        options = {"kubeconfig": str(tmp_path / "kubeconfig"), "namespace": namespace, "image_grace": 600}
+    with api_proxy(cluster.server, cluster.authority) as proxy:
+        write_kubeconfig(folder / "kubeconfig", server=proxy.url, authority=None, token="admin-token")
+        options = {"kubeconfig": str(folder / "kubeconfig"), "namespace": namespace, "image_grace": 600}
         context = ProviderContext(
-            name="default", options=options, environ={}, data_dir=tmp_path, stack="shop", environment="test"
+            name="default", options=options, environ={}, data_dir=folder, stack="shop", environment="test"
         )
         connection = connect(context)
         assert isinstance(connection, KubernetesConnection)
         driver = Driver(connection=connection)
-        yield Stage(cluster=fakes, namespace=namespace, proxy=proxy, driver=driver, connection=connection)
+        yield Stage(cluster=cluster, namespace=namespace, proxy=proxy, driver=driver, connection=connection)
         connection.close()
         assert [one.name for one in threading.enumerate() if one.name.startswith("watch ")] == []
         eventually(lambda: not proxy.watching)
@@ -163,6 +173,25 @@ def test_a_watch_whose_version_was_forgotten_meanwhile_leads_to_a_list(stage: St
     assert stage.proxy.cut() == len(KINDS)
     eventually(lambda: not stage.proxy.endings)
     eventually(lambda: stage.waits(waiting) and all(stage.count("GET")[kind] > lists[kind] for kind in KINDS))
+
+
+def test_a_version_that_the_storage_compacted_leads_to_a_list(own_cluster: Cluster, tmp_path: Path) -> None:
+    with staged(own_cluster.handle, "default", tmp_path) as stage:
+        waiting = stage.send(deployment("never-ready:1"))
+        stage.connection.platform.now = lambda: time.time() + 10
+        followed = len(KINDS) + 1  # with the events, which the API server always reads from its storage
+        eventually(lambda: isinstance(stage.poll(waiting), WaitingStill) and len(stage.proxy.watching) == followed)
+        old = stage.cluster.api.get(EVENTS)["metadata"]["resourceVersion"]
+        before = stage.proxy.reads.count(f"GET {EVENTS}")
+        for name in ("a", "b", "c"):
+            stage.cluster.kubectl("create", "configmap", name)
+        own_cluster.compact()
+        with pytest.raises(ApiError, match="410"):
+            next(stage.cluster.api.watch(EVENTS, old, threading.Event()))
+        stage.proxy.cut()
+        eventually(lambda: stage.poll(waiting) and stage.proxy.reads.count(f"GET {EVENTS}") > before)
+        stage.correct()
+        eventually(lambda: isinstance(stage.poll(waiting), Ready))
 
 
 def test_a_cut_watch_is_taken_up_where_it_ended(stage: Stage) -> None:
