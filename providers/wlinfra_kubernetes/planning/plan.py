@@ -18,7 +18,7 @@ from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
-from wlinfra_kubernetes.volumes import is_kept, kept_claims, loss_of
+from wlinfra_kubernetes.volumes import claims_of, is_kept, kept_claims, loss_of
 
 from .attributes import rolls
 from .impact import impact_of, impact_of_end, without_surge
@@ -99,6 +99,8 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     if document and is_kept(platform, Key.parse(change.kind, change.name), document):
         return _forgotten(change, "it is kept, because it holds data; delete it with kubectl when nobody needs it")
     key = Key.parse(change.kind, change.name)
+    claims = [claim.full_name for claim in claims_of(key, document)] if document else []
+    change = replace(change, steps=(delete_step(change, claims),))
     kept = kept_claims(platform, key, document)
     note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when nobody needs them"
     change = replace(change, goal=goal_of(change, {}), notes=(*change.notes, *([note] if kept else ())))

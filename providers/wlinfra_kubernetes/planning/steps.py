@@ -113,9 +113,13 @@ def hand_over_step(change: Change, replicas: int) -> Step:
     )
 
 
-def delete_step(change: Change) -> Step:
-    """Return the call that ends the object."""
+def delete_step(change: Change, claims: Sequence[str] = ()) -> Step:
+    """Return the call that ends the object.
+
+    ``claims`` are volume claims that go with it: nothing is deleted while a pod mounts one that is not about to end.
+    """
     key = Key.parse(change.kind, change.name)
+    unused = Gate(goal="unused", describe="free of pods", details={"name": change.name, "claims": list(claims)})
     return Step(
         operation="delete",
         verb="DELETE",
@@ -125,19 +129,15 @@ def delete_step(change: Change) -> Step:
         removes=True,
         repeat=Repeat.SAFE,
         lookup={**_lookup(change), "kind": change.kind},
+        gate=unused if claims else None,
     )
 
 
 def replace_steps(
     change: Change, body: Json, *, outputs: Mapping[str, str] | None = None, claims: Sequence[str] = ()
 ) -> Sequence[Step]:
-    """Return the calls that delete the object, wait until its name is free and make it anew.
-
-    ``claims`` are volume claims that go with it: nothing is deleted while a pod mounts one that is not about to end.
-    """
+    """Return the calls that delete the object, as `delete_step` does, wait until its name is free and make it anew."""
     gate = Gate(goal="name-free", describe="the old object is gone", details={"name": change.name, "uid": change.id})
-    unused = Gate(goal="unused", describe="free of pods", details={"name": change.name, "claims": list(claims)})
     (make,) = apply_steps(change, body, makes=True, outputs=outputs)
     lookup = {**make.lookup, "old": change.id}
-    end = delete_step(change)
-    return [replace(end, gate=unused) if claims else end, replace(make, gate=gate, lookup=lookup)]
+    return [delete_step(change, claims), replace(make, gate=gate, lookup=lookup)]

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status
 from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.documents.document import Key
-from wlinfra_kubernetes.volumes import claims_of, mounting_pods
+from wlinfra_kubernetes.volumes import claims_of, mounted, mounting_pods
 
 from .model import Look, waits
 
@@ -22,33 +23,48 @@ __all__ = ["ending", "unused"]
 def unused(look: Look) -> Status:
     """Judge whether nothing mounts the claims that go with an object.
 
-    A pod that is about to end is waited for, also one whose ReplicaSet went without it, which the cluster clears away.
-    One that stays ends the wait at once, before anything was deleted.
+    A pod that is about to end is waited for, also one that goes with what made it, or that its Deployment replaces by
+    one without the claim. One that stays ends the wait at once, before anything was deleted.
     """
     claims = [Key.parse("v1/PersistentVolumeClaim", str(name)) for name in look.waiting.details.get("claims") or ()]
     pods = [pod for claim in claims for pod in _pods(look, claim)]
-    staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-    if staying and (staying := [pod for pod in staying if pod not in _orphans(look, staying)]):
+    makers = _Makers(look=look, claims=frozenset(claims))
+    if staying := [pod for pod in pods if not makers.end(pod)]:
         return Failed(error=_in_use(look, staying))
     return waits(f"{_named(pods)} still mounts it") if pods else Ready()
 
 
-def _orphans(look: Look, pods: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Return the pods that a ReplicaSet made which is gone or about to go."""
-    makers = {id(pod): maker for pod in pods if (maker := _maker(pod)) and maker.get("kind") == "ReplicaSet"}
-    if not makers:
-        return ()
-    try:
-        sets = look.platform.client.list(Key("apps/v1", "ReplicaSet", look.key.namespace, ""), metadata=True)
-    except ClusterError:  # without the right to look, whoever is there stays
-        return ()
-    alive = {item["metadata"]["uid"] for item in sets if not item["metadata"].get("deletionTimestamp")}
-    return [pod for pod in pods if id(pod) in makers and makers[id(pod)].get("uid") not in alive]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Makers:
+    """The controllers of pods in one namespace, listed by kind once for all of the pods."""
 
+    look: Look
+    claims: frozenset[Key]
+    _listed: dict[Key, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
-def _maker(pod: Mapping[str, Any]) -> Mapping[str, Any]:
-    owners = pod["metadata"].get("ownerReferences") or ()
-    return next((owner for owner in owners if owner.get("controller")), {})
+    def end(self, item: Mapping[str, Any]) -> bool:
+        """Return whether a pod, or what made it, goes by itself; without the right to look, whoever is there stays."""
+        if item["metadata"].get("deletionTimestamp"):
+            return True
+        owners = item["metadata"].get("ownerReferences") or ()
+        owner = next((one for one in owners if one.get("controller")), None)
+        if owner is None:
+            return False
+        try:
+            maker = self._of_kind(Key(owner["apiVersion"], owner["kind"], self.look.key.namespace, "")).get(
+                owner["uid"]
+            )
+        except ClusterError:
+            return False
+        return maker is None or self._mounts_no_more(maker) or self.end(maker)
+
+    def _of_kind(self, kind: Key) -> Mapping[str, Mapping[str, Any]]:
+        if kind not in self._listed:
+            self._listed[kind] = {item["metadata"]["uid"]: item for item in self.look.platform.client.list(kind)}
+        return self._listed[kind]
+
+    def _mounts_no_more(self, maker: Mapping[str, Any]) -> bool:
+        return maker["kind"] == "Deployment" and not self.claims.intersection(mounted(maker))
 
 
 def ending(look: Look) -> Status:
@@ -81,6 +97,6 @@ def _in_use(look: Look, pods: Sequence[Mapping[str, Any]]) -> Diagnostic:
         detail=f"{look.key} cannot go while {_named(pods)} mounts its volume: its deletion hangs on "
         f"kubernetes.io/pvc-protection until the pod ends{begun}.",
         fix="Stop what mounts it (replicas=0, or power='stopped' of a workload) and apply that, or declare it in this "
-        "stack, so that it is replaced too; then run the command again.",
+        "stack, where a replacement of the volume takes it along; then run the command again.",
         address=look.waiting.address,
     )

@@ -182,6 +182,40 @@ def test_a_claim_goes_with_what_used_it_where_that_is_asked_for(mounted: Cluster
     assert mounted.names("pvc") == set()
 
 
+def test_a_claim_to_delete_that_a_foreign_pod_mounts_stays_until_it_is_free(
+    stage: ClusterStage, fakes: ClusterHandle
+) -> None:
+    stage.manifests(claim(), delete_volumes=True)
+    stage.apply()
+    fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/deployments", mounting())
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    text = said(stage, "destroy", "--auto-approve")
+    assert "cannot go while the pod web-" in text
+    assert "nothing was deleted." in text
+    assert "deletionTimestamp" not in stage.get("pvc", "models")["metadata"]
+    stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
+    stage.run("destroy", "--auto-approve")
+    assert stage.names("pvc") == set()
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)], ids=["waited for", "at once"])
+def test_a_claim_goes_after_the_pods_that_stop_mounting_it(mounted: ClusterStage, more: tuple[str, ...]) -> None:
+    plain = mounting()
+    del plain["spec"]["template"]["spec"]["volumes"]
+    plain["spec"]["template"]["spec"]["containers"] = [container()]
+    mounted.manifests(plain, delete_volumes=True)
+    assert mounted.actions() == {"manifest.web": "roll", "manifest.models": "delete"}
+    mounted.apply(*more)
+    mounted.kubectl("wait", "pvc/models", "--for=delete", "--timeout=60s")
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)], ids=["waited for", "at once"])
+def test_a_claim_goes_after_the_pods_that_go_with_it(mounted: ClusterStage, more: tuple[str, ...]) -> None:
+    mounted.manifests(claim(), mounting(), delete_volumes=True)
+    mounted.run("destroy", "--auto-approve", *more)
+    mounted.kubectl("wait", "pvc/models", "--for=delete", "--timeout=60s")
+
+
 def test_claims_of_a_replaced_stateful_set_are_kept_and_mounted_again(
     stage: ClusterStage, fakes: ClusterHandle
 ) -> None:
