@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.api_proxy import ApiProxy, Harm, Moment, api_proxy
-from support.project import Project
+from support.api_proxy import Harm, Moment
+from support.kill_stage import KillStage, kill_stage
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
 
-PROGRAM = """\
+HEAD = """\
 import wlinfra as wl
 from wlinfra_kubernetes import Manifest
 
@@ -25,22 +21,18 @@ stack = wl.Stack("shop")
 
 
 def config(name, value):
-    return Manifest(name, {{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": name}}, "data": {{"a": value}}}})
+    return Manifest(name, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": value}})
 
 
 def deployment(app):
-    labels = {{"app": app}}
-    pods = {{"metadata": {{"labels": labels}}, "spec": {{"containers": [{{"name": "main", "image": "nginx:1"}}]}}}}
-    spec = {{"replicas": 0, "selector": {{"matchLabels": labels}}, "template": pods}}
-    return Manifest("web", {{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {{"name": "web"}}, "spec": spec}})
+    labels = {"app": app}
+    pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "nginx:1"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": pods}
+    return Manifest("web", {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec})
 
 
 @stack.resources
 def resources(env):
-{body}
-
-
-stack.environment("test", provider="kubernetes", kubeconfig={kubeconfig!r}, namespace={namespace!r}, read_timeout=1, connect_timeout=0.2)
 """
 FIRST = """\
     yield config("settings", "1")
@@ -56,76 +48,38 @@ CREATING = 4
 """The inventory, two ConfigMaps and a Deployment are made."""
 CHANGING = 5
 """One ConfigMap is updated, one made, one deleted; the Deployment is deleted and made anew."""
-KINDS = ("api/v1/namespaces/{}/configmaps", "apis/apps/v1/namespaces/{}/deployments")
-INVENTORY = "wlinfra-shop-test"
-
-
-@dataclass(slots=True, kw_only=True)
-class Stage:
-    """A project that speaks to the cluster through a proxy."""
-
-    cluster: ClusterHandle
-    namespace: str
-    proxy: ApiProxy
-    project: Project
-
-    def write(self, body: str) -> None:
-        """Write a program with these resources."""
-        kubeconfig = str(self.project.folder / "kubeconfig")
-        self.project.write(PROGRAM.format(body=body, kubeconfig=kubeconfig, namespace=self.namespace))
-
-    def ours(self) -> Counter[str]:
-        """Return the names of what bears a label of ours, anywhere in the namespace."""
-        found: Counter[str] = Counter()
-        for kind in KINDS:
-            for item in self.cluster.api.get(f"/{kind.format(self.namespace)}")["items"]:
-                labels = item["metadata"].get("labels") or {}
-                found.update([item["metadata"]["name"]] if any("applyset" in label for label in labels) else [])
-        return found
-
-    def killed(self, at: int, moment: Moment) -> None:
-        """Apply in a process that is killed at a request."""
-        victims: list[int] = []
-        self.proxy.reset(Harm(at=at, moment=moment, run=lambda: os.kill(victims[0], signal.SIGKILL)))
-        child = self.project.start("apply", "--auto-approve", "--parallelism", "2")
-        victims.append(child.pid)
-        _, err = child.communicate(timeout=60)
-        self.proxy.reset()
-        assert child.returncode == -signal.SIGKILL, err
+INVENTORY = "configmap/wlinfra-shop-test"
 
 
 @pytest.fixture
-def stage(fakes: ClusterHandle, namespace: str, tmp_path: Path) -> Iterator[Stage]:
-    from engines.kubernetes.handle import write_kubeconfig
-
-    with api_proxy(fakes.server, fakes.authority) as proxy:
-        write_kubeconfig(tmp_path / "kubeconfig", server=proxy.url, authority=None, token="admin-token")
-        yield Stage(cluster=fakes, namespace=namespace, proxy=proxy, project=Project(folder=tmp_path))
+def stage(fakes: ClusterHandle, namespace: str, tmp_path: Path) -> Iterator[KillStage]:
+    with kill_stage(fakes, namespace, tmp_path) as opened:
+        yield opened
 
 
-def settled(stage: Stage, *names: str) -> None:
+def settled(stage: KillStage, *names: str) -> None:
     """Apply once more and assert that exactly these objects are there and nothing is left to do."""
     done = stage.project.apply()
-    assert stage.ours() == Counter([INVENTORY, *names]), done.out
+    assert stage.ours() == {INVENTORY, *names}, done.out
     assert stage.project.actions() == {}
 
 
 @pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
 @pytest.mark.parametrize("at", range(1, CREATING + 1))
-def test_a_killed_creation_is_finished_by_the_next(stage: Stage, at: int, moment: Moment) -> None:
-    stage.write(FIRST)
-    stage.killed(at, moment)
-    settled(stage, "settings", "dropped", "web")
+def test_a_killed_creation_is_finished_by_the_next(stage: KillStage, at: int, moment: Moment) -> None:
+    stage.write(HEAD + FIRST)
+    stage.killed(at, moment, "apply")
+    settled(stage, "configmap/settings", "configmap/dropped", "deployment.apps/web")
 
 
 @pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
 @pytest.mark.parametrize("at", range(1, CHANGING + 1))
-def test_a_killed_change_is_finished_by_the_next(stage: Stage, at: int, moment: Moment) -> None:
-    stage.write(FIRST)
+def test_a_killed_change_is_finished_by_the_next(stage: KillStage, at: int, moment: Moment) -> None:
+    stage.write(HEAD + FIRST)
     stage.project.apply()
-    stage.write(SECOND)
-    stage.killed(at, moment)
-    settled(stage, "settings", "added", "web")
+    stage.write(HEAD + SECOND)
+    stage.killed(at, moment, "apply")
+    settled(stage, "configmap/settings", "configmap/added", "deployment.apps/web")
 
 
 UPDATE = """\
@@ -136,11 +90,13 @@ UPDATE = """\
 
 
 @pytest.mark.parametrize(("moment", "waits"), [(Moment.BEFORE, True), (Moment.AFTER, False)])
-def test_a_killed_update_is_waited_for_unless_the_object_shows_it(stage: Stage, moment: Moment, *, waits: bool) -> None:
-    stage.write(FIRST)
+def test_a_killed_update_is_waited_for_unless_the_object_shows_it(
+    stage: KillStage, moment: Moment, *, waits: bool
+) -> None:
+    stage.write(HEAD + FIRST)
     stage.project.apply()
-    stage.write(UPDATE)
-    stage.killed(1, moment)
+    stage.write(HEAD + UPDATE)
+    stage.killed(1, moment, "apply")
     done = stage.project.apply()
     assert ("An interrupted run sent PATCH for manifest.settings" in done.err) is waits
     assert stage.project.actions() == {}
@@ -160,22 +116,22 @@ def test_a_killed_update_is_waited_for_unless_the_object_shows_it(stage: Stage, 
     ids=["cut-before", "reply-lost", "500-after", "502-after", "504-after", "503-before", "429-before"],
 )
 @pytest.mark.parametrize("at", range(1, CHANGING + 1))
-def test_a_faulty_network_leaves_nothing_twice(stage: Stage, at: int, moment: Moment, status: int | None) -> None:
-    stage.write(FIRST)
+def test_a_faulty_network_leaves_nothing_twice(stage: KillStage, at: int, moment: Moment, status: int | None) -> None:
+    stage.write(HEAD + FIRST)
     stage.project.apply()
-    stage.write(SECOND)
+    stage.write(HEAD + SECOND)
     stage.proxy.reset(Harm(at=at, moment=moment, status=status))
     stage.project.apply("--parallelism", "2", code=None)
     stage.proxy.reset()
-    settled(stage, "settings", "added", "web")
+    settled(stage, "configmap/settings", "configmap/added", "deployment.apps/web")
 
 
-def test_the_matrix_covers_every_request(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    stage.write(FIRST)
+def test_the_matrix_covers_every_request(stage: KillStage, capsys: pytest.CaptureFixture[str]) -> None:
+    stage.write(HEAD + FIRST)
     stage.project.apply()
     assert len(stage.proxy.calls) == CREATING, stage.proxy.calls
     stage.proxy.reset()
-    stage.write(SECOND)
+    stage.write(HEAD + SECOND)
     stage.project.apply()
     assert len(stage.proxy.calls) == CHANGING, stage.proxy.calls
     points, faults = (CREATING + CHANGING) * len(Moment), CHANGING * 7
