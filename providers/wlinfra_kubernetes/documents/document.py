@@ -274,6 +274,23 @@ def declared_part(live: Json, declared: Json, *, own_names: bool = False) -> Jso
     return _hidden(live) if isinstance(declared, Secret | SecretDigest) and live is not None else live
 
 
+def united(declared: Json, recorded: Json) -> Json:
+    """Return the declaration with what was declared before and is no more, elements of lists told apart by keys."""
+    if declared is None:
+        return recorded
+    if isinstance(declared, Mapping) and isinstance(recorded, Mapping):
+        kept = {name: united(item, recorded.get(name)) for name, item in declared.items()}
+        return {**kept, **{name: item for name, item in recorded.items() if name not in declared}}
+    if isinstance(declared, list | tuple) and isinstance(recorded, list | tuple) and declared and recorded:
+        both = _keyed(declared, recorded)
+        return declared if both is None else list(_map_of(united(*both)).values())
+    return declared
+
+
+def _map_of(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _is_empty(value: Json) -> bool:
     return isinstance(value, str | int | float | list | tuple | Mapping) and not value
 

@@ -22,7 +22,7 @@ from wlinfra_kubernetes.volumes import claims_of, is_kept, kept_claims, loss_of
 
 from .attributes import rolls
 from .impact import impact_of, impact_of_end, without_surge
-from .plan_existing import plan_existing, without_yielded
+from .plan_existing import comparable, plan_existing
 from .plan_new import plan_new
 from .steps import apply_steps, delete_step, goal_of, replace_steps
 from .subject import Subject
@@ -53,9 +53,9 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
 
 def _judged(subject: Subject) -> Change:
     if is_open(dict(subject.desired.values)):
-        return _guessed(subject, "the cluster cannot judge what is not known yet")
+        return _guessed(comparable(subject), "the cluster cannot judge what is not known yet")
     if subject.platform.config.read_only:
-        return _guessed(without_yielded(subject), "the account may only read, so the cluster was not asked")
+        return _guessed(comparable(subject), "the account may only read, so the cluster was not asked")
     return plan_new(subject) if subject.request.live is None else plan_existing(subject)
 
 

@@ -6,7 +6,7 @@ cluster refuses is handed to `replacement`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from wlinfra.errors import ProviderError
 from wlinfra.provider import Impact, default_change
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import managed_by, meaning, wire
+from wlinfra_kubernetes.documents.document import at, declared_values, managed_by, meaning, united, wire
 from wlinfra_kubernetes.documents.fieldpath import owns, without
 from wlinfra_kubernetes.ownership.identity import APPLIED, owner_told
 
@@ -29,9 +29,10 @@ from .replacement import is_fixed, loses_its_volume, replacement, unchangeable
 from .steps import apply_steps, goal_of, hand_over_step
 from .subject import Subject
 
-__all__ = ["plan_existing", "without_yielded"]
+__all__ = ["comparable", "plan_existing"]
 
 _REPLICAS: Final = ("spec", "replicas")
+_DEFAULTS: Final = "what is declared no more is removed; the cluster may fill in a default of its own instead"
 _LOOKS: Final = 5
 """How often an object is looked at again that is written while it is asked about."""
 
@@ -49,7 +50,7 @@ def plan_existing(subject: Subject) -> Change:
     try:
         planned, sent = _asked(subject, body)
     except ClusterError as error:
-        return unchangeable(without_yielded(subject) if error.failure is Failure.FORBIDDEN else subject, error)
+        return unchangeable(comparable(subject) if error.failure is Failure.FORBIDDEN else subject, error)
     return _compared(subject, planned, sent, kept)
 
 
@@ -92,24 +93,51 @@ def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
     return subject.dry_run(sent.body, force=sent.force), sent
 
 
-def without_yielded(subject: Subject) -> Subject:
-    """Return the subject with a draft that leaves out what is left to others: a comparison would call it a change."""
+def comparable(subject: Subject) -> Subject:
+    """Return the subject with a draft to go by where the cluster cannot be asked.
+
+    It leaves out what is left to others, which a comparison would call a change, and looks at what is live of paths
+    that were declared at the last apply and are no more, which it would call gone.
+    """
     platform, request, live = subject.platform, subject.request, subject.live
+    if live is None:
+        return subject
     values = dict(subject.desired.values)
-    fields = yielded_fields(values, subject.document, platform.config.conflicts, platform.identity)
-    if live is None or not fields:
+    known = _known(subject)
+    left = yielded_fields(values, subject.document, platform.config.conflicts, platform.identity)
+    paths = [*(item.path for item in left), *_passed_on(subject, known)]
+    if not paths and known == values:
         return subject
 
     def rest(tree: Mapping[str, Json]) -> dict[str, Json]:
-        for item in fields:
-            tree = without(tree, item.path)
+        for path in paths:
+            tree = without(tree, path)
         return dict(tree)
 
     desired = replace(subject.desired, values=rest(values))
     prior = request.prior and replace(request.prior, values=rest(request.prior.values))
-    asked = replace(request, desired=desired, prior=prior, reading=replace(live, values=rest(live.values)))
-    draft = default_change(asked, steps=lambda _: ())
+    found = rest(declared_values(subject.document, known))
+    draft = default_change(
+        replace(request, desired=desired, prior=prior, reading=replace(live, values=found)), steps=lambda _: ()
+    )
+    if any(item.planned is None for item in draft.attributes):
+        draft = replace(draft, predicted=(*draft.predicted, _DEFAULTS))
     return replace(subject, draft=replace(draft, impact=impact_of(platform, desired, live), goal=None))
+
+
+def _known(subject: Subject) -> Mapping[str, Json]:
+    """Return what is declared and what was at the last apply."""
+    values, prior = dict(subject.desired.values), subject.request.prior
+    if prior is None or subject.live is None or prior.id != subject.live.id:
+        return values
+    return {**values, **{name: united(values.get(name), item) for name, item in prior.values.items()}}
+
+
+def _passed_on(subject: Subject, known: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield the path of replicas that are declared no more because an autoscaler has them."""
+    gone = at(dict(known), _REPLICAS) is not None and at(dict(subject.desired.values), _REPLICAS) is None
+    if gone and _is_scaled(subject):
+        yield _REPLICAS
 
 
 def _hands_back(subject: Subject, scalers: Sequence[Scaler]) -> bool:

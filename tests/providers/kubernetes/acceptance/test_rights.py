@@ -137,6 +137,49 @@ def test_what_is_left_to_others_is_no_change_for_readers_either(stage: ClusterSt
     assert stage.actions() == {"manifest.web": "roll"}
 
 
+def shop(*, whole: bool) -> list[dict[str, Any]]:
+    """Return a Deployment, a ConfigMap and a Secret, with or without what is to be removed."""
+    more: dict[str, Any] = {"env": [{"name": "A", "value": "1"}, *([{"name": "B", "value": "2"}] if whole else [])]}
+    side = [{**container("nginx:9"), "name": "side"}] if whole else []
+    pod = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container(**more), *side]}}
+    spec = {"selector": {"matchLabels": {"app": "web"}}, "template": pod}
+    extra = {"b": "two"} if whole else {}
+    return [
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "one", **extra}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"a": "one", **extra}},
+    ]
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_is_declared_no_more_is_removed_and_no_drift(stage: ClusterStage, *, read_only: bool) -> None:
+    stage.manifests(*shop(whole=True))
+    stage.apply()
+    stage.user = "readonly"
+    stage.manifests(*shop(whole=False), read_only=read_only)
+    changes = stage.project.changes("-e", "cluster")
+    told = {address: (change["action"], change["reason"], change["drift"]) for address, change in changes.items()}
+    assert told == {
+        "manifest.web": ("roll", "attribute_changed", []),
+        "manifest.settings": ("update", "attribute_changed", []),
+        "manifest.key": ("update", "attribute_changed", []),
+    }
+    (removed,) = changes["manifest.settings"]["attributes"]
+    assert (removed["path"], removed["live"]["value"], removed["planned"]["value"]) == (["data", "b"], "two", None)
+    assert any("is declared no more" in line for line in changes["manifest.settings"]["predicted"])
+    stage.manifests(*shop(whole=True), read_only=read_only)
+    assert stage.actions() == {}
+
+
+def test_replicas_that_pass_to_an_autoscaler_are_not_removed(stage: ClusterStage) -> None:
+    stage.deployment(replicas=2)
+    stage.apply()
+    stage.kubectl("autoscale", "deployment", "web", "--max=3", "--cpu=80%")
+    stage.user = "readonly"
+    stage.deployment(replicas=None, read_only=True)
+    assert stage.actions() == {}
+
+
 def test_another_secret_is_planned_without_a_word_of_it(applied: ClusterStage) -> None:
     applied.user = "readonly"
     write(applied, value="other-words")
