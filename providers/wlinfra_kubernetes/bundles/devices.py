@@ -16,12 +16,13 @@ from wlinfra_kubernetes.documents.quantities import amount
 
 from .selectors import Facts, fulfils
 
-__all__ = ["Device", "DeviceNeed", "Devices", "Lister"]
+__all__ = ["API", "Device", "DeviceNeed", "Devices", "Lister"]
 
-_API: Final = "resource.k8s.io/v1"
-_SLICES: Final = Key(_API, "ResourceSlice", "", "")
-_CLASSES: Final = Key(_API, "DeviceClass", "", "")
-_CLAIMS: Final = Key(_API, "ResourceClaim", "", "")
+API: Final = "resource.k8s.io/v1"
+"""Served from Kubernetes 1.34 on; before, what is asked of it is in other words."""
+_SLICES: Final = Key(API, "ResourceSlice", "", "")
+_CLASSES: Final = Key(API, "DeviceClass", "", "")
+_CLAIMS: Final = Key(API, "ResourceClaim", "", "")
 _KEEPING: Final = frozenset({"NoSchedule", "NoExecute"})
 
 
@@ -30,6 +31,10 @@ class Lister(Protocol):
 
     def list(self, key: Key, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:
         """Return the objects of the key's kind in its namespace, or in all; empty for a kind that is not served."""
+        ...
+
+    def serves(self, api: str, kind: str) -> bool:
+        """Return whether the cluster has the kind."""
         ...
 
 
@@ -70,6 +75,8 @@ class Devices:
     every: Sequence[Device]
     classes: Mapping[str, Sequence[str]]
     """The expressions of each class."""
+    served: bool = True
+    """The cluster has the API at all."""
     unjudged: set[DeviceNeed] = field(default_factory=set)
     """What was asked for in words that are not understood here; devices count for it then."""
     _found: dict[DeviceNeed, Sequence[Device]] = field(default_factory=dict)
@@ -81,7 +88,8 @@ class Devices:
         classes = {
             item["metadata"]["name"]: list(_expressions(item.get("spec") or {})) for item in client.list(_CLASSES)
         }
-        return cls(every=list(_published(client.list(_SLICES), held)), classes=classes)
+        served = client.serves(API, _SLICES.kind)
+        return cls(every=list(_published(client.list(_SLICES), held)), classes=classes, served=served)
 
     def matching(self, need: DeviceNeed) -> Sequence[Device]:
         """Return the devices that fulfil the class and the expression; none of a class that does not exist."""

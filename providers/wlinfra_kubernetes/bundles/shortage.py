@@ -12,6 +12,7 @@ from typing import Final
 from wlinfra.manifests.model import Bundle
 from wlinfra_kubernetes.documents.quantities import shown
 
+from .devices import API
 from .room import Need, Node, Room
 
 __all__ = ["shortage"]
@@ -21,6 +22,8 @@ _PRODUCT: Final = "nvidia.com/gpu.product"
 
 def shortage(room: Room, name: str, need: Need) -> str:
     """Return the reason on one line, without an end: the bundle, what it wants, and what there is."""
+    if need.devices is not None and room.devices is not None and not room.devices.served:
+        return f"bundle {name} claims devices, and the cluster does not serve {API}, which Kubernetes has from 1.34 on"
     labelled = [node for node in room.nodes if node.has_labels(need)]
     suiting = [node for node in labelled if node.suits(need, ever=True)]
     wish = ", ".join(_wishes(need.bundle))

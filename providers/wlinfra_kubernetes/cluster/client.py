@@ -94,6 +94,16 @@ class ClusterClient:
             raise ClusterError(Failure.NO_KIND, f"The cluster does not serve {kind} of {api}.", status=404)
         return found
 
+    def serves(self, api: str, kind: str) -> bool:
+        """Return whether the cluster has the kind in that version."""
+        try:
+            self.served(api, kind)
+        except ClusterError as error:
+            if error.failure is not Failure.NO_KIND:
+                raise
+            return False
+        return True
+
     def _discover(self) -> dict[tuple[str, str], Served]:
         found: dict[tuple[str, str], Served] = {}
         for path in ("/api", "/apis"):

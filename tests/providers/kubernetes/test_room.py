@@ -9,6 +9,7 @@ import pytest
 from wlinfra.manifests.model import Bundle, Gpu
 from wlinfra_kubernetes.bundles.devices import DeviceNeed
 from wlinfra_kubernetes.bundles.room import Need, Room
+from wlinfra_kubernetes.bundles.shortage import shortage
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
 
@@ -22,12 +23,17 @@ class Cluster:
 
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     forbidden: str = ""
+    served: bool = True
 
     def list(self, key: Key, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:
         del labels, fields
         if key.kind == self.forbidden:
             raise ClusterError(Failure.FORBIDDEN, "no", status=403)
         return self.items.get(key.kind, [])
+
+    def serves(self, api: str, kind: str) -> bool:
+        del api, kind
+        return self.served
 
     def add(self, kind: str, item: dict[str, Any]) -> Cluster:
         self.items.setdefault(kind, []).append(item)
@@ -248,3 +254,17 @@ def test_devices_that_may_not_be_looked_at_are_not_counted_and_that_is_told() ->
 def test_nodes_that_may_not_be_looked_at_are_an_error() -> None:
     with pytest.raises(ClusterError):
         Cluster(forbidden="Node").room()
+
+
+@pytest.mark.parametrize(
+    ("served", "told"),
+    [
+        (True, "bundle claimed asks for 1 devices of gpu.nvidia.com, more than any of all nodes has"),
+        (False, "bundle claimed claims devices, and the cluster does not serve resource.k8s.io/v1, which Kubernetes"),
+    ],
+)
+def test_devices_nobody_has_are_told_apart_from_an_interface_that_is_missing(served: bool, told: str) -> None:
+    room = Cluster(served=served).add("Node", node()).room(devices=True)
+    wanted = need(devices=DeviceNeed(device_class="gpu.nvidia.com", expression="", count=1))
+    assert not room.could_hold(wanted, now=False)
+    assert shortage(room, "claimed", wanted).startswith(told)
