@@ -69,6 +69,7 @@ class Scope:
         self.target = target
         self.provider = provider
         self._needed: tuple[Mapping[Address, Resource], Mapping[Address, Manifest]] | None = None
+        self._shared: tuple[Mapping[Address, Resource], Mapping[tuple[str, str], RenderedObject]] | None = None
 
     def needed(self, declared: Mapping[Address, Resource]) -> Mapping[Address, Manifest]:
         """Return the declared manifests that others may go by, found once for all objects of a program."""
@@ -76,6 +77,19 @@ class Scope:
             own = ((address, item) for address, item in declared.items() if isinstance(item, Manifest))
             self._needed = declared, {address: item for address, item in own if item.manifest["kind"] in _NEEDED}
         return self._needed[1]
+
+    def shared(self, declared: Mapping[Address, Resource]) -> Mapping[tuple[str, str], RenderedObject]:
+        """Return by kind and name what workloads have in common, rendered once for all objects of a program."""
+        if self._shared is None or self._shared[0] is not declared:
+            rendered = [
+                item
+                for one in declared.values()
+                if isinstance(one, Workload) and isinstance(one.artifact, Artifact) and one.artifact.storage is not None
+                for item in render_workload(one, one.artifact, self.target).objects
+                if item.shared
+            ]
+            self._shared = declared, {(item.kind, item.name): item for item in merge_shared(rendered)}
+        return self._shared[1]
 
 
 def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
@@ -157,16 +171,8 @@ def _place(workload: Workload, item: RenderedObject) -> Address:
 
 def _with_all_sharers(scope: Scope, item: RenderedObject, declared: Mapping[Address, Resource]) -> RenderedObject:
     """Return a shared object with the labels of all declared workloads that render it."""
-    same = [item]
-    for other in declared.values():
-        if isinstance(other, Workload) and isinstance(other.artifact, Artifact) and other.artifact.storage is not None:
-            rendered = render_workload(other, other.artifact, scope.target)
-            same += [
-                found
-                for found in rendered.objects
-                if found.shared and (found.kind, found.name) == (item.kind, item.name)
-            ]
-    return replace(merge_shared(same)[0], part=item.part, depends_on=item.depends_on)
+    common = scope.shared(declared).get((item.kind, item.name), item)
+    return merge_shared([item, common])[0]
 
 
 def _rendered(

@@ -50,6 +50,25 @@ def test_workloads_of_one_model_share_one_cache_that_names_them_all(tmp_path: Pa
     assert len(services) == 2
 
 
+def test_what_workloads_share_is_rendered_once_for_all_of_them(tmp_path: Path) -> None:
+    context = ProviderContext(
+        name="default",
+        options={"target": {"ngc_secret": "ngc"}},
+        environ={},
+        data_dir=tmp_path,
+        stack="shop",
+        environment="test",
+    )
+    connection = PROVIDER.connect(context)
+    resources = [resource for number in range(8) for resource in nim(f"m{number}")]
+    declared = Counted({resource.address: resource for resource in resources})
+    found = [item for resource in resources for item in connection.expand(resource, declared)]
+    caches = [item.values["metadata"]["labels"] for item in found if item.kind.endswith("/NIMCache")]
+    assert len(caches) == 8
+    assert all(labels == caches[0] for labels in caches)
+    assert declared.walks == 2  # one for what is shared, one for what others need
+
+
 def test_everything_comes_after_the_inventory_and_bears_our_label(tmp_path: Path) -> None:
     found = objects(tmp_path, *nim("one"), target={"ngc_secret": "ngc"})
     real = [item for item in found.values() if not item.virtual]
