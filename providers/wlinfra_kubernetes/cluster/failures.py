@@ -65,7 +65,7 @@ _FIXES: Final = {
     Failure.UNAUTHORIZED: "Sign in again, or correct `kubeconfig` and `context` in the environment's options.",
     Failure.UNREACHABLE: "Check the address in the kubeconfig and whether the cluster is up; then run the command again.",
     Failure.BUSY: "Run the command again in a while.",
-    Failure.NO_NAMESPACE: "Create it with\n    kubectl create namespace NAME\nor declare it as a Manifest of this stack.",
+    Failure.NO_NAMESPACE: "Create it with\n    kubectl create namespace {missing}\nor declare it as a Manifest of this stack.",
     Failure.INVALID: "Correct the declaration.",
     Failure.DENIED: "Stay within the quota or the rule that the message names, or have it changed.",
 }
@@ -80,14 +80,23 @@ class ClusterError(ProviderError):
     """A request that the cluster refused or that did not reach it."""
 
     def __init__(
-        self, failure: Failure, message: str, *, causes: tuple[Cause, ...] = (), status: int = 0, after: float = 1.0
+        self,
+        failure: Failure,
+        message: str,
+        *,
+        causes: tuple[Cause, ...] = (),
+        status: int = 0,
+        after: float = 1.0,
+        missing: str = "",
     ) -> None:
         self.failure = failure
         self.message = message
         self.causes = causes
         self.status = status
         self.after = after
-        super().__init__(Diagnostic(summary=_SUMMARIES[failure], detail=message, fix=_FIXES.get(failure, "")))
+        super().__init__(
+            Diagnostic(summary=_SUMMARIES[failure], detail=message, fix=_FIXES.get(failure, "").format(missing=missing))
+        )
 
     @property
     def diagnostic(self) -> Diagnostic:
@@ -108,7 +117,8 @@ def failure_of(method: str, path: str, status: int, body: bytes, headers: Mappin
     )
     message = " ".join(str(said.get("message") or f"{method} {path} was answered with {status}.").split())
     failure = _kind(method, status, message, said, causes)
-    return ClusterError(failure, message, causes=causes, status=status, after=after)
+    missing = str(details.get("name") or "NAME")
+    return ClusterError(failure, message, causes=causes, status=status, after=after, missing=missing)
 
 
 def _status(body: bytes) -> Mapping[str, Any] | None:

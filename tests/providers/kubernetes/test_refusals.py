@@ -59,8 +59,9 @@ def test_a_volume_claim_outlives_its_declaration(drive: Connect, cluster: Cluste
 
 
 def test_a_missing_namespace_is_named(drive: Connect) -> None:
-    with pytest.raises(ProviderError, match="nowhere"):
+    with pytest.raises(ProviderError, match="nowhere") as caught:
         drive(namespace="nowhere").plan(config())
+    assert "kubectl create namespace nowhere\n" in caught.value.diagnostics[0].fix
 
 
 def test_an_object_in_a_namespace_of_the_same_plan_is_created_unverified(drive: Connect, namespace: str) -> None:
