@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 from support import sample_plans as samples
 
-from wlinfra.changes.model import Action, ActionReason
+from wlinfra.changes.model import Action, ActionReason, GpuCount, Impact
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.style import Style
+from wlinfra.render.summary import headline
 from wlinfra.render.text import TextOptions, render_plan
+from wlinfra.values import Address
 
 Golden = Callable[[str, str], None]
 
@@ -50,6 +52,19 @@ def test_equal_plans_give_equal_text() -> None:
 def test_the_headline_stands_first_and_last() -> None:
     lines = [line for line in render_plan(PLANS["roll"]).splitlines() if line.strip()]
     assert lines[1] == lines[-1] == "  1 rolling restart, 0 destroyed.  GPUs 8 -> 12 H100 (peak 16).  No downtime."
+
+
+@pytest.mark.parametrize(("ends_first", "gpus"), [((), "1 H100 (peak 2)"), (("workload.old",), "1 H100")])
+def test_what_ends_before_another_begins_is_not_counted_beside_it(ends_first: tuple[str, ...], gpus: str) -> None:
+    one, none = GpuCount(type="H100", low=1, high=1), GpuCount(type="H100", low=0, high=0)
+    end = Impact(gpus_now=(one,), gpus_after=(none,), gpus_peak=(one,))
+    begin = Impact(gpus_after=(one,), gpus_peak=(one,))
+    addresses = tuple(map(Address, ends_first))
+    plan = samples.plan_of(
+        samples.deleted(impact=end),
+        samples.change("workload.new", Action.CREATE, impact=begin, ends_first=addresses),
+    )
+    assert f"  GPUs {gpus}.  " in headline(plan)
 
 
 def test_what_destroys_stands_above_the_rest() -> None:

@@ -6,7 +6,7 @@ Every rendering of a plan starts and ends with `headline`; nothing is decided he
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
 from wlinfra.plan.model import Plan, Summary
@@ -37,15 +37,39 @@ def summarize(plan: Plan) -> Summary:
         blast_radius=max((change.blast_radius for change in effective), default=BlastRadius.NONE),
         gpus_now=_total(_before(change) for change in plan.changes),
         gpus_after=_total(change.impact.gpus_after for change in plan.changes),
-        gpus_peak=_total(
-            change.impact.gpus_peak or change.impact.gpus_after or change.impact.gpus_now for change in plan.changes
-        ),
+        gpus_peak=_total(_peaks(plan.changes)),
     )
 
 
 def _before(change: Change) -> Sequence[GpuCount]:
     """Return the GPUs before; an object that nobody touches keeps its bounds, however many replicas run just now."""
     return change.impact.gpus_after if change.action is Action.NO_OP else change.impact.gpus_now
+
+
+def _peaks(changes: Sequence[Change]) -> Iterator[Sequence[GpuCount]]:
+    """Yield the most that each takes, together with what is gone before it begins: those never run side by side."""
+    ending = {one.address: one for one in changes if one.action is Action.DELETE and one.deposed_id is None}
+    for change in changes:
+        if ending.get(change.address) is change:
+            continue
+        most = _peak(change)
+        gone = [ending.pop(address) for address in change.ends_first if most and address in ending]
+        yield _larger(_total(map(_peak, gone)), most) if gone else most
+    yield from map(_peak, ending.values())
+
+
+def _peak(change: Change) -> Sequence[GpuCount]:
+    return change.impact.gpus_peak or change.impact.gpus_after or change.impact.gpus_now
+
+
+def _larger(first: Sequence[GpuCount], second: Sequence[GpuCount]) -> tuple[GpuCount, ...]:
+    """Return by type the larger of the bounds, unknown where one of them is."""
+    found = {count.type: count for count in first}
+    for count in second:
+        other = found.get(count.type, count)
+        high = None if other.high is None or count.high is None else max(other.high, count.high)
+        found[count.type] = GpuCount(type=count.type, low=max(other.low, count.low), high=high)
+    return tuple(found.values())
 
 
 def _total(counts: Iterable[Sequence[GpuCount]]) -> tuple[GpuCount, ...]:
