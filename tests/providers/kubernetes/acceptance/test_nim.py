@@ -122,6 +122,7 @@ def test_a_model_server_changes_hands(models: Models, before: str, after: str, m
     models.write(nim=after, mode=mode)
     actions = models.stage.actions()
     assert (actions[RUNNER[before]], actions[RUNNER[after]]) == ("delete", "create")
+    assert "(peak" not in models.stage.run("plan").out
     models.stage.apply()
     assert (models.available(), models.stage.actions()) == (1, {})
     assert models.stage.names("nimservice") == ({"llama"} if after == "operator" else set())
