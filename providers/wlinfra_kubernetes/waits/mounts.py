@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status
-from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
-from wlinfra_kubernetes.volumes import claims_of, mounted, mounting_pods
+from wlinfra_kubernetes.volumes import CACHE, claims_of, mounted, mounting_pods
 
 from .model import Look, waits
 
@@ -24,11 +24,12 @@ def unused(look: Look) -> Status:
     """Judge whether nothing mounts the claims that go with an object.
 
     A pod that is about to end is waited for, also one that goes with what made it, or that its Deployment replaces by
-    one without the claim. One that stays ends the wait at once, before anything was deleted.
+    one without the claim. One that stays ends the wait at once, before anything was deleted. The object's own pods go
+    with it.
     """
     claims = [Key.parse("v1/PersistentVolumeClaim", str(name)) for name in look.waiting.details.get("claims") or ()]
-    pods = [pod for claim in claims for pod in _pods(look, claim)]
     makers = _Makers(look=look, claims=frozenset(claims))
+    pods = [pod for claim in claims for pod in _pods(look, claim) if not makers.are_this(pod)]
     if staying := [pod for pod in pods if not makers.end(pod)]:
         return Failed(error=_in_use(look, staying))
     return waits(f"{_named(pods)} still mounts it") if pods else Ready()
@@ -36,27 +37,54 @@ def unused(look: Look) -> Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Makers:
-    """The controllers of pods in one namespace, listed by kind once for all of the pods."""
+    """The controllers of pods in one namespace, listed by kind once for all of the pods.
+
+    Without the right to look at one, its pods are taken for somebody else's, and to stay.
+    """
 
     look: Look
     claims: frozenset[Key]
     _listed: dict[Key, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
+    def are_this(self, item: Mapping[str, Any]) -> bool:
+        """Return whether the object that is to go made a pod, be it by what it made."""
+        owner = _controller(item)
+        if owner is None:
+            return False
+        key = self.look.key
+        if owner["uid"] == self.look.meta["uid"]:
+            return True
+        if key.full_kind == CACHE and (owner["kind"], owner["name"]) == ("Job", f"{key.name}-job"):
+            return True  # whom few accounts may look at
+        try:
+            maker = self._found(owner)
+        except ClusterError:
+            return False
+        return maker is not None and self.are_this(maker)
+
     def end(self, item: Mapping[str, Any]) -> bool:
-        """Return whether a pod, or what made it, goes by itself; without the right to look, whoever is there stays."""
+        """Return whether a pod, or what made it, goes by itself."""
         if item["metadata"].get("deletionTimestamp"):
             return True
-        owners = item["metadata"].get("ownerReferences") or ()
-        owner = next((one for one in owners if one.get("controller")), None)
+        owner = _controller(item)
         if owner is None:
             return False
         try:
-            maker = self._of_kind(Key(owner["apiVersion"], owner["kind"], self.look.key.namespace, "")).get(
-                owner["uid"]
-            )
+            maker = self._found(owner)
         except ClusterError:
             return False
         return maker is None or self._mounts_no_more(maker) or self.end(maker)
+
+    def _found(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the controller; None when it is gone. Raises ClusterError without the right to list or to get it."""
+        kind = Key(owner["apiVersion"], owner["kind"], self.look.key.namespace, "")
+        try:
+            return self._of_kind(kind).get(owner["uid"])
+        except ClusterError as error:
+            if error.failure is not Failure.FORBIDDEN:
+                raise
+        found = self.look.platform.client.get(replace(kind, name=owner["name"]))
+        return found if found is not None and found["metadata"]["uid"] == owner["uid"] else None
 
     def _of_kind(self, kind: Key) -> Mapping[str, Mapping[str, Any]]:
         if kind not in self._listed:
@@ -65,6 +93,11 @@ class _Makers:
 
     def _mounts_no_more(self, maker: Mapping[str, Any]) -> bool:
         return maker["kind"] == "Deployment" and not self.claims.intersection(mounted(maker))
+
+
+def _controller(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    owners = item["metadata"].get("ownerReferences") or ()
+    return next((one for one in owners if one.get("controller")), None)
 
 
 def ending(look: Look) -> Status:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from engines.kubernetes.waiting import eventually
 from engines.sample_objects import claim, nim_cache, nim_service
-from support.cluster_stage import ClusterStage
+from support.cluster_stage import ClusterStage, container
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -215,3 +215,33 @@ def forbid_changes(stage: ClusterStage) -> None:
         body = {**group, "kind": kind, "metadata": {"name": name}, "spec": spec}
         plural = f"{kind.lower().removesuffix('y')}ies" if kind.endswith("y") else f"{kind.lower()}s"
         stage.cluster.api.create(f"/apis/admissionregistration.k8s.io/v1/{plural}", body)
+
+
+def filling(stage: ClusterStage) -> dict[str, Any]:
+    """Return a job as the operator makes it for the cache, whose pod cannot begin."""
+    owner = {"apiVersion": "apps.nvidia.com/v1alpha1", "kind": "NIMCache", "name": "model", "controller": True}
+    owner |= {"uid": uids(stage, "nimcache/model")[0], "blockOwnerDeletion": True}
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "model-pvc"}}
+    pod = {"restartPolicy": "Never", "containers": [container("acme/bad-image:1")], "volumes": [volume]}
+    meta = {"name": "model-job", "ownerReferences": [owner]}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": {"template": {"spec": pod}}}
+
+
+def test_a_cache_that_is_being_filled_goes_with_the_pods_that_fill_it(cached: ClusterStage) -> None:
+    cached.cluster.api.create(f"/apis/batch/v1/namespaces/{cached.namespace}/jobs", filling(cached))
+    eventually(lambda: cached.names("pod"))
+    cached.run("destroy", "--auto-approve")
+    assert cached.names("nimcache,job") == set()
+
+
+def test_a_model_server_goes_with_its_own_pods_and_its_own_volume(stage: ClusterStage, fakes: ClusterHandle) -> None:
+    # The operator's stand-in makes no claims of services.
+    fakes.api.create(f"/api/v1/namespaces/{stage.namespace}/persistentvolumeclaims", claim("chat-pvc"))
+    owned = {"create": True, "storageClass": "shared", "size": "1Gi", "volumeAccessMode": "ReadWriteMany"}
+    stage.manifests(nim_service("chat", replicas=1, storage={"pvc": owned}))
+    stage.apply()
+    first = uids(stage, "nimservice/chat")
+    stage.apply("--replace", "manifest.chat")
+    assert uids(stage, "nimservice/chat") != first
+    stage.run("destroy", "--auto-approve")
+    assert stage.names("nimservice,deployment") == set()
