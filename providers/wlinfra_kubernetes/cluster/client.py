@@ -6,6 +6,7 @@ repeated here, a mutating call never.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import urllib3
 
 __all__ = ["ClientOptions", "ClusterClient", "Served"]
+
+_LOG: Final = logging.getLogger("wlinfra.http")
+"""That of the transport of all other platforms; it is told paths, never queries, headers or bodies."""
 
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -270,7 +274,9 @@ class ClusterClient:
             except ClusterError as error:
                 if error.failure not in _REPEATED or attempt == self.options.retries or self.options.stop.is_set():
                     raise
-                self.options.clock.sleep(min(max(error.after, 0.2 * 2**attempt), _LONGEST_PAUSE))
+                delay = min(max(error.after, 0.2 * 2**attempt), _LONGEST_PAUSE)
+                _LOG.debug("attempt %d in %.1f s: %s", attempt + 2, delay, error.failure.value)
+                self.options.clock.sleep(delay)
         raise AssertionError("the loop returns or raises")
 
     def _send(
@@ -314,15 +320,31 @@ class ClusterClient:
     def _called(
         self, method: str, url: str, headers: Mapping[str, str], options: Mapping[str, Any]
     ) -> urllib3.BaseHTTPResponse:
+        import urllib3
+
         self._count += 1
-        return self._session.pool.request(
-            method,
-            f"{self._session.host}{url}",
-            headers={**headers, "User-Agent": self.options.user_agent},
-            retries=False,
-            redirect=False,
-            **options,
-        )
+        started = self.options.clock.monotonic()
+        try:
+            answer = self._session.pool.request(
+                method,
+                f"{self._session.host}{url}",
+                headers={**headers, "User-Agent": self.options.user_agent},
+                retries=False,
+                redirect=False,
+                **options,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            self._log(method, url, type(error).__name__, started)
+            raise
+        size = f", {len(answer.data)} bytes" if options["preload_content"] else ", a watch begins"
+        self._log(method, url, f"{answer.status}{size}", started)
+        return answer
+
+    def _log(self, method: str, url: str, result: str, started: float) -> None:
+        """Log what was called; of the query only that nothing was to be changed, for selectors may name anything."""
+        path, _, query = url.partition("?")
+        what = f"{method} {path}" + (" (dry run)" if "dryRun=" in query else "")
+        _LOG.debug("%s -> %s in %d ms", what, result, 1000 * (self.options.clock.monotonic() - started))
 
     def close(self) -> None:
         """Close the connections."""

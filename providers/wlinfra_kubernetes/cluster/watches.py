@@ -7,6 +7,7 @@ version than ours.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from .failures import ClusterError, Failure
 from .streams import Stream
 
 __all__ = ["Watches"]
+
+_LOG: Final = logging.getLogger("wlinfra.http")
 
 _NOT_OFFERED: Final = frozenset({400, 403, 404, 405})
 """Answers that will be the same the next time: no right to watch, or nothing there that can be watched."""
@@ -150,6 +153,8 @@ class Watches:
         except WlinfraError as error:  # the next question lists, and tells what is wrong
             if isinstance(error, ClusterError) and error.status in _NOT_OFFERED:
                 self._unwatchable.add(selection.kind)
+            reason = error.failure.value if isinstance(error, ClusterError) else type(error).__name__
+            _LOG.debug("watch of %s cannot go on, it is listed: %s", selection.kind.kind, reason)
         finally:
             with selection.lock:
                 selection.live, selection.thread, selection.stream = False, None, None
@@ -177,6 +182,9 @@ class Watches:
             except ClusterError as error:
                 if error.failure is not Failure.LOST:
                     raise
+                _LOG.debug("watch of %s broke", selection.kind.kind)
+            else:
+                _LOG.debug("watch of %s ended", selection.kind.kind)
         return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -267,3 +268,35 @@ def test_only_so_many_are_followed_and_the_idle_make_room(stage: Stage) -> None:
 def test_what_is_there_at_once_is_never_watched_for(stage: Stage) -> None:
     stage.driver.apply(config())
     assert [one for one in stage.proxy.reads if one.startswith("WATCH")] == []
+
+
+class Heard(logging.Handler):
+    """Keeps what the requests log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    handler, logger = Heard(), logging.getLogger("wlinfra.http")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler.lines
+    logger.setLevel(level)
+    logger.removeHandler(handler)
+
+
+def test_the_log_tells_where_a_watch_begins_breaks_and_gives_up(heard: list[str], stage: Stage) -> None:
+    stage.followed(stage.send(deployment(BAD)))
+    path = f"GET /api/v1/namespaces/{stage.namespace}/pods -> 200"
+    assert any(line.startswith(f"{path}, a watch begins in ") for line in heard)
+    stage.proxy.endings = [Ending(events=(GONE,))] * len(KINDS)
+    stage.proxy.cut()
+    eventually(lambda: "watch of Pod cannot go on, it is listed: changed meanwhile" in heard)
+    assert "watch of Pod broke" in heard
