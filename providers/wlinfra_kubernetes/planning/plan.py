@@ -20,11 +20,11 @@ from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.volumes import claims_of, is_kept, kept_claims, loss_of
 
-from .attributes import rolls
 from .impact import impact_of, impact_of_end, without_surge
-from .plan_existing import comparable, plan_existing
+from .plan_existing import comparable, plan_existing, refuse_foreign
 from .plan_new import plan_new
-from .steps import apply_steps, delete_step, goal_of, replace_steps
+from .predicted import NOT_KNOWN, READ_ONLY, predicted
+from .steps import delete_step, goal_of
 from .subject import Subject
 
 __all__ = ["plan"]
@@ -52,37 +52,17 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
 
 
 def _judged(subject: Subject) -> Change:
+    refuse_foreign(subject)
     if is_open(dict(subject.desired.values)):
-        return _guessed(comparable(subject), "the cluster cannot judge what is not known yet")
+        return predicted(comparable(subject), NOT_KNOWN)
     if subject.platform.config.read_only:
-        return _guessed(comparable(subject), "the account may only read, so the cluster was not asked")
+        return predicted(comparable(subject), READ_ONLY)
     return plan_new(subject) if subject.request.live is None else plan_existing(subject)
 
 
 def _none(change: Change) -> Sequence[Step]:
     del change
     return ()
-
-
-def _guessed(subject: Subject, why: str) -> Change:
-    """Return what a comparison of the declared paths tells, marked as predicted."""
-    draft = subject.draft
-    resumes = draft.action is Action.NO_OP and draft.reason is ActionReason.UNREADY
-    goal = goal_of(draft, subject.desired.policy) if resumes else None
-    match draft.action:
-        case Action.NO_OP:
-            return replace(draft, goal=goal)
-        case Action.CREATE:
-            steps = apply_steps(draft, subject.body, makes=True, outputs=subject.outputs)
-        case Action.REPLACE:
-            steps = replace_steps(draft, subject.body, outputs=subject.outputs)
-        case _ if draft.label == "recorded only":
-            return draft
-        case _:
-            steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
-    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
-        draft = replace(draft, action=Action.ROLL, blast_radius=BlastRadius.ROLLING)
-    return subject.finished(draft, steps, predicted=(*draft.predicted, why))
 
 
 # ---------------------------------------------------------------- the end of an object

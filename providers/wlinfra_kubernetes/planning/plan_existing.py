@@ -25,11 +25,12 @@ from .attributes import attributes_of, ownership_of
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
 from .handover import Scaler, scalers_of
 from .impact import impact_of
-from .replacement import is_fixed, loses_its_volume, replacement, unchangeable
+from .predicted import lacking, predicted
+from .replacement import forced, is_fixed, replacement, unchangeable
 from .steps import apply_steps, goal_of, hand_over_step
 from .subject import Subject
 
-__all__ = ["comparable", "plan_existing"]
+__all__ = ["comparable", "plan_existing", "refuse_foreign"]
 
 _REPLICAS: Final = ("spec", "replicas")
 _DEFAULTS: Final = "what is declared no more is removed; the cluster may fill in a default of its own instead"
@@ -39,22 +40,20 @@ _LOOKS: Final = 5
 
 def plan_existing(subject: Subject) -> Change:
     """Return what must happen; raises ProviderError for conflicts and for what the cluster refuses."""
-    _refuse_foreign(subject)
-    if subject.draft.action is Action.REPLACE:
-        return replacement(subject, subject.draft.reason, ())
-    if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
-        return replacement(subject, ActionReason.GONE, ())
-    if loses_its_volume(subject):
-        return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
+    if change := forced(subject):
+        return change
     body, kept = _with_kept_replicas(subject)
     try:
         planned, sent = _asked(subject, body)
     except ClusterError as error:
-        return unchangeable(comparable(subject) if error.failure is Failure.FORBIDDEN else subject, error)
+        if error.failure is Failure.FORBIDDEN:
+            return predicted(comparable(subject), lacking(error))
+        return unchangeable(subject, error)
     return _compared(subject, planned, sent, kept)
 
 
-def _refuse_foreign(subject: Subject) -> None:
+def refuse_foreign(subject: Subject) -> None:
+    """Raise ProviderError for an object of another stack, unless it is to be taken over."""
     owner = subject.platform.identity.other_owner(subject.document)
     if owner and not subject.desired.lifecycle.adopt:
         raise ProviderError.of(

@@ -14,6 +14,7 @@ from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
 
+from .predicted import lacking
 from .replacement import renaming
 from .steps import apply_steps
 from .subject import Subject
@@ -58,7 +59,7 @@ def _unasked(subject: Subject, error: ClusterError) -> Change:
         case Failure.NO_KIND:
             raise ProviderError(_not_served(subject)) from error
         case Failure.FORBIDDEN:
-            return subject.finished(draft, steps, predicted=(*draft.predicted, error.message))
+            return subject.finished(draft, steps, predicted=(*draft.predicted, lacking(error)))
         case _:
             raise subject.refused(error) from error
 

@@ -1,6 +1,6 @@
 """Plans what an object cannot become by a change: a replacement that names what is lost, or a refusal.
 
-`plan_existing` calls it with the cluster's refusal. That an object may be made anew is confirmed by a dry-run create
+`plan_existing` calls it with the cluster's refusal, `predicted` where the cluster is not asked. That an object may be made anew is confirmed by a dry-run create
 under another name. A volume claim is never replaced unasked.
 """
 
@@ -24,11 +24,10 @@ from wlinfra_kubernetes.documents.fieldpath import parse
 from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
 
-from .attributes import rolls
-from .steps import apply_steps, delete_step, replace_steps
+from .steps import delete_step, replace_steps
 from .subject import Subject
 
-__all__ = ["is_fixed", "loses_its_volume", "renaming", "replacement", "unchangeable"]
+__all__ = ["forced", "is_fixed", "refused_claim", "renaming", "replacement", "unchangeable"]
 
 _PROBE_NAME: Final = 50
 _LIMITS: Final = re.compile(r"used: (?P<used>.+), limited: (?P<limited>.+)$")
@@ -45,7 +44,18 @@ def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
     return subject.desired.kind == CACHE and any(item.path[:1] == ("spec",) for item in attributes)
 
 
-def loses_its_volume(subject: Subject) -> bool:
+def forced(subject: Subject) -> Change | None:
+    """Return the replacement that comes without any question to the cluster; None where it has to be asked."""
+    if subject.draft.action is Action.REPLACE:
+        return replacement(subject, subject.draft.reason, ())
+    if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
+        return replacement(subject, ActionReason.GONE, ())
+    if _loses_its_volume(subject):
+        return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
+    return None
+
+
+def _loses_its_volume(subject: Subject) -> bool:
     """True when a claim or cache that its pods mount is replaced in the same plan: it goes first, so that the pods do."""
     replaced = {
         (change.kind, change.name)
@@ -58,10 +68,9 @@ def loses_its_volume(subject: Subject) -> bool:
 def unchangeable(subject: Subject, error: ClusterError) -> Change:
     """Return what comes of a refusal to apply; raises ProviderError when nothing does."""
     match error.failure:
-        case Failure.FORBIDDEN:
-            return _predicted(subject, error.message)
         case Failure.INVALID if subject.desired.kind == CLAIM:
-            return _claim(subject, error)
+            causes = "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message
+            return refused_claim(subject, causes)
         case Failure.INVALID if error.status == 422:
             return _anew(subject, error)
         case Failure.DENIED if "immutable" in error.message.lower():  # an operator's admission webhook says so
@@ -70,24 +79,12 @@ def unchangeable(subject: Subject, error: ClusterError) -> Change:
             raise subject.refused(error) from error
 
 
-def _predicted(subject: Subject, why: str) -> Change:
-    draft = subject.draft
-    if draft.action is Action.NO_OP or draft.label == "recorded only":
-        return draft
-    steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
-    predicted = (*draft.predicted, why)
-    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
-        return subject.finished(draft, steps, action=Action.ROLL, blast_radius=BlastRadius.ROLLING, predicted=predicted)
-    return subject.finished(draft, steps, predicted=predicted)
-
-
-def _claim(subject: Subject, error: ClusterError) -> Change:
-    """Refuse to lose data for a change that a volume cannot make; a claim that is not bound yet only waits."""
+def refused_claim(subject: Subject, causes: str) -> Change:
+    """Raise ProviderError for a change that a volume cannot make; a claim that is not bound yet only waits."""
     status = subject.document.get("status") or {}
     if status.get("phase") == "Pending" and any("requests" in item.path for item in subject.draft.attributes):
         note = "its size can change only once it is bound; plan again then"
         return replace(subject.draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED, attributes=(), notes=(note,))
-    causes = "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message
     address = subject.desired.address
     raise ProviderError(
         Diagnostic(
@@ -97,7 +94,7 @@ def _claim(subject: Subject, error: ClusterError) -> Change:
             address=address,
             location=subject.desired.location,
         )
-    ) from error
+    )
 
 
 # ---------------------------------------------------------------- may it be made anew?

@@ -95,6 +95,8 @@ class Summary:
     gpus_now: tuple[GpuCount, ...]
     gpus_after: tuple[GpuCount, ...]
     gpus_peak: tuple[GpuCount, ...]
+    predicted: int = 0
+    """How many changes were compared only and never tried on the platform."""
 
     def count(self, action: Action) -> int:
         """Return the number of objects with this action."""

@@ -78,6 +78,7 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "gpus_now": _gpus(summary.gpus_now),
         "gpus_after": _gpus(summary.gpus_after),
         "gpus_peak": _gpus(summary.gpus_peak),
+        "predicted": summary.predicted,
     }
 
 

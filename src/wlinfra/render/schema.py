@@ -95,6 +95,7 @@ def _summary() -> dict[str, Any]:
         gpus_now=_ref("gpus"),
         gpus_after=_ref("gpus"),
         gpus_peak=_ref("gpus"),
+        predicted={"description": "How many changes were compared only, never tried on the platform.", **_COUNT},
     )
 
 

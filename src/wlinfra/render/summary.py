@@ -38,6 +38,7 @@ def summarize(plan: Plan) -> Summary:
         gpus_now=_total(_before(change) for change in plan.changes),
         gpus_after=_total(change.impact.gpus_after for change in plan.changes),
         gpus_peak=_total(_peaks(plan.changes)),
+        predicted=sum(bool(change.predicted) for change in effective),
     )
 
 
@@ -115,7 +116,12 @@ def headline(plan: Plan) -> str:
     if gpus:
         sentences.append(f"GPUs {gpus}.")
     sentences.append(_radius(summary.blast_radius))
+    sentences += _untried(summary)
     return "  ".join(sentences)
+
+
+def _untried(summary: Summary) -> list[str]:
+    return [f"{summary.predicted} predicted, not tried."] if summary.predicted else []
 
 
 def _actions(plan: Plan, summary: Summary) -> str:
@@ -171,8 +177,5 @@ def summary_line(summary: Summary) -> str:
     ]
     parts += [f"{forgotten} to forget"] if forgotten else []
     rolls = summary.count(Action.ROLL)
-    return f"Plan: {', '.join(parts)}." + (
-        f" {counted(rolls, 'of the changes is a rolling restart', 'of the changes are rolling restarts')}."
-        if rolls
-        else ""
-    )
+    restarts = counted(rolls, "of the changes is a rolling restart", "of the changes are rolling restarts")
+    return " ".join([f"Plan: {', '.join(parts)}.", *([f"{restarts}."] if rolls else []), *_untried(summary)])

@@ -1,0 +1,134 @@
+"""Plans an object without asking the cluster, from what is declared, what is live and what the API never changes.
+
+`plan` calls it for an account that may only read and for values that are not known yet, `plan_existing` and `plan_new`
+where the cluster refuses a dry run for want of a right. Each change says in one sentence why it was not tried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change
+from wlinfra.diff.model import AttributeChange
+from wlinfra.diff.schema import Effect
+from wlinfra.values import Path, contains_unknown, is_open
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_kubernetes.volumes import CLAIM
+
+from .attributes import rolls
+from .replacement import forced, refused_claim, replacement
+from .steps import apply_steps, goal_of
+from .subject import Subject
+
+__all__ = ["NOT_KNOWN", "READ_ONLY", "lacking", "predicted"]
+
+NOT_KNOWN: Final = "not tried, because a value is not known yet"
+READ_ONLY: Final = "not tried, because the account may only read"
+
+_RIGHT: Final = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"')
+_SELECTOR: Final = (("spec", "selector"),)
+_RBAC: Final = "rbac.authorization.k8s.io/v1"
+_FIXED: Final[Mapping[str, tuple[Path, ...]]] = {
+    "apps/v1/Deployment": _SELECTOR,
+    "apps/v1/ReplicaSet": _SELECTOR,
+    "apps/v1/DaemonSet": _SELECTOR,
+    "batch/v1/Job": (("spec", "template"), ("spec", "selector"), ("spec", "completionMode")),
+    "v1/Service": (("spec", "clusterIP"), ("spec", "clusterIPs")),
+    "v1/Secret": (("type",),),
+    "storage.k8s.io/v1/StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
+    "apps.nvidia.com/v1alpha1/NIMCache": (("spec",),),
+    f"{_RBAC}/RoleBinding": (("roleRef",),),
+    f"{_RBAC}/ClusterRoleBinding": (("roleRef",),),
+}
+"""What the API refuses to change, by kind; each path with all below it."""
+_CHANGEABLE: Final[Mapping[str, frozenset[str]]] = {
+    "apps/v1/StatefulSet": frozenset(
+        {
+            "replicas",
+            "template",
+            "updateStrategy",
+            "persistentVolumeClaimRetentionPolicy",
+            "minReadySeconds",
+            "ordinals",
+            "revisionHistoryLimit",
+        }
+    ),
+    CLAIM: frozenset({"resources", "volumeAttributesClassName"}),
+}
+"""All that the API lets change in the spec, for kinds where the rest is fixed."""
+_GIVEN: Final = frozenset({"v1/Service", CLAIM})
+"""Kinds whose fixed fields the cluster fills in: what is not there yet may be set, and what is declared no more stays."""
+_CONTENTS: Final = ("data", "stringData", "binaryData", "immutable")
+_NOTE: Final = "the API never changes this field"
+
+
+def lacking(error: ClusterError) -> str:
+    """Return in one short sentence why a refusal for want of a right left a change untried."""
+    found = _RIGHT.search(error.message)
+    if found is None:
+        return "not tried, because the account lacks a right"
+    return f"not tried, because the account may not {found['verb']} {found['resource']}"
+
+
+def predicted(subject: Subject, why: str) -> Change:
+    """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
+    change = _compared(subject)
+    if change.action in (Action.NO_OP, Action.READ) or change.label == "recorded only":
+        return change
+    return replace(change, predicted=(*change.predicted, why))
+
+
+def _compared(subject: Subject) -> Change:
+    draft = subject.draft
+    if subject.live is None:
+        steps = apply_steps(draft, subject.body, makes=True, outputs=subject.outputs)
+        return subject.finished(draft, steps) if draft.action is Action.CREATE else draft
+    if change := forced(subject):
+        return change
+    if draft.action is Action.NO_OP:
+        resumes = draft.reason is ActionReason.UNREADY
+        return replace(draft, goal=goal_of(draft, subject.desired.policy) if resumes else None)
+    if draft.label == "recorded only":
+        return draft
+    attributes = tuple(_marked(subject, item) for item in draft.attributes)
+    if any(item.effect is Effect.REPLACES for item in attributes):
+        if subject.desired.kind == CLAIM:
+            paths = (".".join(map(str, item.path)) for item in attributes if item.effect is Effect.REPLACES)
+            return refused_claim(subject, f"{_NOTE}: {', '.join(paths)}")
+        return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
+    steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
+    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
+        return subject.finished(draft, steps, action=Action.ROLL, blast_radius=BlastRadius.ROLLING)
+    return subject.finished(draft, steps)
+
+
+# ---------------------------------------------------------------- what never changes
+
+
+def _marked(subject: Subject, item: AttributeChange) -> AttributeChange:
+    if contains_unknown(item.planned) or is_open(item.planned) or not _is_fixed(subject, item):
+        return item
+    return replace(item, effect=Effect.REPLACES, note=item.note or _NOTE)
+
+
+def _is_fixed(subject: Subject, item: AttributeChange) -> bool:
+    kind, path = subject.desired.kind, item.path
+    if kind in ("v1/Secret", "v1/ConfigMap") and subject.document.get("immutable") is True and path[0] in _CONTENTS:
+        return True
+    if kind == CLAIM and path[:3] == ("spec", "resources", "requests"):
+        return _shrinks(item) or (subject.document.get("status") or {}).get("phase") == "Pending"
+    if kind in _GIVEN and (item.live in (None, "") or item.planned is None):
+        return False
+    if kind in _CHANGEABLE:
+        return path[0] == "spec" and len(path) > 1 and path[1] not in _CHANGEABLE[kind]
+    return any(path[: len(fixed)] == fixed for fixed in _FIXED.get(kind, ()))
+
+
+def _shrinks(item: AttributeChange) -> bool:
+    live: Any = item.live
+    planned: Any = item.planned
+    return isinstance(live, str) and isinstance(planned, str) and amount(planned) < amount(live)

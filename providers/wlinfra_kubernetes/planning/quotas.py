@@ -1,0 +1,120 @@
+"""Whether all objects of a kind that a plan makes fit into the quotas of their namespace, for a dry run judges each alone.
+
+`provider` tells `note_creates` all objects of a plan, and `plan` asks `within_quota` about each change. The first
+question counts for all of them; an account that may not list quotas gets the cluster's own judgement alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from wlinfra.changes.model import Action, Change
+from wlinfra.errors import ProviderError
+from wlinfra.provider import Absent, PlatformObject, Reading
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_kubernetes.ownership.identity import PART_OF
+from wlinfra_kubernetes.platform import Platform, Shortfall
+
+__all__ = ["note_creates", "within_quota"]
+
+_QUOTAS: Final = Key("v1", "ResourceQuota", "", "")
+_PLAIN: Final = frozenset(
+    {
+        "configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets",
+        "services",
+    }
+)  # fmt: skip
+"""What a quota may count by its bare name, see https://kubernetes.io/docs/concepts/policy/resource-quotas/."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Counted:
+    """One resource of one namespace."""
+
+    namespace: str
+    group: str
+    plural: str
+
+    @property
+    def names(self) -> Sequence[str]:
+        """How a quota calls the number of its objects."""
+        full = f"count/{self.plural}" + (f".{self.group}" if self.group else "")
+        return (full, self.plural) if self.plural in _PLAIN and not self.group else (full,)
+
+
+def note_creates(platform: Platform, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
+    """Take note of what will be planned, in the order of declaration; an earlier count is forgotten."""
+    real = [(item, reading) for item, reading in objects if not item.virtual and not item.lookup]
+    with platform.counting:
+        platform.declared = frozenset(Key.parse(item.kind, item.name) for item, _ in real)
+        # What comes after something that ends may take its place, and is not counted.
+        platform.creates = tuple(
+            Key.parse(item.kind, item.name)
+            for item, reading in real
+            if isinstance(reading, Absent) and not item.policy.get("unverified_after")
+        )
+        platform.shortfalls = None
+
+
+def within_quota(platform: Platform, change: Change) -> Change:
+    """Return the change, with a doubt where a quota may refuse it; raises ProviderError where one certainly does."""
+    if change.action is not Action.CREATE or not platform.creates:
+        return change
+    with platform.counting:
+        if platform.shortfalls is None:
+            platform.shortfalls = dict(_shortfalls(platform))
+        found = platform.shortfalls.get(Key.parse(change.kind, change.name))
+    if found is None or change.unverified:
+        return change
+    if not found.certain:
+        told = f"{found.told}; the rest has to fit when others of them are gone"
+        return replace(change, predicted=(*change.predicted, told))
+    raise ProviderError.of(
+        "Quota is used up",
+        f"{change.address}: {found.told}. The plan would be done in part only.",
+        "Have the quota raised, declare less, or first apply what removes objects of that kind.",
+        address=change.address,
+    )
+
+
+def _shortfalls(platform: Platform) -> Iterator[tuple[Key, Shortfall]]:
+    """Yield, under the first object of each kind that does not fit as a whole, what is missing."""
+    for namespace, counted in _by_namespace(platform).items():
+        for quota in _quotas(platform, namespace):
+            for what, keys in counted.items():
+                if told := _missing(quota, what, len(keys)):
+                    yield keys[0], Shortfall(told=told, certain=_is_certain(platform, quota, keys, told.free))
+
+
+def _by_namespace(platform: Platform) -> Mapping[str, Mapping[_Counted, list[Key]]]:
+    """Return the objects to be made, but for those whose namespace is made too and has no quota yet."""
+    made = {key.name for key in platform.creates if key.full_kind == "v1/Namespace"}
+    found: dict[str, dict[_Counted, list[Key]]] = defaultdict(lambda: defaultdict(list))
+    for key in platform.creates:
+        if not key.namespace or key.namespace in made:
+            continue
+        try:
+            plural = platform.client.served(key.api, key.kind).plural
+        except ClusterError as error:
+            if error.failure is not Failure.NO_KIND:
+                raise
+            continue
+        found[key.namespace][_Counted(namespace=key.namespace, group=key.group, plural=plural)].append(key)
+    return found
+
+
+def _quotas(platform: Platform, namespace: str) -> Sequence[Mapping[str, Any]]:
+    """Return the quotas that count every object; none where the account may not list them."""
+    try:
+        found = platform.client.list(replace(_QUOTAS, namespace=namespace))
+    except ClusterError as error:
+        if error.failure is not Failure.FORBIDDEN:
+            raise
+        return ()
+    specs = [(item, item.get("spec") or {}) for item in found]
+    return [item for item, spec in specs if not spec.get("scopes") and not spec.get("scopeSelector")]
