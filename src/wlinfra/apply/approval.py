@@ -24,6 +24,7 @@ from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
 from wlinfra.plan.revision import revision_of
 from wlinfra.provider.base import Absent, Unreadable
+from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json, find_refs
@@ -109,7 +110,8 @@ class Approvals:
             raise ObjectFailedError(troubles.of_error(change, error)) from error
         if change.action is Action.DELETE and now.action is Action.FORGET:
             return now  # somebody else deleted it
-        differences = uncovered(approval_of(change, self._digest), now, self._digest)
+        approved = replace(change, action=Action.CREATE, id=None) if _is_gone_before(change, now) else change
+        differences = uncovered(approval_of(approved, self._digest), now, self._digest)
         if differences:
             raise ObjectFailedError(troubles.stale(change, differences))
         # The order of a replacement follows from the whole plan, and so do its edges.
@@ -119,6 +121,12 @@ class Approvals:
         # With what is recorded by now: what this run made is nobody else's.
         engine = replace(self._engine, state=replace(self._engine.state, objects=self._recorder.objects))
         return replan_object(engine, self._plan, change.address, prior=prior, known=known)
+
+
+def _is_gone_before(change: Change, now: Change) -> bool:
+    """True when what a replacement was to delete first has gone by itself, so that the new object is all that is left."""
+    deletes_first = change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
+    return change.action is Action.REPLACE and deletes_first and now.action is Action.CREATE
 
 
 def _planned_outputs(plan: Plan, recorded: Mapping[Address, ObjectState]) -> Known:
