@@ -70,6 +70,7 @@ class Scope:
         self.provider = provider
         self._needed: tuple[Mapping[Address, Resource], Mapping[Address, Manifest]] | None = None
         self._shared: tuple[Mapping[Address, Resource], Mapping[tuple[str, str], RenderedObject]] | None = None
+        self._first: tuple[Mapping[Address, Resource], frozenset[Address]] | None = None
 
     def needed(self, declared: Mapping[Address, Resource]) -> Mapping[Address, Manifest]:
         """Return the declared manifests that others may go by, found once for all objects of a program."""
@@ -90,6 +91,12 @@ class Scope:
             ]
             self._shared = declared, {(item.kind, item.name): item for item in merge_shared(rendered)}
         return self._shared[1]
+
+    def first(self, declared: Mapping[Address, Resource]) -> frozenset[Address]:
+        """Return the inventory's Namespace, where it is declared, and all it needs: what cannot wait for the inventory."""
+        if self._first is None or self._first[0] is not declared:
+            self._first = declared, frozenset(_before_inventory(self, declared))
+        return self._first[1]
 
 
 def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
@@ -265,7 +272,11 @@ def _object(
         name=key.full_name,
         values=values,
         schema=schema_of(key.full_kind),
-        depends_on=(address_of(scope.provider), *_makers(scope, key, declared), *_mounts(scope, values, declared)),
+        depends_on=(
+            *(() if address in scope.first(declared) else (address_of(scope.provider),)),
+            *_makers(scope, key, declared),
+            *_mounts(scope, values, declared),
+        ),
         name_is_unique=True,
         policy={"template": _fingerprint(values)},
         evident=evident_in(values, rendered=False),
@@ -326,6 +337,28 @@ def _makers(scope: Scope, key: Key, declared: Mapping[Address, Resource]) -> Ite
             spec = manifest.get("spec") or {}
             if spec.get("group") == key.group and (spec.get("names") or {}).get("kind") == key.kind:
                 yield address
+
+
+def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> set[Address]:
+    pending = [
+        address
+        for address, item in scope.needed(declared).items()
+        if item.provider == scope.provider
+        and (item.manifest["kind"], item.manifest["metadata"]["name"]) == ("Namespace", scope.identity.namespace)
+    ]
+    found: set[Address] = set()
+    while pending:
+        address = pending.pop()
+        resource = declared.get(address)
+        if resource is None or address in found:
+            continue
+        found.add(address)
+        pending += [item.address.resource for item in resource.references()]
+        pending += [item.resource for item in resource.depends_on]
+        if isinstance(resource, Manifest):
+            placed = in_namespace(scope, resource.manifest, cluster_scoped=resource.cluster_scoped)
+            pending += _makers(scope, key_of(placed), declared)
+    return found
 
 
 def _mounts(scope: Scope, values: Mapping[str, Json], declared: Mapping[Address, Resource]) -> Iterator[Address]:

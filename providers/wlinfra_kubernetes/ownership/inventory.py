@@ -1,7 +1,7 @@
 """The inventory of a stack: a ConfigMap that nobody declares, the parent of the stack's ApplySet.
 
 `provider` implies it for every stack that has objects; `expand` makes every object depend on it, so that it comes
-first and goes last.
+first and goes last. Only the Namespace it lies in, where the stack declares that too, comes before it and goes after.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformOb
         name=key.full_name,
         values=values,
         schema=schema_of(key.full_kind),
+        depends_on=tuple(
+            item.address for item in objects if (item.kind, item.name) == ("v1/Namespace", identity.namespace)
+        ),
         name_is_unique=True,
         policy={"inventory": True},
         evident=evident_in(values, rendered=False),
