@@ -14,7 +14,7 @@ from wlinfra_kubernetes.bundles.choose import bundle_of, known_of
 from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.platform import Platform
 
-__all__ = ["impact_of", "impact_of_end", "without_surge"]
+__all__ = ["impact_of", "impact_of_end", "running_of", "without_surge"]
 
 _VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/")
 _CLAIMED: Final = "claimed devices"
@@ -81,6 +81,11 @@ def _count(document: Mapping[str, Any], undeclared: int = 1) -> int:
         undeclared = (document.get("status") or {}).get("availableReplicas", undeclared)
     found = (document.get("spec") or {}).get("replicas", undeclared)
     return found if isinstance(found, int) else 1
+
+
+def running_of(document: Mapping[str, Any]) -> int:
+    """Return how many pods a live object asks for, one for a kind that does not say it."""
+    return _count(document)
 
 
 def _surge(values: Mapping[str, Any], replicas: int) -> int:
