@@ -93,11 +93,12 @@ class KubernetesConnection:
 
         return tuple(idle_patterns(self._config.conflicts, objects))
 
-    def rights(self, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
-        """Return the roles an account needs for these objects, with bindings to fill in."""
+    def rights(self, objects: Sequence[PlatformObject], *, account: str = "") -> Sequence[RenderedObject]:
+        """Return the roles an account needs for these objects, with bindings to it or to fill in."""
         from .rights import rights
+        from .subjects import subject_of
 
-        return rights(self.platform.identity, objects)
+        return rights(self.platform.identity, objects, subject_of(account))
 
     def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
         """Return what bears our label and nobody knows."""
@@ -118,10 +119,12 @@ class KubernetesConnection:
         return read(self.platform, wanted)
 
     def share(self, objects: Sequence[tuple[PlatformObject, Reading]]) -> None:
-        """Take note of what takes bundles, so that two workloads are never promised the same GPU."""
+        """Take note of what takes bundles or counts for a quota, so that nothing is promised twice."""
         from .bundles.choose import share
+        from .planning.quotas import note_creates
 
         share(self.platform, objects)
+        note_creates(self.platform, objects)
 
     def plan(self, request: PlanRequest) -> Change:
         """Return what must happen to one object, by the cluster's own dry run."""

@@ -17,13 +17,10 @@ from wlinfra.provider import PlatformObject
 from .declared.lookups import NEEDED
 from .documents.document import Key, guessed_plural
 from .ownership.identity import Identity
+from .subjects import RBAC, Subject
 
-__all__ = ["ACCOUNT", "rights"]
+__all__ = ["rights"]
 
-ACCOUNT: Final = "ACCOUNT"
-"""The subject of the bindings, which whoever applies them replaces."""
-
-_RBAC: Final = "rbac.authorization.k8s.io"
 _NAMED: Final = ("get", "patch", "delete")
 """What is restricted to an object's name where it stands in no namespace; to list and to create cannot be."""
 _VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
@@ -62,14 +59,14 @@ class _Right:
     verb: str
 
 
-def rights(identity: Identity, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
-    """Return the roles, each with a binding to `ACCOUNT`; none for a stack that has nothing on the cluster."""
+def rights(identity: Identity, objects: Sequence[PlatformObject], subject: Subject) -> Sequence[RenderedObject]:
+    """Return the roles, each with a binding to the subject; none for a stack that has nothing on the cluster."""
     plurals = dict(_declared_plurals(objects))
     needed: dict[str, set[_Right]] = defaultdict(set)
     for item in objects:
         for right in () if item.virtual else _needed(item, plurals):
             needed[right.namespace].add(right)
-    return [part for namespace in sorted(needed) for part in _role(identity, namespace, needed[namespace])]
+    return [part for namespace in sorted(needed) for part in _role(identity, subject, namespace, needed[namespace])]
 
 
 # ---------------------------------------------------------------- what is needed
@@ -85,6 +82,8 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
         yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb="list")
     if item.lookup:
         return
+    if key.namespace:  # whether all that is to be made fits
+        yield _Right(namespace=key.namespace, group="", resource="resourcequotas", verb="list")
     for other, verbs in _LOOKED_AT.get(item.kind, ()):
         for verb in verbs:
             yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
@@ -131,20 +130,20 @@ def _plural(key: Key, declared: Mapping[tuple[str, str], str]) -> str:
 # ---------------------------------------------------------------- what is written
 
 
-def _role(identity: Identity, namespace: str, needed: set[_Right]) -> Iterator[RenderedObject]:
+def _role(identity: Identity, subject: Subject, namespace: str, needed: set[_Right]) -> Iterator[RenderedObject]:
     prefix = "" if namespace else "Cluster"
     place = {"namespace": namespace} if namespace else {}
     name = identity.inventory.name if namespace else f"{identity.inventory.namespace}-{identity.inventory.name}"
-    head = {"apiVersion": f"{_RBAC}/v1", "metadata": {"name": name, **place}}
+    head = {"apiVersion": f"{RBAC}/v1", "metadata": {"name": name, **place}}
     yield _rendered({**head, "kind": f"{prefix}Role", "rules": _rules(needed)})
-    subject = {"kind": "User", "name": ACCOUNT, "apiGroup": _RBAC}
-    role = {"apiGroup": _RBAC, "kind": f"{prefix}Role", "name": name}
-    yield _rendered({**head, "kind": f"{prefix}RoleBinding", "roleRef": role, "subjects": [subject]})
+    role = {"apiGroup": RBAC, "kind": f"{prefix}Role", "name": name}
+    binding = {**head, "kind": f"{prefix}RoleBinding", "roleRef": role, "subjects": [dict(subject.manifest)]}
+    yield _rendered(binding, comment=subject.comment)
 
 
-def _rendered(manifest: Manifest) -> RenderedObject:
+def _rendered(manifest: Manifest, *, comment: str = "") -> RenderedObject:
     first = {name: manifest[name] for name in ("apiVersion", "kind")}
-    return RenderedObject(part=str(manifest["kind"]), manifest={**first, **manifest})
+    return RenderedObject(part=str(manifest["kind"]), manifest={**first, **manifest}, comment=comment)
 
 
 def _rules(needed: set[_Right]) -> list[dict[str, Any]]:

@@ -137,6 +137,8 @@ def _render(parser: Parser) -> None:
     program(parser)
     parser.add_argument("--out", metavar="DIR", help="write one file an object into this directory; else print them")
     parser.add_argument("--rbac", action="store_true", help="write the rights an account needs for the stack instead")
+    whom = "who gets the rights: user:NAME, group:NAME or serviceaccount:NAMESPACE/NAME; else fill in ACCOUNT"
+    parser.add_argument("--account", default="", metavar="WHO", help=whom)
 
 
 def _apply(parser: Parser) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping
+from pathlib import Path
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.workspace import open_workspace
 from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
+from wlinfra.manifests.files import Written, write_manifests
 from wlinfra.manifests.model import RenderedObject
-from wlinfra.manifests.yaml import format_manifests, write_manifests
+from wlinfra.manifests.yaml import format_manifests
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.provider.base import Connection
@@ -25,26 +27,55 @@ __all__ = ["run"]
 
 def run(arguments: Namespace, console: Console) -> int:
     """Check the program, then write its manifests, or its roles, to a folder, or print them all."""
+    if arguments.account and not arguments.rbac:
+        raise ConfigurationError.of(
+            "Account without rights", "--account says who gets the rights that --rbac writes.", "Add --rbac."
+        )
     with open_workspace(arguments, console) as workspace:
         declared, connections = workspace.declared, workspace.connect()
         state = State(stack=declared.stack, environment=declared.environment)
         expansion = expand(Engine(declared=declared, state=state, connections=connections))
         warnings: tuple[Diagnostic, ...] = (*declared.warnings, *expansion.warnings)
-        objects = _rights(declared, connections, expansion) if arguments.rbac else _manifests(declared, connections)
+        if arguments.rbac:
+            objects = _rights(declared, connections, expansion, arguments.account)
+        else:
+            objects = _manifests(declared, connections)
     if warnings:
         console.tell(render_diagnostics(warnings, console.style, read_source_line))
     if not arguments.out:
         console.show(format_manifests(objects))
         return ExitCode.OK
-    folder = console.path(arguments.out)
+    written = _write(objects, console.path(arguments.out), _owner(declared, rbac=arguments.rbac))
+    console.show(_told(written, console.path(arguments.out)))
+    return ExitCode.OK
+
+
+def _owner(declared: Declared, *, rbac: bool) -> str:
+    return f"{'roles' if rbac else 'manifests'} of stack {declared.stack}, environment {declared.environment}"
+
+
+def _write(objects: list[RenderedObject], folder: Path, owner: str) -> Written:
     try:
-        written = write_manifests(objects, folder)
+        return write_manifests(objects, folder, owner=owner)
     except OSError as error:
         raise ConfigurationError.of(
-            "Manifests cannot be written", f"{folder}: {error.strerror}.", "Name a folder you may write to."
+            "Manifests cannot be written",
+            f"{error.filename or folder}: {error.strerror}.",
+            "Name a folder you may write to.",
         ) from error
-    console.show(f"Wrote {counted(len(written), 'file')} to {folder}.")
-    return ExitCode.OK
+
+
+def _told(written: Written, folder: Path) -> str:
+    """Return what became of the folder; what was removed by name, for a cluster may still have it."""
+    lines = [f"Wrote {counted(len(written.files), 'file')} to {folder}."]
+    if written.removed:
+        lines.append(f"Removed {counted(len(written.removed), 'file')} of what is no longer declared:")
+        lines += [f"  {path.name}" for path in written.removed]
+        lines.append("What they declared stays where it was applied until it is deleted there.")
+    if written.others:
+        lines.append(f"Left {counted(len(written.others), 'file')} that an apply of the folder would send too:")
+        lines += [f"  {path.name}, written for the {owner}" for path, owner in written.others]
+    return "\n".join(lines)
 
 
 def _manifests(declared: Declared, connections: Mapping[str, Connection]) -> list[RenderedObject]:
@@ -59,7 +90,9 @@ def _manifests(declared: Declared, connections: Mapping[str, Connection]) -> lis
     return found
 
 
-def _rights(declared: Declared, connections: Mapping[str, Connection], expansion: Expansion) -> list[RenderedObject]:
+def _rights(
+    declared: Declared, connections: Mapping[str, Connection], expansion: Expansion, account: str
+) -> list[RenderedObject]:
     """Return what grants the rights the stack needs; raises ConfigurationError for a provider that cannot tell."""
     found: list[RenderedObject] = []
     for name in sorted({item.provider for item in expansion.objects.values()}):
@@ -70,7 +103,9 @@ def _rights(declared: Declared, connections: Mapping[str, Connection], expansion
                 f"The provider {name} of environment {declared.environment} cannot tell which rights it needs.",
                 "Name an environment whose provider can, with -e.",
             )
-        found += connection.rights([item for item in expansion.objects.values() if item.provider == name])
+        found += connection.rights(
+            [item for item in expansion.objects.values() if item.provider == name], account=account
+        )
     return found
 
 

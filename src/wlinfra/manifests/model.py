@@ -184,6 +184,8 @@ class RenderedObject:
     """Parts that must exist before it."""
     keeps_data: bool = False
     """Deleting it destroys data."""
+    comment: str = ""
+    """What whoever reads it as a file should know."""
     shared: bool = False
     """Other workloads may render the same object; `shared.merge_shared` joins them."""
 

@@ -1,91 +1,117 @@
-"""Manifests as files for people and for GitOps: one file an object, in an order that never moves.
+"""Manifests as text: YAML that every reader takes alike, and no value of any secret.
 
-`wlinfra render` calls this. Secrets are written without their values, for files like these are committed.
+`wlinfra render` prints with this, and `files` writes with it. Files like these are committed, so that what is secret
+is left out of Secrets and refused everywhere else.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from wlinfra.errors import DeclarationError
+from wlinfra.manifests.filenames import by_file_name
 from wlinfra.manifests.model import Manifest, RenderedObject
-from wlinfra.manifests.shared import merge_shared
-from wlinfra.values import Ref, Secret, Template, Unknown, map_leaves
+from wlinfra.values import Json, Path, Ref, Secret, Template, Unknown, format_path, map_leaves
 
-__all__ = ["README", "format_manifests", "write_manifests"]
-
-README = "README.md"
+__all__ = ["dump", "format_manifests", "secret_commands"]
 
 # kubectl reads n as false and 1e5 as a number, which PyYAML would leave without quotes.
 _PLAIN = re.compile(r"[A-Za-z/$][A-Za-z0-9 ._/:@$-]*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
-
-def write_manifests(objects: Iterable[RenderedObject], folder: Path) -> tuple[Path, ...]:
-    """Write one file for each object, and a README when there are Secrets; return the files in order.
-
-    Files of objects that are no longer rendered are left alone: other tools may keep files there too. Raises
-    DeclarationError when two objects are one in the cluster, or when a value is known only after apply.
-    """
-    documents = _documents(objects)
-    folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for name, item in sorted(documents.items()):
-        path = folder / name
-        path.write_text(_dump(item), encoding="utf-8")
-        written.append(path)
-    secrets = [item for _, item in sorted(documents.items()) if _is_secret(item)]
-    if secrets:
-        path = folder / README
-        path.write_text(_readme(secrets), encoding="utf-8")
-        written.append(path)
-    return tuple(written)
+_SHOWN: Final = ("apiVersion", "kind", "metadata", "type", "immutable")
+"""What a Secret has beside its values. A list of what may be seen, so that a misspelt ``stringdata`` is not."""
+_VALUES: Final = ("data", "stringData")
+_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where kubectl keeps the whole object it applied, with the values; it comes along with exported objects."""
 
 
 def format_manifests(objects: Iterable[RenderedObject]) -> str:
-    """Return all objects as one YAML stream; raises as `write_manifests` does."""
-    return "---\n".join(_dump(item) for _, item in sorted(_documents(objects).items()))
+    """Return all objects as one YAML stream, in the order of their file names; raises as `dump` does."""
+    return "---\n".join(dump(item) for item in by_file_name(objects).values())
 
 
-def _documents(objects: Iterable[RenderedObject]) -> dict[str, RenderedObject]:
-    """Return the objects by file name, such as ``deployment-chat.yaml``; equal names get their namespaces."""
-    merged = merge_shared(objects)
-    names = Counter(map(_stem, merged))
-    documents: dict[str, RenderedObject] = {}
-    for item in merged:
-        stem = _stem(item)
-        name = f"{stem}.yaml" if names[stem] == 1 else f"{stem}.{item.namespace or 'cluster'}.yaml"
-        if name in documents:
-            raise DeclarationError.of(
-                "Duplicate object",
-                f"Two resources become the {item.kind} {item.name} of one namespace.",
-                "Give one of them another name, or a platform_name.",
-            )
-        documents[name] = item
-    return documents
+def dump(item: RenderedObject) -> str:
+    """Return the object as YAML, a Secret without its values.
+
+    Raises DeclarationError for a secret in any other object, and for a value that only an apply can tell.
+    """
+    manifest, keys = item.manifest, _secret_keys(item.manifest)
+    head = "".join(f"# {line}\n" for line in item.comment.splitlines())
+    if _is_secret(manifest):
+        manifest = _without_values(manifest)
+    if keys:
+        head += "# Without its values; these keys must be filled in where it is applied:\n"
+        head += "".join(f"#   {key}\n" for key in keys)
+    for path in _secrets_in(manifest, ()):
+        raise DeclarationError.of(
+            "Secret outside of a Secret",
+            f"A file cannot hold a secret, and {item.kind} {item.name} has one at {format_path(path)}.",
+            "Put it into a Secret of its own and refer to that, such as by secretKeyRef or a volume.",
+        )
+    return head + _to_yaml(map_leaves(manifest, _known))
 
 
-def _stem(item: RenderedObject) -> str:
-    return f"{item.kind.lower()}-{item.name}"
+def secret_commands(objects: Iterable[RenderedObject]) -> Sequence[str]:
+    """Return how to create the Secrets whose values are left out, one command each."""
+    commands: list[str] = []
+    for item in objects:
+        if not (keys := _secret_keys(item.manifest)):
+            continue
+        words = ["kubectl", *(("-n", item.namespace) if item.namespace else ()), "create", "secret", "generic"]
+        kind = item.manifest.get("type")
+        words += [item.name, *((f"--type={kind}",) if kind not in (None, "Opaque") else ())]
+        literals = [f"--from-literal={_quoted(f'{key}=...')}" for key in keys]
+        commands.append(" ".join([*(shlex.quote(word) for word in words), *literals]))
+    return commands
 
 
-def _is_secret(item: RenderedObject) -> bool:
-    return item.kind == "Secret" and item.manifest.get("apiVersion") == "v1"
+# ---------------------------------------------------------------- secrets
 
 
-def _dump(item: RenderedObject) -> str:
-    manifest: Manifest = map_leaves(item.manifest, _known)
-    if _is_secret(item) and "data" in manifest:
-        keys = "".join(f"#   {key}\n" for key in sorted(manifest["data"]))
-        head = f"# Without its values; these keys must be filled in where it is applied:\n{keys}"
-        manifest = {key: value for key, value in manifest.items() if key != "data"}
-    else:
-        head = ""
-    return head + _to_yaml(manifest)
+def _is_secret(value: Mapping[str, Any]) -> bool:
+    return value.get("kind") == "Secret" and value.get("apiVersion") == "v1"
+
+
+def _secret_keys(manifest: Mapping[str, Any]) -> list[str]:
+    if not _is_secret(manifest):
+        return []
+    parts = [part for name in _VALUES if isinstance(part := manifest.get(name), Mapping)]
+    return sorted({str(key) for part in parts for key in part})
+
+
+def _without_values(manifest: Manifest) -> Manifest:
+    shown: Manifest = {name: manifest[name] for name in _SHOWN if name in manifest}
+    metadata = manifest["metadata"]
+    if _COPY in (metadata.get("annotations") or {}):
+        kept = {name: text for name, text in metadata["annotations"].items() if name != _COPY}
+        shown["metadata"] = {**metadata, "annotations": kept}
+    return shown
+
+
+def _secrets_in(value: Json, path: Path) -> Iterator[Path]:
+    """Yield where secrets stand: each as a leaf, and each Secret that another object holds as a template."""
+    if isinstance(value, Secret):
+        yield path
+    elif isinstance(value, Mapping):
+        if path and _secret_keys(value):
+            yield path
+        for name, item in value.items():
+            yield from _secrets_in(item, (*path, str(name)))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _secrets_in(item, (*path, index))
+
+
+def _quoted(text: str) -> str:
+    """Return the text in single quotes for a shell, needed or not: what is put in its place may need them."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+# ---------------------------------------------------------------- YAML
 
 
 def _to_yaml(manifest: Manifest) -> str:
@@ -109,13 +135,4 @@ def _known(leaf: Any) -> Any:
             f"A file holds plain values, and {leaf!r} is an output that only an apply can tell.",
             "Write the value out, or take it from a setting.",
         )
-    return None if isinstance(leaf, Secret) else leaf
-
-
-def _readme(secrets: list[RenderedObject]) -> str:
-    """Return how to create the Secrets, one command each."""
-    lines = ["# Secrets", "", "Their values are not in these files. Create them before the rest, for example with:", ""]
-    for item in secrets:
-        keys = " ".join(f"--from-literal='{key}=...'" for key in sorted(item.manifest.get("data", {})))
-        lines.append(f"    kubectl -n {item.namespace} create secret generic {item.name} {keys}".rstrip())
-    return "\n".join(lines) + "\n"
+    return leaf

@@ -32,6 +32,10 @@ class Rendering(Protocol):
 class Authorizing(Protocol):
     """A connection that can write down the rights an account needs for a stack, without its platform."""
 
-    def rights(self, objects: Sequence[PlatformObject]) -> Sequence[RenderedObject]:
-        """Return what grants just enough to plan, apply and destroy these objects of this connection; pure."""
+    def rights(self, objects: Sequence[PlatformObject], *, account: str = "") -> Sequence[RenderedObject]:
+        """Return what grants just enough to plan, apply and destroy these objects of this connection; pure.
+
+        ``account`` is who gets the rights, in the platform's own spelling; empty for a placeholder to fill in. Raises
+        ConfigurationError for one the platform cannot have.
+        """
         ...
