@@ -9,12 +9,25 @@ from typing import Any, Final
 
 from wlinfra_kubernetes import Manifest
 
-__all__ = ["EDITS", "Case", "generated_case"]
+__all__ = ["EDITS", "SPELLINGS", "Case", "generated_case"]
 
 Body = dict[str, Any]
 
 EDITS: Final = ("label", "annotate", "scale", "server-side", "client-side", "edit")
-"""What other field managers do; a scale concerns Deployments alone."""
+"""What other field managers do; a scale concerns only what has replicas."""
+_SCALED: Final = ("Deployment", "StatefulSet")
+SPELLINGS: Final = {
+    "0.1": "100m",
+    "0.25": "250m",
+    "1000m": "1",
+    "64000k": "64M",
+    "131072Ki": "128Mi",
+    **{f"{size * 1024}Mi": f"{size}Gi" for size in (1, 2, 3)},
+}
+"""Quantities as the server spells them.
+
+Given the other spelling, it sees a conflict where somebody else owns the field with an equal quantity.
+"""
 _EQUAL_CPU: Final = ("100m", "0.1", "0.25", "250m", "1", "1000m")
 _EQUAL_MEMORY: Final = ("64M", "64000k", "128Mi", "131072Ki")
 
@@ -44,7 +57,7 @@ def generated_case(random: Random, number: int) -> Case:
     kind = list(_KINDS)[number % len(_KINDS)]
     name = f"{kind.lower()}-{number}"
     before, foreign, after = (_object(random, kind, name, turn) for turn in range(3))
-    edits = [edit for edit in EDITS if random.random() < 0.2 and (edit != "scale" or kind == "Deployment")]
+    edits = [edit for edit in EDITS if random.random() < 0.2 and (edit != "scale" or kind in _SCALED)]
     wanted = before if random.random() < 0.45 else foreign if random.random() < 0.15 else after
     return Case(kind=kind, before=before, foreign=foreign, after=wanted, edits=tuple(edits))
 
@@ -83,6 +96,29 @@ def _deployment(random: Random, name: str, turn: int) -> Body:
     if random.random() < 0.4:
         spec["minReadySeconds"] = random.randint(0, 1)
     return {"spec": spec}
+
+
+def _stateful_set(random: Random, name: str, turn: int) -> Body:
+    return {"spec": {"serviceName": name, **_deployment(random, name, turn)["spec"]}}
+
+
+def _job(random: Random, name: str, turn: int) -> Body:
+    """Return a job; its pods never change in place, so nobody else changes them either."""
+    del name
+    image = f"nginx:{2 if turn == 2 else 1}"
+    pods = {"restartPolicy": "Never", "containers": [{"name": "main", "image": image}]}
+    spec: Body = {"template": {"spec": pods}, "suspend": True}
+    if random.random() < 0.6:
+        spec["backoffLimit"] = random.randint(0, 1)
+    if random.random() < 0.4:
+        spec["activeDeadlineSeconds"] = random.choice((60, 90))
+    return {"spec": spec}
+
+
+def _secret(random: Random, name: str, turn: int) -> Body:
+    del name, turn
+    texts = {key: random.choice(("eA==", "eQ==")) for key in "abc" if random.random() < 0.7}
+    return {"type": "Opaque", "data": texts}
 
 
 def _service(random: Random, name: str, turn: int) -> Body:
@@ -136,4 +172,7 @@ _KINDS: Final[dict[str, tuple[str, Callable[[Random, str, int], Body]]]] = {
     "HorizontalPodAutoscaler": ("autoscaling/v2", _autoscaler),
     "PersistentVolumeClaim": ("v1", _claim),
     "CronJob": ("batch/v1", _cron_job),
+    "StatefulSet": ("apps/v1", _stateful_set),
+    "Job": ("batch/v1", _job),
+    "Secret": ("v1", _secret),
 }
