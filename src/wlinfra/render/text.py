@@ -137,7 +137,7 @@ def _output(output: OutputChange, width: int, style: Style) -> list[str]:
     symbol = "+" if output.before is None else "-" if output.after is None else "~"
     secret = output.sensitive or is_secret(output.before) or is_secret(output.after)
     before, after = (
-        [SENSITIVE_VALUE] if secret and value is not None else format_value(value)
+        [SENSITIVE_VALUE] if secret and value is not None else format_value(value, short=True)
         for value in (output.before, output.after)
     )
     shown = after if output.before is None else [*before[:-1], f"{before[-1]} -> {after[0]}", *after[1:]]

@@ -93,18 +93,22 @@ def _transition(item: AttributeChange, symbol: str) -> list[str]:
     if secret:
         return [SENSITIVE_VALUE if symbol != "-" else f"{SENSITIVE_VALUE} -> null"]
     if symbol == "+":
-        return format_value(item.planned)
+        return format_value(item.planned, short=True)
     if symbol == "-":
-        return _joined(format_value(item.live), ["null"])
+        return _joined(format_value(item.live, short=True), ["null"])
     if item.origin in (Origin.DRIFT, Origin.BOTH):
         return _three_values(item)
-    before, after = format_value(item.live), format_value(item.planned)
-    return after if before == after else text_difference(item.live, item.planned) or _joined(before, after)
+    if difference := text_difference(item.live, item.planned) if item.live != item.planned else None:
+        return difference
+    before, after = format_value(item.live, short=True), format_value(item.planned, short=True)
+    return after if before == after else _joined(before, after)
 
 
 def _three_values(item: AttributeChange) -> list[str]:
     values = [("was", item.recorded, " at last apply"), ("is", item.live, " now"), ("will be", item.planned, "")]
-    shown = [[f"{word} {lines[0]}", *lines[1:]] for word, value, _ in values for lines in [format_value(value)]]
+    shown = [
+        [f"{word} {lines[0]}", *lines[1:]] for word, value, _ in values for lines in [format_value(value, short=True)]
+    ]
     for lines, (_, _, after) in zip(shown, values, strict=True):
         lines[-1] += after
     if all(len(lines) == 1 for lines in shown):
