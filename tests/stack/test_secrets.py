@@ -24,6 +24,14 @@ def test_an_environment_variable_is_read_when_it_is_needed() -> None:
     )
 
 
+def test_a_variable_that_is_no_text_is_named_and_not_shown() -> None:
+    with surrounded(Surroundings(environ={"TOKEN": b"canary\xff".decode(errors="surrogateescape")})):
+        secret = wl.secret_env("TOKEN")
+    with pytest.raises(wl.ConfigurationError, match="The environment variable TOKEN is not UTF-8 text") as caught:
+        secret.reveal()
+    assert "canary" not in str(caught.value)
+
+
 def test_a_file_is_meant_from_the_folder_of_the_program(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret\n\n")
     with surrounded(Surroundings(folder=tmp_path)):

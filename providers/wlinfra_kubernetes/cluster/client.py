@@ -314,7 +314,7 @@ class ClusterClient:
             if answer.status >= 400:
                 raise failure_of(method, path, answer.status, answer.data, answer.headers)
         except urllib3.exceptions.HTTPError as error:
-            raise _unreached(error) from error
+            raise _unreached(error, self._session) from error
         return answer
 
     def _called(
@@ -367,9 +367,13 @@ def _document(method: str, path: str, status: int, body: bytes) -> dict[str, Any
     raise ClusterError(Failure.LOST, said, status=status)
 
 
-def _unreached(error: Exception) -> ClusterError:
-    from wlinfra.provider.connections import failure_reason, was_sent
+def _unreached(error: urllib3.exceptions.HTTPError, session: Session) -> ClusterError:
+    from urllib3 import exceptions
 
-    reason = failure_reason(error)  # type: ignore[arg-type] # an HTTPError of urllib3
-    failure = Failure.LOST if was_sent(error) else Failure.UNREACHABLE  # type: ignore[arg-type]
-    return ClusterError(failure, reason)
+    from wlinfra.provider.connections import failure_reason, is_final, was_sent
+
+    if was_sent(error):
+        return ClusterError(Failure.LOST, failure_reason(error))
+    if is_final(error) and isinstance(error, exceptions.SSLError):  # it cannot heal, so it is not tried again
+        return ClusterError(Failure.UNTRUSTED, f"The certificate of {session.told} is not trusted.")
+    return ClusterError(Failure.UNREACHABLE, f"{failure_reason(error)} The server is {session.told}.")

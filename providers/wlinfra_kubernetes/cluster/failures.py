@@ -33,6 +33,7 @@ class Failure(Enum):
     UNAUTHORIZED = "not signed in"
     BUSY = "busy"
     UNREACHABLE = "not reached"
+    UNTRUSTED = "certificate not trusted"
     LOST = "answer lost"
 
 
@@ -58,12 +59,17 @@ _SUMMARIES: Final = {
     Failure.UNAUTHORIZED: "Cluster does not know account",
     Failure.BUSY: "Cluster is busy",
     Failure.UNREACHABLE: "Cluster cannot be reached",
+    Failure.UNTRUSTED: "Cluster's certificate is not trusted",
     Failure.LOST: "Cluster's answer was lost",
 }
 _FIXES: Final = {
     Failure.FORBIDDEN: "Ask for that right, or use an account that has it.",
     Failure.UNAUTHORIZED: "Sign in again, or correct `kubeconfig` and `context` in the environment's options.",
     Failure.UNREACHABLE: "Check the address in the kubeconfig and whether the cluster is up; then run the command again.",
+    Failure.UNTRUSTED: "Put the authority that signed the server's certificate into the kubeconfig, as\n"
+    "`certificate-authority-data` of the cluster:\n"
+    "    kubectl config set-cluster NAME --certificate-authority=FILE --embed-certs\n"
+    "or correct its `server` where that is another host's address.",
     Failure.BUSY: "Run the command again in a while.",
     Failure.NO_NAMESPACE: "Create it with\n    kubectl create namespace {missing}\nor declare it as a Manifest of this stack.",
     Failure.INVALID: "Correct the declaration.",
@@ -94,8 +100,10 @@ class ClusterError(ProviderError):
         self.causes = causes
         self.status = status
         self.after = after
+        by_quota = failure is Failure.DENIED and "exceeded quota" in message
+        summary = "Quota is used up" if by_quota else _SUMMARIES[failure]
         super().__init__(
-            Diagnostic(summary=_SUMMARIES[failure], detail=message, fix=_FIXES.get(failure, "").format(missing=missing))
+            Diagnostic(summary=summary, detail=message, fix=_FIXES.get(failure, "").format(missing=missing))
         )
 
     @property

@@ -10,10 +10,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from wlinfra.errors import ConfigurationError
 from wlinfra_kubernetes.configuration import KubernetesConfig
@@ -37,9 +38,10 @@ _LONGEST_SAID: Final = 300
 class Session:
     """A way to one API server; safe to use from several threads."""
 
-    def __init__(self, load: Callable[[], Any]) -> None:
-        """``load`` reads the configuration and signs in; it raises ConfigurationError."""
+    def __init__(self, load: Callable[[], Any], *, source: str) -> None:
+        """``load`` reads the configuration and signs in; it raises ConfigurationError. ``source`` names what it reads."""
         self._load = load
+        self._source = source
         self._api = load()
         self._lock = threading.Lock()
         self._signed: tuple[float, dict[str, str]] | None = None
@@ -48,6 +50,12 @@ class Session:
     def host(self) -> str:
         """The address of the API server."""
         return str(self._api.configuration.host).rstrip("/")
+
+    @property
+    def told(self) -> str:
+        """The address of the API server and where it is from, for people; without anything that signs in."""
+        parts = urlsplit(self.host)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}, from {self._source}"
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -102,7 +110,7 @@ def _credentials(configuration: Any) -> tuple[dict[str, str], bytes]:
 
 def open_session(config: KubernetesConfig, environ: Mapping[str, str], *, account: Path = ACCOUNT) -> Session:
     """Return a session; raises ConfigurationError when the extra, the file, the context or the sign-in is missing."""
-    return Session(lambda: _loaded(config, environ, account))
+    return Session(lambda: _loaded(config, environ, account), source=_source(config, environ))
 
 
 def _loaded(config: KubernetesConfig, environ: Mapping[str, str], account: Path) -> Any:
@@ -133,7 +141,7 @@ def _loaded(config: KubernetesConfig, environ: Mapping[str, str], account: Path)
     except (loading.ConfigException, yaml.YAMLError, OSError, TypeError, ValueError, AttributeError) as error:
         raise _unusable(config, place, error) from error
     if said:
-        raise ConfigurationError.of(
+        raise _missing_plugin(config, place, said) or ConfigurationError.of(
             "Account cannot sign in",
             f"{place} names a plugin that signs in. {_failed_plugin(said)}",
             "Run that plugin by hand and do what it says, such as signing in again; or correct `kubeconfig` and "
@@ -155,6 +163,19 @@ def _kubeconfig(config: KubernetesConfig, environ: Mapping[str, str]) -> str | N
     return str(usual)
 
 
+def _source(config: KubernetesConfig, environ: Mapping[str, str]) -> str:
+    """Return the context and the file that say how to reach the cluster, for people."""
+    place = _kubeconfig(config, environ)
+    if place is None:
+        return "the service account of this pod"
+    return f"context {_chosen(config, list(_documents(place)))!r} of {place}"
+
+
+def _chosen(config: KubernetesConfig, documents: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the context that is taken."""
+    return str(config.context or next((name for one in documents if (name := one.get("current-context"))), ""))
+
+
 # ---------------------------------------------------------------- what goes wrong
 
 
@@ -173,19 +194,52 @@ def _unusable(config: KubernetesConfig, place: str | None, error: Exception) -> 
     return ConfigurationError.of("Kubeconfig cannot be used", f"{detail.rstrip('.')}.", fix)
 
 
+def _missing_plugin(config: KubernetesConfig, place: str, said: list[str]) -> ConfigurationError | None:
+    """Return what the kubeconfig itself says of a plugin that is not there; None where it failed otherwise."""
+    asked = _plugin(config, place)
+    command = str(asked.get("command") or "")
+    if not any(line.endswith(f"No such file or directory: {command!r}") for line in said):
+        return None
+    hint = str(asked.get("installHint") or "").strip()
+    return ConfigurationError.of(
+        "Plugin is not installed",
+        f"{place} names the plugin {command!r} that signs in, which is not installed.",
+        hint or f"Install {command}, or correct `kubeconfig` and `context` in the environment's options.",
+    )
+
+
+def _plugin(config: KubernetesConfig, place: str) -> Mapping[str, Any]:
+    """Return how the kubeconfig calls the plugin of the user of its context; empty where it names none."""
+    documents = list(_documents(place))
+    user = _named(documents, "contexts", "context", _chosen(config, documents)).get("user")
+    found = _named(documents, "users", "user", user).get("exec")
+    return found if isinstance(found, dict) else {}
+
+
+def _named(documents: Sequence[Mapping[str, Any]], many: str, one: str, name: object) -> Mapping[str, Any]:
+    """Return the first entry of that name, as a kubeconfig of several files is read."""
+    entries = [entry for document in documents for entry in document.get(many) or () if isinstance(entry, dict)]
+    found = next((entry.get(one) for entry in entries if entry.get("name") == name), None)
+    return found if isinstance(found, dict) else {}
+
+
 def _contexts(place: str) -> list[str]:
     """Return the names of the contexts of one or several files, as far as they can be read."""
+    entries = [entry for document in _documents(place) for entry in document.get("contexts") or ()]
+    return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
+
+
+def _documents(place: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what one or several files say, as far as they can be read."""
     import yaml
 
-    found: list[str] = []
     for file in place.split(os.pathsep):
         try:
             document = yaml.safe_load(Path(file).read_text())
         except (OSError, ValueError, yaml.YAMLError):
             continue
-        entries = document.get("contexts") if isinstance(document, dict) else None
-        found += [str(entry["name"]) for entry in entries or () if isinstance(entry, dict) and entry.get("name")]
-    return found
+        if isinstance(document, dict):
+            yield document
 
 
 class _Overheard(logging.Handler):

@@ -25,6 +25,10 @@ from .steps import APPLIES, EVIDENCE, goal_of
 __all__ = ["Subject"]
 
 _TRIES: Final = 5
+_OF_ALL: Final = frozenset(
+    {Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST, Failure.UNAUTHORIZED, Failure.NO_NAMESPACE}
+)
+"""Failures that say nothing of one object: in the same words for each, they are told once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +123,10 @@ class Subject:
     def refused(self, error: ClusterError) -> ProviderError:
         """Return the error with this object's place on it."""
         causes = "; ".join(f"{cause.field}: {cause.message}" for cause in error.causes if cause.message)
+        detail = error.message if error.failure in _OF_ALL else f"{self.desired.address}: {causes or error.message}"
         diagnostic = replace(
             error.diagnostic,
-            detail=f"{self.desired.address}: {causes or error.message}",
+            detail=detail,
             address=self.desired.address,
             location=self.desired.location,
         )

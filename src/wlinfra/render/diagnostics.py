@@ -5,19 +5,21 @@ The command line prints these for every error it meets; plans show their warning
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from wlinfra.errors import Diagnostic, Location
 from wlinfra.render.style import PLAIN, Style, clean, clean_lines
 from wlinfra.render.summary import counted
 
-__all__ = ["SourceLine", "read_source_line", "render_diagnostic", "render_diagnostics"]
+__all__ = ["SourceLine", "read_source_line", "render_boxes", "render_diagnostics"]
 
 SourceLine = Callable[[Location], str | None]
 """Answers the text of a line of the user's program, or None where it cannot be shown."""
 
 _QUOTE_WIDTH = 100
+_PLACES = 3
+"""How many places are named of errors with the same words."""
 
 
 def read_source_line(location: Location) -> str | None:
@@ -34,21 +36,33 @@ def render_diagnostics(
 ) -> str:
     """Return all of them, errors last so that they stand nearest to the prompt, and how many there are."""
     ordered = sorted(diagnostics, key=lambda diagnostic: diagnostic.is_error)
-    text = "\n".join(render_diagnostic(diagnostic, style, source_line) for diagnostic in ordered)
+    text = "\n".join(render_boxes(ordered, style, source_line))
     errors = sum(diagnostic.is_error for diagnostic in diagnostics)
     if errors < 2:
         return text
     return f"{text}\n{style.paint(counted(errors, 'error') + '.', 'bold', 'red')}\n"
 
 
-def render_diagnostic(diagnostic: Diagnostic, style: Style = PLAIN, source_line: SourceLine | None = None) -> str:
-    """Return one error or warning; it ends with a line end."""
+def render_boxes(
+    diagnostics: Sequence[Diagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
+) -> Iterator[str]:
+    """Yield a box for all errors or warnings with the same words, in the order of the first; each ends with a line end."""
+    alike: dict[tuple[str, str, str, bool], list[Diagnostic]] = {}
+    for item in diagnostics:
+        alike.setdefault((item.summary, item.detail, item.fix, item.is_error), []).append(item)
+    return (_box(group, style, source_line) for group in alike.values())
+
+
+def _box(group: Sequence[Diagnostic], style: Style, source_line: SourceLine | None) -> str:
+    diagnostic = group[0]
     colour = "red" if diagnostic.is_error else "yellow"
     word = "Error" if diagnostic.is_error else "Warning"
     bar = style.paint("│", colour)
     body = [
-        style.paint(f"{word}: ", "bold", colour) + style.paint(clean(diagnostic.summary), "bold"),
-        *_place(diagnostic, source_line),
+        style.paint(f"{word}: ", "bold", colour)
+        + style.paint(clean(diagnostic.summary), "bold")
+        + (f" ({len(group)} times)" if len(group) > 1 else ""),
+        *(_places(group) if len(group) > 1 else _place(diagnostic, source_line)),
         "",
     ]
     body += clean_lines(diagnostic.detail)
@@ -58,6 +72,13 @@ def render_diagnostic(diagnostic: Diagnostic, style: Style = PLAIN, source_line:
         "\n".join([style.paint("╷", colour), *(f"{bar} {line}".rstrip() for line in body), style.paint("╵", colour)])
         + "\n"
     )
+
+
+def _places(group: Sequence[Diagnostic]) -> list[str]:
+    """Return the first places; one that stands there several times is named once."""
+    found = list(dict.fromkeys(line for item in group for line in _place(item, None)))
+    left = len(found) - _PLACES
+    return [*found[:_PLACES], *([f"  and {counted(left, 'other place')}"] if left > 0 else [])]
 
 
 def _place(diagnostic: Diagnostic, source_line: SourceLine | None) -> list[str]:

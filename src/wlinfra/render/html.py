@@ -7,7 +7,7 @@ from typing import Final
 
 from wlinfra.changes.model import Change
 from wlinfra.plan.model import Plan
-from wlinfra.render.diagnostics import render_diagnostic
+from wlinfra.render.diagnostics import render_boxes
 from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, clean
 from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
@@ -33,7 +33,7 @@ def render_html(plan: Plan) -> str:
     body = [f"<h1>{title}</h1>", f'<p class="headline">{escape(_answer(plan))}</p>']
     if plan.provisional:
         body.append(f"<p>Provisional: {escape(clean(plan.provisional))} is applying right now.</p>")
-    body += [f"<pre>{escape(render_diagnostic(item))}</pre>" for item in (*plan.errors, *plan.warnings)]
+    body += [f"<pre>{escape(box)}</pre>" for box in render_boxes((*plan.errors, *plan.warnings))]
     body += [_change(plan, change) for change in ordered_changes(plan)]
     if not plan.is_empty:
         body.append(f"<p>{escape(summary_line(summarize(plan)))}</p>")

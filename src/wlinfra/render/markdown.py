@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from wlinfra.changes.model import Change
-from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Plan
-from wlinfra.render.diagnostics import render_diagnostic
+from wlinfra.render.diagnostics import render_boxes
 from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, clean
 from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
@@ -52,12 +51,8 @@ def _opening(plan: Plan) -> list[str]:
 
 
 def _closing(plan: Plan) -> list[str]:
-    parts = [_diagnostic(item) for item in (*plan.errors, *plan.warnings)]
+    parts = [fence(box) for box in render_boxes((*plan.errors, *plan.warnings))]
     return parts if plan.is_empty else [*parts, summary_line(summarize(plan))]
-
-
-def _diagnostic(diagnostic: Diagnostic) -> str:
-    return fence(render_diagnostic(diagnostic))
 
 
 def _full(plan: Plan) -> list[str]:

@@ -79,14 +79,33 @@ class EnvironmentSource:
         return f"environment variable {self.name}"
 
     def fetch(self) -> str:
-        """Return its value; raises ConfigurationError when it is not set."""
+        """Return its value; raises ConfigurationError when it is not set or no text."""
         environ = surroundings().variables() if self.environ is None else self.environ
         value = environ.get(self.name)
         if value is None:
             raise ConfigurationError.of(
                 "Secret not found", f"The {self.describe} is not set.", f"Set {self.name} and run again."
             )
+        if not is_utf8(value):  # the bytes that are no text, as the process keeps them
+            raise ConfigurationError.of(
+                "Secret not readable",
+                f"The {self.describe} is not UTF-8 text.",
+                "Set it to text; encode bytes, for example as base64, or keep them in a file.",
+            )
         return value
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether the text can be sent: the bytes of a variable that are no UTF-8 stand in it as lone surrogates.
+
+    >>> is_utf8("caf\xe9"), is_utf8("caf\udce9")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def every_kind(word: str, *, parallel: bool, namespace: str) -> list[dict[str, A
     run = {"spec": {"restartPolicy": "Never", "containers": [container(f"nginx:{word}")]}}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": word}
     address = {"clusterIP": "None"} if parallel else {}
-    made = [
+    made: list[tuple[str, str, str, dict[str, Any]]] = [
         ("apps/v1", "DaemonSet", "agent", {"spec": {"selector": selector, "template": pod}}),
         ("apps/v1", "ReplicaSet", "few", {"spec": {"selector": selector, "template": pod, "replicas": 0}}),
         ("apps/v1", "StatefulSet", "set",

@@ -227,7 +227,40 @@ def test_a_plugin_that_gives_nothing_is_told(stage: ClusterStage, text: str, why
 
 def test_a_plugin_that_is_not_installed_is_named(stage: ClusterStage) -> None:
     user = {"exec": {"apiVersion": EXEC, "command": "acme-login", "interactiveMode": "Never"}}
-    assert "No such file or directory: 'acme-login'" in said(stage, kubeconfig=str(kubeconfig(stage, user)))
+    told = said(stage, kubeconfig=str(kubeconfig(stage, user)))
+    assert "the plugin 'acme-login' that signs in, which is not installed" in told
+    assert "Errno" not in told
+    hint = "Get it by\n  acme install login"
+    told = said(stage, kubeconfig=str(kubeconfig(stage, {"exec": {**user["exec"], "installHint": hint}})))
+    assert "Get it by acme install login" in told
+
+
+def test_a_cluster_that_is_gone_is_named_once_for_all_its_objects(stage: ClusterStage) -> None:
+    file = kubeconfig(stage, {"token": "admin-token"}, contexts=("here", "there"))
+    file.write_text(file.read_text().replace(stage.cluster.server, "https://user:word@127.0.0.1:1"))
+    objects = [{**SETTINGS, "metadata": {"name": f"settings-{number}"}} for number in range(5)]
+    stage.manifests(*objects, kubeconfig=str(file), retries=0)
+    ended = stage.run("plan", code=1)
+    told = ended.out + ended.err
+    assert told.count("Cluster cannot be reached") == 1
+    assert f"The server is https://127.0.0.1:1, from context 'here' of {file}." in told
+    assert "word" not in told
+    stage.manifests(*objects, kubeconfig=str(file), retries=0, context="there")
+    assert "from context 'there' of" in stage.run("plan", code=1).err
+
+
+def test_a_certificate_that_is_not_trusted_is_asked_once_and_says_what_to_do(stage: ClusterStage) -> None:
+    file = kubeconfig(stage, {"token": "admin-token"})
+    body = json.loads(file.read_text())
+    del body["clusters"][0]["cluster"]["certificate-authority"]
+    file.write_text(json.dumps(body))
+    client = ClusterClient(open_session(KubernetesConfig(kubeconfig=file), {}), ClientOptions(manager="m"))
+    with pytest.raises(ClusterError, match=stage.cluster.server) as caught:
+        client.get(_account(stage))
+    assert client.requests == 1
+    assert "certificate-authority-data" in caught.value.diagnostic.fix
+    assert "Cluster's certificate is not trusted" in said(stage, kubeconfig=str(file))
+    client.close()
 
 
 def test_an_ended_certificate_and_an_unknown_token_are_told_without_showing_them(stage: ClusterStage) -> None:
