@@ -15,7 +15,7 @@ from .configuration import KubernetesConfig
 from .documents.document import Key
 from .ownership.identity import Identity
 
-__all__ = ["Choice", "Platform"]
+__all__ = ["Choice", "Platform", "Shortfall"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,15 @@ class Choice:
     note: str = ""
     refusal: str = ""
     """Why no bundle can be taken; empty when one can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """More objects of one kind are to be made than a quota has room for."""
+
+    told: str
+    certain: bool
+    """Nothing that ends meanwhile can make room for them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +52,13 @@ class Platform:
     chosen: dict[Key, Choice] = field(default_factory=dict)
     """The bundles chosen in this plan, all at once, so that no order of planning matters."""
     choosing: threading.Lock = field(default_factory=threading.Lock)
+    declared: frozenset[Key] = frozenset()
+    """All real objects of this plan."""
+    creates: tuple[Key, ...] = ()
+    """Those of them that do not exist yet and take no other's place, in the order of declaration."""
+    shortfalls: dict[Key, Shortfall] | None = None
+    """What does not fit into quotas, by the first object of a kind; None until it is counted."""
+    counting: threading.Lock = field(default_factory=threading.Lock)
     watches: Watches = field(init=False)
     """What is remembered of the awaited."""
     looked: dict[str, float] = field(default_factory=dict)

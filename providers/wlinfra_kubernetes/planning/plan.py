@@ -24,7 +24,8 @@ from .impact import impact_of, impact_of_end, without_surge
 from .interruption import with_interruption
 from .plan_existing import comparable, plan_existing, refuse_foreign
 from .plan_new import plan_new
-from .predicted import NOT_KNOWN, READ_ONLY, predicted
+from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
+from .quotas import within_quota
 from .steps import delete_step, goal_of
 from .subject import Subject
 
@@ -46,7 +47,8 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
         request = replace(request, desired=desired)
     impact = impact_of(platform, desired, request.live)
     draft = replace(default_change(request, steps=_none), impact=impact, goal=None)
-    change = _judged(Subject(platform=platform, request=request, desired=desired, draft=draft))
+    judged = _judged(Subject(platform=platform, request=request, desired=desired, draft=draft))
+    change = within_quota(platform, judged)
     if change.action is Action.ROLL or change.impact == Impact():
         return change
     return replace(change, impact=without_surge(change.impact))
@@ -58,11 +60,20 @@ def _judged(subject: Subject) -> Change:
 
 
 def _compared(subject: Subject) -> Change:
+    if lacking := subject.lacking_secrets:
+        return _without_secrets(subject, lacking)
     if is_open(dict(subject.desired.values)):
         return predicted(comparable(subject), NOT_KNOWN)
     if subject.platform.config.read_only:
         return predicted(comparable(subject), READ_ONLY)
     return plan_new(subject) if subject.request.live is None else plan_existing(subject)
+
+
+def _without_secrets(subject: Subject, lacking: Sequence[str]) -> Change:
+    """Return what can be told without them: they count as unchanged, and an apply that sends them is refused."""
+    change = predicted(comparable(subject), NO_SECRET)
+    said = "is not known here" if subject.live is None else "cannot be compared and counts as unchanged"
+    return replace(change, notes=(*change.notes, *(f"a secret {said}: {why}" for why in lacking)))
 
 
 def _none(change: Change) -> Sequence[Step]:

@@ -87,8 +87,10 @@ def _shortfalls(platform: Platform) -> Iterator[tuple[Key, Shortfall]]:
     for namespace, counted in _by_namespace(platform).items():
         for quota in _quotas(platform, namespace):
             for what, keys in counted.items():
-                if told := _missing(quota, what, len(keys)):
-                    yield keys[0], Shortfall(told=told, certain=_is_certain(platform, quota, keys, told.free))
+                lacking, told = _missing(quota, what, len(keys))
+                if lacking > 0:
+                    certain = not _is_declared(platform, quota) and lacking > _may_go(platform, keys[0])
+                    yield keys[0], Shortfall(told=told, certain=certain)
 
 
 def _by_namespace(platform: Platform) -> Mapping[str, Mapping[_Counted, list[Key]]]:
@@ -118,3 +120,43 @@ def _quotas(platform: Platform, namespace: str) -> Sequence[Mapping[str, Any]]:
         return ()
     specs = [(item, item.get("spec") or {}) for item in found]
     return [item for item, spec in specs if not spec.get("scopes") and not spec.get("scopeSelector")]
+
+
+def _missing(quota: Mapping[str, Any], what: _Counted, count: int) -> tuple[int, str]:
+    """Return how many objects are too many, 0 where all fit, and what to tell of it."""
+    status = quota.get("status") or {}
+    hard, used = status.get("hard") or {}, status.get("used") or {}
+    for name in what.names:
+        if name not in hard:
+            continue
+        free = max(int(amount(hard[name]) - amount(used.get(name))), 0)
+        if count > free:
+            told = f"{count} {what.plural} are to be created in {what.namespace}, and its quota "
+            told += f"{quota['metadata']['name']} has room for {free} "
+            return count - free, f"{told}({name}: used {used.get(name, 0)}, hard {hard[name]})"
+    return 0, ""
+
+
+def _is_declared(platform: Platform, quota: Mapping[str, Any]) -> bool:
+    """True when the stack itself declares the quota, and may raise it in this plan."""
+    meta = quota["metadata"]
+    return replace(_QUOTAS, namespace=meta["namespace"], name=meta["name"]) in platform.declared
+
+
+def _may_go(platform: Platform, kind: Key) -> float:
+    """Return how many objects of the kind may end while the plan is carried out: ours, or those of another object."""
+    try:
+        found = platform.client.list(kind, metadata=True)
+    except ClusterError as error:
+        if error.failure is not Failure.FORBIDDEN:
+            raise
+        return float("inf")
+    ours = platform.identity.applyset
+    return sum(_is_leaving(platform, replace(kind, name=item["metadata"]["name"]), item, ours) for item in found)
+
+
+def _is_leaving(platform: Platform, key: Key, item: Mapping[str, Any], ours: str) -> bool:
+    meta = item["metadata"]
+    if meta.get("ownerReferences") or meta.get("deletionTimestamp"):
+        return True
+    return (meta.get("labels") or {}).get(PART_OF) == ours and key not in platform.declared
