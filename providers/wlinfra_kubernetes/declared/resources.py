@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import PlainValidator
 from typing_extensions import Unpack
 
-from wlinfra.resources.base import Resource, ResourceOptions
+from wlinfra.resources.base import Resource, ResourceOptions, name_validator
 from wlinfra.resources.declaring import Problem, caller, locate
 from wlinfra.resources.fields import Flag, attribute, broken_rule
 from wlinfra.values import Ref, Secret, Template, map_leaves, parse_template
@@ -66,6 +66,9 @@ class Manifest(Resource):
 
     type: ClassVar[str] = "manifest"
 
+    name: Annotated[str, PlainValidator(name_validator('"metadata": {"name": ...}'))] = attribute(
+        ..., "What it is called in this stack; the object's own name stands in its metadata."
+    )
     manifest: Annotated[dict[str, Any], PlainValidator(_to_manifest)] = attribute(
         ..., "The object as Kubernetes takes it."
     )
@@ -107,6 +110,13 @@ class Manifest(Resource):
 
     def rules(self) -> Iterator[Problem]:
         """Yield what every manifest needs."""
+        if self.platform_name is not None:
+            yield Problem(
+                summary="Attribute not allowed",
+                detail="A Manifest takes no platform_name: its object says itself what it is called.",
+                fix='Write the name into the object, "metadata": {"name": "..."}, and leave platform_name out.',
+                path=("platform_name",),
+            )
         missing = [name for name in _REQUIRED if not self.manifest.get(name)]
         metadata = self.manifest.get("metadata")
         generated = isinstance(metadata, Mapping) and metadata.get("generateName")

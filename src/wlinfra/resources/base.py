@@ -20,7 +20,7 @@ from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.mistakes import explain
 from wlinfra.values import Address, Ref, Template, format_path
 
-__all__ = ["Model", "Resource", "ResourceOptions", "passed_by", "references"]
+__all__ = ["Model", "Resource", "ResourceOptions", "name_validator", "passed_by", "references"]
 
 
 Init = TypeVar("Init", bound=Callable[..., None])
@@ -194,19 +194,24 @@ def _to_address(value: Any) -> Address:
     )
 
 
-def _to_name(value: Any) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise broken_rule(
-            Problem(
-                summary="Bad name",
-                detail="A resource's name is part of its address, so it takes letters, digits, hyphens and underscores only.",
-                fix="Keep the name simple, and give the platform's own name as platform_name=...",
+def name_validator(platform_name: str) -> Callable[[Any], str]:
+    """Return the check of a resource's name; ``platform_name`` says where the platform's own name is given."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not NAME.fullmatch(value):
+            raise broken_rule(
+                Problem(
+                    summary="Bad name",
+                    detail="A resource's name is part of its address, so it takes letters, digits, hyphens and underscores only.",
+                    fix=f"Keep the name simple, and give the platform's own name as {platform_name}.",
+                )
             )
-        )
-    return value
+        return value
+
+    return check
 
 
-Name: TypeAlias = Annotated[str, PlainValidator(_to_name)]
+Name: TypeAlias = Annotated[str, PlainValidator(name_validator("platform_name=..."))]
 ToAddress: TypeAlias = Annotated[Address, PlainValidator(_to_address)]
 
 _DEFAULT = Lifecycle()
