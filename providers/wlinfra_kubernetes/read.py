@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
+from wlinfra.errors import Diagnostic
 from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.values import Json
 
@@ -98,7 +99,32 @@ def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
             going = one.desired is not None and goes_with_its_maker(
                 platform.client, platform.identity, one.desired, found
             )
-            return Absent() if going else _live(platform, one, found)
+            if going:
+                return Absent()
+            return Unreadable(error=_another(one, found)) if _is_another(one, found) else _live(platform, one, found)
+
+
+def _is_another(one: Wanted, document: Mapping[str, Any]) -> bool:
+    """True when a person gave an ID that is neither the uid nor the name of what bears the declared name.
+
+    A record's id may differ: then the object was made anew, and planning says so.
+    """
+    if one.id is None or one.prior is not None:
+        return False
+    meta = document["metadata"]
+    return one.id not in (meta["uid"], meta["name"], f"{meta.get('namespace') or ''}/{meta['name']}")
+
+
+def _another(one: Wanted, document: Mapping[str, Any]) -> Diagnostic:
+    uid = document["metadata"]["uid"]
+    return Diagnostic(
+        summary="No such object",
+        detail=f"{one.address} is the {one.kind} {one.name}, which exists with the uid {uid}; "
+        f"{one.id} is neither its uid nor its name.",
+        fix=f"Give its uid or its name, or declare the object you mean. Nothing was recorded:\n"
+        f"    wlinfra import {one.address} {uid}",
+        address=one.address,
+    )
 
 
 def _live(platform: Platform, one: Wanted, document: Mapping[str, Any]) -> Reading:

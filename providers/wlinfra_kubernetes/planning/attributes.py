@@ -20,7 +20,7 @@ from wlinfra_kubernetes.ownership.identity import Identity
 
 from .subject import Subject
 
-__all__ = ["attributes_of", "explained", "ownership_of", "rolls"]
+__all__ = ["attributes_of", "explained", "is_new_to_us", "ownership_of", "rolls"]
 
 _TEMPLATES: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _ALLOCATED: Final = frozenset({("spec", "clusterIP"), ("spec", "clusterIPs")})
@@ -90,10 +90,17 @@ def _secret_texts(subject: Subject) -> frozenset[str]:
     return frozenset(texts)
 
 
+def is_new_to_us(subject: Subject) -> bool:
+    """Return whether this stack never applied the object: it is imported or adopted, and nothing tells of an apply."""
+    if subject.request.prior is not None and subject.request.prior.values:
+        return False
+    return not (subject.live_hash and subject.platform.identity.owns(subject.document))
+
+
 def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
     prior = subject.request.prior
     if prior is None or not prior.values:
-        if not subject.live_hash:
+        if is_new_to_us(subject):
             return Origin.UNATTRIBUTED
         return _origin_by_hash(subject, item)
     if isinstance(recorded, SecretDigest):

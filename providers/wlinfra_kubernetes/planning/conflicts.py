@@ -7,7 +7,7 @@ is forced, yielded or an error; ``force`` holds for a whole request, so yielded 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic, ProviderError
@@ -34,8 +34,8 @@ __all__ = [
 AUTOSCALERS: Final = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """Managers that write replicas through the scale subresource."""
 
-_TAKEN_OVER: Final = frozenset({"kubectl-client-side-apply", "kubectl", "kubectl-edit", "before-first-apply"})
-"""Managers whose fields an adoption takes over without being asked: the ways people made objects before."""
+_TAKEN_OVER: Final = ("kubectl", "before-first-apply")
+"""How managers begin whose fields an import takes over without being asked: the ways people made objects before."""
 
 _REPLICAS: Final = ("spec", "replicas")
 
@@ -79,6 +79,8 @@ class Terms:
     policies: Mapping[str, str]
     adopting: bool = False
     """Take over what people applied by hand, for the object was not ours so far."""
+    held: Mapping[str, Any] = field(default_factory=dict)
+    """What we own, as ``fieldsV1``: what people applied by hand there before is live with our value."""
     hands_back: bool = False
     """No autoscaler holds the replicas any more."""
 
@@ -194,7 +196,9 @@ def _policy(conflict: Conflict, terms: Terms) -> str:
         return decided
     if conflict.is_scale or conflict.manager == HANDOVER:
         return "force" if terms.hands_back and conflict.manager in (*AUTOSCALERS, HANDOVER) else "error"
-    return "force" if terms.adopting and conflict.manager in _TAKEN_OVER else "error"
+    if not conflict.manager.startswith(_TAKEN_OVER):
+        return "error"
+    return "force" if terms.adopting or owns(terms.held, conflict.path) else "error"
 
 
 def _taken(conflict: Conflict) -> str:

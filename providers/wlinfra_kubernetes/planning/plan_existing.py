@@ -21,7 +21,7 @@ from wlinfra_kubernetes.documents.document import at, declared_values, managed_b
 from wlinfra_kubernetes.documents.fieldpath import owns, without
 from wlinfra_kubernetes.ownership.identity import APPLIED, owner_told
 
-from .attributes import attributes_of, ownership_of
+from .attributes import attributes_of, is_new_to_us, ownership_of
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
 from .handover import Scaler, scalers_of
 from .impact import impact_of
@@ -83,7 +83,8 @@ def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
     scalers = scalers_of(platform, subject.key) if any(one.path == _REPLICAS for one in conflicts) else []
     terms = Terms(
         policies=policies,
-        adopting=subject.draft.action is Action.IMPORT,
+        adopting=is_new_to_us(subject) or subject.draft.action is Action.IMPORT,
+        held=managed_by(subject.document, platform.identity.manager),
         hands_back=scalers is not None and _hands_back(subject, scalers),
     )
     found = with_scalers(conflicts, () if terms.hands_back else scalers or ())
@@ -193,7 +194,7 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
         action=action,
         reason=_reason(subject, attributes),
         blast_radius=BlastRadius.ROLLING if effect is Effect.ROLLS else BlastRadius.NONE,
-        drift=tuple(replace(item, planned=None) for item in attributes if item.origin is not Origin.INTENDED),
+        drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
     )
 
 
