@@ -6,6 +6,7 @@ and line and never with a value, for files hold secrets too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from wlinfra.errors import DeclarationError, Diagnostic, Location
 __all__ = ["FileObject", "read_objects"]
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_QUOTED: Final = re.compile(r""" (?:'[^<'][^']+'|"[^"]{2,}")""")
+"""What the parser repeats from the file: a password that begins with * or ! is an alias or a tag to it."""
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 
 
@@ -92,7 +95,7 @@ class _Reading:
     def _misspelt(self, file: Path, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
-        said = getattr(error, "problem", None) or "a character that YAML does not allow"
+        said = _QUOTED.sub("", getattr(error, "problem", None) or "a character that YAML does not allow")
         self.wrong(Location(str(file), line), f"it is not YAML: {said}", "Correct the file there.")
 
     def _flattened(self, document: Any, location: Location, place: str) -> Iterator[FileObject]:

@@ -23,7 +23,9 @@ _PLACES = 3
 
 
 def read_source_line(location: Location) -> str | None:
-    """Return the line of the user's own program; None when the file cannot be read."""
+    """Return the line of the user's own program; None when the file cannot be read, or may hold secrets as data does."""
+    if not location.file.endswith(".py"):
+        return None
     try:
         lines = Path(location.file).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

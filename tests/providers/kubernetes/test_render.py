@@ -95,6 +95,21 @@ def test_both_parts_of_a_secret_and_its_type_stand_in_the_command(project: Proje
     assert words in (project.folder / "r" / "README.md").read_text()
 
 
+def test_a_secret_that_only_an_apply_can_tell_is_left_out_too(project: Project) -> None:
+    printed = render(project, """a = settings(); yield a; yield secret("sec", stringData={"token": a.id})""").out
+    assert [document["kind"] for document in yaml.safe_load_all(printed)] == ["ConfigMap", "Secret"]
+
+
+@pytest.mark.parametrize("sign", ["*", "!", "!x!", "&a &", "a, token: ", "'", "%"])
+def test_what_is_wrong_with_a_file_of_secrets_is_told_without_them(project: Project, sign: str) -> None:
+    (project.folder / "sec.yaml").write_text(
+        FILE.partition("stringData:")[0] + f"stringData: {{token: {sign}{CANARY}}}"
+    )
+    done = render(project, SECRETS["file"], code=1)
+    silent(done.out, done.err)
+    assert "it is not YAML" in done.err
+
+
 def test_what_else_a_secret_says_is_kept(project: Project) -> None:
     (project.folder / "sec.yaml").write_text(FILE)
     shown = yaml.safe_load(render(project, SECRETS["file"]).out)

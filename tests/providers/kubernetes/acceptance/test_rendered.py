@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,20 @@ def resources(env):
     yield server
     yield wl.Workload("plain", artifact=server, bundles=["cpu.small"], replicas=2)
     yield wl.Workload("counted", artifact=server, bundles=["cpu.small"], autoscaling=[wl.concurrency(target=5, min=1, max=3)])
+
+"""
+SEALED = """
+import wlinfra as wl
+from wlinfra_kubernetes import Manifest
+
+stack = wl.Stack("sealed")
+
+
+@stack.resources
+def resources(env):
+    for name, immutable in (("open", False), ("sealed", True)):
+        head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "immutable": immutable}
+        yield Manifest(name, {**head, "stringData": {"token": "declared"}})
 
 """
 BUNDLES = {"cpu.small": {"cpu": 0.5, "memory": "512MB"}}
@@ -112,6 +127,21 @@ def test_what_lets_requests_in_is_valid_and_applied_when_asked_for(
     assert stage.names("poddisruptionbudget") == {"plain"}
     hosts = json.dumps(stage.get(kind, "plain")["spec"])
     assert "plain.example.com" in hosts
+
+
+def test_secrets_made_as_the_readme_says_keep_their_values(stage: ClusterStage) -> None:
+    stage.program(SEALED)
+    stage.run("render", "--out", "manifests")
+    lines = (stage.folder / "manifests" / "README.md").read_text().splitlines()
+    commands = [shlex.split(line.replace("...", "filled")) for line in lines if line.startswith("    kubectl ")]
+    assert len(commands) == 2
+    for command in commands:
+        stage.cluster.kubectl(*command[1:])
+    for _ in range(2):
+        stage.cluster.kubectl("apply", "-f", str(stage.folder / "manifests"))
+    for name in ("open", "sealed"):
+        live = stage.get("secret", name)
+        assert (live["data"], live["immutable"]) == ({"token": "ZmlsbGVk"}, name == "sealed")
 
 
 def test_nothing_lets_requests_in_unasked(keda_definitions: ClusterHandle, stage: ClusterStage) -> None:
