@@ -102,3 +102,19 @@ def test_an_object_deleted_by_somebody_else_is_made_anew_without_a_leftover() ->
     assert bench.apply(create("a")).ok
     after = bench.session.objects[address("a")]
     assert (after.id, after.deposed, after.memory) == ("id-1", (), {})
+
+
+def test_an_old_object_that_was_deleted_for_a_new_one_that_is_left_is_told() -> None:
+    bench = Bench.with_records(record("a"), record("b", "a"))
+    bench.platform.replies["delete-a"] = [Refused(error=problem())]
+    result = bench.apply(replacement("a", DELETE_FIRST), replacement("b", DELETE_FIRST, "a"))
+    assert bench.platform.operations == ["delete-b", "delete-a"]
+    ((left, because),) = result.skipped
+    assert (left.name, [change.name for change in result.removed]) == ("b", ["b"])
+    assert because == "thing.a failed; its old object is deleted, the new one not made yet"
+
+
+def test_a_new_object_that_cannot_be_made_is_told_as_deleted() -> None:
+    bench = Bench.with_records(record("a"))
+    bench.platform.replies["create-a"] = [Refused(error=problem())]
+    assert [change.name for change in bench.apply(replacement("a", DELETE_FIRST)).removed] == ["a"]

@@ -18,7 +18,7 @@ from wlinfra.apply.events import (
     Stopping,
     Succeeded,
 )
-from wlinfra.changes.model import Action
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.errors import Diagnostic
 from wlinfra.render.events import EventLines, JsonLines, render_outputs, render_result, result_document
 from wlinfra.render.live import LiveTable
@@ -108,8 +108,27 @@ def test_the_table_shows_running_work_and_leaves_lines_behind() -> None:
 
 
 def test_a_destroy_names_what_stays_on_the_platform() -> None:
-    kept = replace(samples.deleted(), action=Action.FORGET, kind="v1/PersistentVolumeClaim", name="prod/models")
+    kept = replace(samples.deleted(), action=Action.FORGET, kind="v1/PersistentVolumeClaim", name="prod/models", id="1")
     virtual = replace(samples.created_artifact(), action=Action.FORGET, virtual=True)
     text = render_result(ApplyResult(done=(kept, virtual)), destroying=True, next_command="")
     assert "Kept, and no longer recorded (1):" in text
     assert text.rstrip().endswith(f"{kept.address}  v1/PersistentVolumeClaim prod/models")
+
+
+def test_every_command_names_what_stays_and_nothing_that_was_gone_already() -> None:
+    kept = replace(samples.deleted(), action=Action.FORGET, reason=ActionReason.RETAINED, id="1")
+    gone = replace(kept, reason=ActionReason.GONE)
+    seen_gone = replace(kept, reason=ActionReason.DESTROYING, id=None)
+    made = replace(samples.deleted(), leaves=("v1/PersistentVolumeClaim prod/data-db-0",))
+    text = render_result(ApplyResult(done=(kept, gone, seen_gone, made)), destroying=False, next_command="")
+    assert "Kept, and no longer recorded (2):" in text
+    assert text.rstrip().endswith(f"{made.address}  v1/PersistentVolumeClaim prod/data-db-0")
+
+
+def test_a_replacement_that_only_deleted_counts_as_destroyed_and_is_named() -> None:
+    change = replace(samples.deleted(), action=Action.REPLACE)
+    result = ApplyResult(skipped=((change, "another failed"),), removed=(change,))
+    text = render_result(result, destroying=False, next_command="wlinfra apply")
+    assert "0 added, 0 changed, 1 destroyed." in text
+    assert f"Deleted, and not made anew yet (1):\n  -/+ {change.address}\n" in text
+    assert result_document(result, next_command="")["removed"][0]["address"] == str(change.address)

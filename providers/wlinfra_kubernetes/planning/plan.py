@@ -18,7 +18,7 @@ from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
-from wlinfra_kubernetes.volumes import claims_of, is_kept, kept_claims, loss_of
+from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims, loss_of
 
 from .impact import impact_of, impact_of_end, without_surge
 from .interruption import with_interruption
@@ -99,7 +99,8 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     change = replace(change, steps=(delete_step(change, claims),))
     kept = kept_claims(platform, key, document)
     note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when nobody needs them"
-    change = replace(change, goal=goal_of(change, {}), notes=(*change.notes, *([note] if kept else ())))
+    leaves = tuple(f"{CLAIM} {key.namespace}/{name}" for name in kept)
+    change = replace(change, goal=goal_of(change, {}), notes=(*change.notes, *([note] if kept else ())), leaves=leaves)
     if lost := loss_of(key, document):
         return replace(change, blast_radius=BlastRadius.DATA_LOSS, reversible=False, irreversible_because=lost)
     runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service")

@@ -120,6 +120,8 @@ class ApplyResult:
     done: tuple[Change, ...] = ()
     failed: tuple[tuple[Change, Diagnostic], ...] = ()
     skipped: tuple[tuple[Change, str], ...] = ()
+    removed: tuple[Change, ...] = ()
+    """Of failed and skipped, the replacements whose old object is deleted and whose new one is not made yet."""
     outputs: Mapping[str, Json] = field(default_factory=dict)
     """Resolved outputs of the stack; a Secret where it is sensitive."""
     interrupted: bool = False

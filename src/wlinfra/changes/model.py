@@ -278,6 +278,8 @@ class Change:
     unverified: bool = False
     """A create whose surroundings are made in the same plan, so that the platform could not be asked."""
     notes: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    """What stays on the platform that nobody records, such as volumes an object made, as people know it."""
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     location: Location | None = None
     virtual: bool = False

@@ -32,14 +32,16 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
         lifecycle=lifecycle,
         virtual=record.virtual,
     )
-    if record.retain:
+    is_gone = isinstance(reading, Absent) and not record.deposed
+    if record.retain and not is_gone:
         return replace(base, reason=ActionReason.RETAINED)
     if record.virtual:
         return base
     match reading:
         case Absent() if record.deposed == ():
             # Not ready as recorded: its end was begun and not waited for, so nobody else need have done it.
-            return base if record.health is Health.UNREADY else replace(base, reason=ActionReason.GONE)
+            gone = replace(base, id=None)
+            return gone if record.health is Health.UNREADY else replace(gone, reason=ActionReason.GONE)
         case Live() | Absent():
             record = record.unpacked()
             request = PlanRequest(desired=None, prior=record, reading=reading, dependencies={}, digest=engine.digest)

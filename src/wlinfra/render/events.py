@@ -20,7 +20,7 @@ from wlinfra.apply.events import (
     Stopping,
     Succeeded,
 )
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, ActionReason, Change
 from wlinfra.render.diagnostics import SourceLine, render_diagnostics
 from wlinfra.render.encode import encode_value
 from wlinfra.render.json import diagnostic_document, dump_json
@@ -189,9 +189,8 @@ def render_result(
 ) -> str:
     """Return what was done, and when something was not: what failed, what was skipped, and how to go on."""
     if result.ok:
-        parts = [style.paint(_success(result.done, destroying=destroying), "bold", "green") + "\n"]
-        if destroying:
-            parts += _kept(result.done)
+        parts = [style.paint(_success(result, destroying=destroying), "bold", "green") + "\n"]
+        parts += ["\n".join(lines) + "\n" for lines in [_kept(result.done)] if lines]
     else:
         parts = [
             _failure(result, destroying=destroying, next_command=next_command, style=style, source_line=source_line)
@@ -201,43 +200,49 @@ def render_result(
     return "\n".join(parts)
 
 
-def _counts(done: Sequence[Change]) -> dict[str, int]:
+def _counts(result: ApplyResult) -> dict[str, int]:
     def number(*actions: Action) -> int:
-        return sum(change.action in actions for change in done)
+        return sum(change.action in actions for change in result.done)
 
     return {
         "imported": number(Action.IMPORT),
         "added": number(Action.CREATE, Action.REPLACE),
         "changed": number(Action.UPDATE, Action.ROLL),
-        "destroyed": number(Action.DELETE, Action.REPLACE),
+        "destroyed": number(Action.DELETE, Action.REPLACE) + len(result.removed),
         "forgotten": number(Action.FORGET),
     }
 
 
-def _amounts(done: Sequence[Change]) -> str:
-    counts = _counts(done)
+def _amounts(result: ApplyResult) -> str:
+    counts = _counts(result)
     return ", ".join(
         f"{number} {word}" for word, number in counts.items() if number or word in ("added", "changed", "destroyed")
     )
 
 
-def _success(done: Sequence[Change], *, destroying: bool) -> str:
+def _success(result: ApplyResult, *, destroying: bool) -> str:
     if destroying:
-        return f"Destroy complete! Resources: {_counts(done)['destroyed']} destroyed."
-    return f"Apply complete! Resources: {_amounts(done)}."
+        return f"Destroy complete! Resources: {_counts(result)['destroyed']} destroyed."
+    return f"Apply complete! Resources: {_amounts(result)}."
 
 
 def _kept(done: Sequence[Change]) -> list[str]:
-    """Return what a destroy left on the platform, such as volumes."""
-    left = [change for change in done if change.action is Action.FORGET and not change.virtual]
-    lines = _listed(
-        "Kept, and no longer recorded",
-        [
-            f"{action_symbol(change).rjust(3)} {_subject(change)}  {clean(change.kind)} {clean(change.name)}"
-            for change in left
-        ],
-    )
-    return ["\n".join(lines) + "\n"] if lines else []
+    """Return what is left on the platform and nobody records any more, such as volumes."""
+    lines = []
+    for change in done:
+        forgets = _stays(change)
+        if forgets:
+            lines.append(
+                f"{action_symbol(change).rjust(3)} {_subject(change)}  {clean(change.kind)} {clean(change.name)}"
+            )
+        lines += [f"  . {_subject(change)}  {clean(kept)}" for kept in change.leaves]
+    return _listed("Kept, and no longer recorded", lines)
+
+
+def _stays(change: Change) -> bool:
+    """True for what is forgotten although it is there."""
+    is_there = change.id is not None and change.reason is not ActionReason.GONE
+    return change.action is Action.FORGET and not change.virtual and is_there
 
 
 def _failure(
@@ -245,8 +250,13 @@ def _failure(
 ) -> str:
     what = "Destroy" if destroying else "Apply"
     how = "was interrupted" if result.interrupted else "is not complete"
-    sections = [style.paint(f"{what} {how}. Resources: {_amounts(result.done)}.", "bold", "red")]
+    sections = [style.paint(f"{what} {how}. Resources: {_amounts(result)}.", "bold", "red")]
     sections += _listed("Done", [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.done])
+    sections += _kept(result.done)
+    sections += _listed(
+        "Deleted, and not made anew yet",
+        [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.removed],
+    )
     sections += _listed(
         "Failed",
         [
@@ -286,10 +296,11 @@ def result_document(result: ApplyResult, *, next_command: str) -> dict[str, Any]
         "type": "apply_result",
         "ok": result.ok,
         "interrupted": result.interrupted,
-        "counts": _counts(result.done),
+        "counts": _counts(result),
         "done": [_about(change) for change in result.done],
         "failed": [{**_about(change), "diagnostic": diagnostic_document(error)} for change, error in result.failed],
         "skipped": [{**_about(change), "because": because} for change, because in result.skipped],
+        "removed": [_about(change) for change in result.removed],
         "outputs": {
             name: {"value": shown.value, "sensitive": bool(shown.sensitive)}
             for name, value in sorted(result.outputs.items())

@@ -241,6 +241,28 @@ def test_claims_of_another_template_are_left_over_and_named(stage: ClusterStage,
     assert "its volume claims are kept: files-web-0, files-web-1" in stage.run("plan", "--destroy").out
 
 
+@pytest.mark.parametrize("options", [{}, {"delete_volumes": True}], ids=["", "delete_volumes"])
+def test_claims_that_a_stateful_set_made_are_named_when_they_are_left(
+    stage: ClusterStage, fakes: ClusterHandle, options: dict[str, Any]
+) -> None:
+    stage.manifests(stateful("data"), **options)
+    stage.apply()
+    stage.manifests(**options)
+    result = stage.apply("--allow-empty").out.partition("Apply complete!")[2]
+    assert "Kept, and no longer recorded (2)" in result
+    assert f"v1/PersistentVolumeClaim {stage.namespace}/data-web-1" in result
+    assert stage.names("pvc") == {"data-web-0", "data-web-1"}
+
+
+def test_a_claim_that_an_apply_lets_go_is_named_and_one_that_is_gone_is_not(mounted: ClusterStage) -> None:
+    mounted.manifests(mounting())
+    assert "Kept, and no longer recorded (1)" in mounted.apply().out
+    mounted.manifests(claim())
+    mounted.apply()
+    mounted.kubectl("delete", "pvc", "models")
+    assert "Kept" not in mounted.run("destroy", "--auto-approve").out
+
+
 def test_claims_that_go_with_their_stateful_set_are_a_loss_of_data(stage: ClusterStage, fakes: ClusterHandle) -> None:
     policy = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"}}
     stage.manifests(stateful("data", **policy))
