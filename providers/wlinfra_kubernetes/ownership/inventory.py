@@ -63,9 +63,19 @@ def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformOb
             item.address for item in objects if (item.kind, item.name) == ("v1/Namespace", identity.namespace)
         ),
         name_is_unique=True,
-        policy={"inventory": True},
+        policy={"inventory": True, "needed_by": _needing(key.namespace, objects)},
         evident=evident_in(values, rendered=False),
     )
+
+
+def _needing(namespace: str, objects: Sequence[PlatformObject]) -> list[dict[str, Any]]:
+    """Return the resources with objects in the namespace: whom its absence hurts, and where they are declared."""
+    found: dict[str, dict[str, Any]] = {}
+    for item in objects:
+        if Key.parse(item.kind, item.name).namespace == namespace:
+            place = {"file": item.location.file, "line": item.location.line} if item.location else None
+            found.setdefault(str(item.address.resource), {"address": str(item.address.resource), "location": place})
+    return list(found.values())
 
 
 def kinds_in(document: Mapping[str, Any]) -> tuple[str, ...]:

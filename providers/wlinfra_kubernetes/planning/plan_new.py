@@ -7,10 +7,11 @@ unverified.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from wlinfra.changes.model import Action, Change
-from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.errors import Diagnostic, Location, ProviderError
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
 
@@ -54,6 +55,8 @@ def _unasked(subject: Subject, error: ClusterError) -> Change:
     match error.failure:
         case Failure.NO_NAMESPACE if subject.key.namespace in _made(subject, "v1/Namespace"):
             return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("namespace")))
+        case Failure.NO_NAMESPACE:
+            raise ProviderError(*_homeless(subject, error)) from error
         case Failure.NO_KIND if _is_kind_made(subject):
             return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("kind")))
         case Failure.NO_KIND:
@@ -62,6 +65,15 @@ def _unasked(subject: Subject, error: ClusterError) -> Change:
             return subject.finished(draft, steps, predicted=(*draft.predicted, lacking(error)))
         case _:
             raise subject.refused(error) from error
+
+
+def _homeless(subject: Subject, error: ClusterError) -> Iterator[Diagnostic]:
+    """Yield the error for each resource that needs the namespace: nobody declares the inventory that comes first."""
+    detail = f"The cluster says {error.message}, and what is declared here is to be in it."
+    own: dict[str, Any] = {"address": str(subject.desired.address), "location": None}
+    for one in subject.desired.policy.get("needed_by") or (own,):
+        place = Location(**one["location"]) if one["location"] else subject.desired.location
+        yield replace(error.diagnostic, detail=detail, address=one["address"], location=place)
 
 
 def _note(what: str) -> str:

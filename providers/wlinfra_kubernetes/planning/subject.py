@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wlinfra.changes.model import Change, Step
-from wlinfra.errors import ProviderError
+from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.provider import Live, PlanRequest, PlatformObject
-from wlinfra.values import Json, Secret, map_leaves
+from wlinfra.values import Json, Secret, find_secrets, map_leaves
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key, canonical, wire
@@ -25,9 +25,7 @@ from .steps import APPLIES, EVIDENCE, goal_of
 __all__ = ["Subject"]
 
 _TRIES: Final = 5
-_OF_ALL: Final = frozenset(
-    {Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST, Failure.UNAUTHORIZED, Failure.NO_NAMESPACE}
-)
+_OF_ALL: Final = frozenset({Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST, Failure.UNAUTHORIZED})
 """Failures that say nothing of one object: in the same words for each, they are told once."""
 
 
@@ -69,8 +67,8 @@ class Subject:
 
     @property
     def applied_hash(self) -> str:
-        """The keyed digest of the declaration; without a key the one that is live stays."""
-        if not self.request.digest.known:
+        """The keyed digest of the declaration; without a key or a secret the one that is live stays."""
+        if not self.request.digest.known or self.lacking_secrets:
             return self.live_hash
         secrets: list[str] = []
 
@@ -81,6 +79,17 @@ class Subject:
 
         map_leaves(dict(self.desired.values), gather)
         return self.request.digest(canonical([self.desired.policy.get("template") or "", *secrets]))[:32]
+
+    @property
+    def lacking_secrets(self) -> tuple[str, ...]:
+        """Why secrets of the declaration cannot be read here, as in a plan without credentials; mostly empty."""
+        found: list[str] = []
+        for secret in find_secrets(dict(self.desired.values)):
+            try:
+                secret.reveal()
+            except ConfigurationError as error:
+                found += [problem.detail for problem in error.diagnostics]
+        return tuple(dict.fromkeys(found))
 
     @property
     def live_hash(self) -> str:

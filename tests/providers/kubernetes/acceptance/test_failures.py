@@ -274,3 +274,16 @@ def test_a_failed_object_stops_what_depends_on_it_and_nothing_else(stage: Cluste
     beside(stage, "nginx:1")
     assert stage.actions() == {"manifest.web": "roll", "manifest.after": "create"}
     resumed(stage)
+
+
+def test_a_missing_namespace_is_told_of_each_that_needs_it_and_not_of_the_inventory(stage: ClusterStage) -> None:
+    objects = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{number}"}} for number in range(5)]
+    away = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "away", "namespace": "default"}}
+    stage.manifests(*objects, away, namespace="nowhere")
+    errors = json.loads(stage.run("plan", "--format", "json", code=1).out)["errors"]
+    assert [error["address"] for error in errors] == [f"manifest.c{number}" for number in range(5)]
+    assert [error["location"]["line"] for error in errors] == [10, 11, 12, 13, 14]
+    told = stage.run("plan", code=1).out
+    assert told.count('The cluster says namespaces "nowhere" not found') == 1
+    assert "kubectl create namespace nowhere\n" in told
+    assert "inventory" not in told
