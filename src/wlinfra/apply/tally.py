@@ -17,12 +17,9 @@ from wlinfra.changes.model import Action, Change
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Phase
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import Address, Json
 
 __all__ = ["Tally"]
-
-_REMOVED = "its old object is deleted, the new one not made yet"
 
 _REMOVED = "its old object is deleted, the new one not made yet"
 
@@ -40,8 +37,6 @@ class _Account:
     id: str | None = None
     removed: bool = False
     """Its old object was deleted first, as a piece of work of its own."""
-    removed: bool = False
-    """Its old object was deleted first, as a piece of work of its own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +50,6 @@ class Tally:
     _done: list[Change] = field(default_factory=list)
     _failed: list[tuple[Change, Diagnostic]] = field(default_factory=list)
     _skipped: list[tuple[Change, str]] = field(default_factory=list)
-    _removed: list[Change] = field(default_factory=list)
     _removed: list[Change] = field(default_factory=list)
 
     def expect(self, change: Change, pieces: int) -> None:
@@ -79,7 +73,6 @@ class Tally:
             account.id = outcome.id or account.id  # the end of a replaced object has the id of the old one
         self._worsen(account, outcome)
         account.removed = account.removed or self._is_removal(job, outcome)
-        account.removed = account.removed or self._is_removal(job, outcome)
         if account.open == 0:
             self._close(account)
 
@@ -96,7 +89,6 @@ class Tally:
             failed=tuple(self._failed),
             skipped=tuple(self._skipped),
             removed=tuple(self._removed),
-            removed=tuple(self._removed),
             outputs=outputs,
             interrupted=interrupted,
             ids=ids,
@@ -104,16 +96,6 @@ class Tally:
 
     def _account(self, job: Job) -> _Account | None:
         return self._accounts.get((job.change.address, job.change.deposed_id))
-
-    def _is_removal(self, job: Job, outcome: Outcome) -> bool:
-        """True when a replacement that deletes first has deleted."""
-        if job.node.phase != Phase.DELETE.value or outcome.error is not None or outcome.because:
-            return False
-        return job.change.replace_order is ReplaceOrder.DELETE_THEN_CREATE and self._is_missing(job.change)
-
-    def _is_missing(self, change: Change) -> bool:
-        record = self.recorder.find(change.address)
-        return record is None or record.id is None
 
     def _is_removal(self, job: Job, outcome: Outcome) -> bool:
         """True when a replacement that deletes first has deleted."""
@@ -137,9 +119,6 @@ class Tally:
         gone = account.removed and self._is_missing(change)
         if gone and (account.error is not None or account.because):
             self._removed.append(change)
-        gone = account.removed and self._is_missing(change)
-        if gone and (account.error is not None or account.because):
-            self._removed.append(change)
         if account.error is not None:
             self._failed.append((change, account.error))
             recorded = self.recorder.find(change.address) is not None
@@ -149,7 +128,6 @@ class Tally:
             half_made = because == STOPPED and change.action is Action.CREATE
             if half_made and self.recorder.find(change.address) is not None:
                 because = f"{because}; it exists and is recorded, and the next run goes on from there"
-            because = f"{because}; {_REMOVED}" if gone else because
             because = f"{because}; {_REMOVED}" if gone else because
             self._skipped.append((change, because))
             self.tell(Skipped(change=change, because=because))
