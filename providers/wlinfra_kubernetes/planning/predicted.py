@@ -24,9 +24,10 @@ from .replacement import forced, refused_claim, replacement
 from .steps import apply_steps, goal_of
 from .subject import Subject
 
-__all__ = ["NOT_KNOWN", "READ_ONLY", "lacking", "predicted"]
+__all__ = ["NOT_KNOWN", "NO_SECRET", "READ_ONLY", "lacking", "predicted"]
 
 NOT_KNOWN: Final = "not tried, because a value is not known yet"
+NO_SECRET: Final = "not tried, because a secret is not known here"
 READ_ONLY: Final = "not tried, because the account may only read"
 
 _RIGHT: Final = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"')

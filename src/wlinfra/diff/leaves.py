@@ -86,7 +86,7 @@ def same(left: Json, right: Json, digest: Digest) -> bool:
 
 def secret_matches(left: Json, right: Json, digest: Digest) -> bool | None:
     """Return whether two leaves, one of them a secret, hold the same text; None when nobody can tell."""
-    if is_open_leaf(left) or is_open_leaf(right):
+    if left is None or right is None or is_open_leaf(left) or is_open_leaf(right):
         return False
     try:
         if not isinstance(left, SecretDigest) and not isinstance(right, SecretDigest):
