@@ -69,6 +69,14 @@ class ApiProxy:
     endings: list[Ending] = field(default_factory=list)
     """How the next watches are answered, instead of being passed through."""
 
+    def connection(self) -> http.client.HTTPConnection:
+        """Return a new connection to the API server, or to the ``kubectl proxy`` in front of somebody else's."""
+        parts = urlsplit(self.server)
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=90)
+        context = ssl.create_default_context(cafile=str(self.authority) if self.authority else None)
+        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=90, context=context)
+
     def reset(self, harm: Harm | None = None) -> None:
         """Count from one again, with this harm to come."""
         with self.lock:
@@ -102,7 +110,7 @@ class ApiProxy:
 
 @contextmanager
 def api_proxy(server: str, authority: Path | None) -> Iterator[ApiProxy]:
-    """Give a proxy over plain HTTP to an API server over TLS."""
+    """Give a proxy over plain HTTP to an API server over TLS, or to another proxy that signs in to one."""
     proxy = ApiProxy(server=server, authority=authority)
 
     class Handler(_Handler):
@@ -180,11 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             upstream.close()
 
-    def _ask(self, body: bytes = b"") -> http.client.HTTPSConnection:
-        parts = urlsplit(self.proxy.server)
-        context = ssl.create_default_context(cafile=str(self.proxy.authority) if self.proxy.authority else None)
-        upstream = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=90, context=context)
-        passed = ("Authorization", "Accept", "Content-Type")
+    def _ask(self, body: bytes = b"") -> http.client.HTTPConnection:
+        upstream = self.proxy.connection()
+        signs_in = not isinstance(upstream, http.client.HTTPSConnection)  # by itself, with what its kubeconfig says
+        passed = ("Accept", "Content-Type") if signs_in else ("Authorization", "Accept", "Content-Type")
         headers = {name: self.headers[name] for name in passed if self.headers[name]}
         try:
             upstream.request(self.command, self.path, body or None, headers)
@@ -229,7 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
 
-    def _hang_up(self, upstream: http.client.HTTPSConnection) -> None:
+    def _hang_up(self, upstream: http.client.HTTPConnection) -> None:
         """End the watch when the client is gone; the next request on its connection, which is left there, ends this."""
         try:
             gone = not self.connection.recv(1, socket.MSG_PEEK)

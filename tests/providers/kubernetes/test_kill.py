@@ -52,8 +52,8 @@ INVENTORY = "configmap/wlinfra-shop-test"
 
 
 @pytest.fixture
-def stage(fakes: ClusterHandle, namespace: str, tmp_path: Path) -> Iterator[KillStage]:
-    with kill_stage(fakes, namespace, tmp_path) as opened:
+def stage(cluster: ClusterHandle, namespace: str, tmp_path: Path) -> Iterator[KillStage]:
+    with kill_stage(cluster, namespace, tmp_path) as opened:
         yield opened
 
 
