@@ -6,15 +6,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
 
 from wlinfra.changes.model import Action, Change, PlatformObject
-from wlinfra.errors import DeclarationError, Diagnostic, Severity
+from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
 from wlinfra.plan.model import PlanOptions
 from wlinfra.provider.base import Absent, Reading
 from wlinfra.state.model import ObjectState, State
-from wlinfra.values import Address
+from wlinfra.values import Address, find_secrets
 
-__all__ = ["guard_emptiness", "guards", "refuse_other_provider", "warn_of_emptiness"]
+__all__ = ["guard_emptiness", "guards", "refuse_other_provider", "warn_of_emptiness", "warn_of_missing_secrets"]
+
+_NEVER_COMPARED: Final = frozenset({Action.CREATE, Action.DELETE, Action.FORGET})
 
 
 def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, options: PlanOptions) -> None:
@@ -54,6 +58,25 @@ def warn_of_emptiness(
                 detail=f"None of the {len(found)} objects recorded at the provider {provider!r} exists there. If its endpoint or account changed, they still exist at the old one, and nobody would delete them.",
                 fix="Check the endpoint and the account of the provider before you apply.",
             )
+
+
+def warn_of_missing_secrets(changes: Iterable[Change]) -> Iterator[Diagnostic]:
+    """Yield a warning for each secret that cannot be read here, with the existing objects that count as unchanged in it."""
+    lacking: dict[str, tuple[Diagnostic, list[Address]]] = {}
+    for change in changes:
+        for secret in find_secrets(dict(change.values)) if change.action not in _NEVER_COMPARED else ():
+            try:
+                secret.reveal()
+            except ConfigurationError as error:
+                for problem in error.diagnostics:
+                    lacking.setdefault(problem.detail, (problem, []))[1].append(change.address)
+    for detail, (problem, addresses) in lacking.items():
+        yield replace(
+            problem,
+            severity=Severity.WARNING,
+            summary="Secret cannot be compared",
+            detail=f"{detail} It counts as unchanged in {', '.join(dict.fromkeys(addresses))}; an apply that has to send it is refused.",
+        )
 
 
 def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> None:

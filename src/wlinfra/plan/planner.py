@@ -16,7 +16,13 @@ from wlinfra.plan.check import check_change
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
-from wlinfra.plan.guard import guard_emptiness, guards, refuse_other_provider, warn_of_emptiness
+from wlinfra.plan.guard import (
+    guard_emptiness,
+    guards,
+    refuse_other_provider,
+    warn_of_emptiness,
+    warn_of_missing_secrets,
+)
 from wlinfra.plan.left_out import with_users_left_out
 from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
@@ -96,7 +102,12 @@ def build_plan(
         sensitive_outputs=frozenset(output.name for output in declared.outputs if output.sensitive),
         recovered=tuple(recovered),
         found=tuple(record for record in found if record.address in prior),
-        warnings=(*declared.warnings, *expansion.warnings, *warn_of_emptiness(prior, readings)),
+        warnings=(
+            *declared.warnings,
+            *expansion.warnings,
+            *warn_of_emptiness(prior, readings),
+            *warn_of_missing_secrets(changes),
+        ),
         errors=tuple(errors),
         moved=moved,
         provisional=provisional,
