@@ -19,6 +19,7 @@ from wlinfra.provider import OPAQUE, PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
+from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 
@@ -151,6 +152,7 @@ def _workload(
         policy: dict[str, Any] = {**made.policy, "keeps_data": item.keeps_data}
         if item.kind in _RUNNERS:
             policy["replicas"] = list(_bounds(workload, item))
+            policy["replicas_left_out"] = _leaves_replicas_out(workload, item)
             values = partial(_values_of, scope, made.address)
             if offer := offer_of(workload, item, renderings, values):
                 policy["bundles"] = offer
@@ -164,9 +166,19 @@ def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
     """Return the fewest and the most replicas of the group a Deployment or NIMService stands for."""
     if workload.power == "stopped":
         return 0, 0
+    group = _group_of(workload, item)
+    return group.bounds if group is not None else (1, 1)
+
+
+def _leaves_replicas_out(workload: Workload, item: RenderedObject) -> bool:
+    """Return whether the program says nothing of a number, so that the one that is rendered is a default."""
+    group = _group_of(workload, item)
+    return workload.power != "stopped" and group is not None and group.replicas is None and not group.policies
+
+
+def _group_of(workload: Workload, item: RenderedObject) -> GroupRuntime | None:
     name = item.part.rpartition("/")[0]
-    groups = [group for group in workload.groups if not name or group.name == name]
-    return groups[0].bounds if groups else (1, 1)
+    return next((group for group in workload.groups if not name or group.name == name), None)
 
 
 def _place(workload: Workload, item: RenderedObject) -> Address:

@@ -211,6 +211,18 @@ def _names(scalers: Sequence[Scaler]) -> str:
     return " or ".join(map(str, scalers))
 
 
+def _left_out(address: Address, path: FieldPath) -> str:
+    """Return the third way out; of what is rendered from a workload only some fields can be left out."""
+    if not address.part:
+        return "or leave it out of the declaration."
+    if path == _REPLICAS:
+        return (
+            f"or leave replicas out of {address.resource}, for what scales it here is an autoscaler of somebody else."
+        )
+    where = f"{address.resource} and its artifact"
+    return f"The path is rendered from {where}: where an attribute of theirs sets it, declare the live value there."
+
+
 def _open(address: Address, conflicts: Sequence[Conflict]) -> Diagnostic:
     listed = "; ".join(map(str, conflicts))
     path = shown(conflicts[0].path)
@@ -226,7 +238,7 @@ def _open(address: Address, conflicts: Sequence[Conflict]) -> Diagnostic:
         fix="Decide for each path, in the environment's options:\n"
         f'    conflicts={{"{path}": "force"}}   to take it over\n'
         f'    conflicts={{"{path}": "yield"}}   to leave it to them\n'
-        f"or leave it out of the declaration.{fought}",
+        f"{_left_out(address, conflicts[0].path)}{fought}",
         address=address,
         path=path,
     )

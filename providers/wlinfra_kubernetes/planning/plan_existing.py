@@ -19,7 +19,8 @@ from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import at, declared_values, managed_by, meaning, united, wire
 from wlinfra_kubernetes.documents.fieldpath import owns, without
-from wlinfra_kubernetes.ownership.identity import APPLIED, owner_told
+from wlinfra_kubernetes.documents.policies import policy_of
+from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
 
 from .attributes import attributes_of, is_new_to_us, ownership_of
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
@@ -72,7 +73,7 @@ def refuse_foreign(subject: Subject) -> None:
 def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
     """Return the object after the apply, conflicts settled; raises ClusterError for any other refusal."""
     platform = subject.platform
-    policies = platform.config.conflicts
+    policies = _policies(subject)
     left = yielded(body, subject.document, policies, platform.identity)
     try:
         return subject.dry_run(left.body), left
@@ -104,7 +105,7 @@ def comparable(subject: Subject) -> Subject:
         return subject
     values = dict(subject.desired.values)
     known = _known(subject)
-    left = yielded_fields(values, subject.document, platform.config.conflicts, platform.identity)
+    left = yielded_fields(values, subject.document, _policies(subject), platform.identity)
     paths = [*(item.path for item in left), *_passed_on(subject, known)]
     if not paths and known == values:
         return subject
@@ -138,6 +139,20 @@ def _passed_on(subject: Subject, known: Mapping[str, Json]) -> Iterator[tuple[st
     gone = at(dict(known), _REPLICAS) is not None and at(dict(subject.desired.values), _REPLICAS) is None
     if gone and _is_scaled(subject):
         yield _REPLICAS
+
+
+def _policies(subject: Subject) -> Mapping[str, str]:
+    """Return what was decided about conflicts; a number that is a default is left to somebody else's autoscaler."""
+    platform, decided = subject.platform, subject.platform.config.conflicts
+    if not subject.desired.policy.get("replicas_left_out") or policy_of(_REPLICAS, decided):
+        return decided
+    own = (platform.identity.manager, HANDOVER)
+    entries = (subject.document.get("metadata") or {}).get("managedFields") or ()
+    held = any(owns(entry.get("fieldsV1") or {}, _REPLICAS) for entry in entries if entry.get("manager") not in own)
+    scalers = scalers_of(platform, subject.key) or () if held else ()
+    if all(platform.identity.owns(scaler.document) for scaler in scalers):
+        return decided
+    return {**decided, ".".join(_REPLICAS): "yield"}
 
 
 def _hands_back(subject: Subject, scalers: Sequence[Scaler]) -> bool:
