@@ -211,16 +211,16 @@ def _names(scalers: Sequence[Scaler]) -> str:
     return " or ".join(map(str, scalers))
 
 
-def _left_out(address: Address, path: FieldPath) -> str:
+def _left_out(address: Address, conflict: Conflict) -> str:
     """Return the third way out; of what is rendered from a workload only some fields can be left out."""
     if not address.part:
         return "or leave it out of the declaration."
-    if path == _REPLICAS:
-        return (
-            f"or leave replicas out of {address.resource}, for what scales it here is an autoscaler of somebody else."
-        )
-    where = f"{address.resource} and its artifact"
-    return f"The path is rendered from {where}: where an attribute of theirs sets it, declare the live value there."
+    if conflict.scalers:
+        return f"or leave replicas out of {address.resource}: then {_names(conflict.scalers)} decides."
+    return (
+        f"The path is rendered from {address.resource}, so that it cannot be left out: where an attribute sets it, "
+        "declare the live value there, and else only these entries decide."
+    )
 
 
 def _open(address: Address, conflicts: Sequence[Conflict]) -> Diagnostic:
@@ -238,7 +238,7 @@ def _open(address: Address, conflicts: Sequence[Conflict]) -> Diagnostic:
         fix="Decide for each path, in the environment's options:\n"
         f'    conflicts={{"{path}": "force"}}   to take it over\n'
         f'    conflicts={{"{path}": "yield"}}   to leave it to them\n'
-        f"{_left_out(address, conflicts[0].path)}{fought}",
+        f"{_left_out(address, conflicts[0])}{fought}",
         address=address,
         path=path,
     )

@@ -60,7 +60,7 @@ def test_a_number_that_nobody_declared_is_left_to_somebody_elses_autoscaler(scal
 
 def test_a_declared_number_is_a_conflict_that_names_the_attribute(scaled: ClusterStage) -> None:
     declare(scaled, more=", replicas=2")
-    assert "or leave replicas out of workload.chat" in said(scaled)
+    assert "or leave replicas out of workload.chat: then HorizontalPodAutoscaler chat decides" in said(scaled)
     assert replicas(scaled) == 3
 
 
@@ -69,5 +69,5 @@ def test_a_rendered_path_is_not_advised_to_be_left_out(stage: ClusterStage) -> N
     stage.apply()
     stage.kubectl("label", "deployment", "chat", "app.kubernetes.io/part-of=mine", "--overwrite")
     text = said(stage)
-    assert "leave it out" not in text
-    assert "The path is rendered from workload.chat and its artifact" in text
+    assert "or leave it out" not in text
+    assert "The path is rendered from workload.chat, so that it cannot be left out" in text
