@@ -23,6 +23,7 @@ from wlinfra_kubernetes.documents.document import Key, at, differences, wire
 from wlinfra_kubernetes.documents.fieldpath import parse
 from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
+from wlinfra_kubernetes.waits.mounts import in_the_way
 
 from .steps import delete_step, replace_steps
 from .subject import Subject
@@ -57,12 +58,30 @@ def forced(subject: Subject) -> Change | None:
 
 def _loses_its_volume(subject: Subject) -> bool:
     """True when a claim or cache that its pods mount is replaced in the same plan: it goes first, so that the pods do."""
+    return next(_lost_volumes(subject), None) is not None
+
+
+def _lost_volumes(subject: Subject) -> Iterator[Key]:
+    """Yield the claims and caches that its pods mount and that are replaced in the same plan."""
     replaced = {
         (change.kind, change.name)
         for change in subject.request.dependencies.values()
         if change.replace_order is ReplaceOrder.DELETE_THEN_CREATE and change.kind in (CLAIM, CACHE)
     }
-    return bool(replaced) and any((key.full_kind, key.full_name) in replaced for key in mounted(subject.desired.values))
+    if replaced:
+        yield from (key for key in mounted(subject.desired.values) if (key.full_kind, key.full_name) in replaced)
+
+
+def _lost_claims(subject: Subject) -> Iterator[Key]:
+    """Yield the claims that have to be free for that; of a cache nobody may look at none is known."""
+    for key in _lost_volumes(subject):
+        try:
+            found = {} if key.full_kind == CLAIM else subject.platform.client.get(key) or {}
+        except ClusterError as error:
+            if error.failure is not Failure.FORBIDDEN:
+                raise
+            found = {}
+        yield from claims_of(key, found)
 
 
 def unchangeable(subject: Subject, error: ClusterError) -> Change:
@@ -175,11 +194,14 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
         outputs={**subject.draft.outputs, "id": UNKNOWN},
         attributes=attributes,
         drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
-        notes=(*subject.draft.notes, *_notes(subject)),
+        notes=(*subject.draft.notes, *_notes(subject, claims)),
+    )
+    end = delete_step(
+        draft, [claim.full_name for claim in claims], [claim.full_name for claim in _lost_claims(subject)]
     )
     return subject.finished(
         draft,
-        replace_steps(draft, subject.body, outputs=subject.outputs, claims=[claim.full_name for claim in claims]),
+        replace_steps(draft, subject.body, end, outputs=subject.outputs),
         reason=reason,
         blast_radius=BlastRadius.DATA_LOSS if lost else BlastRadius.DOWNTIME,
         reversible=not lost,
@@ -197,8 +219,10 @@ def _removed(subject: Subject) -> Iterator[AttributeChange]:
             yield AttributeChange(path=item.path, recorded=shown, live=found if shown == item.live else shown)
 
 
-def _notes(subject: Subject) -> Iterator[str]:
-    """Yield what a replacement does beside the object itself."""
+def _notes(subject: Subject, gone: Sequence[Key]) -> Iterator[str]:
+    """Yield what a replacement does beside the object itself, and who holds the claims that go with it."""
+    if told := in_the_way(subject.platform, subject.key, str(subject.draft.id), gone):
+        yield told
     if subject.key.full_kind == "batch/v1/Job":
         yield "the job runs again from its beginning; the pods and logs of its last run go with it"
     claims = kept_claims(subject.platform, subject.key, subject.document)

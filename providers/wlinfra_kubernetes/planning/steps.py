@@ -113,13 +113,15 @@ def hand_over_step(change: Change, replicas: int) -> Step:
     )
 
 
-def delete_step(change: Change, claims: Sequence[str] = ()) -> Step:
+def delete_step(change: Change, claims: Sequence[str] = (), replaced: Sequence[str] = ()) -> Step:
     """Return the call that ends the object.
 
     ``claims`` are volume claims that go with it: nothing is deleted while a pod mounts one that is not about to end.
+    ``replaced`` are those it makes way for: it stays while a pod of others holds one, for that would be in vain.
     """
     key = Key.parse(change.kind, change.name)
-    unused = Gate(goal="unused", describe="free of pods", details={"name": change.name, "claims": list(claims)})
+    details = {"name": change.name, "claims": list(claims), **({"replaced": list(replaced)} if replaced else {})}
+    unused = Gate(goal="unused", describe="free of pods" if claims else "its volumes can go", details=details)
     return Step(
         operation="delete",
         verb="DELETE",
@@ -129,15 +131,13 @@ def delete_step(change: Change, claims: Sequence[str] = ()) -> Step:
         removes=True,
         repeat=Repeat.SAFE,
         lookup={**_lookup(change), "kind": change.kind},
-        gate=unused if claims else None,
+        gate=unused if claims or replaced else None,
     )
 
 
-def replace_steps(
-    change: Change, body: Json, *, outputs: Mapping[str, str] | None = None, claims: Sequence[str] = ()
-) -> Sequence[Step]:
-    """Return the calls that delete the object, as `delete_step` does, wait until its name is free and make it anew."""
+def replace_steps(change: Change, body: Json, end: Step, *, outputs: Mapping[str, str] | None = None) -> Sequence[Step]:
+    """Return the calls that delete the object, ``end`` first, wait until its name is free and make it anew."""
     gate = Gate(goal="name-free", describe="the old object is gone", details={"name": change.name, "uid": change.id})
     (make,) = apply_steps(change, body, makes=True, outputs=outputs)
     lookup = {**make.lookup, "old": change.id}
-    return [delete_step(change, claims), replace(make, gate=gate, lookup=lookup)]
+    return [end, replace(make, gate=gate, lookup=lookup)]

@@ -105,12 +105,29 @@ def test_a_claim_that_a_foreign_pod_mounts_is_not_deleted_and_the_run_goes_on_wh
     first = uid(stage, "pvc", "models")
     text = said(stage, "apply", "--auto-approve", "--replace", "manifest.models")
     assert "cannot go while the pod web-" in text
-    assert "hangs on kubernetes.io/pvc-protection until the pod ends; nothing was deleted." in text
+    assert "hangs on kubernetes.io/pvc-protection until the pod ends; it was not deleted." in text
     assert "deletionTimestamp" not in stage.get("pvc", "models")["metadata"]
     stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
     stage.apply("--replace", "manifest.models")
     assert uid(stage, "pvc", "models") != first
     assert stage.actions() == {}
+
+
+def test_nothing_of_ours_is_deleted_for_a_claim_that_a_foreign_pod_holds(mounted: ClusterStage) -> None:
+    volumes = mounting()["spec"]["template"]["spec"]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "guest"}, "spec": volumes}
+    mounted.cluster.api.create(f"/api/v1/namespaces/{mounted.namespace}/pods", pod)
+    mounted.kubectl("wait", "pod/guest", "--for=condition=Ready", "--timeout=60s")
+    first = uid(mounted, "deployment", "web")
+    planned = mounted.run("plan", "--replace", "manifest.models").out
+    assert "note: the pod guest mounts it, and is not of this stack" in planned
+    text = said(mounted, "apply", "--auto-approve", "--replace", "manifest.models")
+    assert "cannot go while the pod guest mounts it too" in text
+    assert (uid(mounted, "deployment", "web"), mounted.names("pvc")) == (first, {"models"})
+    mounted.kubectl("delete", "pod", "guest")
+    mounted.apply("--replace", "manifest.models")
+    assert uid(mounted, "deployment", "web") != first
+    assert mounted.actions() == {}
 
 
 def test_a_claim_waits_for_a_pod_whose_replica_set_is_about_to_go(stage: ClusterStage, fakes: ClusterHandle) -> None:
@@ -148,7 +165,7 @@ def test_a_claim_that_hangs_in_its_deletion_ends_the_run_with_the_pod_that_holds
     stage.kubectl("delete", "pvc", "models", "--wait=false")
     text = said(stage, "apply", "--auto-approve")
     assert "cannot go while the pod web-" in text
-    assert "nothing was deleted" not in text
+    assert "was not deleted" not in text
     stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
     stage.apply()
     assert stage.names("pvc") == {"models"}
@@ -191,7 +208,7 @@ def test_a_claim_to_delete_that_a_foreign_pod_mounts_stays_until_it_is_free(
     stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     text = said(stage, "destroy", "--auto-approve")
     assert "cannot go while the pod web-" in text
-    assert "nothing was deleted." in text
+    assert "it was not deleted." in text
     assert "deletionTimestamp" not in stage.get("pvc", "models")["metadata"]
     stage.kubectl("delete", "deployment", "web", "--wait", "--cascade=foreground")
     stage.run("destroy", "--auto-approve")
