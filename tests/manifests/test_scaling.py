@@ -103,6 +103,13 @@ def test_counted_requests_go_through_the_add_on() -> None:
     assert objects["Service-backend"]["spec"]["ports"][0]["targetPort"] == "http"
 
 
+@pytest.mark.parametrize(("fewest", "first"), [(0, 90), (1, None)])
+def test_what_may_go_to_zero_gets_the_cooldown_before_the_first_time_too(fewest: int, first: int | None) -> None:
+    on = target(autoscaler="keda", cooldown_seconds=90)
+    spec = render(on=on, autoscaling=[wl.concurrency(target=10, min=fewest, max=5)])["ScaledObject"]["spec"]
+    assert (spec["cooldownPeriod"], spec.get("initialCooldownPeriod")) == (90, first)
+
+
 def test_an_older_add_on_gets_an_object_of_its_own() -> None:
     on = target(http_scaling="http-scaled-object")
     spec = render(on=on, autoscaling=[wl.concurrency(target=10, min=0, max=5)])["HTTPScaledObject"]["spec"]

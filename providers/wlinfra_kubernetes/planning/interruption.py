@@ -18,12 +18,15 @@ from wlinfra_kubernetes.documents.document import Key
 
 from .impact import running_of
 
-__all__ = ["with_interruption"]
+__all__ = ["with_idling", "with_interruption"]
 
 _CHANGING: Final = frozenset({Action.UPDATE, Action.ROLL, Action.IMPORT})
 _GOVERNING: Final = frozenset({"replicas", "strategy", "updateStrategy", "paused"})
 """The fields of a spec that say how many pods there are, and how they make way for others."""
 _QUARTER: Final = "25%"
+_SCALED_OBJECT: Final = "keda.sh/v1alpha1/ScaledObject"
+_NEVER_ZERO: Final = frozenset({"cpu", "memory"})
+"""Triggers that need a pod to measure, so that KEDA does not go to zero by them alone."""
 
 
 def with_interruption(change: Change, document: Mapping[str, Any]) -> Change:
@@ -42,6 +45,24 @@ def with_interruption(change: Change, document: Mapping[str, Any]) -> Change:
     if running and pods and (why := _gap(kind, spec, pods)):
         return _with_downtime(change, f"its old pods end before new ones are ready: {why}")
     return change
+
+
+def with_idling(change: Change) -> Change:
+    """Return the change of a ScaledObject with when it may end all pods for want of load, where it may.
+
+    Defaults are KEDA's: at least no replica, 300 seconds, and none before the first time.
+    """
+    if change.kind != _SCALED_OBJECT or not change.steps or change.action is Action.DELETE:
+        return change
+    spec = _map(change.values.get("spec"))
+    triggers = spec.get("triggers")
+    kinds = {_map(item).get("type") for item in triggers} if isinstance(triggers, list | tuple) else set()
+    if kinds <= _NEVER_ZERO or (spec.get("minReplicaCount", 0) != 0 and spec.get("idleReplicaCount") != 0):
+        return change
+    first = spec.get("initialCooldownPeriod", 0)
+    earliest = f"{first} seconds after it is made at the earliest" if first else "even right after it is made"
+    note = f"it may scale to zero after {spec.get('cooldownPeriod', 300)} seconds without load, {earliest}"
+    return replace(change, notes=(*change.notes, note))
 
 
 def _with_downtime(change: Change, note: str) -> Change:

@@ -21,7 +21,7 @@ from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims, loss_of
 
 from .impact import impact_of, impact_of_end, without_surge
-from .interruption import with_interruption
+from .interruption import with_idling, with_interruption
 from .plan_existing import comparable, plan_existing, refuse_foreign
 from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
@@ -56,7 +56,7 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
 
 def _judged(subject: Subject) -> Change:
     refuse_foreign(subject)
-    return with_interruption(_compared(subject), subject.document)
+    return with_idling(with_interruption(_compared(subject), subject.document))
 
 
 def _compared(subject: Subject) -> Change:

@@ -55,11 +55,17 @@ def render_keda(group: Group, scaling: Scaling) -> RenderedObject:
                 "maxReplicaCount": scaling.most,
                 "pollingInterval": group.target.polling_seconds,
                 "cooldownPeriod": group.target.cooldown_seconds,
+                **_first_idle(group, scaling),
                 "triggers": [_trigger(group, measure) for measure in scaling.measures],
             },
         },
         depends_on=(workload, *routed),
     )
+
+
+def _first_idle(group: Group, scaling: Scaling) -> dict[str, Json]:
+    """Return the time before the first way to zero: the cooldown alone counts from load that KEDA saw itself."""
+    return {} if scaling.fewest else {"initialCooldownPeriod": group.target.cooldown_seconds}
 
 
 def _scale_target(group: Group) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from wlinfra.changes.model import Action, BlastRadius, Change, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.values import Address
-from wlinfra_kubernetes.planning.interruption import with_interruption
+from wlinfra_kubernetes.planning.interruption import with_idling, with_interruption
 
 STEP = Step(operation="apply", verb="PATCH", path="/x", summary="apply it")
 IMAGE = AttributeChange(path=("spec", "template", "spec"), live="a", planned="b", effect=Effect.ROLLS)
@@ -115,3 +115,28 @@ def test_what_restarts_nothing_is_no_roll_and_says_why(kind: str, held: dict[str
 def test_a_daemon_set_has_its_pods_on_so_many_nodes(nodes: int, radius: BlastRadius) -> None:
     change = judged({"updateStrategy": ROLLING}, IMAGE, kind="DaemonSet", desiredNumberScheduled=nodes)
     assert change.blast_radius is radius
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({"minReplicaCount": 0, "cooldownPeriod": 90, "initialCooldownPeriod": 90}, "90 seconds after it is made"),
+        ({}, "after 300 seconds without load, even right after it is made"),
+        ({"minReplicaCount": 1}, ""),
+        ({"minReplicaCount": 0, "triggers": [{"type": "cpu"}]}, ""),
+    ],
+)
+def test_a_scaled_object_tells_when_it_may_go_to_zero(spec: dict[str, Any], told: str) -> None:
+    values = {"spec": {"triggers": [{"type": "prometheus"}], **spec}}
+    kind = "keda.sh/v1alpha1/ScaledObject"
+    change = Change(
+        address=Address("manifest.web"),
+        kind=kind,
+        provider="default",
+        name="default/web",
+        action=Action.CREATE,
+        values=values,
+        steps=(STEP,),
+    )
+    notes = with_idling(change).notes
+    assert [told in note for note in notes] == ([True] if told else [])
