@@ -27,7 +27,7 @@ from .subject import Subject
 __all__ = ["NOT_KNOWN", "NO_SECRET", "READ_ONLY", "lacking", "predicted"]
 
 NOT_KNOWN: Final = "not tried, because a value is not known yet"
-NO_SECRET: Final = "not tried, because a secret is not known here"
+NO_SECRET: Final = "not tried, because a secret is not known here"  # noqa: S105 - words for people
 READ_ONLY: Final = "not tried, because the account may only read"
 
 _RIGHT: Final = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"')

@@ -96,7 +96,7 @@ class EnvironmentSource:
 
 
 def is_utf8(text: str) -> bool:
-    """Return whether the text can be sent: the bytes of a variable that are no UTF-8 stand in it as lone surrogates.
+    r"""Return whether the text can be sent: the bytes of a variable that are no UTF-8 stand in it as lone surrogates.
 
     >>> is_utf8("caf\xe9"), is_utf8("caf\udce9")
     (True, False)
