@@ -11,6 +11,7 @@ from .declared.resources import Manifest, manifests_from
 
 if TYPE_CHECKING:
     from wlinfra.provider.base import Connection, ProviderContext
+    from wlinfra.state.model import ObjectState
 
 __all__ = ["PROVIDER", "Manifest", "manifests_from"]
 
@@ -25,6 +26,20 @@ class _KubernetesProvider:
         from .provider import connect
 
         return connect(context)
+
+    def how_to_let_go(self, item: ObjectState) -> str:
+        """Return what the next apply does to a forgotten object, which bears our label, and the command that lets it go."""
+        from .documents.document import Key
+        from .ownership.identity import PART_OF
+
+        key = Key.parse(item.kind, item.name)
+        kind = ".".join((key.kind, key.api.rpartition("/")[2], key.group)) if key.group else key.kind
+        where = f" -n {key.namespace}" if key.namespace else ""
+        return (
+            "It bears the label of this stack: the next apply records it again where it is declared, and deletes it "
+            "where it is not. To let it go, declare it no more and take the label off:\n"
+            f"    kubectl label {kind} {key.name}{where} {PART_OF}-"
+        )
 
 
 PROVIDER = _KubernetesProvider()

@@ -11,9 +11,12 @@ from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.show import find_objects, object_lines
 from wlinfra.cli.workspace import Site, describe_holder, find_site, lock_request
 from wlinfra.errors import ConfigurationError
+from wlinfra.provider.optional import Holding
+from wlinfra.provider.registry import load_provider
 from wlinfra.render.style import clean
 from wlinfra.render.summary import counted
 from wlinfra.state.lock import Lease
+from wlinfra.state.model import ObjectState
 from wlinfra.state.move import forget_objects, move_objects
 from wlinfra.values import Address
 
@@ -70,6 +73,20 @@ def _forget(site: Site, arguments: Namespace, console: Console) -> None:
     for item in forgotten.objects:
         shown = f" [id={clean(item.id)}]" if item.id else ""
         console.show(f"Forgot {clean(item.address)}{shown}; nothing was destroyed.")
+        if advice := _how_to_let_go(site, item):
+            console.show("\n".join(map(clean, advice.splitlines())))
+
+
+def _how_to_let_go(site: Site, item: ObjectState) -> str:
+    """Return what keeps a forgotten object from coming back; empty where forgetting lets it go."""
+    settings = site.stack.environments[site.environment].providers.get(item.provider)
+    if settings is None or item.virtual or item.id is None:
+        return ""
+    try:
+        provider = load_provider(settings.type)
+    except ConfigurationError:  # what is not installed here can say nothing
+        return ""
+    return provider.how_to_let_go(item) if isinstance(provider, Holding) else ""
 
 
 def _push(site: Site, arguments: Namespace, console: Console) -> None:

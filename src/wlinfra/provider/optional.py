@@ -1,6 +1,6 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing` and `Explaining`, `apply.scheduler` `Hearing`. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing` and `Explaining`, `apply.scheduler` `Hearing`, `wlinfra state rm` `Holding` of the provider itself. A provider without them is complete.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Live, Reading, Wanted
 from wlinfra.state.model import ObjectState
 
-__all__ = ["Asking", "Explaining", "Hearing", "Implying", "Owning", "Reviewing", "Sharing"]
+__all__ = ["Asking", "Explaining", "Hearing", "Holding", "Implying", "Owning", "Reviewing", "Sharing"]
 
 
 @runtime_checkable
@@ -45,6 +45,15 @@ class Owning(Protocol):
         They are planned as recorded objects that nobody declares, so that they go. Raises ProviderError when the
         platform cannot be asked.
         """
+        ...
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A provider, not a connection, whose connections are `Owning`: what the state forgets is not let go by that."""
+
+    def how_to_let_go(self, item: ObjectState) -> str:
+        """Return what the next apply does to a forgotten object, and what keeps it from that; calls no platform."""
         ...
 
 
