@@ -195,6 +195,10 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
         attributes=attributes,
         drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
         notes=(*subject.draft.notes, *_notes(subject, claims)),
+        leaves=tuple(
+            f"{CLAIM} {subject.key.namespace}/{name}"
+            for name in _left(subject, kept_claims(subject.platform, subject.key, subject.document))
+        ),
     )
     end = delete_step(
         draft, [claim.full_name for claim in claims], [claim.full_name for claim in _lost_claims(subject)]
@@ -226,15 +230,17 @@ def _notes(subject: Subject, gone: Sequence[Key]) -> Iterator[str]:
     if subject.key.full_kind == "batch/v1/Job":
         yield "the job runs again from its beginning; the pods and logs of its last run go with it"
     claims = kept_claims(subject.platform, subject.key, subject.document)
-    if not claims:
-        return
-    wanted = _template_names(subject.desired.values)
-    left = [name for name in claims if not any(name.startswith(f"{one}-{subject.key.name}-") for one in wanted)]
-    taken = [name for name in claims if name not in left]
-    if taken:
+    left = _left(subject, claims)
+    if taken := [name for name in claims if name not in left]:
         yield f"its volume claims are kept as they are, and its new pods mount them again: {', '.join(taken)}"
     if left:
         yield f"volume claims that nothing mounts any more are kept: {', '.join(left)}"
+
+
+def _left(subject: Subject, claims: Sequence[str]) -> list[str]:
+    """Return the claims that the new object's templates do not take up again."""
+    wanted = _template_names(subject.desired.values) if claims else ()
+    return [name for name in claims if not any(name.startswith(f"{one}-{subject.key.name}-") for one in wanted)]
 
 
 def _template_names(values: Mapping[str, Any]) -> list[str]:

@@ -253,7 +253,7 @@ def test_claims_of_another_template_are_left_over_and_named(stage: ClusterStage,
     stage.manifests(stateful("files"))
     (note,) = stage.project.changes("-e", "cluster")["manifest.web"]["notes"]
     assert note == "volume claims that nothing mounts any more are kept: data-web-0, data-web-1"
-    stage.apply()
+    assert f"manifest.web  v1/PersistentVolumeClaim {stage.namespace}/data-web-0\n" in stage.apply().out
     assert stage.names("pvc") == {"data-web-0", "data-web-1", "files-web-0", "files-web-1"}
     assert "its volume claims are kept: files-web-0, files-web-1" in stage.run("plan", "--destroy").out
 
