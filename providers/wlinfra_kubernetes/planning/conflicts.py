@@ -6,6 +6,7 @@ is forced, yielded or an error; ``force`` holds for a whole request, so yielded 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -37,6 +38,8 @@ AUTOSCALERS: Final = frozenset({"kube-controller-manager", "keda", "keda-operato
 _TAKEN_OVER: Final = ("kubectl", "before-first-apply")
 """How managers begin whose fields an import takes over without being asked: the ways people made objects before."""
 
+_LONGEST: Final = 100
+"""Characters of a value that an error still quotes."""
 _REPLICAS: Final = ("spec", "replicas")
 
 
@@ -50,6 +53,8 @@ class Conflict:
     """The manager as people are told, which for a stack is its name."""
     subresource: str = ""
     time: str = ""
+    live: Json = field(default=None, repr=False)
+    """What the other manager set; it may be secret where a secret is declared."""
     scalers: tuple[Scaler, ...] = ()
     """Who goes on setting the path, when it is the number of replicas."""
 
@@ -116,6 +121,7 @@ def _conflict(path: FieldPath, manager: str, entry: Mapping[str, Any], live: Map
         told=manager_told(manager, live),
         subresource=str(entry.get("subresource") or ""),
         time=str(entry.get("time") or ""),
+        live=find(dict(live), path),
     )
 
 
@@ -185,7 +191,7 @@ def settle(address: Address, body: Json, conflicts: Sequence[Conflict], terms: T
             case _:
                 open_conflicts.append(conflict)
     if open_conflicts:
-        raise ProviderError(_open(address, open_conflicts))
+        raise ProviderError(_open(address, body, open_conflicts))
     return Settled(body=body, force=forced, notes=tuple(notes))
 
 
@@ -223,22 +229,35 @@ def _left_out(address: Address, conflict: Conflict) -> str:
     )
 
 
-def _open(address: Address, conflicts: Sequence[Conflict]) -> Diagnostic:
-    listed = "; ".join(map(str, conflicts))
-    path = shown(conflicts[0].path)
+def _open(address: Address, body: Json, conflicts: Sequence[Conflict]) -> Diagnostic:
+    listed = "; ".join(f"{conflict}{_sides(body, conflict)}" for conflict in conflicts)
+    paths = list(dict.fromkeys(shown(conflict.path) for conflict in conflicts))
     scalers = next((conflict.scalers for conflict in conflicts if conflict.scalers), ())
     fought = (
         f"\nForced replicas last until {_names(scalers)} scales next: leave them out, or end it first."
         if scalers
         else ""
     )
+    it = "it" if len(paths) == 1 else "them"
     return Diagnostic(
         summary="Fields are owned by others",
         detail=f"{address} declares values for fields that others set to something else: {listed}.",
         fix="Decide for each path, in the environment's options:\n"
-        f'    conflicts={{"{path}": "force"}}   to take it over\n'
-        f'    conflicts={{"{path}": "yield"}}   to leave it to them\n'
+        f"    conflicts={_decided(paths, 'force')}   to take {it} over\n"
+        f"    conflicts={_decided(paths, 'yield')}   to leave {it} to them\n"
         f"{_left_out(address, conflicts[0])}{fought}",
         address=address,
-        path=path,
+        path=paths[0],
     )
+
+
+def _decided(paths: Sequence[str], policy: str) -> str:
+    return "{" + ", ".join(f'"{path}": "{policy}"' for path in paths) + "}"
+
+
+def _sides(body: Json, conflict: Conflict) -> str:
+    """Return both values where both are short and neither is declared as a secret."""
+    sides = conflict.live, find(body, conflict.path)
+    if any(not isinstance(side, str | int | float) or len(str(side)) > _LONGEST for side in sides):
+        return ""
+    return f" (live {json.dumps(sides[0])}, declared {json.dumps(sides[1])})"

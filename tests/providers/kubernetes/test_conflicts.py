@@ -36,7 +36,24 @@ def test_an_edit_by_hand_is_a_conflict_that_names_path_manager_and_time(
         driver.plan(deployment())
     said = str(caught.value)
     assert f"{IMAGE} is managed by kubectl-edit since 20" in said
+    assert '(live "nginx:9", declared "nginx:1")' in said
     assert all(word in said for word in ("force", "yield", "leave it out"))
+
+
+def test_a_conflict_about_two_paths_offers_both_ways_out_for_both_and_quotes_no_secret(
+    drive: Connect, cluster: ClusterHandle, namespace: str
+) -> None:
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"a": "one", "b": "two"}}
+    driver = drive()
+    driver.apply(Manifest("keys", body))
+    patch = '{"data": {"a": "Y2FuYXJ5", "b": "Y2FuYXJ5"}}'
+    cluster.kubectl("patch", "secret", "keys", "-n", namespace, "-p", patch, "--field-manager=kubectl-edit")
+    with pytest.raises(ProviderError) as caught:
+        driver.plan(Manifest("keys", body))
+    said = str(caught.value)
+    assert 'conflicts={"data.a": "force", "data.b": "force"}' in said
+    assert 'conflicts={"data.a": "yield", "data.b": "yield"}' in said
+    assert [text for text in ("Y2FuYXJ5", "canary", "b25l", 'one"', 'live "') if text in said] == []
 
 
 def test_a_forced_path_is_taken_back_as_drift_of_that_manager(
