@@ -15,7 +15,7 @@ import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
 
-__all__ = ["Cause", "ClusterError", "Failure", "failure_of"]
+__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of"]
 
 
 class Failure(Enum):
@@ -35,6 +35,23 @@ class Failure(Enum):
     UNREACHABLE = "not reached"
     UNTRUSTED = "certificate not trusted"
     LOST = "answer lost"
+
+
+_LONGEST: Final = 300
+"""Characters of a cause that is told as it is."""
+
+
+def brief(cause: str) -> str:
+    """Return a cause without the whole value that was refused, or the comparison of two, that the API server may quote.
+
+    >>> brief("Forbidden: spec is immutable\\n  core.Spec{")
+    'Forbidden: spec is immutable'
+    """
+    text = cause.partition("\n")[0].strip()
+    if len(text) <= _LONGEST:
+        return text
+    kind, reason = text.partition(": ")[0], text.rpartition(": ")[2]
+    return f"{kind[:_LONGEST]}: {reason}" if len(reason) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +137,9 @@ def failure_of(method: str, path: str, status: int, body: bytes, headers: Mappin
         return _of_something_else(method, path, status, body, after)
     details = said.get("details") or {}
     causes = tuple(
-        Cause(reason=cause.get("reason") or "", field=cause.get("field") or "", message=cause.get("message") or "")
+        Cause(
+            reason=cause.get("reason") or "", field=cause.get("field") or "", message=brief(cause.get("message") or "")
+        )
         for cause in details.get("causes") or ()
     )
     message = " ".join(str(said.get("message") or f"{method} {path} was answered with {status}.").split())
