@@ -166,7 +166,9 @@ def _drift(parser: Parser) -> None:
 
 def _import(parser: Parser) -> None:
     parser.add_argument("address", metavar="ADDRESS", help="the declared resource, such as workload.chat")
-    parser.add_argument("id", metavar="ID", help="the platform's id of the object it shall be")
+    parser.add_argument(
+        "id", metavar="ID", help="the platform's id of the object it shall be; on Kubernetes also its name"
+    )
     program_option(parser)
     settings(parser)
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
