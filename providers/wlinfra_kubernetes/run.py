@@ -14,7 +14,7 @@ from wlinfra.errors import Diagnostic
 from wlinfra.provider import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
 from wlinfra.values import Address
 
-from .cluster.failures import ClusterError, Failure
+from .cluster.failures import ClusterError, Failure, fits_when_one_goes
 from .documents.document import Key, wire
 from .ownership.identity import ADDRESS, HANDOVER
 from .ownership.succession import is_orphan
@@ -45,6 +45,8 @@ def run(platform: Platform, step: Step) -> StepResult:
             case _:
                 return _apply(platform, key, step)
     except ClusterError as error:
+        if "old" in step.lookup and fits_when_one_goes(error):  # the cluster counts what is gone a moment later
+            return RefusedForNow(error=error.diagnostic, after=error.after)
         return _outcome(error)
 
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra_kubernetes.documents.quantities import amount
 
-__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of"]
+__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes"]
 
 
 class Failure(Enum):
@@ -99,6 +100,9 @@ _TYPED_MERGE: Final = ("failed to create typed ", "failed to merge config")
 _TAG: Final = re.compile(r"<(?:style|script|title).*?</(?:style|script|title)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
+_QUOTA: Final = re.compile(r"exceeded quota: .*requested: (.+), used: (.+), limited: (.+)$")
+
+
 class ClusterError(ProviderError):
     """A request that the cluster refused or that did not reach it."""
 
@@ -127,6 +131,18 @@ class ClusterError(ProviderError):
     def diagnostic(self) -> Diagnostic:
         """What people are told."""
         return self.diagnostics[0]
+
+
+def fits_when_one_goes(error: ClusterError) -> bool:
+    """True when a quota refused an object, but is not overdrawn: another that goes makes room for it."""
+    found = _QUOTA.search(error.message)
+    if error.failure is not Failure.DENIED or found is None:
+        return False
+    requested, used, limited = (
+        {name: amount(text) for name, _, text in (part.partition("=") for part in side.split(","))}
+        for side in found.groups()
+    )
+    return all(max(requested.get(name, 0), used.get(name, 0)) <= limit for name, limit in limited.items())
 
 
 def failure_of(method: str, path: str, status: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:

@@ -6,7 +6,6 @@ under another name. A volume claim is never replaced unasked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -18,10 +17,9 @@ from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN
-from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, fits_when_one_goes
 from wlinfra_kubernetes.documents.document import Key, at, differences, wire
 from wlinfra_kubernetes.documents.fieldpath import parse
-from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
 from wlinfra_kubernetes.waits.mounts import in_the_way
 
@@ -31,7 +29,6 @@ from .subject import Subject
 __all__ = ["forced", "is_fixed", "refused_claim", "renaming", "replacement", "unchangeable"]
 
 _PROBE_NAME: Final = 50
-_LIMITS: Final = re.compile(r"used: (?P<used>.+), limited: (?P<limited>.+)$")
 
 
 # ---------------------------------------------------------------- why
@@ -138,19 +135,10 @@ def _probe(subject: Subject, refusal: ClusterError) -> str:
     except ClusterError as error:
         if error.failure is Failure.FORBIDDEN:
             return ""
-        if error.failure is Failure.DENIED and _frees_enough(error.message):
+        if fits_when_one_goes(error):
             return f"it has to fit when the old one is gone: {error.message}"
         raise subject.refused(refusal if error.failure is Failure.INVALID and not error.causes else error) from error
     return ""
-
-
-def _frees_enough(message: str) -> bool:
-    """True when a quota is used up but not overdrawn: the object that goes makes room for the one that comes."""
-    found = _LIMITS.search(message)
-    if "exceeded quota" not in message or found is None:
-        return False
-    used, limited = (dict(part.split("=", 1) for part in found[side].split(",")) for side in ("used", "limited"))
-    return all(amount(used[name]) <= amount(limit) for name, limit in limited.items() if name in used)
 
 
 def _causes(subject: Subject, error: ClusterError) -> tuple[AttributeChange, ...]:
