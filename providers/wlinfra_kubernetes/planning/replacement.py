@@ -106,11 +106,20 @@ def refused_claim(subject: Subject, causes: str) -> Change:
         Diagnostic(
             summary="Change would lose data",
             detail=f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
-            fix=f"Declare what it was, or replace it deliberately with\n    wlinfra apply --replace {address}",
+            fix=f"{_other_way(subject)}Declare what it was, or replace it deliberately with\n"
+            f"    wlinfra apply --replace {address}",
             address=address,
             location=subject.desired.location,
         )
     )
+
+
+def _other_way(subject: Subject) -> str:
+    """Return how a workload's volume stays as it is; its access mode follows from the number of replicas."""
+    moved = any(item.path[:2] == ("spec", "accessModes") for item in subject.draft.attributes)
+    if not moved or subject.desired.address.type != "workload":
+        return ""
+    return "Keep one replica; or keep the volume and all replicas on its node with target={'volume_access': 'ReadWriteOnce'} in the environment.\n"
 
 
 # ---------------------------------------------------------------- may it be made anew?

@@ -88,7 +88,7 @@ class ActionReason(Enum):
     DEPOSED = "it was replaced and is left over"
     FOUND_BY_NAME = "an object of that name exists and nothing is recorded"
     LOOKED_UP = "it is read, not owned"
-    RETAINED = "it is declared to be retained"
+    RETAINED = "it is kept when its declaration ends"
     UNCHANGED = "nothing differs"
 
 

@@ -80,6 +80,16 @@ def test_a_model_server_lives_and_ends(models: Models, nim: str, mode: str) -> N
     assert models.stage.names("deployment,nimservice,nimcache,service,configmap") == {"kube-root-ca.crt"}
 
 
+def test_a_second_replica_on_a_volume_of_one_node_is_refused_with_the_ways_out(models: Models) -> None:
+    models.write(nim="plain")
+    models.stage.apply()
+    models.write(nim="plain", replicas=2)
+    refused = models.stage.run("plan", code=1)
+    assert "target={'volume_access': 'ReadWriteOnce'}" in " ".join((refused.out + refused.err).split())
+    models.write(nim="plain", replicas=2, volume_access="ReadWriteOnce")
+    assert models.stage.actions()[RUNNER["plain"]] == "update"
+
+
 @pytest.mark.parametrize("nim", ["operator", "plain"])
 def test_another_image_rolls_and_keeps_the_volume(models: Models, nim: str) -> None:
     models.write(nim=nim)
