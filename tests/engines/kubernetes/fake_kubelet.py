@@ -106,13 +106,20 @@ class FakeKubelet:
             self._renew(node.name)
 
     def _heartbeat(self) -> None:
-        """Renew the lease of every node there is, those made by tests among them, well within its duration."""
+        """Renew the lease of every node there is, those made by tests among them, and look after pods that must end."""
         while not self._stop.wait(LEASE_SECONDS / 4):
             try:
                 for node in self._client.get("/api/v1/nodes")["items"]:
                     self._renew(node["metadata"]["name"])
+                self._end_again()
             except (ApiError, *CONNECTION_LOST):
                 continue
+
+    def _end_again(self) -> None:
+        """End the pods whose end was lost, say by a conflict, as a kubelet does that looks at its pods every so often."""
+        for pod in self._client.get("/api/v1/pods")["items"]:
+            if "deletionTimestamp" in pod["metadata"]:
+                self._on_pod("MODIFIED", pod)
 
     def _renew(self, node: str) -> None:
         spec = {"holderIdentity": node, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": _now(micro=True)}

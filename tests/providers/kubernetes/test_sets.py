@@ -83,5 +83,5 @@ def test_a_broken_pod_that_a_stateful_set_does_not_replace_is_named_with_what_to
     change, id = sent(driver, workload("StatefulSet", "nginx:1"))
     assert change.action is Action.ROLL
     assert "bad-image:1" in told(driver, change, id, f"kubectl delete pod web-0 -n {namespace}")
-    fakes.kubectl("delete", "pod", "web-0", "-n", namespace)
+    fakes.kubectl("delete", "pod", "web-0", "-n", namespace, "--wait=false")
     eventually(lambda: isinstance(ask(driver, change, id), Ready))
