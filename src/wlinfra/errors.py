@@ -73,6 +73,8 @@ class Diagnostic:
     address: str | None = None
     path: str | None = None
     location: Location | None = None
+    called_from: tuple[Location, ...] = ()
+    """The calls of the user's own code that led to the location, innermost first."""
 
     @property
     def is_error(self) -> bool:

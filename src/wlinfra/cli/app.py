@@ -31,15 +31,32 @@ __all__ = ["entry", "main"]
 def entry() -> None:
     """Run the command line of this process and exit."""
     gc.set_threshold(50_000, 50, 50)  # declarations are trees of many small objects: three times faster to build
+    _refuse_closed_streams()
     for stream in (sys.stdout, sys.stderr):  # a description may have letters that the terminal's encoding lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # Python flushes once more at exit and would complain
+    except OSError as error:  # Python flushes once more at exit and would complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not code and not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"Standard output cannot be written: {error.strerror}.\n")
+            code = ExitCode.ERROR
     raise SystemExit(code)
+
+
+def _refuse_closed_streams() -> None:
+    """End before anything is done where the output is closed: the next file opened would be taken for it."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if sys.stdout is None:
+        sys.stderr.write(
+            "Standard output is closed, so that nothing could be shown. Open it, such as with >/dev/null.\n"
+        )
+        raise SystemExit(ExitCode.ERROR)
 
 
 def main(

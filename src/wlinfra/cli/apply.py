@@ -33,7 +33,9 @@ def run(arguments: Namespace, console: Console) -> int:
     data, plan = saved
     arguments.file = plan.program
     with (
-        open_workspace(arguments, console, file=plan.program, environment=plan.environment) as workspace,
+        open_workspace(
+            arguments, console, file=plan.program, environment=plan.environment, ending=plan.options.destroy
+        ) as workspace,
         workspace.locked("apply", arguments.lock_timeout) as locked,
     ):
         digest = locked.engine().digest
@@ -64,7 +66,10 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
             "Add --auto-approve, or apply a plan saved with\n    wlinfra plan --out plan.json",
         )
     operation = "destroy" if options.destroy else "apply"
-    with open_workspace(arguments, console) as workspace, workspace.locked(operation, arguments.lock_timeout) as locked:
+    with (
+        open_workspace(arguments, console, ending=options.destroy) as workspace,
+        workspace.locked(operation, arguments.lock_timeout) as locked,
+    ):
         plan = locked.plan(options)
         _show(plan, arguments, console)
         if plan.errors:
@@ -214,5 +219,5 @@ class _Sturdy:
         try:
             self._listener(event)
             self._console.stdout.flush()
-        except BrokenPipeError:
+        except OSError:  # nobody reads any more, or there is no room
             self._listener = None

@@ -20,6 +20,7 @@ from wlinfra.cli.options import (
     lock,
     program,
     program_option,
+    record_option,
     selection,
     settings,
     shape,
@@ -182,13 +183,13 @@ def _show(parser: Parser) -> None:
         metavar="PLAN|ADDRESS",
         help="a saved plan, or an address in the state; everything by default",
     )
-    program_option(parser)
+    record_option(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _output(parser: Parser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="one output; all by default")
-    program_option(parser)
+    record_option(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -216,12 +217,12 @@ def _state(parser: Parser) -> None:
             child.add_argument("--force", action="store_true", help="even over another lineage or a newer state")
         if name in ("mv", "rm", "push", "repair"):
             lock(child)
-        program_option(child)
+        record_option(child)
         common_options(child, hidden=True)
 
 
 def _history(parser: Parser) -> None:
-    program_option(parser)
+    record_option(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from wlinfra.errors import ConfigurationError
 from wlinfra.render.style import PLAIN, Style
 
 __all__ = ["Console"]
@@ -36,9 +37,18 @@ class Console:
         return self.stdin.isatty() and self.stdout.isatty()
 
     def show(self, text: str) -> None:
-        """Write a result; a line end is added where there is none."""
-        self.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-        self.stdout.flush()
+        """Write a result; a line end is added where there is none. Raises ConfigurationError for a full disk."""
+        try:
+            self.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ConfigurationError.of(
+                "Output cannot be written",
+                f"What wlinfra has to say could not be written to standard output: {error.strerror}.",
+                "Redirect it to where there is room.",
+            ) from error
 
     def tell(self, text: str) -> None:
         """Write something about the run, such as a warning."""

@@ -21,6 +21,7 @@ __all__ = [
     "positive",
     "program",
     "program_option",
+    "record_option",
     "seconds",
     "selection",
     "settings",
@@ -77,6 +78,14 @@ def program_option(parser: Parser) -> None:
     """Add the program as an option, for commands whose arguments are something else."""
     parser.add_argument(
         "-f", "--file", default=DEFAULT_PROGRAM, metavar="FILE", help="the program; infra.py by default"
+    )
+
+
+def record_option(parser: Parser) -> None:
+    """Add how a record is found, for commands that need nothing else of the program."""
+    program_option(parser)
+    parser.add_argument(
+        "--stack", default="", metavar="NAME", help="the stack whose record it is; the program is not run then"
     )
 
 

@@ -20,8 +20,9 @@ __all__ = ["exit_code", "run"]
 
 def run(arguments: Namespace, console: Console) -> int:
     """Plan, show, and save with ``--out``."""
-    with open_workspace(arguments, console) as workspace:
-        plan = workspace.plan(plan_options(arguments))
+    options = plan_options(arguments)
+    with open_workspace(arguments, console, ending=options.destroy) as workspace:
+        plan = workspace.plan(options)
         command = "destroy" if plan.options.destroy else "apply"
         again = command_line(command, arguments, plan.environment)
         next_command = shlex.join(["wlinfra", "apply", arguments.out]) if arguments.out else again

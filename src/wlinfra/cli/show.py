@@ -8,7 +8,7 @@ from typing import Any
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import find_site
+from wlinfra.cli.record import find_record
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.file import unseal
 from wlinfra.render.encode import encode_value
@@ -27,7 +27,7 @@ def run(arguments: Namespace, console: Console) -> int:
         saved = unseal(console.path(subject).read_bytes())
         console.show(dump_json(saved.document) if arguments.json else saved.text)
         return ExitCode.OK
-    state = find_site(arguments, console).store().load()
+    state = find_record(arguments, console).store().load()
     objects = find_objects(state, subject) if subject else list(state.objects.values())
     if arguments.json:
         console.show(dump_json([object_document(item) for item in objects]))

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.record import RecordSite, find_record
 from wlinfra.cli.show import find_objects, object_lines
-from wlinfra.cli.workspace import Site, describe_holder, find_site, lock_request
+from wlinfra.cli.workspace import describe_holder, lock_request
 from wlinfra.errors import ConfigurationError
 from wlinfra.provider.optional import Holding
 from wlinfra.provider.registry import load_provider
@@ -25,7 +26,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace, console: Console) -> int:
     """Do one action on the state."""
-    site = find_site(arguments, console)
+    site = find_record(arguments, console)
     match arguments.action:
         case "list":
             console.show("".join(f"{clean(address)}\n" for address in sorted(site.store().load().objects)))
@@ -50,20 +51,20 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 @contextmanager
-def _locked(site: Site, arguments: Namespace, console: Console) -> Iterator[Lease]:
+def _locked(site: RecordSite, arguments: Namespace, console: Console) -> Iterator[Lease]:
     request = lock_request(console, f"state {arguments.action}", arguments.lock_timeout)
     with site.store().acquire(request) as lease:
         yield lease
 
 
-def _move(site: Site, arguments: Namespace, console: Console) -> None:
+def _move(site: RecordSite, arguments: Namespace, console: Console) -> None:
     with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
         moved = move_objects(session, Address(arguments.source), Address(arguments.destination))
     for old, new in moved.items():
         console.show(f"Moved {clean(old)} to {clean(new)}.")
 
 
-def _forget(site: Site, arguments: Namespace, console: Console) -> None:
+def _forget(site: RecordSite, arguments: Namespace, console: Console) -> None:
     with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
         forgotten = forget_objects(session, Address(arguments.address))
     for intent in forgotten.steps:
@@ -77,9 +78,10 @@ def _forget(site: Site, arguments: Namespace, console: Console) -> None:
             console.show("\n".join(map(clean, advice.splitlines())))
 
 
-def _how_to_let_go(site: Site, item: ObjectState) -> str:
+def _how_to_let_go(site: RecordSite, item: ObjectState) -> str:
     """Return what keeps a forgotten object from coming back; empty where forgetting lets it go."""
-    settings = site.stack.environments[site.environment].providers.get(item.provider)
+    spec = site.stack.environments.get(site.environment) if site.stack is not None else None
+    settings = spec.providers.get(item.provider) if spec is not None else None
     if settings is None or item.virtual or item.id is None:
         return ""
     try:
@@ -89,7 +91,7 @@ def _how_to_let_go(site: Site, item: ObjectState) -> str:
     return provider.how_to_let_go(item) if isinstance(provider, Holding) else ""
 
 
-def _push(site: Site, arguments: Namespace, console: Console) -> None:
+def _push(site: RecordSite, arguments: Namespace, console: Console) -> None:
     if arguments.input == "-":
         data = console.stdin.read().encode()
     else:
@@ -106,7 +108,7 @@ def _push(site: Site, arguments: Namespace, console: Console) -> None:
     console.show("Replaced the state.")
 
 
-def _unlock(site: Site, console: Console) -> None:
+def _unlock(site: RecordSite, console: Console) -> None:
     holder = site.store().unlock()
     if holder is None:
         console.show("The state was not locked.")
@@ -114,7 +116,7 @@ def _unlock(site: Site, console: Console) -> None:
         console.show(f"Freed the lock that {clean(describe_holder(holder))} held; that run stops before its next call.")
 
 
-def _repair(site: Site, arguments: Namespace, console: Console) -> None:
+def _repair(site: RecordSite, arguments: Namespace, console: Console) -> None:
     with _locked(site, arguments, console) as lease:
         report = site.store().repair(lease)
     if not report.actions:

@@ -11,7 +11,7 @@ import signal
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from wlinfra.apply.clock import Clock, SystemClock
 from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
+from wlinfra.cli.quiet import printing_aside
 from wlinfra.cli.version import tool_version
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
@@ -26,7 +27,7 @@ from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
-from wlinfra.stack.program import Declared, declare, load_stack
+from wlinfra.stack.program import Declared, declare, declare_for_destroy, load_stack
 from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
 from wlinfra.state.holder import is_gone
@@ -48,6 +49,7 @@ __all__ = [
     "find_site",
     "lock_request",
     "open_workspace",
+    "state_root",
     "stopping",
     "who",
 ]
@@ -82,16 +84,23 @@ class Site:
 def find_site(arguments: Namespace, console: Console, *, file: str = "", environment: str = "") -> Site:
     """Return the stack and environment the arguments name; raises DeclarationError, ConfigurationError."""
     path = console.path(file or arguments.file)
-    with redirect_stdout(console.stderr):  # what a program prints must not stand in a result
+    with printing_aside(console):
         stack = load_stack(path, environ=console.environ)
-    folder = path if path.is_dir() else path.parent
-    chosen = arguments.state_dir or console.environ.get("WLINFRA_STATE_DIR")
     return Site(
         stack=stack,
         file=path,
         environment=environment or _environment(arguments, console, stack),
-        root=console.path(chosen) if chosen else folder / ".wlinfra",
+        root=state_root(arguments, console, file or arguments.file),
     )
+
+
+def state_root(arguments: Namespace, console: Console, file: str) -> Path:
+    """Return the directory of all states: the one that was chosen, else the one beside the program."""
+    chosen = arguments.state_dir or console.environ.get("WLINFRA_STATE_DIR")
+    if chosen:
+        return console.path(chosen)
+    path = console.path(file)
+    return (path if path.is_dir() else path.parent) / ".wlinfra"
 
 
 def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> str:
@@ -109,10 +118,14 @@ def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> s
     )
 
 
-def declare_site(site: Site, arguments: Namespace, console: Console) -> Declared:
-    """Return what the program declares; its warnings are for the plan to show."""
-    with redirect_stdout(console.stderr):
-        return declare(
+def declare_site(site: Site, arguments: Namespace, console: Console, *, ending: bool = False) -> Declared:
+    """Return what the program declares; its warnings are for the plan to show.
+
+    ``ending``: everything recorded shall go, and for that a program with errors will do.
+    """
+    run = declare_for_destroy if ending else declare
+    with printing_aside(console):
+        return run(
             site.stack,
             site.environment,
             overrides=parse_overrides(getattr(arguments, "set", [])),
@@ -256,14 +269,17 @@ class Locked:
 
 @contextmanager
 def open_workspace(
-    arguments: Namespace, console: Console, *, file: str = "", environment: str = ""
+    arguments: Namespace, console: Console, *, file: str = "", environment: str = "", ending: bool = False
 ) -> Iterator[Workspace]:
-    """Open the environment that the arguments name; raises what is wrong with the program before any call."""
+    """Open the environment that the arguments name; raises what is wrong with the program before any call.
+
+    With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning.
+    """
     site = find_site(arguments, console, file=file, environment=environment)
     workspace = Workspace(
         site=site,
         console=console,
-        declared=declare_site(site, arguments, console),
+        declared=declare_site(site, arguments, console, ending=ending),
         store=site.store(),
         stop=StopSignal(),
         clock=SystemClock(),

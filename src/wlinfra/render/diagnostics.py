@@ -20,6 +20,8 @@ SourceLine = Callable[[Location], str | None]
 _QUOTE_WIDTH = 100
 _PLACES = 3
 """How many places are named of errors with the same words."""
+_CALLS = 6
+"""How many of the calls that led to a place are shown."""
 
 
 def read_source_line(location: Location) -> str | None:
@@ -78,21 +80,36 @@ def _box(group: Sequence[Diagnostic], style: Style, source_line: SourceLine | No
 
 def _places(group: Sequence[Diagnostic]) -> list[str]:
     """Return the first places; one that stands there several times is named once."""
-    found = list(dict.fromkeys(line for item in group for line in _place(item, None)))
+    found = list(dict.fromkeys(line for item in group for line in _named(item)))
     left = len(found) - _PLACES
     return [*found[:_PLACES], *([f"  and {counted(left, 'other place')}"] if left > 0 else [])]
 
 
 def _place(diagnostic: Diagnostic, source_line: SourceLine | None) -> list[str]:
+    """Return where it is, the line of the program, and the calls that led there."""
+    lines = [*_named(diagnostic, with_caller=False), *_quoted(diagnostic.location, source_line)]
+    for call in diagnostic.called_from[:_CALLS]:
+        lines += [f"  called from {clean(call.file)} line {call.line}", *_quoted(call, source_line)]
+    left = len(diagnostic.called_from) - _CALLS
+    return [*lines, *([f"  and {counted(left, 'call')} before that"] if left > 0 else [])]
+
+
+def _named(diagnostic: Diagnostic, *, with_caller: bool = True) -> list[str]:
     location = diagnostic.location
     parts = [f"on {clean(location.file)} line {location.line}"] if location else []
     parts += [f"in {clean(diagnostic.address)}"] if diagnostic.address else []
     where = ", ".join(parts)
     if diagnostic.path:
         where = f"{where}: {clean(diagnostic.path)}" if where else f"in {clean(diagnostic.path)}"
-    lines = [f"  {where}"] if where else []
+    if where and with_caller and diagnostic.called_from:
+        call = diagnostic.called_from[0]
+        where = f"{where}, called from {clean(call.file)} line {call.line}"
+    return [f"  {where}"] if where else []
+
+
+def _quoted(location: Location | None, source_line: SourceLine | None) -> list[str]:
     text = source_line(location) if location and source_line else None
-    if location and text and text.strip():
-        shown = clean(text.rstrip().expandtabs(4))
-        lines.append(f"  {location.line}: {shown if len(shown) <= _QUOTE_WIDTH else shown[: _QUOTE_WIDTH - 1] + '…'}")
-    return lines
+    if location is None or not text or not text.strip():
+        return []
+    shown = clean(text.rstrip().expandtabs(4))
+    return [f"  {location.line}: {shown if len(shown) <= _QUOTE_WIDTH else shown[: _QUOTE_WIDTH - 1] + '…'}"]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from wlinfra.errors import Diagnostic, Location, Severity
-from wlinfra.resources.declaring import NAME, Problem, caller, current_scope, current_session, locate, report
+from wlinfra.resources.declaring import NAME, Problem, caller, callers, current_scope, current_session, locate, report
 from wlinfra.resources.fields import Flag, Number, Word, attribute, broken_rule
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.mistakes import explain
@@ -98,7 +99,8 @@ class Model(BaseModel):
         self._become_broken(attributes, wrong)
         if not any(details["type"] == "wlinfra" and not details["loc"] for details in error.errors()):
             problems += self._rules_of_the_rest(wrong)
-        report([self._diagnose(problem) for problem in problems])
+        calls = callers()
+        report([replace(self._diagnose(problem), called_from=calls) for problem in problems])
 
     def _become_broken(self, attributes: dict[str, Any], wrong: set[str | int]) -> None:
         """Fill in what was given where it was right, and defaults elsewhere."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, Generic, TypeVar
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
@@ -21,6 +22,8 @@ __all__ = [
     "Problem",
     "Session",
     "caller",
+    "callers",
+    "chain",
     "current_scope",
     "current_session",
     "declaring",
@@ -53,6 +56,8 @@ class Session(Generic[Made]):
     diagnostics: list[Diagnostic] = field(default_factory=list)
     resources: list[Made] = field(default_factory=list)
     """Every resource made, in order, whether it is yielded or not."""
+    odd: dict[int, Location] = field(default_factory=dict)
+    """Where the program yields what is no declaration, by the place among all it yields."""
 
 
 _session: ContextVar[Session[Any] | None] = ContextVar("wlinfra_session", default=None)
@@ -110,17 +115,42 @@ def report(diagnostics: list[Diagnostic]) -> None:
     session.diagnostics.extend(diagnostics)
 
 
+_NOT_THE_USERS = ("wlinfra.", "wlinfra_", "pydantic.", "contextlib")
+_START = "wlinfra.stack.program"
+"""The module that runs programs: what called it is not the program."""
+
+
 def caller() -> tuple[str, int] | None:
     """Return file and line of the innermost frame that is neither ours nor pydantic's."""
     frame = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if not module.startswith(("wlinfra.", "wlinfra_", "pydantic.", "contextlib")) and module != "wlinfra":
+        if not module.startswith(_NOT_THE_USERS) and module != "wlinfra":
             return frame.f_code.co_filename, frame.f_lineno
         if frame.f_back is None:
             return None
         frame = frame.f_back
     return None
+
+
+def callers() -> tuple[Location, ...]:
+    """Return the calls of the program that led to its innermost frame, innermost first; none when no program is run."""
+    found: list[Location] = []
+    frame: FrameType | None = sys._getframe(1) if _session.get() is not None else None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == _START:
+            return chain(found)
+        if not module.startswith(_NOT_THE_USERS) and module != "wlinfra":
+            found += filter(None, [locate((frame.f_code.co_filename, frame.f_lineno))])
+        frame = frame.f_back
+    return ()
+
+
+def chain(frames: Sequence[Location]) -> tuple[Location, ...]:
+    """Return the calls behind the first of the frames, each once in a row: a comprehension is a frame of its own."""
+    distinct = [frame for index, frame in enumerate(frames) if index == 0 or frame != frames[index - 1]]
+    return tuple(distinct[1:])
 
 
 def locate(where: tuple[str, int] | None) -> Location | None:

@@ -26,6 +26,7 @@ class Declaration:
     def __init__(self, spec: EnvironmentSpec[Any], session: Session[Resource], items: list[Any]) -> None:
         self._spec = spec
         self._items = items
+        self._odd = session.odd
         yielded = [item for item in items if isinstance(item, Resource)]
         self.outputs = tuple(item for item in items if isinstance(item, Output))
         self._made = {resource.address: resource for resource in session.resources}
@@ -79,16 +80,18 @@ class Declaration:
                 )
 
     def _check_items(self) -> Iterator[Diagnostic]:
-        for item in self._items:
+        for index, item in enumerate(self._items):
             if not isinstance(item, Resource | Output):
                 generator = isinstance(item, Iterable) and not isinstance(item, str)
                 yield Diagnostic(
                     summary="Not a resource",
-                    detail=f"The program yields a {type(item).__name__}; it can yield resources and outputs only.",
+                    detail=f"The program yields {_named(item)}; it can yield resources and outputs only.",
                     fix="Write yield from before a function that yields."
                     if generator
+                    else "Leave out the yield, or decide with an if before it."
+                    if item is None
                     else "Put it into the resource it belongs to.",
-                    location=getattr(item, "location", None),
+                    location=self._odd.get(index) or getattr(item, "location", None),
                 )
 
     def _check_addresses(self) -> Iterator[Diagnostic]:
@@ -158,6 +161,10 @@ class Declaration:
                 address=cycle[0],
                 location=self._by_address[cycle[0]].location,
             )
+
+
+def _named(item: Any) -> str:
+    return "None" if item is None else f"a {type(item).__name__}"
 
 
 def _needs(item: Resource | Output, yielded: Mapping[Address, Resource]) -> Iterator[Address]:

@@ -11,12 +11,12 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
-from wlinfra.resources.declaring import locate
+from wlinfra.resources.declaring import chain, locate
 
 __all__ = ["Program", "guarding"]
 
@@ -77,54 +77,65 @@ class Program:
 
 @contextmanager
 def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[None]:
-    """Turn whatever the user's code raises into a diagnostic with its file and line."""
+    """Turn whatever the user's code raises into a diagnostic with its file and line, and the calls that led there."""
     try:
         yield
     except DeclarationError as error:
-        diagnostics.extend(error.diagnostics)
+        place, calls = _places(error, folder)
+        diagnostics.extend(
+            replace(item, called_from=calls) if item.location == place and not item.called_from else item
+            for item in error.diagnostics
+        )
     except SyntaxError as error:
         line = error.lineno or 1
         place = locate((str(error.filename), line)) if error.filename else None
+        _, calls = _places(error, folder)
         diagnostics.append(
             Diagnostic(
-                summary="Program is not Python", detail=f"{error.msg}.", fix="Correct this line.", location=place
+                summary="Program is not Python",
+                detail=f"{error.msg}.",
+                fix="Correct this line.",
+                location=place,
+                called_from=calls,
             )
         )
     except SystemExit as error:
         diagnostics.append(
-            Diagnostic(
-                summary="Program ended itself",
-                detail="The program called exit while it was loaded.",
-                fix="Take the call out, or raise an error that says what is wrong.",
-                location=_place(error, folder),
+            _explain(
+                error,
+                folder,
+                "Program ended itself",
+                "The program called exit while it was loaded.",
+                "Take the call out, or raise an error that says what is wrong.",
             )
         )
     except ModuleNotFoundError as error:
         diagnostics.append(
-            Diagnostic(
-                summary="Module not found",
-                detail=f"The program imports {error.name}, which is neither installed nor beside it.",
-                fix=f"Install it, or check the spelling of {error.name}.",
-                location=_place(error, folder),
+            _explain(
+                error,
+                folder,
+                "Module not found",
+                f"The program imports {error.name}, which is neither installed nor beside it.",
+                f"Install it, or check the spelling of {error.name}.",
             )
         )
     except Exception as error:  # noqa: BLE001 - a program may raise anything
         last = traceback.format_exception_only(error)[-1].strip()
         diagnostics.append(
-            Diagnostic(
-                summary="Program failed",
-                detail=f"The program raised {last}",
-                fix="Correct this line.",
-                location=_place(error, folder),
-            )
+            _explain(error, folder, "Program failed", f"The program raised {last}", "Correct this line.")
         )
 
 
-def _place(error: BaseException, folder: Path | None) -> Location | None:
-    """Return the innermost line of the user's own code."""
+def _explain(error: BaseException, folder: Path | None, summary: str, detail: str, fix: str) -> Diagnostic:
+    place, calls = _places(error, folder)
+    return Diagnostic(summary=summary, detail=detail, fix=fix, location=place, called_from=calls)
+
+
+def _places(error: BaseException, folder: Path | None) -> tuple[Location | None, tuple[Location, ...]]:
+    """Return the innermost line of the user's own code, and the calls of it that led there, innermost first."""
     frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    own = [(file, line) for file, line in frames if _is_own(file, folder)]
-    return locate(own[-1]) if own else None
+    own = [place for where in reversed(frames) if _is_own(where[0], folder) and (place := locate(where)) is not None]
+    return (own[0] if own else None), chain(own)
 
 
 def _is_own(file: str, folder: Path | None) -> bool:

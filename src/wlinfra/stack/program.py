@@ -11,26 +11,26 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from types import ModuleType
+from types import GeneratorType, ModuleType
 from typing import Any
 
-from wlinfra.errors import DeclarationError, Diagnostic, Location
+from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Location, Severity
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import Session, declaring, locate
 from wlinfra.resources.output import Output
 from wlinfra.stack.checks import Declaration
 from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
 from wlinfra.stack.loading import Program, guarding
-from wlinfra.stack.settings import SettingsSources, merge_settings
-from wlinfra.stack.stack import Environment, ProviderSettings, Stack
+from wlinfra.stack.settings import Settings, SettingsSources, merge_settings
+from wlinfra.stack.stack import Environment, EnvironmentSpec, ProviderSettings, Stack
 from wlinfra.values import Address, Json
 
-__all__ = ["DEFAULT_FILE", "Declared", "declare", "load_stack"]
+__all__ = ["DEFAULT_FILE", "Declared", "declare", "declare_for_destroy", "load_stack"]
 
 DEFAULT_FILE = "infra.py"
 _numbers = count(1)
@@ -134,15 +134,84 @@ def declare(
     spec = stack.find_environment(environment_name)
     sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides)
     settings = merge_settings(stack.settings, spec.settings, sources)
+    session, items = _gather(stack, spec, settings, environ, outputs_reader)
+    checked = Declaration(spec, session, items)
+    diagnostics = [*session.diagnostics, *checked.diagnose()]
+    DeclarationError.raise_for(diagnostics)
+    return _declared(stack, spec, settings, checked, diagnostics)
+
+
+def declare_for_destroy(
+    stack: Stack[Any],
+    environment_name: str,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    settings_file: Path | None = None,
+    outputs_reader: OutputsReader | None = None,
+) -> Declared:
+    """Return what the stack declares, as `declare` does, for a plan that everything recorded goes.
+
+    The record is enough for that, so that what is wrong with the program becomes one warning: another stack's
+    outputs may be gone by then. What could be declared all the same is there, for it may be protected.
+    """
+    spec = stack.find_environment(environment_name)
+    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides)
+    settings, errors = spec.settings, list[Diagnostic]()
+    try:
+        settings = merge_settings(stack.settings, spec.settings, sources)
+    except ConfigurationError as error:
+        errors += error.diagnostics
+    session, items = _gather(stack, spec, settings, environ, outputs_reader)
+    errors += session.diagnostics
+    if not errors:
+        checked = Declaration(spec, session, items)
+        diagnostics = list(checked.diagnose())
+        errors += [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
+        if not errors:
+            return _declared(stack, spec, settings, checked, diagnostics)
+    whole = [resource for resource in session.resources if not resource.is_broken and not resource.lookup]
+    checked = Declaration(spec, session, list({resource.address: resource for resource in whole}.values()))
+    return replace(_declared(stack, spec, settings, checked, [_destroyed_all_the_same(spec.name, errors)]), outputs=())
+
+
+def _destroyed_all_the_same(environment: str, errors: Sequence[Diagnostic]) -> Diagnostic:
+    first = errors[0]
+    return Diagnostic(
+        severity=Severity.WARNING,
+        summary="Program has errors",
+        detail=f"The program cannot be run for environment {environment}: {first.summary[:1].lower()}{first.summary[1:]}. {first.detail}\n"
+        "What is destroyed comes from the record alone, which is enough for that.",
+        address=first.address,
+        path=first.path,
+        location=first.location,
+        called_from=first.called_from,
+    )
+
+
+def _gather(
+    stack: Stack[Any],
+    spec: EnvironmentSpec[Any],
+    settings: Settings,
+    environ: Mapping[str, str] | None,
+    outputs_reader: OutputsReader | None,
+) -> tuple[Session[Any], list[Any]]:
+    """Run the user's function; return what it yields, and what was gathered meanwhile."""
     folder = stack.program.folder if stack.program else None
     with (
         declaring() as session,
         surrounded(Surroundings(folder=folder, environ=environ, outputs_reader=outputs_reader)),
     ):
-        items = _run(stack, Environment(spec.name, settings), session)
-    checked = Declaration(spec, session, items)
-    diagnostics = [*session.diagnostics, *checked.diagnose()]
-    DeclarationError.raise_for(diagnostics)
+        return session, _run(stack, Environment(spec.name, settings), session)
+
+
+def _declared(
+    stack: Stack[Any],
+    spec: EnvironmentSpec[Any],
+    settings: Settings,
+    checked: Declaration,
+    diagnostics: Sequence[Diagnostic],
+) -> Declared:
     return Declared(
         stack=stack.name,
         environment=spec.name,
@@ -181,8 +250,19 @@ def _run(stack: Stack[Any], environment: Environment[Any], session: Session[Any]
                 "Yield each resource, or return a list of them.",
                 location=_function_location(stack),
             )
-        items.extend(yielded)
+        for item in yielded:
+            if not isinstance(item, Resource | Output) and (place := _place_of(yielded)) is not None:
+                session.odd[len(items)] = place
+            items.append(item)
     return items
+
+
+def _place_of(yielded: Any) -> Location | None:
+    """Return the line at which a generator waits, or the one it yields from; None for a list."""
+    while isinstance(getattr(yielded, "gi_yieldfrom", None), GeneratorType):
+        yielded = yielded.gi_yieldfrom
+    frame = getattr(yielded, "gi_frame", None)
+    return locate((frame.f_code.co_filename, frame.f_lineno)) if frame is not None else None
 
 
 def _function_location(stack: Stack[Any]) -> Location | None:

@@ -1,0 +1,5 @@
+"""`python -m wlinfra` is `wlinfra`."""
+
+from wlinfra.cli.app import entry
+
+entry()
