@@ -110,7 +110,8 @@ def after_step(change: Change, result: Result) -> Rewrite:
             return None  # a step that prepares the one that makes the object
         base = before or ObjectState(address=change.address, provider=change.provider, kind=change.kind)
         succeeds = any(step.supersedes for step in change.steps)
-        fresh = (result.made and not succeeds) or before is None or change.virtual
+        another = result.id is not None and base.id not in (None, result.id)  # found in the place of what is gone
+        fresh = ((result.made or another) and not succeeds) or before is None or change.virtual
         return replace(
             base,
             provider=change.provider,

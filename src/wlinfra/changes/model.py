@@ -87,6 +87,7 @@ class ActionReason(Enum):
     DESTROYING = "the stack is being destroyed"
     DEPOSED = "it was replaced and is left over"
     FOUND_BY_NAME = "an object of that name exists and nothing is recorded"
+    FOUND_INSTEAD = "what was recorded is gone and another object of that name exists"
     LOOKED_UP = "it is read, not owned"
     RETAINED = "it is kept when its declaration ends"
     UNCHANGED = "nothing differs"

@@ -6,6 +6,7 @@ import hashlib
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.secrets import require_secrets
@@ -23,6 +24,8 @@ from wlinfra.render.json import dump_json, plan_document
 from wlinfra.render.summary import counted
 
 __all__ = ["run", "run_plan"]
+
+_UNPROVEN: Final = (ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -96,14 +99,14 @@ def _refuse_unasked_imports(plan: Plan) -> None:
     unproven = [
         change
         for change in plan.changes
-        if change.action is Action.IMPORT and change.reason is ActionReason.FOUND_BY_NAME and not change.lifecycle.adopt
+        if change.action is Action.IMPORT and change.reason in _UNPROVEN and not change.lifecycle.adopt
     ]
     if not unproven:
         return
     imports = "\n".join(f"    wlinfra import {change.address} {change.id}" for change in unproven)
     raise ConfigurationError.of(
         "Import must be confirmed",
-        f"{counted(len(unproven), 'object')} found by name alone: nothing is recorded, so nobody can prove that this stack made what it would take over. Nothing was changed.",
+        f"{counted(len(unproven), 'object')} found by name alone: no record names it, so nobody can prove that this stack made what it would take over. Nothing was changed.",
         f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}\nIf they belong to somebody else, such as another environment on the same platform, give yours a platform_name of their own.",
     )
 

@@ -14,7 +14,7 @@ from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 from wlinfra.render.style import clean
-from wlinfra.state.model import ObjectState, State
+from wlinfra.state.model import ObjectState
 
 __all__ = ["run"]
 
@@ -27,7 +27,7 @@ def run(arguments: Namespace, console: Console) -> int:
     ):
         engine = locked.engine()
         wanted = _find_declared(engine, arguments.address)
-        _refuse_taken(engine.state, wanted, arguments.id)
+        _refuse_taken(engine, wanted, arguments.id)
         live = _read(engine, wanted, arguments.id)
         locked.session.put(_record(wanted, live, engine.state.objects.get(wanted.address)))
         for intent in engine.state.intents:
@@ -60,9 +60,10 @@ def _find_declared(engine: Engine, address: str) -> PlatformObject:
     )
 
 
-def _refuse_taken(state: State, wanted: PlatformObject, identity: str) -> None:
+def _refuse_taken(engine: Engine, wanted: PlatformObject, identity: str) -> None:
+    state = engine.state
     recorded = state.objects.get(wanted.address)
-    if recorded is not None and recorded.id not in (None, identity):
+    if recorded is not None and recorded.id not in (None, identity) and not _is_gone(engine, wanted, recorded):
         raise ConfigurationError.of(
             "Address is taken",
             f"{wanted.address} is recorded with the id {recorded.id}.",
@@ -84,6 +85,13 @@ def _refuse_taken(state: State, wanted: PlatformObject, identity: str) -> None:
             f"The id {identity} is recorded as {owner}.",
             f"To manage it under its new address:\n    wlinfra state mv {owner} {wanted.address}",
         )
+
+
+def _is_gone(engine: Engine, wanted: PlatformObject, recorded: ObjectState) -> bool:
+    """True when the platform has nothing with the recorded id any more, so that another may take its place."""
+    question = Wanted(address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded)
+    (reading,) = engine.connections[wanted.provider].read([question])
+    return isinstance(reading, Absent) or (isinstance(reading, Live) and reading.id != recorded.id)
 
 
 def _read(engine: Engine, wanted: PlatformObject, identity: str) -> Live:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
 from wlinfra.plan.batches import batches
 from wlinfra.plan.check import check_change
@@ -285,9 +285,10 @@ def plan_object(
     desired = replace(
         item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known)
     )
+    instead = _is_another(settled, prior)
     request = PlanRequest(
         desired=desired,
-        prior=prior,
+        prior=None if instead else prior,  # what is recorded of one object says nothing of another
         reading=settled,
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
         digest=engine.digest,
@@ -305,8 +306,17 @@ def plan_object(
         lifecycle=item.lifecycle,
         notes=tuple(dict.fromkeys((*item.notes, *change.notes))),
     )
+    if instead and change.reason is ActionReason.FOUND_BY_NAME:
+        change = replace(change, reason=ActionReason.FOUND_INSTEAD)
     check_change(change, request)
     return record_only(change, prior)
+
+
+def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
+    """True when the object that bears the name is not the recorded one, and nothing proves that this stack made it."""
+    if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
+        return False
+    return reading.id != prior.id and reading.owned is not True
 
 
 def _unknown_outputs(item: PlatformObject, change: Change) -> dict[str, Json]:
@@ -332,7 +342,7 @@ def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
         case Ambiguous(candidates=candidates):
             raise ProviderError.of(
                 "Several objects match",
-                f"{len(candidates)} objects named {item.name!r} exist and nothing is recorded, so nobody can tell which one {item.address} is.",
+                f"{len(candidates)} objects named {item.name!r} exist and none of them is recorded, so nobody can tell which one {item.address} is.",
                 "Say which one it is:\n"
                 + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
                 address=item.address,

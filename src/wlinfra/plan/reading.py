@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError, Diagnostic
@@ -48,7 +49,34 @@ def read_objects(
             )
             answers = [Unreadable(error=error)] * len(wanted)
         readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
+    readings.update(_found_instead(engine, objects, prior, readings))
     return readings
+
+
+def _found_instead(
+    engine: Engine,
+    objects: Mapping[Address, PlatformObject],
+    prior: Mapping[Address, ObjectState],
+    readings: Mapping[Address, Reading],
+) -> dict[Address, Reading]:
+    """Return what bears the name of each declared object whose recorded one is gone: nothing is made that may exist.
+
+    Somebody may have made it again by hand, or restored it, so it is looked for as if nothing were recorded. Where
+    names are unique, absence has said already that there is none.
+    """
+    batches: dict[str, list[Wanted]] = defaultdict(list)
+    for address, record in prior.items():
+        item, reading = objects.get(address), readings.get(address)
+        if item is None or item.lookup or record.id is None or not isinstance(reading, Absent):
+            continue
+        if reading.siblings or not item.name_is_unique:
+            batches[item.provider].append(replace(_wanted(address, item, record), id=None))
+    return {
+        question.address: answer
+        for provider, wanted in batches.items()
+        for question, answer in zip(wanted, engine.connections[provider].read(wanted), strict=True)
+        if not isinstance(answer, Absent)
+    }
 
 
 def _wanted(address: Address, item: PlatformObject | None, record: ObjectState | None) -> Wanted:

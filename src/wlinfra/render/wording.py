@@ -52,7 +52,7 @@ def verdict(change: Change) -> str:
         case Action.DELETE:
             return _with_reason("will be destroyed", change, *ActionReason)
         case Action.IMPORT:
-            return _with_reason("will be imported", change, ActionReason.FOUND_BY_NAME)
+            return _with_reason("will be imported", change, ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
         case Action.READ:
             return "will be read"
         case Action.FORGET:
