@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Step
@@ -141,6 +141,10 @@ def _ready(draft: Change, phase: str, **details: Any) -> Goal:
     )
 
 
+_ROLLED: Final = (("artifactId",), ("runtime",))
+"""What a replacement under way moves when it is over, as the plan says."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Moving:
     """A live workload on its way to what is wanted."""
@@ -258,6 +262,7 @@ class _Moving:
             predicted=verify_permissions(live.document, _needed(steps), desired),
             notes=tuple(notes),
             impact=self._impact(live, rolls=runs),
+            moving=() if in_flight.treatment is Treatment.NONE else _ROLLED,
         )
 
     # ------------------------------------------------------------ parts

@@ -129,6 +129,7 @@ def test_a_replacement_planned_again_keeps_its_order() -> None:
     bench, _ = planned()
     bench.platform.readings = {address("a"): GROWN}
     first, last = ReplaceOrder.CREATE_THEN_DELETE, ReplaceOrder.DELETE_THEN_CREATE
+    # What moved is beside what the plan relies on, so that planning again finds nothing edited.
     result = bench.apply(replacement("a", first, revision="moved"), replan=answering(replacement("a", last)))
     assert (result.ok, bench.platform.operations) == (True, ["create-a", "delete-a"])
 
@@ -146,9 +147,26 @@ def test_what_planning_again_refuses_is_told() -> None:
 def test_the_plans_own_planning_is_used_by_default() -> None:
     class Planning(FakePlatform):
         def plan(self, request: PlanRequest) -> Change:
-            return update("a", values={"size": 2}, attributes=(replace(SIZE, live=9),))
+            return update("a", values={"size": 2}, attributes=(SIZE,))
 
     bench, change = planned()
     bench.platform = Planning(bench.session, readings={address("a"): GROWN})
     assert bench.apply(change, objects={address("a"): object_of("a", size=2)}).ok
+    assert bench.platform.operations == ["update-a"]
+
+
+def test_an_edit_on_a_path_of_the_plan_is_named_and_not_overwritten() -> None:
+    bench, change = planned()
+    bench.platform.readings = {address("a"): GROWN}
+    now = update("a", attributes=(replace(SIZE, live=9),))
+    ((_, error),) = bench.apply(change, replan=answering(now)).failed
+    assert "size was changed since it was shown, from 1 to 9" in error.detail
+    assert bench.platform.calls == []
+
+
+def test_what_this_stack_runs_may_move_a_path() -> None:
+    bench, change = planned(moving=(("size",),))
+    bench.platform.readings = {address("a"): GROWN}
+    now = update("a", attributes=(replace(SIZE, live=9),))
+    assert bench.apply(change, replan=answering(now)).ok
     assert bench.platform.operations == ["update-a"]

@@ -74,10 +74,10 @@ class Stage:
         self._folder = folder
         self._store = LocalStateStore(folder, "demo", "test")
         self._digest = Digest(b"k" * 32)
-        self._connections: list[DataRobotConnection] = []
+        self.connections: list[DataRobotConnection] = []
 
     def close(self) -> None:
-        for connection in self._connections:
+        for connection in self.connections:
             connection.close()
         self.emulator.stop()
 
@@ -91,14 +91,23 @@ class Stage:
         assert not plan.errors, plan.errors
         return next(change for change in plan.changes if change.address == address)
 
-    def apply(self, declaring: Declaring, *, ok: bool = True, wait: bool = True, **options: Any) -> ApplyResult:
-        """Plan and apply; fails when something failed, unless ``ok`` is False."""
+    def apply(
+        self,
+        declaring: Declaring,
+        *,
+        ok: bool = True,
+        wait: bool = True,
+        meanwhile: Callable[[Plan], object] = lambda _: None,
+        **options: Any,
+    ) -> ApplyResult:
+        """Plan and apply, ``meanwhile`` in between; fails when something failed, unless ``ok`` is False."""
         with (
             self._store.acquire(LockRequest(owner="test", operation="apply")) as lease,
             self._store.open(lease) as session,
         ):
             engine = self.engine(declaring, session.state)
             plan = build_plan(engine, PlanOptions(**options))
+            meanwhile(plan)
             result = apply_plan(
                 plan,
                 engine,
@@ -130,7 +139,7 @@ class Stage:
             )
         )
         assert isinstance(connection, DataRobotConnection)
-        self._connections.append(connection)
+        self.connections.append(connection)
         return connection
 
     @property

@@ -179,13 +179,16 @@ class MemoryStage:
         recovered = resolve(engine, engine.state.intents, self.clock)
         return build_plan(engine, PlanOptions(allow_empty=True, **options), recovered=recovered)
 
-    def apply(self, resources: Iterable[Resource], **options: Any) -> ApplyResult:
-        """Plan and apply under the lock; raises what the engine raises."""
+    def apply(
+        self, resources: Iterable[Resource], *, meanwhile: Callable[[Plan], object] = lambda _: None, **options: Any
+    ) -> ApplyResult:
+        """Plan and apply under the lock, ``meanwhile`` in between; raises what the engine raises."""
         with self.store.acquire(LockRequest(owner="test")) as lease, self.store.open(lease) as session:
             engine = self.engine(resources, session.state)
             recovered = resolve(engine, engine.state.intents, self.clock)
             plan = build_plan(engine, PlanOptions(allow_empty=True, **options), recovered=recovered)
             self.stop = StopSignal()
+            meanwhile(plan)
             return apply_plan(
                 plan,
                 engine,

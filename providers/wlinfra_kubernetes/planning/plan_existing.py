@@ -15,7 +15,7 @@ from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Impact, default_change
-from wlinfra.values import Json
+from wlinfra.values import Json, Path
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import at, declared_values, managed_by, meaning, united, wire
 from wlinfra_kubernetes.documents.fieldpath import owns, without
@@ -210,7 +210,16 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
         reason=_reason(subject, attributes),
         blast_radius=BlastRadius.ROLLING if effect is Effect.ROLLS else BlastRadius.NONE,
         drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
+        moving=_moving(subject, attributes),
     )
+
+
+def _moving(subject: Subject, attributes: Sequence[AttributeChange]) -> tuple[Path, ...]:
+    """Return the replicas where an autoscaler of this stack moves them until it goes."""
+    if all(item.path != _REPLICAS for item in attributes):
+        return ()
+    owns_it = subject.platform.identity.owns
+    return (_REPLICAS,) if any(owns_it(one.document) for one in scalers_of(subject.platform, subject.key) or ()) else ()
 
 
 def _with_true_impact(subject: Subject, planned: Mapping[str, Any]) -> Subject:

@@ -23,6 +23,7 @@ from wlinfra.plan.outputs import resolve_known
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
 from wlinfra.plan.revision import revision_of
+from wlinfra.plan.seen import edits_since
 from wlinfra.provider.base import Absent, Unreadable
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.key import Digest
@@ -72,6 +73,15 @@ class Approvals:
             self._confirmed[key] = self._confirm(change)
         return self._confirmed[key]
 
+    def is_confirmed(self, change: Change) -> bool:
+        """True when an earlier piece of work on the same identity was confirmed."""
+        return (change.address, change.deposed_id) in self._confirmed
+
+    def confirm_again(self, change: Change) -> Change:
+        """Confirm the change once more, because its first call had to wait."""
+        confirmed = self._confirmed[(change.address, change.deposed_id)] = self._confirm(change)
+        return confirmed
+
     def _confirm(self, change: Change) -> Change:
         if change.is_empty or change.virtual or change.deposed_id is not None or change.action is Action.FORGET:
             return change
@@ -111,7 +121,7 @@ class Approvals:
         if change.action is Action.DELETE and now.action is Action.FORGET:
             return now  # somebody else deleted it
         approved = replace(change, action=Action.CREATE, id=None) if _is_gone_before(change, now) else change
-        differences = uncovered(approval_of(approved, self._digest), now, self._digest)
+        differences = [*edits_since(change, now), *uncovered(approval_of(approved, self._digest), now, self._digest)]
         if differences:
             raise ObjectFailedError(troubles.stale(change, differences))
         # The order of a replacement follows from the whole plan, and so do its edges.

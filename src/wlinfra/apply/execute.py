@@ -60,13 +60,15 @@ class Execution:
     """Whether the goal is awaited, or left to the next run."""
     id: str | None = None
     """The object's id as far as it is known."""
+    _opened: Gate | None = None
+    """The gate that was awaited before the change was confirmed."""
     _outputs: dict[str, Json] = field(default_factory=dict)
     _memory: dict[str, Any] = field(default_factory=dict)
 
     def work(self) -> Work:
         """Do it."""
         self.run.caller.refuse_when_stopped()
-        self.change = self.run.approvals.confirm(self.change)
+        yield from self._confirm()
         record = self.run.recorder.find(self.change.address)
         if self.change.action is not Action.CREATE:  # what is recorded of an object to be created is gone
             self.id = self.change.id or (record.id if record is not None else None)
@@ -89,6 +91,24 @@ class Execution:
             case other:
                 assert_never(other)
         return self.id
+
+    def _confirm(self) -> Generator[Request, Answer, None]:
+        """Have the change confirmed right before its first call: what holds that call back is awaited, then it is read again."""
+        shown, approvals = self.change, self.run.approvals
+        is_first = not approvals.is_confirmed(shown)
+        self.change = approvals.confirm(shown)
+        while is_first and (step := self._first_step()) is not None and step.gate is not None:
+            self.id = self.change.id
+            yield from self._await_gate(step)
+            self.change = approvals.confirm_again(shown)
+            again = self._first_step()
+            if again is None or again.gate == step.gate:
+                self._opened = again.gate if again is not None else None
+                return
+
+    def _first_step(self) -> Step | None:
+        removing = self.node.phase == Phase.DELETE.value and self.change.action is Action.REPLACE
+        return next((step for step in self.change.steps if step.removes or not removing), None)
 
     # ------------------------------------------------------------ towards what is wanted
 
@@ -192,7 +212,7 @@ class Execution:
     # ------------------------------------------------------------ waiting
 
     def _await_gate(self, step: Step) -> Generator[Request, Answer, None]:
-        if step.gate is not None:
+        if step.gate is not None and step.gate is not self._opened:
             ready = yield from self._await(step.gate, timeout=self._timeout(_DEFAULT_TIMEOUT), at_once=True)
             self._learn(ready.outputs, ready.memory)
             self._publish()

@@ -274,6 +274,10 @@ class Change:
     """Objects whose end comes first when they end in the same plan."""
     revision: str = ""
     """Digest of the live object this change was planned from; empty when there is none."""
+    seen: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    """Digest of the live value at each path that is set, within this process; what moved since is not overwritten."""
+    moving: tuple[Path, ...] = ()
+    """Paths that what this stack runs moves by itself, such as replicas under its own autoscaler: nobody's edit."""
     predicted: tuple[str, ...] = ()
     """What could not be verified with the rights at hand, in words."""
     unverified: bool = False

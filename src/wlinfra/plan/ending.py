@@ -9,6 +9,7 @@ from wlinfra.errors import ProviderError
 from wlinfra.plan.check import check_change
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.revision import revision_of
+from wlinfra.plan.seen import seen_of
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.state.model import Health, ObjectState
@@ -53,6 +54,7 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
                 lifecycle=lifecycle,
                 depends_on=(),
                 revision=revision_of(reading, None, record, engine.digest),
+                seen=seen_of(change, reading, None, record),
             )
         case Unreadable(error=error):
             raise ProviderError(error)

@@ -32,12 +32,13 @@ from wlinfra.plan.reading import read_objects
 from wlinfra.plan.recorded import record_only, refreshed
 from wlinfra.plan.recovered import state_after
 from wlinfra.plan.revision import revision_of
+from wlinfra.plan.seen import seen_of
 from wlinfra.plan.select import select
 from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.provider.optional import Explaining, Sharing
 from wlinfra.state.model import ObjectState, State, with_renamed_dependencies
-from wlinfra.values import UNKNOWN, Address, Json
+from wlinfra.values import UNKNOWN, Address, Json, Path
 
 __all__ = ["build_plan", "plan_object"]
 
@@ -278,8 +279,12 @@ def plan_object(
     known: Mapping[tuple[Address, str], Json],
     dependencies: Mapping[Address, Change],
     replacing: bool = False,
+    watch: Iterable[Path] = (),
 ) -> Change:
-    """Return what must happen to one declared object; raises what the provider or the guards refuse."""
+    """Return what must happen to one declared object; raises what the provider or the guards refuse.
+
+    ``watch`` names paths beside those of the change of which `Change.seen` must say what is live.
+    """
     settled = _settled(item, reading)
     prior = prior.unpacked() if prior is not None else None
     desired = replace(
@@ -298,6 +303,7 @@ def plan_object(
     change = replace(
         change,
         revision=revision_of(settled, desired, prior, engine.digest),
+        seen=seen_of(change, settled, desired, prior, paths=watch),
         outputs={**_unknown_outputs(item, change), **change.outputs},
         depends_on=item.depends_on,
         ends_first=item.ends_first,

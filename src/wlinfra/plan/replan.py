@@ -42,6 +42,14 @@ def replan_object(
     reading = own_reading(item, reading, engine.state, engine.state.objects)
     replacing = address in plan.options.replaces or address.resource in plan.options.replaces
     changes = {change.address: change for change in plan.changes if change.deposed_id is None}
+    shown = changes.get(address)
     return plan_object(
-        engine, item, prior=prior, reading=reading, known=known, dependencies=changes, replacing=replacing
+        engine,
+        item,
+        prior=prior,
+        reading=reading,
+        known=known,
+        dependencies=changes,
+        replacing=replacing,
+        watch=shown.seen if shown is not None else (),
     )
