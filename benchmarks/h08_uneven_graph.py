@@ -15,8 +15,8 @@ from benchmarks.support.engine import Bed, Item, declare_all
 from benchmarks.support.report import Report, at_least, at_most
 from benchmarks.support.timing import round_robin, show
 from wlinfra.changes.model import Change, Step
+from wlinfra.http.retry import SystemClock
 from wlinfra.provider.base import PlanRequest, StepResult
-from wlinfra.provider.retry import SystemClock
 from wlinfra.resources.base import Resource
 from wlinfra.testing import MemoryProvider
 

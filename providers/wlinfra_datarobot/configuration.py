@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from wlinfra.errors import ConfigurationError, Diagnostic
-from wlinfra.provider.proxy import proxy_for
-from wlinfra.provider.retry import Clock, SystemClock
+from wlinfra.http.proxy import proxy_for
+from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.values import Secret
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
 
 def open_client(config: DataRobotConfig, target: Target, session: Session) -> DataRobotClient:
     """Return a client of the target; it connects with its first call."""
-    from wlinfra.provider.http import HttpOptions, HttpTransport
+    from wlinfra.http.transport import HttpOptions, HttpTransport
     from wlinfra_datarobot.client import DataRobotClient
 
     token = target.token

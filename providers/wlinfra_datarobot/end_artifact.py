@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from wlinfra.changes.model import Action, BlastRadius, Change, Repeat, Step
 from wlinfra.errors import ProviderError
+from wlinfra.http.failures import ApiError
 from wlinfra.provider.base import PlanRequest
-from wlinfra.provider.failures import ApiError
 
 from . import fetch
 from .client import ArtifactFilter

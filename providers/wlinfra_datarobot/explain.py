@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from wlinfra.provider.failures import ApiError, FailureKind
+from wlinfra.http.failures import ApiError, FailureKind
 
 from .platform import Platform
 from .statuses import is_known

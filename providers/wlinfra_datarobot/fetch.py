@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wlinfra.provider.failures import ApiError, FailureKind
+from wlinfra.http.failures import ApiError, FailureKind
 
 from .client import ArtifactFilter, WorkloadFilter
 from .platform import ARTIFACT_KIND, Platform

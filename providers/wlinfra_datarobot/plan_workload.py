@@ -13,8 +13,8 @@ from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Step
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError
+from wlinfra.http.failures import ApiError
 from wlinfra.provider.base import Live, PlanRequest
-from wlinfra.provider.failures import ApiError
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 

@@ -73,7 +73,7 @@ class Platform:
                 self._client.close()
 
     def _offered(self) -> Bundles:
-        from wlinfra.provider.failures import ApiError
+        from wlinfra.http.failures import ApiError
 
         try:
             return {bundle["id"]: dict(bundle) for bundle in self.client.account.bundles()}

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from wlinfra.errors import Diagnostic
+from wlinfra.http.failures import ApiError
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
-from wlinfra.provider.failures import ApiError
 
 from . import fetch
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from wlinfra.errors import Diagnostic
+from wlinfra.http.failures import ApiError, FailureKind
 from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
-from wlinfra.provider.failures import ApiError, FailureKind
 from wlinfra.state.model import Intent
 
 from . import fetch

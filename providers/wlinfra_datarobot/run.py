@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, assert_never, cast
 
 from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
+from wlinfra.http.failures import ApiError, Call, FailureKind, FieldError
 from wlinfra.provider.base import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
-from wlinfra.provider.failures import ApiError, Call, FailureKind, FieldError
 from wlinfra.values import Json, Path, Secret, format_path, map_leaves
 
 from .drafts import rolling_memory

@@ -6,7 +6,7 @@ list methods return `Pages`, which fetch as they are iterated. Paths are sent wi
 
 from __future__ import annotations
 
-from wlinfra.provider.http import HttpTransport
+from wlinfra.http.transport import HttpTransport
 from wlinfra_datarobot.client.account import Account
 from wlinfra_datarobot.client.artifacts import ArtifactFilter, Artifacts, Builds, Repositories
 from wlinfra_datarobot.client.calls import Calls, Pages

@@ -11,8 +11,8 @@ from dataclasses import fields
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
-from wlinfra.provider.failures import ApiError, Call, FailureKind
-from wlinfra.provider.http import HttpTransport, Query
+from wlinfra.http.failures import ApiError, Call, FailureKind
+from wlinfra.http.transport import HttpTransport, Query
 
 __all__ = ["PAGE_SIZE", "Calls", "Pages", "segment"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wlinfra.provider.failures import ApiError
-from wlinfra.provider.http import multipart
+from wlinfra.http.failures import ApiError
+from wlinfra.http.transport import multipart
 from wlinfra_datarobot.client.calls import Calls, segment
 from wlinfra_datarobot.client.wire_artifacts import CatalogItem, Stage, TaskStatus
 

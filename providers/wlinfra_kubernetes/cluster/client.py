@@ -1,34 +1,31 @@
 """The verbs this provider needs, on plain JSON: get, list, watch, apply, create, delete; discovery once.
 
-The questions call it through `platform`. Every failure is a `ClusterError`; what may be repeated without harm is
-repeated here, a mutating call never.
+The questions call it through `platform`. Every failure is a `ClusterError`; when a request is sent again is decided
+by the sender of `wlinfra.http`.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import orjson
 
-from wlinfra.provider.retry import Clock, SystemClock
+from wlinfra.http.options import SendOptions
+from wlinfra.http.pool import PoolWire
+from wlinfra.http.sender import Outcome, Refusal, Sender, Sending
+from wlinfra.http.wire import Timeouts
 from wlinfra_kubernetes.documents.document import Key
 
-from .failures import ClusterError, Failure, failure_of
+from .answers import Answered, answered
+from .failures import ClusterError, Failure, refusal_of
 from .session import Session
 from .streams import Stream
 
-if TYPE_CHECKING:
-    import urllib3
-
 __all__ = ["ClientOptions", "ClusterClient", "Served"]
-
-_LOG: Final = logging.getLogger("wlinfra.http")
-"""That of the transport of all other platforms; it is told paths, never queries, headers or bodies."""
 
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -40,23 +37,14 @@ _QUIET: Final = 75.0
 """Seconds without a word after which a watch counts as broken."""
 _OPENING: Final = 10.0
 """Seconds until a watch has to begin."""
-_LONGEST_PAUSE: Final = 30.0
 _REPEATED: Final = frozenset({Failure.BUSY, Failure.UNREACHABLE, Failure.LOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOptions:
-    """How requests are made; times are in seconds."""
+class ClientOptions(SendOptions):
+    """How requests are made, and in whose name fields are owned."""
 
     manager: str
-    connect_timeout: float = 10.0
-    read_timeout: float = 60.0
-    retries: int = 5
-    user_agent: str = "wlinfra"
-    guard: Callable[[], None] = lambda: None
-    """Called before every request that changes something."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    clock: Clock = field(default_factory=SystemClock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +61,15 @@ class ClusterClient:
     def __init__(self, session: Session, options: ClientOptions) -> None:
         self._session = session
         self.options = options
+        self._sender = Sender(PoolWire(lambda: session.pool), session, self._explain, options)
         self._lock = threading.Lock()
         self._served: dict[tuple[str, str], Served] | None = None
-        self._count = 0
         self._written: dict[Key, str | None] = {}
 
     @property
     def requests(self) -> int:
         """How many requests were sent so far."""
-        return self._count
+        return self._sender.requests
 
     # ------------------------------------------------------------ discovery
 
@@ -198,7 +186,9 @@ class ClusterClient:
     ) -> Iterator[tuple[Sequence[dict[str, Any]], Mapping[str, Any]]]:
         path, more = self.path(key, named=False), {"limit": str(_PAGE)}
         while True:
-            answer = self._read(path, {**query, **more}, accept=f"{_METADATA},application/json" if metadata else "")
+            answer = self._read(
+                path, {**query, **more}, accept=f"{_METADATA},application/json" if metadata else "application/json"
+            )
             about = answer.get("metadata") or {}
             yield answer.get("items") or (), about
             if not about.get("continue"):
@@ -211,9 +201,13 @@ class ClusterClient:
         query["timeoutSeconds"] = str(_WATCH)
         query |= {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}
+        limits = Timeouts(connect=self.options.connect_timeout, read=min(_OPENING, self.options.read_timeout))
+        headers = {"Accept": "application/json"}
         path = self.path(key, named=False)
-        answer = self._request("GET", path, query, None, {"Accept": "application/json"}, stream=True)
-        return Stream(answer, quiet=_QUIET)
+        answer = self._sender.send(_sending("GET", path, query, headers=headers, timeouts=limits, is_stream=True))
+        if answer.stream is None:
+            raise ClusterError(Failure.LOST, "The cluster answered a watch with nothing to read.")
+        return Stream(answer.stream, quiet=_QUIET)
 
     def written(self, key: Key) -> str | None:
         """Return the version the object has by our last apply: empty without one, None when its answer was lost."""
@@ -223,7 +217,7 @@ class ClusterClient:
 
     def apply(
         self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False, force: bool = False, manager: str = ""
-    ) -> dict[str, Any]:
+    ) -> Answered:
         """Apply the fields of the body as ours (or as ``manager``'s) and return the object."""
         query = {"fieldManager": manager or self.options.manager, "force": "true" if force else "false"}
         if dry_run:
@@ -234,7 +228,7 @@ class ClusterClient:
         self._written[key] = str((made.get("metadata") or {}).get("resourceVersion") or "") or None
         return made
 
-    def create(self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+    def create(self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False) -> Answered:
         """Create the object and return it."""
         query = {"fieldManager": self.options.manager}
         return self._write("POST", self.path(key, named=False), query, body, dry_run=dry_run)
@@ -247,8 +241,8 @@ class ClusterClient:
 
     # ------------------------------------------------------------ requests
 
-    def _read(self, path: str, query: Mapping[str, str], *, accept: str = "") -> dict[str, Any]:
-        return self._repeated(lambda: self._send("GET", path, query, None, {"Accept": accept or "application/json"}))
+    def _read(self, path: str, query: Mapping[str, str], *, accept: str = "application/json") -> Answered:
+        return self._send(_sending("GET", path, query, headers={"Accept": accept}))
 
     def _write(
         self,
@@ -259,121 +253,50 @@ class ClusterClient:
         *,
         dry_run: bool = False,
         content: str = "application/json",
-    ) -> dict[str, Any]:
+    ) -> Answered:
         headers = {"Accept": "application/json", "Content-Type": content}
-        if dry_run:
-            asked = {**query, "dryRun": "All"}
-            return self._repeated(lambda: self._send(method, path, asked, body, headers))
-        self.options.guard()
-        return self._send(method, path, query, body, headers)
+        return self._send(_sending(method, path, query, headers=headers, body=body, dry_run=dry_run))
 
-    def _repeated(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        for attempt in range(self.options.retries + 1):
-            try:
-                return send()
-            except ClusterError as error:
-                if error.failure not in _REPEATED or attempt == self.options.retries or self.options.stop.is_set():
-                    raise
-                delay = min(max(error.after, 0.2 * 2**attempt), _LONGEST_PAUSE)
-                _LOG.debug("attempt %d in %.1f s: %s", attempt + 2, delay, error.failure.value)
-                self.options.clock.sleep(delay)
-        raise AssertionError("the loop returns or raises")
+    def _send(self, sending: Sending) -> Answered:
+        return answered(sending, self._sender.send(sending))
 
-    def _send(
-        self, method: str, path: str, query: Mapping[str, str], body: Any, headers: Mapping[str, str]
-    ) -> dict[str, Any]:
-        answer = self._request(method, path, query, body, headers)
-        return _document(method, path, answer.status, answer.data)
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any,
-        headers: Mapping[str, str],
-        *,
-        stream: bool = False,
-    ) -> urllib3.BaseHTTPResponse:
-        """Return the answer, with its body unread where it is a stream; raises ClusterError for a refusal."""
-        import urllib3
-
-        signed = self._session.sign_in()
-        patience = min(_OPENING, self.options.read_timeout) if stream else self.options.read_timeout
-        options = {
-            "body": None if body is None else orjson.dumps(body),
-            "timeout": urllib3.Timeout(connect=self.options.connect_timeout, read=patience),
-            "preload_content": not stream,
-        }
-        url = f"{path}?{urlencode(query)}" if query else path
-        try:
-            answer = self._called(method, url, {**headers, **signed}, options)
-            if answer.status == 401 and self._session.renew(signed):
-                answer.drain_conn()
-                answer = self._called(method, url, {**headers, **self._session.sign_in()}, options)
-            if answer.status >= 400:
-                raise failure_of(method, path, answer.status, answer.data, answer.headers)
-        except urllib3.exceptions.HTTPError as error:
-            raise _unreached(error, self._session) from error
-        return answer
-
-    def _called(
-        self, method: str, url: str, headers: Mapping[str, str], options: Mapping[str, Any]
-    ) -> urllib3.BaseHTTPResponse:
-        import urllib3
-
-        self._count += 1
-        started = self.options.clock.monotonic()
-        try:
-            answer = self._session.pool.request(
-                method,
-                f"{self._session.host}{url}",
-                headers={**headers, "User-Agent": self.options.user_agent},
-                retries=False,
-                redirect=False,
-                **options,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            self._log(method, url, type(error).__name__, started)
-            raise
-        size = f", {len(answer.data)} bytes" if options["preload_content"] else ", a watch begins"
-        self._log(method, url, f"{answer.status}{size}", started)
-        return answer
-
-    def _log(self, method: str, url: str, result: str, started: float) -> None:
-        """Log what was called; of the query only that nothing was to be changed, for selectors may name anything."""
-        path, _, query = url.partition("?")
-        what = f"{method} {path}" + (" (dry run)" if "dryRun=" in query else "")
-        _LOG.debug("%s -> %s in %d ms", what, result, 1000 * (self.options.clock.monotonic() - started))
+    def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
+        error = refusal_of(sending.method, sending.path, outcome, server=self._session.told)
+        return Refusal(error=error, is_passing=error.failure in _REPEATED)
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
 
+def _sending(
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    *,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+    timeouts: Timeouts | None = None,
+    is_stream: bool = False,
+) -> Sending:
+    """Return the request; one that changes something is pinned to a version or a uid, so that a second does no harm."""
+    asked = {**query, "dryRun": "All"} if dry_run else query
+    is_harmless = method == "GET" or dry_run
+    return Sending(
+        method=method,
+        path=path,
+        query=urlencode(asked),
+        body=None if body is None else orjson.dumps(body),
+        headers=headers,
+        is_mutating=not is_harmless,
+        is_repeatable=is_harmless,
+        is_pinned=True,
+        is_stream=is_stream,
+        note=" (dry run)" if dry_run else "",
+        timeouts=timeouts,
+    )
+
+
 def _root(api: str) -> str:
     return f"/apis/{api}" if "/" in api else f"/api/{api}"
-
-
-def _document(method: str, path: str, status: int, body: bytes) -> dict[str, Any]:
-    """Return what was answered; raises ClusterError for what is no JSON object, such as the page of a proxy."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        found = None
-    if isinstance(found, dict):
-        return found
-    said = f"{method} {path} was answered with {status} and no JSON object, so not by the API server."
-    raise ClusterError(Failure.LOST, said, status=status)
-
-
-def _unreached(error: urllib3.exceptions.HTTPError, session: Session) -> ClusterError:
-    from urllib3 import exceptions
-
-    from wlinfra.provider.connections import failure_reason, is_final, was_sent
-
-    if was_sent(error):
-        return ClusterError(Failure.LOST, failure_reason(error))
-    if is_final(error) and isinstance(error, exceptions.SSLError):  # it cannot heal, so it is not tried again
-        return ClusterError(Failure.UNTRUSTED, f"The certificate of {session.told} is not trusted.")
-    return ClusterError(Failure.UNREACHABLE, f"{failure_reason(error)} The server is {session.told}.")

@@ -14,9 +14,12 @@ from typing import Any, Final
 import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.http.retry import retry_after_seconds
+from wlinfra.http.sender import Outcome
+from wlinfra.http.wire import Lost, WireAnswer
 from wlinfra_kubernetes.documents.quantities import amount
 
-__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes"]
+__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes", "refusal_of"]
 
 
 class Failure(Enum):
@@ -146,8 +149,9 @@ def fits_when_one_goes(error: ClusterError) -> bool:
 
 
 def failure_of(method: str, path: str, status: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:
-    """Return the error for an answer with a status of 400 or more; its message is one line."""
-    after = _seconds(headers.get("Retry-After"))
+    """Return the error for an answer without success; its message is one line."""
+    asked = retry_after_seconds(headers)
+    after = 1.0 if asked is None else asked
     said = _status(body)
     if said is None:
         return _of_something_else(method, path, status, body, after)
@@ -162,6 +166,17 @@ def failure_of(method: str, path: str, status: int, body: bytes, headers: Mappin
     failure = _kind(method, status, message, said, causes)
     missing = str(details.get("name") or "NAME")
     return ClusterError(failure, message, causes=causes, status=status, after=after, missing=missing)
+
+
+def refusal_of(method: str, path: str, outcome: Outcome, *, server: str) -> ClusterError:
+    """Return the error for a request without success; ``server`` names the API server for users."""
+    if isinstance(outcome, WireAnswer):
+        return failure_of(method, path, outcome.status, outcome.body, outcome.headers)
+    if outcome.lost is Lost.CERTIFICATE:  # it cannot heal, so it is not tried again
+        return ClusterError(Failure.UNTRUSTED, f"The certificate of {server} is not trusted.")
+    if outcome.was_sent:
+        return ClusterError(Failure.LOST, outcome.reason)
+    return ClusterError(Failure.UNREACHABLE, f"{outcome.reason} The server is {server}.")
 
 
 def _status(body: bytes) -> Mapping[str, Any] | None:
@@ -191,7 +206,7 @@ def _of_something_else(method: str, path: str, status: int, body: bytes, after: 
             failure = Failure.DENIED
         case 400 | 413 | 415 | 422:
             failure = Failure.INVALID
-        case _ if status == 408 or status >= 500:
+        case _ if status < 400 or status == 408 or status >= 500:
             failure = Failure.LOST  # some say 503 when the server went away after it had the request
         case _:
             failure = Failure.BUSY
@@ -227,10 +242,3 @@ def _kind(method: str, status: int, message: str, said: Mapping[str, Any], cause
 
 def _is_missing_right(message: str) -> bool:
     return " cannot " in message and (": User " in message or message.startswith("User "))
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        return max(0.1, min(60.0, float(text or 1.0)))
-    except ValueError:
-        return 1.0

@@ -47,14 +47,14 @@ class Session:
         self._signed: tuple[float, dict[str, str]] | None = None
 
     @property
-    def host(self) -> str:
+    def base_url(self) -> str:
         """The address of the API server."""
         return str(self._api.configuration.host).rstrip("/")
 
     @property
     def told(self) -> str:
         """The address of the API server and where it is from, for people; without anything that signs in."""
-        parts = urlsplit(self.host)
+        parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}, from {self._source}"
 
     @property
@@ -63,7 +63,7 @@ class Session:
         found: urllib3.PoolManager = self._api.rest_client.pool_manager
         return found
 
-    def sign_in(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """Return the headers that prove who we are; renews a token that is about to end, and raises ClusterError."""
         with self._lock:
             if self._signed is None or time.monotonic() - self._signed[0] >= _FRESH:

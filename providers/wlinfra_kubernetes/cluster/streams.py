@@ -6,56 +6,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import orjson
 
+from wlinfra.http.wire import WireError, WireStream
+
 from .failures import ClusterError, Failure
 
-if TYPE_CHECKING:
-    import urllib3
-
 __all__ = ["Stream"]
-
-_CHUNK: Final = 65536
 
 
 class Stream:
     """One open answer; a single thread reads and closes it, any thread may interrupt it."""
 
-    def __init__(self, answer: urllib3.BaseHTTPResponse, *, quiet: float) -> None:
+    def __init__(self, body: WireStream, *, quiet: float) -> None:
         """``quiet`` is how many seconds may pass without a word until it counts as broken."""
-        self._answer = answer
-        socket = getattr(answer.connection, "sock", None)
-        if socket is not None:  # until now its patience was that for the beginning of the answer
-            socket.settimeout(quiet)
+        self._body = body
+        body.wait_at_most(quiet)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Yield each event as it comes; raises ClusterError with LOST when the stream breaks before its end."""
-        import urllib3
-
         rest = b""
         try:
-            for chunk in self._answer.stream(_CHUNK):
+            for chunk in self._body.chunks():
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (_event(line) for line in lines if line)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except WireError as error:
             raise ClusterError(Failure.LOST, "The watch broke before its end.") from error
 
     def interrupt(self) -> None:
         """End it for the thread that waits for its next event."""
-        try:
-            self._answer.shutdown()
-        except (OSError, ValueError, RuntimeError):
-            return  # it has ended by itself meanwhile
+        self._body.interrupt()
 
     def close(self) -> None:
         """Close its connection."""
-        self._answer.close()
+        self._body.close()
 
 
 def _event(line: bytes) -> dict[str, Any]:
-    found = orjson.loads(line)
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = None
     if not isinstance(found, dict):
         raise ClusterError(Failure.LOST, "The watch said something that is no event.")
     return found

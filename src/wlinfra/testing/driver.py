@@ -13,6 +13,7 @@ from wlinfra.changes.model import Action, Change, PlatformObject, Repeat, Step
 from wlinfra.diff.project import redact
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.graph import DependencyGraph
+from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.plan.check import check_change
 from wlinfra.plan.outputs import resolve_known
 from wlinfra.provider.base import (
@@ -29,7 +30,6 @@ from wlinfra.provider.base import (
     Wanted,
 )
 from wlinfra.provider.optional import Sharing
-from wlinfra.provider.retry import Clock, SystemClock
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState

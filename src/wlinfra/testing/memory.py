@@ -17,6 +17,7 @@ from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, Change, PlatformObject, Repeat, Step
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic
+from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.provider.base import (
     Absent,
     Ambiguous,
@@ -39,7 +40,6 @@ from wlinfra.provider.base import (
     WaitingStill,
     Wanted,
 )
-from wlinfra.provider.retry import Clock, SystemClock
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.resources.lookup import Lookup

@@ -9,7 +9,7 @@ import pytest
 from support.manual_clock import ManualClock
 from support.scripted_server import ScriptedServer
 
-from wlinfra.provider.http import HttpOptions, HttpTransport
+from wlinfra.http.transport import HttpOptions, HttpTransport
 from wlinfra_datarobot.client import DataRobotClient
 
 Connect = Callable[..., DataRobotClient]

@@ -11,7 +11,7 @@ import pytest
 
 from wlinfra.emulation.clock import ManualClock
 from wlinfra.emulation.faults import Drop, Phase, Reply, Truncate
-from wlinfra.provider.http import ApiError, FailureKind
+from wlinfra.http.transport import ApiError, FailureKind
 from wlinfra_datarobot.client import ArtifactFilter, DataRobotClient, Resolution, WorkloadFilter
 from wlinfra_datarobot.client.wire import Workload
 from wlinfra_datarobot.client.wire_artifacts import Artifact, ArtifactInput
@@ -260,8 +260,17 @@ def test_a_create_whose_reply_is_lost_happened_once_and_is_unknown(
 
 def test_passing_refusals_are_waited_out(emulator: DataRobotEmulator, client: DataRobotClient) -> None:
     emulator.faults.on(Reply(429, {"Retry-After": "0"}), times=3)
-    emulator.faults.on(Reply(401))
     assert client.artifacts.create(artifact_input("server"))["name"] == "server"
+    assert len(list(client.artifacts.list())) == 1
+
+
+def test_a_create_answered_with_401_is_not_sent_again_with_the_same_token(
+    emulator: DataRobotEmulator, client: DataRobotClient
+) -> None:
+    emulator.faults.on(Reply(401), phase=Phase.AFTER)
+    with pytest.raises(ApiError) as caught:
+        client.artifacts.create(artifact_input("server"))
+    assert refused(caught) == (FailureKind.UNAUTHORIZED, 401)
     assert len(list(client.artifacts.list())) == 1
 
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from support.scripted_server import Reply, scripted
 
-from wlinfra.provider.http import ApiError, FailureKind
+from wlinfra.http.transport import ApiError, FailureKind
 from wlinfra_datarobot.client import ArtifactFilter, DataRobotClient, Resolution, StatsFilter, WorkloadFilter
 
 Connect = Callable[..., DataRobotClient]

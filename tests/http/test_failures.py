@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wlinfra.provider.failures import ApiError, Call, FailureKind, answer_failure, explain_body, lost_failure
+from wlinfra.http.failures import ApiError, Call, FailureKind, answer_failure, explain_body, lost_failure
 
 READ = Call(method="GET", path="/things", platform="Example")
-WRITE = Call(method="POST", path="/things", platform="Example", repeatable=False)
+WRITE = Call(method="POST", path="/things", platform="Example")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How a platform's failed answers become one exception.
 
-Called by `wlinfra.provider.http` alone; providers catch `ApiError` and look at its `kind`.
+Called by `transport` alone; providers catch `ApiError` and look at its `kind`.
 A reply's body is read for its explanation only: what it echoes of the request (`input`, `ctx`) can hold secrets.
 """
 
@@ -59,7 +59,6 @@ class Call:
     method: str
     path: str
     platform: str = "the platform"
-    repeatable: bool = True
 
     @property
     def is_mutating(self) -> bool:

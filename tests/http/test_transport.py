@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.manual_clock import ManualClock
 from support.scripted_server import Reply, scripted
 from urllib3 import exceptions
 
 from wlinfra.errors import ConfigurationError, LeaseLostError
-from wlinfra.provider.connections import failure_reason, is_final, was_sent
-from wlinfra.provider.http import ApiError, FailureKind, HttpOptions, HttpTransport, RawBody, encode_query, multipart
-from wlinfra.provider.proxy import proxy_for
-from wlinfra.provider.retry import Pace, retry_after_seconds
+from wlinfra.http.pace import Pace
+from wlinfra.http.pool import wire_error
+from wlinfra.http.proxy import proxy_for
+from wlinfra.http.retry import retry_after_seconds
+from wlinfra.http.transport import ApiError, FailureKind, HttpOptions, HttpTransport, RawBody, encode_query, multipart
 
 OK = Reply(json={"ok": True})
 
@@ -131,6 +134,30 @@ def test_retry_after_may_be_a_date() -> None:
     assert retry_after_seconds({"Retry-After": "soon"}) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "date", "seconds"),
+    [
+        ("\u00b2", "", None),
+        ("\u0663", "", None),
+        ("9" * 400, "", None),
+        ("-1", "", None),
+        ("1.5", "", None),
+        ("Wed, 21 Oct 2099 07:28:01 -0000", "Wed, 21 Oct 2099 07:28:00 GMT", 1.0),
+        ("Wed, 21 Oct 2099 07:28:01", "Wed, 21 Oct 2099 07:28:00 -0000", 1.0),
+        ("Wed, 21 Oct 99999999999 07:28:01 GMT", "Wed, 21 Oct 2099 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2099 07:28:01 +9999999999999999999", "Wed, 21 Oct 2099 07:28:00 GMT", None),
+    ],
+)
+def test_retry_after_that_says_nothing_is_ignored(asked: str, date: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"Retry-After": asked, "Date": date}) == seconds
+
+
+@given(st.text(), st.text())
+def test_retry_after_never_raises(asked: str, date: str) -> None:
+    found = retry_after_seconds({"Retry-After": asked, "Date": date})
+    assert found is None or 0 <= found < float("inf")
+
+
 def test_too_many_requests_without_end_is_refused_for_now() -> None:
     with scripted(Reply(status=429, headers={"Retry-After": "1"})) as server:
         error = failure(lambda: transport(server.url, retries=2).request("POST", "/things", body={}))
@@ -157,8 +184,24 @@ def test_other_threads_hold_back_while_the_platform_limits_requests() -> None:
 def test_a_refused_token_is_renewed_once() -> None:
     tokens = CountingTokens()
     with scripted(Reply(status=401), OK) as server:
-        transport(server.url, token=tokens).request("POST", "/things", body={})
+        transport(server.url, token=tokens).request("GET", "/things")
     assert [request.headers["Authorization"] for request in server.received] == ["Bearer token-0", "Bearer token-1"]
+
+
+def test_a_call_that_must_not_be_sent_twice_is_not_repeated_with_a_new_token_and_its_outcome_is_unknown() -> None:
+    with scripted(Reply(status=401), OK) as server:
+        http = transport(server.url, token=CountingTokens())
+        error = failure(lambda: http.request("POST", "/things", body={}))
+        http.request("GET", "/things")
+    assert (error.kind, server.calls) == (FailureKind.UNKNOWN, ["POST /api/v2/things", "GET /api/v2/things"])
+    assert [request.headers["Authorization"] for request in server.received] == ["Bearer token-0", "Bearer token-1"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_token_that_stays_the_same_is_sent_once(method: str) -> None:
+    with scripted(Reply(status=401, json={"detail": "Invalid token"})) as server:
+        error = failure(lambda: transport(server.url, token=lambda *, refresh: "same").request(method, "/things"))
+    assert (error.kind, len(server.calls)) == (FailureKind.UNAUTHORIZED, 1)
 
 
 def test_a_token_refused_twice_is_unauthorized() -> None:
@@ -251,7 +294,7 @@ def test_a_log_line_has_no_query_header_or_body(caplog: pytest.LogCaptureFixture
             "POST", "/things", query={"q": "CANARY"}, body={"b": "CANARY"}
         )
     lines = [record.getMessage() for record in caplog.records if record.name == "wlinfra.http"]
-    assert lines == ["POST /things -> 200 in 0 ms"]
+    assert lines == ["POST /things -> 200, 19 bytes in 0 ms"]
 
 
 def test_an_answer_that_is_no_json_is_an_error_that_says_so() -> None:
@@ -306,8 +349,9 @@ def test_only_urls_of_the_same_origin_are_local(url: str, path: str | None) -> N
     ids=["certificate", "tls", "proxy", "reset", "timeout"],
 )
 def test_only_what_never_left_counts_as_not_sent(error: exceptions.HTTPError, sent: bool, final: bool) -> None:
-    assert (was_sent(error), is_final(error)) == (sent, final)
-    assert failure_reason(error).endswith(".")
+    meant = wire_error(error)
+    assert (meant.was_sent, meant.is_final) == (sent, final)
+    assert meant.reason.endswith(".")
 
 
 def test_a_missing_authority_file_is_a_configuration_error(tmp_path: Path) -> None:
@@ -340,7 +384,7 @@ def test_the_proxy_comes_from_the_environment_passed_in(
 
 
 def test_urllib3_is_loaded_with_the_first_request_only() -> None:
-    program = "import sys, wlinfra.provider.http, wlinfra_datarobot.client; print('urllib3' in sys.modules)"
+    program = "import sys, wlinfra.http.transport, wlinfra_datarobot.client; print('urllib3' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout == "False\n"
 

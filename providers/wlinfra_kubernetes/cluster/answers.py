@@ -1,0 +1,51 @@
+"""What the API server answers, checked to be a document before anything reads it.
+
+`client` makes one of every successful answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import orjson
+
+from wlinfra.http.sender import Sending
+from wlinfra.http.wire import WireAnswer
+
+from .failures import ClusterError, Failure
+
+__all__ = ["Answered", "answered", "warnings_of"]
+
+_WARNING: Final = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+
+
+class Answered(dict[str, Any]):
+    """A document as the API server answered it."""
+
+    warnings: tuple[str, ...] = ()
+    """What its ``Warning`` headers report, once each, such as a deprecation or a violation of pod security."""
+
+
+def answered(sending: Sending, answer: WireAnswer) -> Answered:
+    """Return the document; raises ClusterError for what is no JSON object, such as the page of a proxy."""
+    try:
+        found = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        said = f"{sending.method} {sending.path} was answered with {answer.status} and no JSON object, so not by the API server."
+        raise ClusterError(Failure.LOST, said, status=answer.status)
+    document = Answered(found)
+    document.warnings = warnings_of(answer.headers.get("Warning") or "")
+    return document
+
+
+def warnings_of(header: str) -> tuple[str, ...]:
+    """Return the texts of a ``Warning`` header, once each; several headers are joined by commas.
+
+    >>> warnings_of('299 - "v1 Endpoints is deprecated", 299 - "a \\\\"quoted\\\\" word"')
+    ('v1 Endpoints is deprecated', 'a "quoted" word')
+    """
+    texts = (re.sub(r"\\(.)", r"\1", text) for text in _WARNING.findall(header))
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts))

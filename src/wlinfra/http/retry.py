@@ -1,0 +1,88 @@
+"""When a request may be sent again, and how long to wait before it is.
+
+Used by `sender` and `pace`; `Clock` is what tests replace.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "backoff_delay", "pause", "retry_after_seconds"]
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 30.0
+_SLICE = 0.2
+_MOST_DIGITS = 9
+
+
+class Clock(Protocol):
+    """Time as the transport sees it, in seconds."""
+
+    def monotonic(self) -> float:
+        """Return the seconds since some fixed instant."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def monotonic(self) -> float:
+        """Return the seconds since some fixed instant."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        time.sleep(seconds)
+
+
+def pause(clock: Clock, seconds: float, stop: threading.Event | None) -> bool:
+    """Sleep, in slices where a stop can come in between; False when it came."""
+    if stop is None:
+        if seconds > 0:
+            clock.sleep(seconds)
+        return True
+    end = clock.monotonic() + seconds
+    while not stop.is_set():
+        left = end - clock.monotonic()
+        if left <= 0:
+            return True
+        clock.sleep(min(left, _SLICE))
+    return False
+
+
+def backoff_delay(attempt: int, jitter: Callable[[], float]) -> float:
+    """Return the seconds before attempt ``attempt`` + 1: doubled each time, at most 30, between half and all of it."""
+    delay: float = min(_LONGEST_DELAY, _FIRST_DELAY * 2**attempt)
+    return delay * (0.5 + jitter() / 2)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return what the ``Retry-After`` header asks for, in seconds; None when there is none or it says nothing.
+
+    A date is measured against the answer's own ``Date``, so that the two machines' clocks need not agree. Whatever a
+    server writes there, this raises nothing.
+    """
+    value = (headers.get("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value) if len(value) <= _MOST_DIGITS else None
+    until, now = _http_date(value), _http_date(headers.get("Date") or "")
+    if until is None or now is None:
+        return None
+    return max(0.0, (until - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,206 @@
+"""Sends a request as often as is harmless: the one place that repeats, paces, stops, signs in and asks the guard.
+
+`transport` and the Kubernetes client stand on it. They say what an outcome means to their platform (`Explain`); what
+follows from that, and when, is decided here. Below it is a `Wire`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from .options import SendOptions
+from .pace import Pace
+from .retry import backoff_delay, pause, retry_after_seconds
+from .wire import Lost, Timeouts, Wire, WireAnswer, WireError, WireRequest
+
+__all__ = ["Explain", "Outcome", "Refusal", "Sender", "Sending", "SignIn"]
+
+_LOG = logging.getLogger("wlinfra.http")
+
+_TOO_MANY = 429
+_NOT_SIGNED_IN = 401
+
+_STOPPED = "The run was stopped while the platform limits its requests."
+_RENEWED = "It was refused for credentials that had ended, and which are renewed by now."
+
+Outcome: TypeAlias = WireAnswer | WireError
+"""An answer that is no success, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What an outcome means: the error to raise, and whether a later try of the same request can succeed."""
+
+    error: Exception
+    is_passing: bool
+
+
+class Explain(Protocol):
+    """Says what an outcome means to one platform."""
+
+    def __call__(self, sending: Sending, outcome: Outcome) -> Refusal:
+        """Return the refusal; called for every answer without success and every request without an answer."""
+        ...
+
+
+class SignIn(Protocol):
+    """Where requests go, and what proves who sends them."""
+
+    @property
+    def base_url(self) -> str:
+        """What paths are appended to, without a final slash."""
+        ...
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that prove it."""
+        ...
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Fetch new proof after these headers were refused; True only when it really is another one now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One request, and how often it may be sent."""
+
+    method: str
+    path: str
+    query: str = field(default="", repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_mutating: bool
+    """It can change something, so that the guard is asked first."""
+    is_repeatable: bool
+    """Sending it twice equals sending it once."""
+    is_pinned: bool = False
+    """A second one does no harm after an answer that may hide a success, such as 401 of something in between."""
+    is_stream: bool = False
+    note: str = ""
+    """What the log shows behind the path."""
+    timeouts: Timeouts | None = None
+    """Its own limits in place of the sender's."""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}{self.note}"
+
+
+class Sender:
+    """Sends to one platform; any number of threads may share it, and share its pace."""
+
+    def __init__(self, wire: Wire, sign_in: SignIn, explain: Explain, options: SendOptions) -> None:
+        self.options = options
+        self._wire = wire
+        self._sign_in = sign_in
+        self._explain = explain
+        self._pace = Pace(options.clock)
+        self._lock = threading.Lock()
+        self._count = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._count
+
+    def send(self, sending: Sending) -> WireAnswer:
+        """Send the request until it succeeds or must not be sent again; raises what `Explain` makes of the last one."""
+        options = self.options
+        deadline = options.clock.monotonic() + options.patience
+        tries = _Tries(options, sending)
+        while True:
+            if not self._pace.wait(options.stop):
+                stopped = WireError(Lost.STOPPED, _STOPPED, was_sent=False)
+                raise self._explain(sending, stopped).error from stopped
+            signed = self._sign_in.headers()
+            sent_at = options.clock.monotonic()
+            outcome = self._attempt(sending, signed)
+            if isinstance(outcome, WireAnswer):
+                if 200 <= outcome.status < 300:
+                    self._pace.speed_up()
+                    return outcome
+                if outcome.status == _NOT_SIGNED_IN and not tries.signed_in_again and self._sign_in.renew(signed):
+                    tries.signed_in_again = True
+                    if sending.is_repeatable or sending.is_pinned:
+                        continue
+                    outcome = WireError(Lost.RENEWED, _RENEWED, was_sent=True)
+            refusal = self._explain(sending, outcome)
+            delay = tries.next_delay(outcome, refusal)
+            cause = outcome if isinstance(outcome, WireError) else None
+            if delay is None or options.clock.monotonic() + delay > deadline:
+                raise refusal.error from cause
+            _LOG.debug("attempt %d of %s in %.1f s", tries.count + 1, sending, delay)
+            if isinstance(outcome, WireAnswer) and outcome.status == _TOO_MANY:
+                self._pace.slow_down(delay, sent_at=sent_at)
+            elif not pause(options.clock, delay, options.stop):
+                raise refusal.error from cause
+
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        self._wire.close()
+
+    def _attempt(self, sending: Sending, signed: Mapping[str, str]) -> Outcome:
+        options, started = self.options, self.options.clock.monotonic()
+        if sending.is_mutating:
+            options.guard()
+        with self._lock:
+            self._count += 1
+        url = f"{self._sign_in.base_url}{sending.path}{'?' if sending.query else ''}{sending.query}"
+        request = WireRequest(
+            method=sending.method,
+            url=url,
+            headers={"User-Agent": options.user_agent, **sending.headers, **signed},
+            body=sending.body,
+            timeouts=sending.timeouts or options.timeouts,
+            is_stream=sending.is_stream,
+        )
+        try:
+            answer = self._wire.send(request)
+        except WireError as error:
+            self._log(sending, error.name, started)
+            return error
+        size = f"{len(answer.body)} bytes" if answer.stream is None else "a watch begins"
+        self._log(sending, f"{answer.status}, {size}", started)
+        return answer
+
+    def _log(self, sending: Sending, result: str, started: float) -> None:
+        """Log what was sent: never a query, for it may name anything."""
+        _LOG.debug("%s -> %s in %d ms", sending, result, 1000 * (self.options.clock.monotonic() - started))
+
+
+class _Tries:
+    """How often one request was sent so far."""
+
+    def __init__(self, options: SendOptions, sending: Sending) -> None:
+        self._options = options
+        self._sending = sending
+        self._failed = 0
+        self._limited = 0
+        self.signed_in_again = False
+
+    @property
+    def count(self) -> int:
+        """How many tries failed."""
+        return self._failed + self._limited
+
+    def next_delay(self, outcome: Outcome, refusal: Refusal) -> float | None:
+        """Return the seconds to wait before the next try, None when there must be none."""
+        if self._sending.is_stream:
+            return None
+        asked = retry_after_seconds(outcome.headers) if isinstance(outcome, WireAnswer) else None
+        if isinstance(outcome, WireAnswer) and outcome.status == _TOO_MANY:
+            self._limited += 1
+            return self._delay(asked, self._limited, 4 * self._options.retries)
+        never_left = isinstance(outcome, WireError) and not outcome.was_sent
+        if not refusal.is_passing or not (self._sending.is_repeatable or never_left):
+            return None
+        self._failed += 1
+        return self._delay(asked, self._failed, self._options.retries)
+
+    def _delay(self, asked: float | None, count: int, limit: int) -> float | None:
+        if count > limit:
+            return None
+        return backoff_delay(count - 1, self._options.jitter) if asked is None else asked
