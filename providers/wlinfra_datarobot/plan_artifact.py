@@ -229,7 +229,8 @@ def _name_later(request: PlanRequest, draft: Change) -> Change:
     """Record the name for the next version: the platform renames no locked artifact, and a name is worth no roll."""
     note = "a locked artifact keeps its name; the new one is used by its next version"
     if _applied(request, "name") != draft.values["name"]:
-        return replace(draft, notes=(*draft.notes, note))
+        kept = (replace(item, effect=Effect.STORED) if item.path[0] == "name" else item for item in draft.attributes)
+        return replace(draft, attributes=tuple(kept), notes=(*draft.notes, note))
     others = tuple(change for change in draft.attributes if change.path[0] != "name")
     is_quiet = not others and draft.action is Action.UPDATE
     return replace(

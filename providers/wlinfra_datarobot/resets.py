@@ -58,7 +58,7 @@ def forgetting_resets(change: Change, before: PlanRequest, after: PlanRequest) -
     if not forgotten:
         return change
     reason = ActionReason.ATTRIBUTE_CHANGED
-    return replace(change, action=Action.UPDATE, reason=reason, label="recorded only", attributes=forgotten)
+    return replace(change, action=Action.UPDATE, reason=reason, attributes=forgotten)
 
 
 def _groups(values: Mapping[str, Json]) -> dict[str, Any]:

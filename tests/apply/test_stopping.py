@@ -10,7 +10,7 @@ import pytest
 from apply.fakes import GOAL, Bench, address, create, problem
 
 from wlinfra.apply.clock import SystemClock
-from wlinfra.apply.events import ApplyEvent, ApplyOptions, Progress, StepDone, Stopping
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, Progress, StepDone, Stopping, Succeeded
 from wlinfra.errors import InterruptedRun
 from wlinfra.provider.base import RefusedForNow, UnknownOutcome, WaitingStill
 from wlinfra.state.model import Health
@@ -52,10 +52,9 @@ def test_waits_end_at_once_and_can_be_resumed() -> None:
 
     bench.on_event = stop_while_waiting
     result = bench.apply(create("a", goal=GOAL), create("b", "a"))
-    assert {change.name: because for change, because in result.skipped} == {
-        "a": "waiting until it is ready was interrupted; the next apply goes on waiting",
-        "b": "the run was stopped",
-    }
+    assert {change.name: because for change, because in result.skipped} == {"b": "the run was stopped"}
+    assert ([one.name for one in result.done], result.started, result.ok) == (["a"], result.done, False)
+    assert [event.awaited for event in bench.events if isinstance(event, Succeeded)] == [False]
     found = bench.session.objects[address("a")]
     assert (found.id, found.health) == ("id-1", Health.UNREADY)
     assert bench.clock.time < 1001.0

@@ -7,6 +7,7 @@ import pytest
 
 from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
+from wlinfra.changes.outcome import label_of
 from wlinfra.diff.schema import Attribute, Effect, fields
 from wlinfra.provider.base import Absent, Live, PlanRequest
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
@@ -212,13 +213,13 @@ def test_a_wait_that_was_cut_short_goes_on() -> None:
 
 def test_an_unready_object_that_was_recorded_without_values_is_recorded_and_awaited() -> None:
     change = plan(wanted(), replace(record(health=Health.UNREADY), values={}), live())
-    assert (change.action, change.label, change.steps, change.goal) == (Action.UPDATE, "recorded only", (), Goal())
+    assert (change.action, label_of(change), change.steps, change.goal) == (Action.UPDATE, "recorded only", (), Goal())
     assert {item.effect for item in change.attributes} == {Effect.STORED}
 
 
 def test_what_somebody_else_changed_as_wanted_is_recorded_without_a_call() -> None:
     change = plan(wanted(changed(size=2)), record(), live(changed(size=2)))
-    assert (change.action, change.label, change.steps) == (Action.UPDATE, "recorded only", ())
+    assert (change.action, label_of(change), change.steps) == (Action.UPDATE, "recorded only", ())
     assert [(item.path, item.recorded, item.live) for item in change.drift] == [(("size",), 1, 2)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
+from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
@@ -250,7 +251,7 @@ def _version(document: Mapping[str, Any]) -> Any:
 def _unchanged(subject: Subject, notes: tuple[str, ...]) -> Change:
     """Return a no-op, or an update of the record alone where it does not hold what is wanted and live."""
     draft = subject.draft
-    if draft.label == "recorded only":
+    if draft.action is Action.UPDATE and not needs_call(draft):
         return draft
     prior = subject.request.prior
     unready = draft.reason is ActionReason.UNREADY and draft.action is Action.NO_OP

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change
+from wlinfra.changes.outcome import changes_nothing_live, needs_call
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.values import Path, contains_unknown, is_open
@@ -78,7 +79,7 @@ def lacking(error: ClusterError) -> str:
 def predicted(subject: Subject, why: str) -> Change:
     """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
     change = _compared(subject)
-    if change.action in (Action.NO_OP, Action.READ) or change.label == "recorded only":
+    if change.action in (Action.NO_OP, Action.READ) or changes_nothing_live(change):
         return change
     return replace(change, predicted=(*change.predicted, why))
 
@@ -93,7 +94,7 @@ def _compared(subject: Subject) -> Change:
     if draft.action is Action.NO_OP:
         resumes = draft.reason is ActionReason.UNREADY
         return replace(draft, goal=goal_of(draft, subject.desired.policy) if resumes else None)
-    if draft.label == "recorded only":
+    if draft.action is Action.UPDATE and not needs_call(draft):
         return draft
     attributes = tuple(_marked(subject, item) for item in draft.attributes)
     if any(item.effect is Effect.REPLACES for item in attributes):
@@ -102,9 +103,22 @@ def _compared(subject: Subject) -> Change:
             return refused_claim(subject, f"{_NOTE}: {', '.join(paths)}")
         return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
     steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
-    if draft.action is Action.UPDATE and any(rolls(subject.key.kind, item.path) for item in draft.attributes):
-        return subject.finished(draft, steps, action=Action.ROLL, blast_radius=BlastRadius.ROLLING)
-    return subject.finished(draft, steps)
+    if draft.action not in (Action.UPDATE, Action.IMPORT) or not any(
+        _replaces_pods(subject, item) for item in attributes
+    ):
+        return subject.finished(draft, steps)
+    rolling = (replace(item, effect=Effect.ROLLS) if _replaces_pods(subject, item) else item for item in attributes)
+    return subject.finished(
+        draft,
+        steps,
+        action=Action.ROLL if draft.action is Action.UPDATE else draft.action,
+        blast_radius=BlastRadius.ROLLING,
+        attributes=tuple(rolling),
+    )
+
+
+def _replaces_pods(subject: Subject, item: AttributeChange) -> bool:
+    return rolls(subject.key.kind, item.path)
 
 
 # ---------------------------------------------------------------- what never changes

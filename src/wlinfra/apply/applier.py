@@ -135,7 +135,9 @@ def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
         jobs[node].height = 1 + max((later.height for later in jobs[node].after), default=0)
     for job in jobs.values():
         if _does_something(job.change) or _is_half_recorded(job.change, run.recorder):
-            job.start = _starter(run, job, awaits=wait or _is_needed(job))
+            awaits = wait or _is_needed(job)
+            job.awaits = awaits or job.change.goal is None
+            job.start = _starter(run, job, awaits=awaits)
     return list(jobs.values())
 
 
@@ -208,5 +210,6 @@ def _history(result: ApplyResult, session: StateSession, options: ApplyOptions, 
         command=options.command,
         plan_digest=options.plan_digest,
         result=outcome,
-        summary=f"{len(result.done)} done, {len(result.failed)} failed, {len(result.skipped)} skipped",
+        summary=f"{len(result.done)} done, {len(result.failed)} failed, {len(result.skipped)} skipped"
+        + (f", {len(result.started)} not awaited" if result.started else ""),
     )

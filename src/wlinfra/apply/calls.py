@@ -49,8 +49,10 @@ Settle: TypeAlias = Callable[[Intent, Done], None]
 class ObjectLeftError(Exception):
     """One object is left as it is, because the run is being stopped."""
 
-    def __init__(self, because: str) -> None:
+    def __init__(self, because: str, *, started: bool = False) -> None:
+        """``started`` says that all its calls are made and recorded, and only the wait after them was left."""
         self.because = because
+        self.started = started
         super().__init__(because)
 
 

@@ -79,6 +79,8 @@ class Succeeded:
     change: Change
     id: str | None
     elapsed: float
+    awaited: bool = True
+    """False when all its calls are made and nobody awaited what they lead to: the next run continues to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,8 @@ class ApplyResult:
     """What an apply did."""
 
     done: tuple[Change, ...] = ()
+    started: tuple[Change, ...] = ()
+    """Of done, those whose calls are made and whose goals nobody awaited."""
     failed: tuple[tuple[Change, Diagnostic], ...] = ()
     skipped: tuple[tuple[Change, str], ...] = ()
     removed: tuple[Change, ...] = ()

@@ -122,7 +122,7 @@ class Execution:
             self._record_without_call()
         self._publish()
         if self.change.goal is not None and self.awaits_goal:
-            ready = yield from self._await_goal(self.change.goal)
+            ready = yield from self._await_after_calls(self.change.goal)
             self._learn(ready.outputs, ready.memory)
             self._record(Health.READY, done=True)
             self._publish()
@@ -178,7 +178,7 @@ class Execution:
         if goal is not None and steps:
             if not self.awaits_goal:
                 return  # accepted, not seen gone: the record stays until a later run sees it
-            yield from self._await_goal(goal)
+            yield from self._await_after_calls(goal)
         self.run.recorder.rewrite(self.change.address, after_removal(self._old_id()))
 
     def _end_step(self, step: Step, *, keeps: bool) -> Generator[Request, Answer, None]:
@@ -216,6 +216,13 @@ class Execution:
             ready = yield from self._await(step.gate, timeout=self._timeout(_DEFAULT_TIMEOUT), at_once=True)
             self._learn(ready.outputs, ready.memory)
             self._publish()
+
+    def _await_after_calls(self, goal: Goal) -> Generator[Request, Answer, Ready]:
+        """Await what the calls lead to; raises ObjectLeftError, which says that they are made, on a stop."""
+        try:
+            return (yield from self._await_goal(goal))
+        except ObjectLeftError as left:
+            raise ObjectLeftError(left.because, started=self.change.action is not Action.NO_OP) from None
 
     def _await_goal(self, goal: Goal) -> Generator[Request, Answer, Ready]:
         resumed = self.change.action is Action.NO_OP

@@ -39,6 +39,8 @@ class Job:
     change: Change
     start: Callable[[], Work] | None
     """None when there is nothing to do."""
+    awaits: bool = True
+    """False when it has a goal that is left to the next run."""
     before: int = 0
     """How many nodes must be done first."""
     after: list[Job] = field(default_factory=list)
@@ -56,6 +58,8 @@ class Outcome:
     id: str | None = None
     error: Diagnostic | None = None
     because: str = ""
+    started: bool = False
+    """All its calls are made and recorded, and what they lead to was not awaited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,11 +245,11 @@ class Scheduler:
             answer, job.answer = job.answer, None
             return _Yielded(job, next(work) if answer is None else work.send(answer))
         except StopIteration as end:
-            return _Ended(job, Outcome(id=end.value))
+            return _Ended(job, Outcome(id=end.value, started=not job.awaits))
         except ObjectFailedError as failed:
             return _Ended(job, Outcome(error=failed.diagnostic))
         except ObjectLeftError as left:
-            return _Ended(job, Outcome(because=left.because))
+            return _Ended(job, Outcome(because=left.because, started=left.started))
         except StateError as error:
             return _Broken(error)
         except WlinfraError as error:

@@ -34,6 +34,9 @@ class _Account:
     began: float | None = None
     error: Diagnostic | None = None
     because: str = ""
+    """Why a piece of its work was left."""
+    started: bool = False
+    """Nobody awaited what its calls lead to."""
     id: str | None = None
     removed: bool = False
     """Its old object was deleted first, as a piece of work of its own."""
@@ -48,6 +51,7 @@ class Tally:
     tell: Callable[[ApplyEvent], None]
     _accounts: dict[tuple[Address, str | None], _Account] = field(default_factory=dict)
     _done: list[Change] = field(default_factory=list)
+    _started: list[Change] = field(default_factory=list)
     _failed: list[tuple[Change, Diagnostic]] = field(default_factory=list)
     _skipped: list[tuple[Change, str]] = field(default_factory=list)
     _removed: list[Change] = field(default_factory=list)
@@ -86,6 +90,7 @@ class Tally:
         }
         return ApplyResult(
             done=tuple(self._done),
+            started=tuple(self._started),
             failed=tuple(self._failed),
             skipped=tuple(self._skipped),
             removed=tuple(self._removed),
@@ -111,7 +116,9 @@ class Tally:
         """A piece left because of another piece of the same change does not hide that one's error."""
         if outcome.error is not None:
             account.error = outcome.error
-        account.because = account.because or outcome.because
+        account.started = account.started or outcome.started
+        if not outcome.started:
+            account.because = account.because or outcome.because
 
     def _close(self, account: _Account) -> None:
         change = account.change
@@ -133,4 +140,8 @@ class Tally:
             self.tell(Skipped(change=change, because=because))
         else:
             self._done.append(change)
-            self.tell(Succeeded(change=change, id=account.id, elapsed=elapsed))
+            if account.started:
+                self._started.append(change)
+            record = self.recorder.find(change.address)
+            identity = account.id or (record.id if record is not None else None)
+            self.tell(Succeeded(change=change, id=identity, elapsed=elapsed, awaited=not account.started))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
+from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.compare import Comparison, compare, drift
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.project import keep_ignored, mask, matches_ignored, parse_ignored, project
@@ -99,22 +100,11 @@ def default_change(
         draft = _create(request, request.desired)
     else:
         draft = _compare(request, request.desired, request.live)
-    if not _needs_calls(draft):
+    if not needs_call(draft):
         # An object that was not seen ready is awaited again, although nothing is called.
         return replace(draft, goal=goal(draft)) if draft.reason is ActionReason.UNREADY else draft
     awaited = None if draft.action is Action.DELETE else goal(draft)
     return replace(draft, steps=tuple(steps(draft)), goal=awaited)
-
-
-def _needs_calls(change: Change) -> bool:
-    if change.virtual or change.action in (Action.NO_OP, Action.READ, Action.FORGET):
-        return False
-    if change.action is Action.UPDATE:
-        return any(item.effect is not Effect.STORED for item in change.attributes)
-    if change.action is Action.IMPORT:
-        effect = max((item.effect for item in change.attributes), default=Effect.STORED)
-        return Effect.STORED < effect < Effect.REPLACES
-    return True
 
 
 def _end(request: Request) -> Change:
@@ -231,7 +221,6 @@ def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Cha
     importing = action is Action.IMPORT and found.effect is Effect.REPLACES
     return replace(
         change,
-        label="recorded only" if is_stale else "",
         attributes=record.missed if is_stale else found.changes,
         drift=record.drift,
         values=project(live.values, desired.values, desired.schema)

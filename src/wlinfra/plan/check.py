@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, BlastRadius, Change
+from wlinfra.changes.outcome import RECORDED_ONLY, needs_call
 from wlinfra.errors import ProviderError
 from wlinfra.provider.base import Absent, Live, PlanRequest
 
@@ -30,6 +31,7 @@ def _faults(change: Change, request: PlanRequest) -> Iterator[str]:
         yield f"it was asked about {subject.address}"
     if request.desired is not None and request.desired.lookup and change.action is not Action.READ:
         yield "the object is only looked up"
+    yield from _report_faults(change)
     makes = any(step.makes for step in change.steps)
     removes = any(step.removes for step in change.steps)
     match change.action:
@@ -49,6 +51,22 @@ def _faults(change: Change, request: PlanRequest) -> Iterator[str]:
                 yield "there is nothing to change"
         case _:
             assert_never(change.action)
+
+
+def _report_faults(change: Change) -> Iterator[str]:
+    """Yield where what people read of a change, its label, blast radius and effects, is not what its calls do."""
+    does = bool(change.steps) or change.goal is not None
+    radius = change.blast_radius
+    if change.label == RECORDED_ONLY:
+        yield f"it is labelled {RECORDED_ONLY}, which follows from the calls and is for nobody to say"
+    if not does and radius is not BlastRadius.NONE:
+        yield f"its blast radius is {radius.words} and nothing is called"
+    if change.action is Action.ROLL and (radius is BlastRadius.NONE or not does):
+        yield "it is a roll that rolls nothing"
+    if change.action is Action.UPDATE and radius is BlastRadius.ROLLING:
+        yield "its blast radius is a rolling restart and it is no roll"
+    if not does and not change.is_empty and needs_call(change):
+        yield "what differs needs a call, and nothing is called"
 
 
 def _create_faults(change: Change, request: PlanRequest, *, makes: bool, removes: bool) -> Iterator[str]:

@@ -32,7 +32,6 @@ def record_only(change: Change, prior: ObjectState | None) -> Change:
         change,
         action=Action.UPDATE,
         reason=ActionReason.ATTRIBUTE_CHANGED,
-        label="recorded only",
         attributes=(*change.attributes, *differences),
     )
 
@@ -86,7 +85,6 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
                 base,
                 action=Action.UPDATE,
                 reason=ActionReason.DRIFTED,
-                label="recorded only",
                 drift=found,
                 values=_learned_object(
                     prior.values,
@@ -100,7 +98,7 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
         case Live() | Ambiguous():
             return base
         case _ if prior is not None and prior.id is not None:
-            return replace(base, action=Action.FORGET, reason=ActionReason.GONE, label="recorded only")
+            return replace(base, action=Action.FORGET, reason=ActionReason.GONE)
         case _:
             return base
 

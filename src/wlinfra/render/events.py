@@ -21,6 +21,7 @@ from wlinfra.apply.events import (
     Succeeded,
 )
 from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.outcome import changes_nothing_live, counts_as
 from wlinfra.render.diagnostics import SourceLine, render_diagnostics
 from wlinfra.render.encode import encode_value
 from wlinfra.render.json import diagnostic_document, dump_json
@@ -32,6 +33,7 @@ from wlinfra.values import Json
 
 __all__ = ["EventLines", "JsonLines", "describe_action", "render_outputs", "render_result", "result_document"]
 
+_NOT_AWAITED: Final = "not awaited"
 _STILL_EVERY: Final = 10.0
 """Seconds between two lines about the same wait, unless the platform's reason changes."""
 
@@ -44,13 +46,39 @@ _WORDS: Final = {
     Action.IMPORT: ("Importing", "Import complete"),
     Action.FORGET: ("Forgetting", "Forgotten, not destroyed"),
     Action.READ: ("Reading", "Read complete"),
-    Action.NO_OP: ("Recording", "Recorded"),
+    Action.NO_OP: ("Waiting", "Wait complete"),
 }
+_STARTED: Final = {
+    Action.CREATE: "Creation started",
+    Action.UPDATE: "Modifications made",
+    Action.ROLL: "Roll started",
+    Action.REPLACE: "Replacement started",
+    Action.DELETE: "Destruction started",
+    Action.IMPORT: "Import recorded",
+    Action.FORGET: "Forgotten",
+    Action.READ: "Read",
+    Action.NO_OP: "Unchanged",
+}
+"""What is done of a change whose goal nobody awaits."""
 
 
 def describe_action(change: Change) -> str:
     """Return what is being done, such as ``Creating``."""
-    return _WORDS[change.action][0]
+    return _words(change)[0]
+
+
+def _words(change: Change) -> tuple[str, str]:
+    """Return what is being done and what was done; a change that only waits is told as a wait, whatever it records."""
+    if changes_nothing_live(change):
+        return _WORDS[Action.NO_OP] if change.goal is not None else ("Recording", "Recorded")
+    return _WORDS[change.action]
+
+
+def _completed(event: Succeeded) -> str:
+    """Return what is done, and that it is not awaited where it is not."""
+    if not event.awaited:
+        return f"{_STARTED[event.change.action]}, {_NOT_AWAITED}"
+    return f"{_words(event.change)[1]} after {_duration(event.elapsed)}"
 
 
 def _subject(change: Change) -> str:
@@ -93,9 +121,9 @@ class EventLines:
                 return ""
             case Progress():
                 return self._progress(event)
-            case Succeeded(change=change, id=identity, elapsed=elapsed):
+            case Succeeded(change=change, id=identity):
                 shown = f" [id={clean(identity)}]" if identity else ""
-                return self._line(change, f"{_WORDS[change.action][1]} after {_duration(elapsed)}{shown}")
+                return self._line(change, f"{_completed(event)}{shown}")
             case Failed():
                 return self._failed(event)
             case Skipped(change=change, because=because):
@@ -114,10 +142,9 @@ class EventLines:
             return ""
         self._told[key] = (event.elapsed, event.reason)
         why = clean(event.reason or event.waiting_for)
-        return self._line(
-            event.change,
-            f"Still {describe_action(event.change).lower()}... [{_duration(event.elapsed)} elapsed] waiting: {why}",
-        )
+        doing = describe_action(event.change).lower()
+        waiting = "" if doing == "waiting" else "waiting: "
+        return self._line(event.change, f"Still {doing}... [{_duration(event.elapsed)} elapsed] {waiting}{why}")
 
     def _failed(self, event: Failed) -> str:
         why = ": ".join(clean(part) for part in (event.error.summary, event.error.detail.partition("\n")[0]) if part)
@@ -156,6 +183,7 @@ def _document(event: ApplyEvent) -> dict[str, Any]:
                 "type": "apply_complete",
                 **_about(event.change),
                 "id": event.id,
+                "awaited": event.awaited,
                 "elapsed_seconds": round(event.elapsed, 3),
             }
         case Failed():
@@ -202,7 +230,7 @@ def render_result(
 
 def _counts(result: ApplyResult) -> dict[str, int]:
     def number(*actions: Action) -> int:
-        return sum(change.action in actions for change in result.done)
+        return sum(counts_as(change, *actions) for change in result.done)
 
     return {
         "imported": number(Action.IMPORT),
@@ -215,15 +243,21 @@ def _counts(result: ApplyResult) -> dict[str, int]:
 
 def _amounts(result: ApplyResult) -> str:
     counts = _counts(result)
-    return ", ".join(
+    amounts = ", ".join(
         f"{number} {word}" for word, number in counts.items() if number or word in ("added", "changed", "destroyed")
     )
+    return amounts + _unawaited(result)
+
+
+def _unawaited(result: ApplyResult) -> str:
+    return f"; {len(result.started)} of them started, {_NOT_AWAITED}" if result.started else ""
 
 
 def _success(result: ApplyResult, *, destroying: bool) -> str:
+    how = "started" if result.started else "complete"
     if destroying:
-        return f"Destroy complete! Resources: {_counts(result)['destroyed']} destroyed."
-    return f"Apply complete! Resources: {_amounts(result)}."
+        return f"Destroy {how}! Resources: {_counts(result)['destroyed']} destroyed{_unawaited(result)}."
+    return f"Apply {how}! Resources: {_amounts(result)}."
 
 
 def _kept(done: Sequence[Change]) -> list[str]:
@@ -251,7 +285,17 @@ def _failure(
     what = "Destroy" if destroying else "Apply"
     how = "was interrupted" if result.interrupted else "is not complete"
     sections = [style.paint(f"{what} {how}. Resources: {_amounts(result)}.", "bold", "red")]
-    sections += _listed("Done", [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.done])
+    sections += _listed(
+        "Done",
+        [
+            f"{action_symbol(change).rjust(3)} {_subject(change)}"
+            for change in result.done
+            if change not in result.started
+        ],
+    )
+    sections += _listed(
+        "Started, not awaited", [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.started]
+    )
     sections += _kept(result.done)
     sections += _listed(
         "Deleted, and not made anew yet",
@@ -298,6 +342,7 @@ def result_document(result: ApplyResult, *, next_command: str) -> dict[str, Any]
         "interrupted": result.interrupted,
         "counts": _counts(result),
         "done": [_about(change) for change in result.done],
+        "not_awaited": [_about(change) for change in result.started],
         "failed": [{**_about(change), "diagnostic": diagnostic_document(error)} for change, error in result.failed],
         "skipped": [{**_about(change), "because": because} for change, because in result.skipped],
         "removed": [_about(change) for change in result.removed],

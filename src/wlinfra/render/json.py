@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from wlinfra.changes.model import Action, Change, GpuCount, Impact, Step
+from wlinfra.changes.outcome import actions_of, label_of
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic, Location
 from wlinfra.plan.model import FORMAT_VERSION, OutputChange, Plan, Recovered
@@ -96,8 +97,9 @@ def _change(plan: Plan, change: Change) -> dict[str, Any]:
         "id": change.id,
         "deposed_id": change.deposed_id,
         "action": change.action.value,
+        "actions": [action.value for action in actions_of(change)],
         "reason": change.reason.name.lower() if change.reason else None,
-        "label": change.label,
+        "label": label_of(change),
         "blast_radius": change.blast_radius.words,
         "reversible": change.reversible,
         "irreversible_because": change.irreversible_because,

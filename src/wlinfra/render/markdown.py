@@ -64,7 +64,7 @@ def _full(plan: Plan) -> list[str]:
 
 def _attributes(plan: Plan) -> list[str]:
     def lines(change: Change) -> list[str]:
-        return [f"# {sentence(change)}", *attribute_lines(change.attributes, PLAIN, replacing=False)]
+        return [f"# {sentence(change)}", *attribute_lines(change.attributes, PLAIN, change)]
 
     return [_table(ordered_changes(plan)), _folded(plan, lines)]
 

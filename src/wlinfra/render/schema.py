@@ -176,6 +176,7 @@ def _change() -> dict[str, Any]:
         id=_TEXT_OR_NULL,
         deposed_id=_TEXT_OR_NULL,
         action=_words(Action),
+        actions={"type": "array", "items": _words(Action), "minItems": 1},
         reason={"enum": [*reasons, None]},
         label=_TEXT,
         blast_radius=_RADIUS,

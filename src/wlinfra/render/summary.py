@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.changes.outcome import actions_of, counts_as, label_of
 from wlinfra.plan.model import Plan, Summary
 from wlinfra.render.style import clean
 
@@ -33,7 +34,7 @@ def summarize(plan: Plan) -> Summary:
     """Return how many objects each action touches, and GPUs before, after and at the peak."""
     effective = plan.effective
     return Summary(
-        counts=Counter(change.action for change in plan.changes),
+        counts=Counter(action for change in plan.changes for action in actions_of(change)),
         blast_radius=max((change.blast_radius for change in effective), default=BlastRadius.NONE),
         gpus_now=_total(_before(change) for change in plan.changes),
         gpus_after=_total(change.impact.gpus_after for change in plan.changes),
@@ -125,14 +126,13 @@ def _untried(summary: Summary) -> list[str]:
 
 
 def _actions(plan: Plan, summary: Summary) -> str:
-    labels = Counter(
-        change.label for change in plan.effective if change.label and change.action in (Action.UPDATE, Action.CREATE)
-    )
-    updated = summary.count(Action.UPDATE) - sum(
-        1 for change in plan.effective if change.label and change.action is Action.UPDATE
-    )
-    created = summary.count(Action.CREATE) - sum(
-        1 for change in plan.effective if change.label and change.action is Action.CREATE
+    labelled = [
+        change for change in plan.effective if label_of(change) and counts_as(change, Action.UPDATE, Action.CREATE)
+    ]
+    labels = Counter(map(label_of, labelled))
+    updated, created = (
+        summary.count(action) - sum(counts_as(change, action) for change in labelled)
+        for action in (Action.UPDATE, Action.CREATE)
     )
     parts = [
         (summary.count(Action.REPLACE), "replacement", ""),

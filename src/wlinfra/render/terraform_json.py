@@ -93,7 +93,7 @@ def _actions(change: Change) -> list[str]:
         case Action.NO_OP:
             return ["no-op"]
         case Action.IMPORT:
-            return ["update"] if change.attributes else ["no-op"]
+            return ["update"] if change.steps else ["no-op"]
         case Action.UPDATE | Action.ROLL:
             return ["update"]
         case Action.REPLACE if change.replace_order is ReplaceOrder.CREATE_THEN_DELETE:

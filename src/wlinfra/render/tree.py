@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Impact, Step
+from wlinfra.changes.outcome import RECORDED_ONLY, counts_as
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Location
@@ -47,11 +48,11 @@ def change_lines(change: Change, brief: Brief, style: Style) -> list[str]:
 
 def _body(change: Change, brief: Brief, style: Style) -> Iterator[str]:
     if change.action is Action.CREATE:
-        yield from attribute_lines(_created(change, brief.values), style, replacing=False)
+        yield from attribute_lines(_created(change, brief.values), style)
         if brief.hidden:
             yield style.paint(f"  # ({counted(brief.hidden, 'evident attribute')} hidden)", "dim")
         return
-    yield from attribute_lines(change.attributes, style, replacing=change.action is Action.REPLACE)
+    yield from attribute_lines(change.attributes, style, change)
     hidden = len(set(change.values) - {str(attribute.path[0]) for attribute in change.attributes if attribute.path})
     if hidden and change.action not in (Action.DELETE, Action.FORGET):
         yield style.paint(f"  # ({counted(hidden, 'unchanged attribute')} hidden)", "dim")
@@ -74,15 +75,16 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def attribute_lines(attributes: Sequence[AttributeChange], style: Style, *, replacing: bool) -> list[str]:
-    """Return the lines for attributes that differ, their names aligned."""
+def attribute_lines(attributes: Sequence[AttributeChange], style: Style, change: Change | None = None) -> list[str]:
+    """Return the lines for attributes that differ, their names aligned; ``change`` is what they make necessary."""
+    replacing = change is not None and change.action is Action.REPLACE
     names = [clean(format_path(item.path)) for item in attributes]
     width = min(_NAME_WIDTH, max(map(len, names), default=0))
     lines: list[str] = []
     for name, item in zip(names, attributes, strict=True):
         symbol = "+" if item.live is None else "-" if item.planned is None else "~"
         shown = _transition(item, symbol)
-        shown[-1] += style.paint(_remark(item, replacing=replacing), "red" if replacing else "dim")
+        shown[-1] += style.paint(_remark(item, change), "red" if replacing else "dim")
         lines.append(f"{style.symbol(symbol)} {name.ljust(width)} = {shown[0]}")
         lines += ["  " + line for line in shown[1:]]
     return lines
@@ -122,16 +124,17 @@ def _joined(before: list[str], after: list[str]) -> list[str]:
     return [*before[:-1], f"{before[-1]} -> {after[0]}", *after[1:]]
 
 
-def _remark(item: AttributeChange, *, replacing: bool) -> str:
+def _remark(item: AttributeChange, change: Change | None) -> str:
+    """Return what the attribute brings about, as far as the change as a whole really does that."""
     remarks = [clean(item.note)] if item.note else []
     match item.effect:
-        case Effect.REPLACES if replacing:
+        case Effect.REPLACES if change is not None and change.action is Action.REPLACE:
             remarks.insert(0, "forces replacement")
-        case Effect.ROLLS if not replacing and item.live is not None:
+        case Effect.ROLLS if change is not None and counts_as(change, Action.ROLL):
             remarks.insert(0, "rolls")
         case Effect.STORED:
             same = format_value(item.live) == format_value(item.planned)
-            remarks.insert(0, "recorded only" if same else "kept for later, no call now")
+            remarks.insert(0, RECORDED_ONLY if same else "kept for later, no call now")
         case _:
             pass
     return f"  # {'; '.join(remarks)}" if remarks else ""
@@ -191,4 +194,4 @@ def drift_lines(change: Change, style: Style) -> list[str]:
         replace(item, live=item.recorded, planned=item.live, origin=Origin.INTENDED, effect=Effect.IN_PLACE)
         for item in change.drift
     ]
-    return lines + [INDENT + line for line in attribute_lines(seen, style, replacing=False)]
+    return lines + [INDENT + line for line in attribute_lines(seen, style)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.outcome import actions_of, label_of
 from wlinfra.render.style import clean
 from wlinfra.resources.lifecycle import ReplaceOrder
 
@@ -36,23 +37,26 @@ def sentence(change: Change) -> str:
 
 def verdict(change: Change) -> str:
     """Return what happens, without the address."""
-    label = clean(change.label)
+    label = clean(label_of(change))
     match change.action:
         case Action.CREATE:
             return _with_reason(f"will be created ({label})" if label else "will be created", change, ActionReason.GONE)
         case Action.UPDATE:
-            return f"will be updated ({label})" if label else "will be updated in-place"
+            return _updated(Action.UPDATE, label)
         case Action.ROLL:
-            words = "rolling restart" if label in ("", "rolling restart") else f"rolling restart, {label}"
             # Without a difference of its own nothing else would tell why.
             told = () if change.attributes else (ActionReason.DEPENDENCY_CHANGED, ActionReason.DRIFTED)
-            return _with_reason(f"will be updated ({words})", change, *told)
+            return _with_reason(_updated(Action.ROLL, label), change, *told)
         case Action.REPLACE:
             return _replacement(change)
         case Action.DELETE:
             return _with_reason("will be destroyed", change, *ActionReason)
         case Action.IMPORT:
-            return _with_reason("will be imported", change, ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
+            _, *others = actions_of(change)
+            words = "".join(_updated(other, label, subject="and") for other in others)
+            return _with_reason(
+                f"will be imported {words}".rstrip(), change, ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD
+            )
         case Action.READ:
             return "will be read"
         case Action.FORGET:
@@ -62,6 +66,13 @@ def verdict(change: Change) -> str:
         case Action.NO_OP:
             return "will not change"
     assert_never(change.action)
+
+
+def _updated(action: Action, label: str, *, subject: str = "will be") -> str:
+    """Return how an object is updated; ``label`` is the word for it, if there is one."""
+    words = [*(["rolling restart"] if action is Action.ROLL else []), *([label] if label != "rolling restart" else [])]
+    told = ", ".join(filter(None, words))
+    return f"{subject} updated ({told})" if told else f"{subject} updated in-place"
 
 
 def _replacement(change: Change) -> str:

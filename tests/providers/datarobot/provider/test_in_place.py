@@ -9,6 +9,7 @@ from support.datarobot_stage import Stage, chat
 
 import wlinfra as wl
 from wlinfra.changes.model import Action, BlastRadius
+from wlinfra.changes.outcome import label_of
 
 
 def test_name_description_and_importance_are_patched_together(stage: Stage) -> None:
@@ -106,7 +107,7 @@ def test_replicas_no_longer_declared_are_forgotten_where_they_are_the_platforms_
 ) -> None:
     stage.apply(chat(replicas=1, **options))
     stage.calls()
-    assert stage.change(chat(**options), "workload.chat").label == "recorded only"
+    assert label_of(stage.change(chat(**options), "workload.chat")) == "recorded only"
     stage.apply(chat(**options))
     assert stage.plan(chat(**options)).is_empty
     assert stage.calls() == []
