@@ -1,0 +1,55 @@
+"""Writes the data of one platform in place of what is there, with the wlinfra whose data is wanted.
+
+`PLATFORM` writes it, `PLATFORM plans` then writes what that version plans where it was interrupted; see the README.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from compatibility.projects import WRITTEN, restored
+
+
+def main(platform: str, *, plans: bool) -> None:
+    """Write the data, or the plans."""
+    folder = WRITTEN / platform
+    with tempfile.TemporaryDirectory() as name:
+        if plans:
+            found = _planned(platform, Path(name))
+            (folder / "interrupted" / "plans.json").write_text(json.dumps(found, indent=1) + "\n")
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _write(platform, folder, Path(name))
+    for reserve in folder.rglob("reserve"):
+        reserve.unlink()  # a megabyte of nothing, which a killed run leaves
+
+
+def _write(platform: str, folder: Path, projects: Path) -> None:
+    match platform:
+        case "datarobot":
+            from compatibility.writing import datarobot
+
+            for environment, dialect in (("embedded", "2026-10"), ("standalone", "2026-10"), ("june", "2026-06")):
+                datarobot.write_everything(folder / environment, projects, environment, dialect)
+            datarobot.write_interrupted(folder / "interrupted", projects / "interrupted")
+        case _:
+            raise SystemExit(f"unknown platform {platform}")
+
+
+def _planned(platform: str, folder: Path) -> dict[str, dict[str, str]]:
+    kept = restored(f"{platform}/interrupted", folder)
+    match platform:
+        case "datarobot":
+            from compatibility.writing import datarobot
+
+            return datarobot.planned(kept, folder)
+        case _:
+            raise SystemExit(f"unknown platform {platform}")
+
+
+main(sys.argv[1], plans=sys.argv[2:] == ["plans"])
