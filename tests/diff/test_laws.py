@@ -5,7 +5,7 @@ import itertools
 from typing import Any
 
 from deepdiff import DeepDiff
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wlinfra.diff.compare import compare, drift
@@ -107,6 +107,8 @@ def test_after_the_planned_values_are_applied_nothing_differs(desired: Any, live
 
 @settings(max_examples=200)
 @given(documents(scalars), documents(scalars))
+@example({"a": []}, {"a": [None]})
+@example({"a": [None, 1, None]}, {"a": [1]})
 def test_documents_differ_exactly_when_their_meaning_does(desired: Any, live: Any) -> None:
     found = compare(desired, live, None, FREE, KEY, has_prior=False).changes
     assert bool(found) is not same(desired, live, KEY)

@@ -6,7 +6,8 @@ import pytest
 
 from wlinfra.diff.model import SENSITIVE
 from wlinfra.diff.normalize import cpu_quantity, memory_bytes
-from wlinfra.diff.project import keep_ignored, mask, parse_ignored, project, redact
+from wlinfra.diff.patterns import parse_pattern
+from wlinfra.diff.project import keep_ignored, mask, project, redact
 from wlinfra.diff.schema import Attribute, fields
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
@@ -114,7 +115,7 @@ ENV = Attribute(fields=fields(env=Attribute(keyed_by="name", items=Attribute()))
 def test_calls_send_the_live_value_on_ignored_paths(ignored: str, expected: Any) -> None:
     desired = {"a": "new", "list": [1, 2], "env": [{"name": "x", "value": "new"}]}
     live = {"a": "live", "list": [8, 9], "env": [{"name": "y"}, {"name": "x", "value": "live"}], "extra": 5}
-    assert keep_ignored(desired, live, [parse_ignored(ignored)], ENV) == expected
+    assert keep_ignored(desired, live, [parse_pattern(ignored)], ENV) == expected
 
 
 def test_a_live_secret_on_an_ignored_path_stays_hidden() -> None:

@@ -6,6 +6,7 @@ that match no field of any declared object.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -22,6 +23,8 @@ __all__ = ["idle_patterns", "matches", "policy_of", "problem_of"]
 _KEYS: Final = (("name",), ("containerPort", "protocol"), ("port", "protocol"), ("mountPath",), ("key",), ("type",))
 """What tells elements of the server's lists apart."""
 _ALIKE: Final = 0.75
+_SIMPLE_KEY: Final = re.compile(r"\[\w+=([^,\]]*)\]")
+"""A list key of one member."""
 
 
 def problem_of(pattern: str) -> str:
@@ -41,13 +44,18 @@ def policy_of(path: FieldPath, policies: Mapping[str, str]) -> str:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether the pattern covers a path as `shown` writes it: the path itself, or one that it stands below."""
+    """Return whether the pattern covers a path as `shown` writes it: the path itself, or one that it stands below.
+
+    Elements of lists may be written as the server does, or by their key alone, as a plan shows them.
+    """
+    texts = {text, _SIMPLE_KEY.sub(r".\1", text)}
     if "*" in pattern:
         # Brackets are those of list keys here, never sets of characters.
-        literal = pattern.removeprefix(".").replace('"', "").replace("[", "[[]").replace("?", "[?]")
-        return any(fnmatchcase(text, f"{literal}{below}") for below in ("", ".*", "[[]*"))
+        literal = pattern.removeprefix(".").replace('["', ".").replace('"]', "").replace('"', "")
+        literal = literal.replace("[", "[[]").replace("?", "[?]")
+        return any(fnmatchcase(one, f"{literal}{below}") for one in texts for below in ("", ".*", "[[]*"))
     wanted = shown(parse(pattern))
-    return text == wanted or text.startswith((f"{wanted}.", f"{wanted}["))
+    return any(one == wanted or one.startswith((f"{wanted}.", f"{wanted}[")) for one in texts)
 
 
 # ---------------------------------------------------------------- patterns that mean nothing

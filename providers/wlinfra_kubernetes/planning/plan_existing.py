@@ -143,8 +143,13 @@ def _passed_on(subject: Subject, known: Mapping[str, Json]) -> Iterator[tuple[st
 
 
 def _policies(subject: Subject) -> Mapping[str, str]:
-    """Return what was decided about conflicts; a number that is a default is left to somebody else's autoscaler."""
-    platform, decided = subject.platform, subject.platform.config.conflicts
+    """Return what was decided about conflicts; paths of `ignore_changes` are left to whoever holds them.
+
+    A number that is a default is left to an autoscaler of another owner.
+    """
+    platform = subject.platform
+    ignored = dict.fromkeys(subject.desired.lifecycle.ignore_changes, "yield")
+    decided = {**ignored, **platform.config.conflicts, **ignored}
     if not subject.desired.policy.get("replicas_left_out") or policy_of(_REPLICAS, decided):
         return decided
     own = (platform.identity.manager, HANDOVER)

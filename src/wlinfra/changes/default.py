@@ -14,12 +14,13 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goa
 from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.compare import Comparison, compare, drift
 from wlinfra.diff.model import AttributeChange, Origin
-from wlinfra.diff.project import keep_ignored, mask, matches_ignored, parse_ignored, project
+from wlinfra.diff.patterns import covers, parse_pattern, touches
+from wlinfra.diff.project import keep_ignored, mask, project
 from wlinfra.diff.schema import OPAQUE, Effect
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Health, ObjectState
-from wlinfra.values import UNKNOWN, Json, format_path
+from wlinfra.values import UNKNOWN, Json
 
 __all__ = ["LiveObject", "Request", "default_change", "default_goal"]
 
@@ -203,7 +204,7 @@ def _virtual(request: Request, desired: PlatformObject) -> Change:
 
 def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Change:
     prior = request.prior if request.prior is not None and request.prior.id == live.id else None
-    ignored = tuple(parse_ignored(path) for path in desired.lifecycle.ignore_changes)
+    ignored = tuple(parse_pattern(path) for path in desired.lifecycle.ignore_changes)
     found = compare(
         desired.values,
         live.values,
@@ -254,11 +255,11 @@ class _Record:
             desired.values, prior.values, prior.values, desired.schema, digest, has_prior=True, ignore=ignore
         ).changes
         if missed:
-            ignored = tuple(parse_ignored(path) for path in ignore)
+            ignored = tuple(parse_pattern(path) for path in ignore)
             drifted = tuple(
                 item
                 for item in drift(prior.values, live.values, desired.schema, digest)
-                if not matches_ignored(format_path(item.path), ignored)
+                if not covers(ignored, item.path)
             )
         else:  # wanted is what was recorded, so every difference is somebody else's
             drifted = tuple(replace(item, planned=None) for item in found.changes if item.origin is Origin.DRIFT)
@@ -285,7 +286,8 @@ def _choose(
         return Action.REPLACE, ActionReason.TAINTED
     if request.replace:
         return Action.REPLACE, ActionReason.REQUESTED
-    if any(_touches(change, desired.lifecycle.replace_on) for change in found.changes):
+    replacing = tuple(parse_pattern(pattern) for pattern in desired.lifecycle.replace_on)
+    if any(touches(replacing, change.path) for change in found.changes):
         return Action.REPLACE, _reason(found.changes)
     match found.effect:
         case Effect.REPLACES:
@@ -300,14 +302,6 @@ def _choose(
             return Action.NO_OP, ActionReason.UNREADY
         case None:
             return Action.NO_OP, ActionReason.UNCHANGED
-
-
-def _touches(change: AttributeChange, patterns: Sequence[str]) -> bool:
-    path = format_path(change.path)
-    return any(
-        matches_ignored(path, (parse_ignored(pattern),)) or matches_ignored(pattern, (parse_ignored(path),))
-        for pattern in patterns
-    )
 
 
 def _reason(changes: Sequence[AttributeChange]) -> ActionReason:

@@ -12,9 +12,10 @@ from typing import Final, TypeAlias
 
 from wlinfra.diff.cover import Cover
 from wlinfra.diff.free import find_differences
-from wlinfra.diff.leaves import are_identical, is_list, is_object, is_open_leaf, is_special, same, secret_matches
+from wlinfra.diff.leaves import are_identical, dig, is_list, is_object, is_open_leaf, is_special, same, secret_matches
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
-from wlinfra.diff.project import key_elements, matches_ignored, parse_ignored
+from wlinfra.diff.patterns import covers, named_path, parse_pattern
+from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
@@ -103,7 +104,7 @@ class _Walk:
         self._schema = schema
         self._digest = digest
         self._has_prior = has_prior
-        self._ignored = tuple(parse_ignored(path) for path in ignore)
+        self._ignored = tuple(parse_pattern(path) for path in ignore)
         self._cover: Cover | None = None
         self.changes: list[AttributeChange] = []
         self.notes: list[str] = []
@@ -259,7 +260,7 @@ class _Walk:
         want, have, was = sides
 
         def visit(at: Path, wanted: Json, found: Json) -> None:
-            leaf = (wanted, found, _dig(was, at[len(path) :]))
+            leaf = (wanted, found, dig(was, at[len(path) :]))
             if isinstance(wanted, Secret | SecretDigest):
                 self._visit_secret(at, leaf, OPAQUE, rule)
             else:
@@ -318,7 +319,7 @@ class _Walk:
         self.notes.append(f"{format_path(path)} cannot be compared: {why}")
 
     def _report(self, path: Path, sides: _Sides, attribute: Attribute, rule: _Rule) -> None:
-        if self._ignored and matches_ignored(format_path(path), self._ignored):
+        if self._ignored and self._is_ignored(path):
             return
         want, have, was = sides
         cover = self._cover = self._cover or Cover(self._roots, self._schema, self._digest)
@@ -343,6 +344,10 @@ class _Walk:
             sensitive=hidden,
         )
         self.changes.append(change)
+
+    def _is_ignored(self, path: Path) -> bool:
+        """Elements of lists that no schema keys are named by their index or by their name."""
+        return covers(self._ignored, path) or any(covers(self._ignored, named_path(path, side)) for side in self._roots)
 
     def _origin(self, sides: _Sides, attribute: Attribute) -> Origin:
         want, have, was = self._meanings(sides, attribute.normalize)
@@ -386,14 +391,3 @@ def _strongest(attribute: Attribute, effect: Effect, values: Sequence[Json]) -> 
             if not child.computed
         ]
     return max(found, default=effect)
-
-
-def _dig(value: Json, path: Path) -> Json:
-    for part in path:
-        if is_object(value) and isinstance(part, str):
-            value = value.get(part)
-        elif is_list(value) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return None
-    return value

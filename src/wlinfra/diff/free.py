@@ -41,6 +41,19 @@ def _find_in_lists(path: Path, want: Sequence[Json], have: Sequence[Json], visit
             if left is not right and not are_identical(left, right):
                 find_differences((*path, index), left, right, visit)
         return
+    found = 0
+
+    def counted(at: Path, left: Json, right: Json) -> None:
+        nonlocal found
+        found += 1
+        visit(at, left, right)
+
+    _find_in_uneven_lists(path, want, have, counted)
+    if not found:  # elements that are null look like absent ones, so that only the lists as a whole differ
+        visit(path, want, have)
+
+
+def _find_in_uneven_lists(path: Path, want: Sequence[Json], have: Sequence[Json], visit: Visit) -> None:
     start = _common_length(want, have)
     end = _common_length(want[start:][::-1], have[start:][::-1])
     want, have = want[start : len(want) - end], have[start : len(have) - end]

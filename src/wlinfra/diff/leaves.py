@@ -13,9 +13,19 @@ import orjson
 from wlinfra.errors import ConfigurationError
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
-from wlinfra.values import UNKNOWN, Json, Ref, Secret, Template
+from wlinfra.values import UNKNOWN, Json, Path, Ref, Secret, Template
 
-__all__ = ["are_identical", "is_list", "is_object", "is_open_leaf", "is_plain", "is_special", "same", "secret_matches"]
+__all__ = [
+    "are_identical",
+    "dig",
+    "is_list",
+    "is_object",
+    "is_open_leaf",
+    "is_plain",
+    "is_special",
+    "same",
+    "secret_matches",
+]
 
 _PLAIN: Final = frozenset((str, int, float, bool, list, tuple, type(None)))
 _SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -112,3 +122,15 @@ def _digest(value: Json, digest: Digest) -> str | None:
         return value.digest or None
     text = _text(value)
     return digest(text) if text is not None and digest.known else None
+
+
+def dig(value: Json, path: Path) -> Json:
+    """Return what is at the path; None when nothing is."""
+    for part in path:
+        if is_object(value) and isinstance(part, str):
+            value = value.get(part)
+        elif is_list(value) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from wlinfra.diff.leaves import is_list, is_object, is_open_leaf, is_plain
 from wlinfra.diff.model import SENSITIVE
+from wlinfra.diff.patterns import Pattern, below
 from wlinfra.diff.schema import OPAQUE, Attribute
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Secret, map_leaves
 
-__all__ = ["keep_ignored", "key_elements", "mask", "matches_ignored", "parse_ignored", "project", "redact"]
+__all__ = ["keep_ignored", "key_elements", "mask", "project", "redact"]
 
 _NO_FIELDS: Final[Mapping[str, Attribute]] = {}
 
@@ -117,25 +118,7 @@ def mask(values: Json, schema: Attribute = OPAQUE) -> Json:
     return values
 
 
-def parse_ignored(path: str) -> tuple[str, ...]:
-    """Return the parts of a path as people write it.
-
-    >>> parse_ignored("runtime.policies[0].target")
-    ('runtime', 'policies', '0', 'target')
-    """
-    return tuple(part for part in path.replace("[", ".").replace("]", "").split(".") if part)
-
-
-def matches_ignored(path: str, ignored: Sequence[tuple[str, ...]]) -> bool:
-    """True when one of the ignored paths is the path or stands above it; ``*`` stands for any one part."""
-    parts = parse_ignored(path)
-    return any(
-        len(pattern) <= len(parts) and all(want in ("*", part) for want, part in zip(pattern, parts, strict=False))
-        for pattern in ignored
-    )
-
-
-def keep_ignored(values: Json, live: Json, ignored: Sequence[tuple[str, ...]], schema: Attribute = OPAQUE) -> Json:
+def keep_ignored(values: Json, live: Json, ignored: Sequence[Pattern], schema: Attribute = OPAQUE) -> Json:
     """Return the wanted values with the live ones on the ignored paths, which is what a call must send there."""
     if () in ignored:
         return live if is_plain(values) else map_leaves(live, _hide)
@@ -144,12 +127,12 @@ def keep_ignored(values: Json, live: Json, ignored: Sequence[tuple[str, ...]], s
     children = schema.fields or _NO_FIELDS
     kept = dict(values)
     for name in {**values, **live}:
-        inner = _below(ignored, name)
+        inner = below(ignored, name)
         if inner:
             kept[name] = keep_ignored(
                 values.get(name), live.get(name), inner, children.get(name, schema.values or OPAQUE)
             )
-    return {name: item for name, item in kept.items() if item is not None or name in values}
+    return {name: item for name, item in kept.items() if item is not None or (name in values and values[name] is None)}
 
 
 def _hide(leaf: Any) -> Any:
@@ -157,26 +140,16 @@ def _hide(leaf: Any) -> Any:
     return Secret(lambda: leaf, describe="its live value") if isinstance(leaf, str) else leaf
 
 
-def _keep_in_list(
-    values: Sequence[Json], live: Sequence[Json], ignored: Sequence[tuple[str, ...]], schema: Attribute
-) -> Json:
+def _keep_in_list(values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute) -> Json:
     item = schema.items or OPAQUE
-    found = key_elements(live, schema.keyed_by) if schema.keyed_by is not None else None
-    names = [str(index) for index in range(len(values))]
-    if found is not None:
-        names = [str(value.get(schema.keyed_by)) if is_object(value) else "" for value in values]
-    else:
-        found = {str(index): element for index, element in enumerate(live)}
-    return [
-        keep_ignored(value, found[name], inner, item) if name in found and (inner := _below(ignored, name)) else value
-        for name, value in zip(names, values, strict=True)
-    ]
-
-
-def _below(ignored: Sequence[tuple[str, ...]], name: str) -> list[tuple[str, ...]]:
-    parts = parse_ignored(name)
-    return [
-        pattern[len(parts) :]
-        for pattern in ignored
-        if len(pattern) >= len(parts) and all(want in ("*", part) for want, part in zip(pattern, parts, strict=False))
-    ]
+    key = schema.keyed_by or "name"
+    found = key_elements(live, key) or {}
+    kept: list[Json] = []
+    for index, value in enumerate(values):
+        name = str(value.get(key)) if is_object(value) else ""
+        if name in found and (inner := below(ignored, name)):
+            value = keep_ignored(value, found[name], inner, item)  # noqa: PLW2901
+        elif schema.keyed_by is None and index < len(live) and (inner := below(ignored, str(index))):
+            value = keep_ignored(value, live[index], inner, item)  # noqa: PLW2901
+        kept.append(value)
+    return kept

@@ -1,21 +1,22 @@
 """Paths of `ignore_changes` and `replace_on` that name nothing: they would protect nothing, in silence.
 
-Called by `plan.expand`. Paths are those a plan shows, which a provider's schema knows; a declaration's short forms are not.
+Called by `plan.expand`. Paths are those a plan shows, which a provider's schema knows; a declaration's short forms are
+not. Where no schema says what may be there, such as in a manifest, the path must lead to something declared.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.diff.leaves import is_list, is_object, is_open_leaf
+from wlinfra.diff.patterns import Pattern, below, parse_pattern
 from wlinfra.diff.schema import OPAQUE, Attribute
 from wlinfra.errors import Diagnostic
 from wlinfra.resources.base import Resource
+from wlinfra.values import Json
 
 __all__ = ["check_paths"]
-
-_PART = re.compile(r"\[\d+\]|[^.\[\]]+")
 
 
 def check_paths(resource: Resource, objects: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
@@ -24,7 +25,8 @@ def check_paths(resource: Resource, objects: Sequence[PlatformObject]) -> Iterat
     named = (("ignore_changes", lifecycle.ignore_changes), ("replace_on", lifecycle.replace_on))
     for option, patterns in named:
         for pattern in patterns:
-            if objects and not any(_reaches(item.schema, _PART.findall(pattern)) for item in objects):
+            parts = parse_pattern(pattern)
+            if objects and not any(_reaches(item.schema, parts, item.values) for item in objects):
                 yield Diagnostic(
                     summary="No such attribute path",
                     detail=f"{option} of {resource.address} names {pattern!r}, which nothing it stands for on the platform has, so that it would have no effect.",
@@ -35,21 +37,44 @@ def check_paths(resource: Resource, objects: Sequence[PlatformObject]) -> Iterat
                 )
 
 
-def _reaches(schema: Attribute, parts: Sequence[str]) -> bool:
-    """True when the path may exist; where nothing is known of what is below, every path may."""
+def _reaches(schema: Attribute, parts: Pattern, value: Json) -> bool:
+    """True when the path may exist: the schema has it, or where no schema says, what is declared."""
     if not parts:
         return True
-    part, below = parts[0], parts[1:]
     if schema.fields is not None:
-        chosen = schema.fields.values() if part == "*" else [schema.fields.get(part)]
-        return any(child is not None and _reaches(child, below) for child in chosen)
+        named = [(child, name) for name, child in schema.fields.items() if below([parts], name)]
+        return any(
+            _reaches(child, rest, value.get(name) if is_object(value) else None)
+            for child, name in named
+            for rest in below([parts], name)
+        )
+    part, rest = parts[0], parts[1:]
+    if schema.values is schema or schema.free:
+        return _declared(parts, value)
     if schema.values is not None:
-        return _reaches(schema.values, below)
+        return _reaches(schema.values, rest, None)
     if schema.keyed_by is not None:
-        return not part.startswith("[") and _reaches(schema.items or OPAQUE, below)
+        return not part.isdigit() and _reaches(schema.items or OPAQUE, rest, None)
     if schema.items is not None:
-        return (part == "*" or part.strip("[]").isdigit()) and _reaches(schema.items, below)
+        return (part == "*" or part.isdigit()) and _reaches(schema.items, rest, None)
     return True
+
+
+def _declared(parts: Pattern, value: Json) -> bool:
+    """True when the path leads to something in the value, or to something below a value that is not known yet."""
+    if not parts or is_open_leaf(value):
+        return True
+    if is_object(value):
+        return any(_declared(rest, item) for name, item in value.items() for rest in below([parts], str(name)))
+    if is_list(value):
+        named = [*enumerate(value), *((name, item) for item in value for name in _names(item))]
+        return any(_declared(rest, item) for name, item in named for rest in below([parts], str(name)))
+    return False
+
+
+def _names(element: Json) -> list[str]:
+    """Return what may tell the element of a list apart that no schema describes: its own plain values."""
+    return [str(item) for item in element.values() if isinstance(item, str | int)] if is_object(element) else []
 
 
 def _first_parts(objects: Sequence[PlatformObject]) -> list[str]:
