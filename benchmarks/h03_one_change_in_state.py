@@ -17,6 +17,7 @@ from benchmarks.support.report import Report, Row, at_least, at_most
 from benchmarks.support.timing import Times, round_robin, show
 from wlinfra.apply.intents import draft_intent
 from wlinfra.changes.model import Action, Change, Step
+from wlinfra.state.clock import SystemClock
 from wlinfra.state.codec import dump, object_document
 from wlinfra.state.key import Digest
 from wlinfra.state.lock import LockRequest
@@ -100,7 +101,7 @@ class _Recorded:
         self._changes += 1
         address = Address.of("artifact", f"a-{self._changes % self.size}")
         item = replace(self._objects[address], outputs={"id": f"id-{self._changes}"})
-        intent = draft_intent(_change(item), _step(item), digest=_DIGEST, deadline=0.0)
+        intent = draft_intent(_change(item), _step(item), digest=_DIGEST, clock=SystemClock(), record=item)
         self._session.end(self._session.begin(intent), put=item)
         self._objects[address] = item
         return item

@@ -22,8 +22,9 @@ from wlinfra.provider.base import (
     Waiting,
     Wanted,
 )
+from wlinfra.provider.optional import Stray
 from wlinfra.resources.base import Resource
-from wlinfra.state.model import Intent, ObjectState
+from wlinfra.state.model import Intent
 from wlinfra.values import Address
 
 from .cluster.client import ClientOptions, ClusterClient
@@ -100,7 +101,7 @@ class KubernetesConnection:
 
         return rights(self.platform.identity, objects, subject_of(account))
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
+    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
         """Return what bears our label and nobody knows."""
         from .strays import strays
 

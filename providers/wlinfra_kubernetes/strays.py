@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.provider import ObjectState, Wanted
+from wlinfra.provider import Stray, Wanted
 from wlinfra.values import Address
 
 from .cluster.failures import ClusterError, Failure
@@ -25,8 +25,8 @@ __all__ = ["strays"]
 _CLAIM: Final = "v1/PersistentVolumeClaim"
 
 
-def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[ObjectState]:
-    """Return a record for each stray; raises ClusterError when the cluster cannot be asked."""
+def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[Stray]:
+    """Return each stray; raises ClusterError when the cluster cannot be asked."""
     inventory = platform.client.get(platform.identity.inventory)
     if inventory is None:
         return ()
@@ -41,7 +41,7 @@ def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[ObjectState]
         lists = pool.map(lambda kind: _labelled(platform, kind, declared), kinds)
         found = [(kind, item) for kind, items in zip(kinds, lists, strict=True) for item in items]
     return [
-        _record(kind, item)
+        _stray(kind, item)
         for kind, item in found
         if (kind.kind, kind.group, _name(item)) not in names and not _is_kept(platform, kind, item)
     ]
@@ -94,10 +94,8 @@ def _is_kept(platform: Platform, kind: Key, item: Mapping[str, Any]) -> bool:
     return kind.full_kind == _CLAIM and not platform.config.delete_volumes
 
 
-def _record(kind: Key, item: Mapping[str, Any]) -> ObjectState:
+def _stray(kind: Key, item: Mapping[str, Any]) -> Stray:
     meta = item["metadata"]
     key = key_of({**item, "apiVersion": kind.api, "kind": kind.kind})
     address = (meta.get("annotations") or {}).get(ADDRESS) or f"stray.{key.kind.lower()}/{key.name}"
-    return ObjectState(
-        address=Address(address), provider="", kind=key.full_kind, name=key.full_name, id=str(meta["uid"])
-    )
+    return Stray(address=Address(address), kind=key.full_kind, name=key.full_name, id=str(meta["uid"]))

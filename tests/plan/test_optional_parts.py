@@ -13,8 +13,9 @@ from wlinfra.plan.model import Node
 from wlinfra.plan.order import edges_between
 from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Wanted
+from wlinfra.provider.optional import Stray
 from wlinfra.stack.program import Declared
-from wlinfra.state.model import ObjectState, State
+from wlinfra.state.model import State
 from wlinfra.values import Address
 
 A, B, C = (Address(f"thing.{name}") for name in "abc")
@@ -26,10 +27,10 @@ class Platform:
     """Asks to plan in parallel and knows of one stray."""
 
     plan_parallelism: int = 4
-    stray: ObjectState | None = None
+    stray: Stray | None = None
     asked: list[Wanted] = field(default_factory=list)
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
+    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
         self.asked += known
         return () if self.stray is None else (self.stray,)
 
@@ -58,7 +59,7 @@ def test_objects_are_planned_one_by_one_where_nobody_asks_for_more() -> None:
 
 
 def test_a_stray_at_a_taken_address_gets_one_of_its_own() -> None:
-    stray = ObjectState(address=A, provider="", kind="thing", id="1", name="old")
+    stray = Stray(address=A, kind="thing", id="1", name="old")
     (found,) = find_strays(engine(Platform(stray=stray)), {A: item(A)}, STATE)
     assert (found.address, found.provider, found.id) == ("thing.a/old", "default", "1")
 

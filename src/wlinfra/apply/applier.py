@@ -34,7 +34,9 @@ from wlinfra.plan.model import Node, Plan
 from wlinfra.plan.order import nodes_of
 from wlinfra.plan.outputs import recorded_output
 from wlinfra.state.key import Digest
-from wlinfra.state.model import Health, HistoryEntry, with_renamed_dependencies
+from wlinfra.state.model import Health, HistoryEntry
+from wlinfra.state.records import moved as at_address
+from wlinfra.state.records import with_renamed_dependencies
 from wlinfra.state.store import StateSession
 from wlinfra.values import Address, Json, Secret, is_open
 
@@ -106,7 +108,7 @@ def _follow_moves(moved: Mapping[Address, Address], session: StateSession) -> No
     for address, item in objects.items():
         after = with_renamed_dependencies(item, renamed)
         if address in renamed or after is not item:
-            changed.append(replace(after, address=renamed.get(address, address)))
+            changed.append(at_address(after, renamed.get(address, address)))
     session.set_many(put=changed, remove=tuple(renamed))
 
 

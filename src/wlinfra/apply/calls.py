@@ -7,7 +7,7 @@ resumed with the answer, so that waiting holds no thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from wlinfra.apply import troubles
@@ -31,10 +31,11 @@ from wlinfra.provider.base import (
     UnclearOutcome,
     UnknownOutcome,
 )
+from wlinfra.state.holder import boot_id
 from wlinfra.state.key import Digest
-from wlinfra.state.model import Intent
+from wlinfra.state.model import Intent, ObjectState
 
-__all__ = ["STOPPED", "Caller", "ObjectLeftError", "Settle"]
+__all__ = ["STOPPED", "Caller", "Expected", "ObjectLeftError", "Settle"]
 
 STOPPED = "the run was stopped"
 _TRIES_REFUSED = 8
@@ -44,6 +45,16 @@ _LONGEST_PAUSE = 60.0
 Waiting: TypeAlias = Generator[Request, Answer, None]
 Settle: TypeAlias = Callable[[Intent, Done], None]
 """Records the result of a call in one record with the end of its intent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is recorded if a call takes effect."""
+
+    record: Callable[[], ObjectState | None]
+    """Returns the record right before the call; None when the object ends."""
+    ends: str | None = None
+    """The recorded identity that ends with the call."""
 
 
 class ObjectLeftError(Exception):
@@ -65,8 +76,9 @@ class Caller:
     clock: Clock
     stop: StopSignal
     tell: Callable[[ApplyEvent], None]
+    boot: str = field(default_factory=boot_id)
 
-    def call(self, change: Change, step: Step, connection: Connection, settle: Settle) -> Waiting:
+    def call(self, change: Change, step: Step, connection: Connection, settle: Settle, expected: Expected) -> Waiting:
         """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
 
         A refusal for now is tried again, later each time; a lost answer is looked up before anything else, and
@@ -76,7 +88,15 @@ class Caller:
         begun = self.clock.now()
         while True:
             self.refuse_when_stopped()
-            draft = draft_intent(change, step, digest=self.digest, deadline=self.clock.now() + step.timeout)
+            draft = draft_intent(
+                change,
+                step,
+                digest=self.digest,
+                clock=self.clock,
+                boot=self.boot,
+                record=expected.record(),
+                ends=expected.ends,
+            )
             intent = self.recorder.begin(draft)
             match connection.run(step):
                 case Done() as done:

@@ -13,18 +13,20 @@ from typing import Any, TypeAlias, assert_never
 
 from wlinfra.apply import troubles
 from wlinfra.apply.approval import Approvals, ObjectFailedError
-from wlinfra.apply.calls import Caller, ObjectLeftError
+from wlinfra.apply.calls import Caller, Expected, ObjectLeftError
 from wlinfra.apply.events import ApplyEvent, StepDone
-from wlinfra.apply.outputs import Outputs
-from wlinfra.apply.recording import Recorder, Result, Rewrite, after_removal, after_step, forgotten
+from wlinfra.apply.outputs import Outputs, known_part
+from wlinfra.apply.recording import Recorder
 from wlinfra.apply.waiting import Answer, Ask, Interrupted, Request, Resumed, TimedOut
 from wlinfra.changes.model import Action, Change, Gate, Goal, Step
+from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Node, Phase
 from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import Health, Intent, ObjectState
+from wlinfra.state.records import Aim, Effect, after_removal, aimed, forgotten, happened, unready
 from wlinfra.values import Json, Secret, contains_unknown, map_leaves
 
 __all__ = ["Execution", "Run", "Work"]
@@ -129,6 +131,10 @@ class Execution:
 
     def _step(self, step: Step, *, is_last: bool) -> Generator[Request, Answer, None]:
         yield from self._await_gate(step)
+        health = Health.READY if is_last and self.change.goal is None else Health.UNREADY
+
+        def record() -> ObjectState | None:
+            return aimed(self.run.recorder.find(self.change.address), self._aim(health, done=is_last, makes=step.makes))
 
         def settle(intent: Intent, done: Done) -> None:
             if step.makes:
@@ -137,12 +143,17 @@ class Execution:
             if step.makes and done.id is None:
                 self.run.recorder.rewrite(self.change.address, lambda before: before, intent=intent)
                 raise ObjectFailedError(troubles.no_identity(self.change, step))
-            health = Health.READY if is_last and self.change.goal is None else Health.UNREADY
-            self._record(health, done=is_last, made=step.makes, intent=intent)
+            effect = Effect(
+                id=done.id,
+                outputs=redact(known_part(done.outputs), self.run.engine.digest),
+                memory=known_part(done.memory),
+            )
+            self.run.recorder.rewrite(self.change.address, happened(intent, effect), intent=intent)
             self._publish()
             self.run.tell(StepDone(change=self.change, step=step, id=self.id))
 
-        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle)
+        expected = Expected(record=record)
+        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle, expected)
 
     def _record_without_call(self) -> None:
         """Record a change that needs no call: what is wanted is live already, or lives in the state alone."""
@@ -156,15 +167,29 @@ class Execution:
             health = record.health  # only the record changes; nobody looked whether the object is ready
         self._record(health, done=True)
 
-    def _record(self, health: Health, *, done: bool, made: bool = False, intent: Intent | None = None) -> None:
-        """Record what is known by now; ``done`` says that all steps are made, so that the wanted values hold."""
-        values = redact(self.run.outputs.fill(dict(self.change.values)), self.run.engine.digest) if done else None
-        memory = _known_part(self.run.outputs.fill(dict(self.change.memory))) if done else {}
-        outputs = redact(self._settled_outputs(), self.run.engine.digest)
-        result = Result(
-            id=self.id, values=values, outputs=outputs, memory={**memory, **self._memory}, health=health, made=made
+    def _record(self, health: Health, *, done: bool) -> None:
+        """Record what is known by now."""
+        aim = self._aim(health, done=done)
+        self.run.recorder.rewrite(self.change.address, lambda before: aimed(before, aim))
+
+    def _aim(self, health: Health, *, done: bool, makes: bool = False) -> Aim:
+        """Return what the record becomes; ``done`` says that all steps are made, so that the wanted values hold."""
+        change, digest = self.change, self.run.engine.digest
+        memory = known_part(self.run.outputs.fill(dict(change.memory))) if done else {}
+        identity = None if makes else self.id
+        return Aim(
+            subject=subject_of(change),
+            id=identity,
+            values=redact(self.run.outputs.fill(dict(change.values)), digest) if done else None,
+            outputs=redact(self._settled_outputs(identity), digest),
+            memory={**memory, **self._memory},
+            health=health,
+            awaiting=self._phase,
+            makes=makes,
+            supersedes=any(step.supersedes for step in change.steps),
+            replaces=change.action is Action.REPLACE,
+            imports=change.action is Action.IMPORT,
         )
-        self.run.recorder.rewrite(self.change.address, after_step(self.change, result), intent=intent)
 
     # ------------------------------------------------------------ towards the end of an identity
 
@@ -184,12 +209,16 @@ class Execution:
     def _end_step(self, step: Step, *, keeps: bool) -> Generator[Request, Answer, None]:
         old = self._old_id()
 
+        def record() -> ObjectState | None:
+            before = self.run.recorder.find(self.change.address)
+            return unready(old, self._phase)(before) if keeps else None
+
         def settle(intent: Intent, _: Done) -> None:
-            rewrite = _unready(old) if keeps else after_removal(old)
-            self.run.recorder.rewrite(self.change.address, rewrite, intent=intent)
+            self.run.recorder.rewrite(self.change.address, happened(intent, Effect()), intent=intent)
             self.run.tell(StepDone(change=self.change, step=step, id=old))
 
-        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle)
+        expected = Expected(record=record, ends=old)
+        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle, expected)
 
     def _old_id(self) -> str | None:
         return self.change.deposed_id or self.change.id or self.id
@@ -263,8 +292,16 @@ class Execution:
                 assert_never(other)
 
     def _timeout(self, default: float) -> float:
-        phase = _TIMEOUTS.get(self.change.action, "update")
-        return self.change.lifecycle.timeouts.get(phase, default)
+        return self.change.lifecycle.timeouts.get(self._phase, default)
+
+    @property
+    def _phase(self) -> str:
+        """The operation at hand, as ``timeouts`` names it; a wait that is taken up again is part of the one it continues."""
+        if self.change.action is Action.NO_OP:
+            record = self.run.recorder.find(self.change.address)
+            if record is not None and record.awaiting:
+                return record.awaiting
+        return _TIMEOUTS.get(self.change.action, "update")
 
     # ------------------------------------------------------------ references
 
@@ -273,15 +310,15 @@ class Execution:
         return self.run.engine.connections[self.change.provider]
 
     def _learn(self, outputs: Mapping[str, Json], memory: Mapping[str, Any]) -> None:
-        self._outputs.update(_known_part(outputs))
-        self._memory.update(_known_part(memory))
+        self._outputs.update(known_part(outputs))
+        self._memory.update(known_part(memory))
 
     def _publish(self) -> None:
-        self.run.outputs.publish(self.change.address, self._settled_outputs())
+        self.run.outputs.publish(self.change.address, self._settled_outputs(self.id))
 
-    def _settled_outputs(self) -> dict[str, Json]:
-        identity = {} if self.id is None else {"id": self.id}
-        return {**self.run.outputs.settled(self.change), **identity, **self._outputs}
+    def _settled_outputs(self, identity: str | None) -> dict[str, Json]:
+        named = {} if identity is None else {"id": identity}
+        return {**self.run.outputs.settled(self.change), **named, **self._outputs}
 
     def _filled(self, step: Step) -> Step:
         """Return the step with references filled in; raises ObjectFailedError when one is not known."""
@@ -297,17 +334,3 @@ class Execution:
             return
         if contains_unknown(self.run.outputs.fill(dict(self.change.values))):
             raise ObjectFailedError(troubles.still_unknown(self.change, "The declaration"))
-
-
-def _known_part(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what can be recorded: after a call nothing may fail for a value that nobody told."""
-    return {name: value for name, value in values.items() if not contains_unknown(value)}
-
-
-def _unready(id: str | None) -> Rewrite:  # noqa: A002 - the field's word
-    """Return how a record changes whose current identity is about to end."""
-
-    def rewrite(before: ObjectState | None) -> ObjectState | None:
-        return before if before is None or before.id != id else replace(before, health=Health.UNREADY)
-
-    return rewrite

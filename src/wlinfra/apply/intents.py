@@ -1,17 +1,20 @@
 """The intent of a step: what must be on disk before the call, so that a killed run can be cleared up.
 
-`apply.calls` writes it through the recorder. It holds no payload, only keyed digests of the payload's leaves.
+`apply.calls` writes it through the recorder. It holds the record that holds if the step happens, and no payload: of
+what the record does not say, only keyed digests of the leaves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from wlinfra.changes.model import Change, Step
+from wlinfra.state.clock import Clock
 from wlinfra.state.key import Digest
-from wlinfra.state.model import Intent
+from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Json, Secret, map_leaves
 
 __all__ = ["draft_intent", "leaf_digests"]
@@ -20,8 +23,21 @@ _LENGTH = 16
 """Hexadecimal digits kept of each digest: enough to compare, little enough for a journal."""
 
 
-def draft_intent(change: Change, step: Step, *, digest: Digest, deadline: float) -> Intent:
-    """Return the draft for a step whose references are filled in; raises ConfigurationError for a secret without a source."""
+def draft_intent(
+    change: Change,
+    step: Step,
+    *,
+    digest: Digest,
+    clock: Clock,
+    boot: str = "",
+    record: ObjectState | None = None,
+    ends: str | None = None,
+) -> Intent:
+    """Return the draft for a step whose references are filled in; raises ConfigurationError for a secret without a source.
+
+    ``record`` is what holds if the step happens; ``boot`` names the start of the machine that the clock counts from,
+    ``ends`` the recorded identity that a removal ends.
+    """
     return Intent(
         address=change.address,
         provider=change.provider,
@@ -32,12 +48,27 @@ def draft_intent(change: Change, step: Step, *, digest: Digest, deadline: float)
         makes=step.makes,
         supersedes=step.supersedes,
         removes=step.removes,
+        ends=ends if step.removes and ends not in (None, step.target) else "",
         name=change.name,
         depends_on=change.depends_on,
         lookup=step.lookup,
-        digests=leaf_digests(step.payload, digest),
-        deadline=deadline,
+        digests=leaf_digests(_beyond(step.payload, record.values if record else {}), digest),
+        record=record,
+        deadline=clock.now() + step.timeout,
+        timeout=step.timeout,
+        begun=clock.monotonic(),
+        boot=boot,
     )
+
+
+def _beyond(payload: Json, recorded: Json) -> Json:
+    """Return what of the payload the record does not say already; nothing of it is kept twice."""
+    if payload == recorded:
+        return {}
+    if not (isinstance(payload, Mapping) and isinstance(recorded, Mapping)):
+        return payload
+    left = {name: _beyond(value, recorded.get(name)) for name, value in payload.items()}
+    return {name: value for name, value in left.items() if value != {}}
 
 
 def leaf_digests(payload: Json, digest: Digest) -> Json:

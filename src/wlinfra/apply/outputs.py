@@ -7,6 +7,7 @@ value half written.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from wlinfra.changes.model import Action, Change
 from wlinfra.diff.leaves import is_plain
@@ -14,7 +15,7 @@ from wlinfra.plan.model import Plan
 from wlinfra.state.model import ObjectState
 from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, resolve_refs
 
-__all__ = ["Outputs"]
+__all__ = ["Outputs", "known_part"]
 
 _ANEW = (Action.CREATE, Action.REPLACE)
 
@@ -53,3 +54,8 @@ class Outputs:
         """Return the planned outputs of a change that are known by now."""
         filled = self.fill(dict(change.outputs))
         return {name: value for name, value in filled.items() if not contains_unknown(value)}
+
+
+def known_part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what can be recorded: after a call nothing may fail for a value that is still unknown."""
+    return {name: value for name, value in values.items() if not contains_unknown(value)}

@@ -1,42 +1,24 @@
-"""What is recorded of an object, and writing it: one durable record for each result.
+"""Writing what is recorded of an object: one durable record for each result.
 
 `apply.execute` and `apply.calls` call the `Recorder` from many threads; it keeps the records of the run at hand, so
-that no step copies the whole state.
+that no step copies the whole state. What a record becomes is said by `state.records`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
-from wlinfra.changes.model import Action, Change
 from wlinfra.errors import StateError
-from wlinfra.state.model import Deposed, Health, Intent, ObjectState
+from wlinfra.state.model import Intent, ObjectState
+from wlinfra.state.records import Rewrite
 from wlinfra.state.store import StateSession
-from wlinfra.values import Address, Json
+from wlinfra.values import Address
 
-__all__ = ["Recorder", "Result", "Rewrite", "after_removal", "after_step", "forgotten"]
+__all__ = ["Recorder"]
 
 T = TypeVar("T")
-
-Rewrite: TypeAlias = Callable[[ObjectState | None], ObjectState | None]
-"""From what is recorded of an object to what shall be; None stands for nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What is known of an object after one of its steps."""
-
-    id: str | None
-    values: Mapping[str, Json] | None
-    """The wanted values, secrets as digests, once all steps are done; None before that."""
-    outputs: Mapping[str, Json]
-    memory: Mapping[str, Any]
-    health: Health
-    made: bool = False
-    """The step gave the object its identity."""
 
 
 class Recorder:
@@ -100,76 +82,3 @@ class Recorder:
         except StateError as error:
             self._failure = error
             raise
-
-
-def after_step(change: Change, result: Result) -> Rewrite:
-    """Return how a step that did not end the object changes its record."""
-
-    def rewrite(before: ObjectState | None) -> ObjectState | None:
-        if before is None and result.id is None and not change.virtual:
-            return None  # a step that prepares the one that makes the object
-        base = before or ObjectState(address=change.address, provider=change.provider, kind=change.kind)
-        succeeds = any(step.supersedes for step in change.steps)
-        another = result.id is not None and base.id not in (None, result.id)  # found in the place of what is gone
-        fresh = ((result.made or another) and not succeeds) or before is None or change.virtual
-        return replace(
-            base,
-            provider=change.provider,
-            kind=change.kind,
-            name=change.name,
-            id=result.id or base.id,
-            values=_values(base, result, fresh=fresh),
-            outputs={**({} if fresh else base.outputs), **result.outputs},
-            memory={**({} if fresh else base.memory), **result.memory},
-            depends_on=change.depends_on,
-            deposed=base.deposed if succeeds else _deposed(change, base, result.id),
-            health=result.health,
-            protect=change.lifecycle.protect,
-            retain=change.lifecycle.retain,
-            created=_created(change, before, result),
-            virtual=change.virtual,
-        )
-
-    return rewrite
-
-
-def _values(base: ObjectState, result: Result, *, fresh: bool) -> Mapping[str, Json]:
-    """Return the values to record: a half-made object has none, so that the next plan compares the live one."""
-    if result.values is not None:
-        return result.values
-    return {} if fresh else base.values
-
-
-def _deposed(change: Change, base: ObjectState, id: str | None) -> tuple[Deposed, ...]:  # noqa: A002 - the field's word
-    """Return the leftovers: an old identity joins them, the current one is never among them."""
-    leftovers = base.deposed
-    if change.action is Action.REPLACE and id is not None and base.id not in (None, id) and not base.virtual:
-        leftovers = (*leftovers, Deposed(id=str(base.id), depends_on=base.depends_on))
-    return tuple(item for item in leftovers if item.id != id)
-
-
-def _created(change: Change, before: ObjectState | None, result: Result) -> bool:
-    if change.action is Action.IMPORT:
-        return False
-    return True if before is None or result.made else before.created
-
-
-def after_removal(target: str | None) -> Rewrite:
-    """Return how the end of one identity changes the record: the object goes when it has no other left."""
-
-    def rewrite(before: ObjectState | None) -> ObjectState | None:
-        if before is None:
-            return None
-        leftovers = tuple(item for item in before.deposed if item.id != target)
-        if before.id not in (None, target):
-            return replace(before, deposed=leftovers)
-        if leftovers:
-            return replace(before, id=None, values={}, outputs={}, memory={}, deposed=leftovers, health=Health.UNREADY)
-        return None
-
-    return rewrite
-
-
-def forgotten(before: ObjectState | None) -> ObjectState | None:
-    """Forget the object; leftovers of it stay recorded until they are deleted."""
-    return None if before is None else after_removal(before.id)(before)

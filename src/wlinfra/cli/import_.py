@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.changes.subject import subject_of
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.show_plan import command_line
@@ -15,6 +16,7 @@ from wlinfra.plan.expand import expand
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 from wlinfra.render.style import clean
 from wlinfra.state.model import ObjectState
+from wlinfra.state.records import imported
 
 __all__ = ["run"]
 
@@ -29,7 +31,8 @@ def run(arguments: Namespace, console: Console) -> int:
         wanted = _find_declared(engine, arguments.address)
         _refuse_taken(engine, wanted, arguments.id)
         live = _read(engine, wanted, arguments.id)
-        locked.session.put(_record(wanted, live, engine.state.objects.get(wanted.address)))
+        before = engine.state.objects.get(wanted.address)
+        locked.session.put(imported(subject_of(wanted), live.id, live.outputs, before))
         for intent in engine.state.intents:
             if intent.address == wanted.address and intent.makes:
                 locked.session.end(intent)  # a person has said what became of it
@@ -112,25 +115,3 @@ def _expect_live(reading: Reading, wanted: PlatformObject, identity: str) -> Liv
                 f"The platform has no {wanted.kind} with the id {identity}.",
                 "Correct the id. Nothing was recorded.",
             )
-
-
-def _record(wanted: PlatformObject, live: Live, before: ObjectState | None) -> ObjectState:
-    """Return the record: no values, so that the next plan shows every difference and resets nothing.
-
-    One that has this id already stays as it is, and leftovers stay recorded until they are deleted.
-    """
-    if before is not None and before.id == live.id:
-        return before
-    return ObjectState(
-        address=wanted.address,
-        provider=wanted.provider,
-        kind=wanted.kind,
-        id=live.id,
-        name=wanted.name,
-        outputs=live.outputs,
-        depends_on=wanted.depends_on,
-        protect=wanted.lifecycle.protect,
-        retain=wanted.lifecycle.retain,
-        created=False,
-        deposed=tuple(item for item in before.deposed if item.id != live.id) if before is not None else (),
-    )

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from enum import Enum
+from typing import Final, assert_never
 
 from wlinfra.changes.model import Action, Change, PlatformObject
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
@@ -34,11 +35,14 @@ def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, opt
 
 
 def guards(changes: Iterable[Change], state: State, *, protected: bool) -> list[Diagnostic]:
-    """Return an error for every protected object that would be deleted or replaced."""
+    """Return an error for every protected object that would be deleted or replaced.
+
+    What the program declares counts beside what is recorded, as a record may lack it: the change says so.
+    """
     return [
-        _protected(change, protected=protected)
+        _protected(change, why)
         for change in changes
-        if _ends(change) and (protected or _is_protected(change, state))
+        if _ends(change) and (why := _protection(change, state, protected=protected)) is not None
     ]
 
 
@@ -98,23 +102,38 @@ def _ends(change: Change) -> bool:
     return change.deposed_id is None and change.action in (Action.DELETE, Action.REPLACE) and not change.virtual
 
 
-def _is_protected(change: Change, state: State) -> bool:
-    """True when the declaration says so, or the record does and no declaration lifts it."""
+class _Protection(Enum):
+    """What keeps an object from being ended."""
+
+    ENVIRONMENT = "environment"
+    DECLARED = "declared"
+    RECORDED = "recorded"
+
+
+def _protection(change: Change, state: State, *, protected: bool) -> _Protection | None:
+    """Return what protects the object: its environment, its record, or its declaration."""
     record = state.objects.get(change.address)
-    if change.action is Action.DELETE:
-        return record is not None and record.protect
-    return change.lifecycle.protect or (record is not None and record.protect)
-
-
-def _protected(change: Change, *, protected: bool) -> Diagnostic:
-    verb = "deleted" if change.action is Action.DELETE else "replaced"
     if protected:
-        why, fix = "the environment is protected", "Set protect=False on the environment, then plan again."
-    else:
-        why, fix = (
-            "it is protected; that is recorded, so that it holds after the declaration is gone",
-            f"To lift it, declare {change.address.resource} with protect=False and apply that first.",
-        )
+        return _Protection.ENVIRONMENT
+    if record is not None and record.protect:
+        return _Protection.RECORDED
+    if change.lifecycle.protect:
+        return _Protection.DECLARED
+    return None
+
+
+def _protected(change: Change, by: _Protection) -> Diagnostic:
+    verb = "deleted" if change.action is Action.DELETE else "replaced"
+    lift = f"To lift it, declare {change.address.resource} with protect=False and apply that first."
+    match by:
+        case _Protection.ENVIRONMENT:
+            why, fix = "the environment is protected", "Set protect=False on the environment, then plan again."
+        case _Protection.RECORDED:
+            why, fix = "it is protected; that is recorded, so that it holds after the declaration is gone", lift
+        case _Protection.DECLARED:
+            why, fix = "it is declared with protect=True", lift
+        case other:
+            assert_never(other)
     return Diagnostic(
         summary="Protected object",
         detail=f"{change.address} would be {verb}, but {why}.",

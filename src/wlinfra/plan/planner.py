@@ -24,6 +24,7 @@ from wlinfra.plan.guard import (
     warn_of_missing_secrets,
 )
 from wlinfra.plan.left_out import with_users_left_out
+from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
 from wlinfra.plan.outputs import output_changes, resolve_known
@@ -37,7 +38,9 @@ from wlinfra.plan.select import select
 from wlinfra.plan.strays import find_strays
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.provider.optional import Explaining, Sharing
-from wlinfra.state.model import ObjectState, State, with_renamed_dependencies
+from wlinfra.state.model import ObjectState, State
+from wlinfra.state.records import moved as at_address
+from wlinfra.state.records import with_renamed_dependencies
 from wlinfra.values import UNKNOWN, Address, Json, Path
 
 __all__ = ["build_plan", "plan_object"]
@@ -78,7 +81,8 @@ def build_plan(
         errors=[],
     )
     planning.wanted()
-    planning.unwanted(prior)
+    lifecycles = Lifecycles.of(declared)
+    planning.unwanted({address: lifecycles.held(record) for address, record in prior.items()})
     errors = [
         *planning.errors,
         *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None),
@@ -134,7 +138,7 @@ def _follow_aliases(state: State, objects: Mapping[Address, PlatformObject]) -> 
         for alias in item.lifecycle.aliases:
             old = Address(f"{alias}/{address.part}" if address.part else alias)
             if old in records and old not in objects:
-                records[address] = replace(records.pop(old), address=address)
+                records[address] = at_address(records.pop(old), address)
                 moved[address] = old
                 break
     if moved:

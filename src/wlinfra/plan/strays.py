@@ -7,13 +7,16 @@ state that knew it is lost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.plan.engine import Engine
+from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.provider.base import Wanted
-from wlinfra.provider.optional import Owning
+from wlinfra.provider.optional import Owning, Stray
+from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.state.model import ObjectState, State
+from wlinfra.state.records import Subject
+from wlinfra.state.records import stray as stray_record
 from wlinfra.values import Address
 
 __all__ = ["find_strays"]
@@ -22,6 +25,7 @@ __all__ = ["find_strays"]
 def find_strays(engine: Engine, objects: Mapping[Address, PlatformObject], state: State) -> tuple[ObjectState, ...]:
     """Return a record for every stray, at an address that nothing else has; raises ProviderError."""
     found: dict[Address, ObjectState] = {}
+    lifecycles = Lifecycles.of(engine.declared)
     for name, connection in engine.connections.items():
         if not isinstance(connection, Owning):
             continue
@@ -31,8 +35,20 @@ def find_strays(engine: Engine, objects: Mapping[Address, PlatformObject], state
             address = stray.address
             if address in objects or address in state.objects or address in found:
                 address = Address(f"{address}.{stray.name}" if address.part else f"{address}/{stray.name}")
-            found[address] = replace(stray, address=address, provider=name)
+            found[address] = stray_record(_subject(lifecycles.find(stray.address), stray, address, name), stray.id)
     return tuple(found.values())
+
+
+def _subject(lifecycle: Lifecycle, stray: Stray, address: Address, provider: str) -> Subject:
+    """Return what the record of a stray says: what still declares its resource holds for it too."""
+    return Subject(
+        address=address,
+        provider=provider,
+        kind=stray.kind,
+        name=stray.name,
+        protect=lifecycle.protect,
+        retain=lifecycle.retain,
+    )
 
 
 def _declared(item: PlatformObject) -> Wanted:

@@ -48,6 +48,7 @@ from wlinfra.provider.base import (
     WaitingStill,
     Wanted,
 )
+from wlinfra.provider.optional import Stray
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
@@ -91,6 +92,7 @@ __all__ = [
     "Status",
     "Step",
     "StepResult",
+    "Stray",
     "UnclearOutcome",
     "UnknownOutcome",
     "Unreadable",

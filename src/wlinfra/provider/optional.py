@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from wlinfra.changes.model import PlatformObject
@@ -13,8 +14,20 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Live, Reading, Wanted
 from wlinfra.state.model import ObjectState
+from wlinfra.values import Address
 
-__all__ = ["Asking", "Explaining", "Hearing", "Holding", "Implying", "Owning", "Reviewing", "Sharing"]
+__all__ = ["Asking", "Explaining", "Hearing", "Holding", "Implying", "Owning", "Reviewing", "Sharing", "Stray"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """An object that the platform proves this stack made."""
+
+    address: Address
+    """Where it was declared, as the platform has it, or an address made up for it."""
+    kind: str
+    name: str
+    id: str
 
 
 @runtime_checkable
@@ -39,7 +52,7 @@ class Reviewing(Protocol):
 class Owning(Protocol):
     """A connection whose platform proves which objects this stack made, whatever the state says."""
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[ObjectState]:
+    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
         """Return the objects this stack made that are not among ``known``: those declared or recorded.
 
         They are planned as recorded objects that nobody declares, so that they go. Raises ProviderError when the

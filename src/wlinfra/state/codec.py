@@ -33,8 +33,10 @@ __all__ = [
 
 _MARK = "$wlinfra"
 _MARK_KEY = b'"$wlinfra":'
-_INTENT_FIELDS = tuple(field.name for field in fields(Intent))
+_INTENT_FIELDS = tuple(field.name for field in fields(Intent) if field.name != "record")
 _INTENT_NEEDS = frozenset(field.name for field in fields(Intent) if field.default is field.default_factory)
+_SHARED = ("address", "provider", "kind", "name", "depends_on")
+"""What the record that an intent carries has in common with it; kept once."""
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -160,6 +162,7 @@ def object_document(item: ObjectState) -> dict[str, Any]:
         "memory": item.memory,
         "deposed": [{"id": old.id, "depends_on": old.depends_on} for old in item.deposed],
         "health": "" if item.health is Health.READY else item.health.value,
+        "awaiting": item.awaiting,
         "protect": item.protect,
         "retain": item.retain,
         "imported": not item.created,
@@ -187,6 +190,7 @@ def parse_object(document: Mapping[str, Any]) -> ObjectState:
             for old in get("deposed", ())
         ),
         health=Health(get("health", "ready")),
+        awaiting=get("awaiting", ""),
         protect=get("protect", False),
         retain=get("retain", False),
         created=not get("imported", False),
@@ -197,13 +201,28 @@ def parse_object(document: Mapping[str, Any]) -> ObjectState:
 def intent_document(intent: Intent) -> dict[str, Any]:
     """Return the intent as a mapping for `dump`; what is empty is left out."""
     items = ((name, getattr(intent, name)) for name in _INTENT_FIELDS)
-    return {name: value for name, value in items if value or name in _INTENT_NEEDS}
+    document = {name: value for name, value in items if value or name in _INTENT_NEEDS}
+    if intent.record is not None:
+        record = object_document(intent.record)
+        for name in _SHARED:
+            if record.get(name) == document.get(name):
+                record.pop(name, None)
+            else:
+                record.setdefault(name, () if name == "depends_on" else "")
+        document["record"] = record
+    return document
 
 
 def parse_intent(document: Mapping[str, Any]) -> Intent:
     """Return the intent; raises KeyError, TypeError or ValueError when the mapping is something else."""
-    intent = Intent(**document)
-    return replace(intent, address=Address(intent.address), depends_on=tuple(map(Address, intent.depends_on)))
+    known = {name: value for name, value in document.items() if name in _INTENT_FIELDS}
+    intent = replace(
+        Intent(**known), address=Address(known["address"]), depends_on=tuple(map(Address, known.get("depends_on", ())))
+    )
+    if "record" not in document:
+        return intent
+    shared = {name: known[name] for name in _SHARED if name in known}
+    return replace(intent, record=parse_object({**shared, **document["record"]}))
 
 
 def history_document(entry: HistoryEntry) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Holder", "is_gone"]
+__all__ = ["Holder", "boot_id", "is_gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,23 @@ def is_gone(holder: Holder) -> bool:
         pass  # it runs as somebody else
     start = _start_of(holder.pid)
     return start is not None and start != holder.process_start
+
+
+def boot_id() -> str:
+    """Return which start of which machine this is, for times counted from it; empty where the system does not say.
+
+    A container may count from another instant than its host, which its time namespace shows.
+    """
+    if sys.platform != "linux":
+        return ""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+    try:
+        return f"{boot} {Path('/proc/self/ns/time').readlink()}"
+    except OSError:  # a kernel without time namespaces
+        return boot
 
 
 def _machine() -> str:

@@ -21,7 +21,6 @@ __all__ = [
     "ObjectState",
     "SecretDigest",
     "State",
-    "with_renamed_dependencies",
 ]
 
 
@@ -76,6 +75,8 @@ class ObjectState:
     """What the provider itself must remember between runs; plain JSON without secrets."""
     deposed: tuple[Deposed, ...] = ()
     health: Health = Health.READY
+    awaiting: str = ""
+    """The operation whose goal was not seen yet, ``create``, ``update`` or ``delete``; empty when it was or is not known."""
     protect: bool = False
     """Survives the deletion of the declaration: destroying is refused until it is lifted."""
     retain: bool = False
@@ -90,21 +91,9 @@ class ObjectState:
         return self if isinstance(self.values, dict) else replace(self, values=dict(self.values))
 
 
-def with_renamed_dependencies(item: ObjectState, renamed: Mapping[Address, Address]) -> ObjectState:
-    """Return the record with the new addresses of what it, or a leftover of it, depends on; itself when none is renamed."""
-
-    def names(old: tuple[Address, ...]) -> tuple[Address, ...]:
-        return tuple(renamed.get(name, name) for name in old)
-
-    deposed = tuple(replace(left, depends_on=names(left.depends_on)) for left in item.deposed)
-    if (names(item.depends_on), deposed) == (item.depends_on, item.deposed):
-        return item
-    return replace(item, depends_on=names(item.depends_on), deposed=deposed)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What is on disk before a step runs; it holds no payload.
+    """What is on disk before a step runs; it holds the record that follows, and no payload.
 
     One with sequence 0 is a draft: `StateSession.begin` returns it with its sequence and epoch.
     """
@@ -126,15 +115,25 @@ class Intent:
     """With ``makes``: the identity before it stays on the platform as history and is no leftover to delete."""
     removes: bool = False
     """The call ends the object with the id in ``target``."""
+    ends: str = ""
+    """With ``removes``: the recorded identity that ends, where the platform calls it otherwise in ``target``."""
     name: str = ""
     depends_on: tuple[Address, ...] = ()
     """What the object depends on, so that one found again is deleted in the right order."""
+    record: ObjectState | None = None
+    """The record that holds if the step happens, without what only its answer says; None when the step ends the object."""
     lookup: Mapping[str, Any] = field(default_factory=dict)
     """What the provider needs to find out later whether it happened."""
     digests: Json = field(default_factory=dict)
-    """The payload's shape with the keyed digest of every leaf in its place."""
+    """The payload's shape with the keyed digest of every leaf that the record does not say in its place."""
     deadline: float = 0.0
-    """When the request's timeout has passed, in seconds since the epoch: only then may a look-up conclude that it did not happen."""
+    """When the request's timeout has passed by the wall clock of the machine that wrote it: for people, as clocks differ."""
+    timeout: float = 0.0
+    """Seconds after its begin in which the call may still take effect; 0 in an intent of an earlier version."""
+    begun: float = 0.0
+    """When it began, by the clock of that start of the machine."""
+    boot: str = ""
+    """Which start of which machine ``begun`` counts from; empty where the system does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wlinfra.errors import StateError
 from wlinfra.state.model import Intent, ObjectState, State
+from wlinfra.state.records import moved as at_address
+from wlinfra.state.records import with_renamed_dependencies
 from wlinfra.values import Address
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def move_objects(session: StateSession, old: Address, new: Address) -> dict[Addr
             f"Forget that one first, if it is not wanted:\n  wlinfra state rm {taken[0]}",
         )
     renamed = {item.address: item for item in _rename_dependencies(state, dict(moved))}
-    puts = [replace(renamed.pop(address, state.objects[address]), address=target) for address, target in moved.items()]
+    puts = [at_address(renamed.pop(address, state.objects[address]), target) for address, target in moved.items()]
     session.set_many(put=[*renamed.values(), *puts], remove=tuple(moved))
     return moved
 
@@ -85,15 +87,10 @@ def _refuse_unsettled(state: State, moved: Mapping[Address, Address]) -> None:
 
 
 def _rename_dependencies(state: State, renamed: dict[Address, Address | None]) -> list[ObjectState]:
-    def rename(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-        targets = (renamed.get(address, address) for address in addresses)
-        return tuple(target for target in targets if target is not None)
-
     changed: list[ObjectState] = []
     for address, item in state.objects.items():
-        deposed = tuple(replace(old, depends_on=rename(old.depends_on)) for old in item.deposed)
-        depends_on = rename(item.depends_on)
+        after = with_renamed_dependencies(item, renamed)
         is_forgotten = address in renamed and renamed[address] is None
-        if (depends_on, deposed) != (item.depends_on, item.deposed) and not is_forgotten:
-            changed.append(replace(item, depends_on=depends_on, deposed=deposed))
+        if after is not item and not is_forgotten:
+            changed.append(after)
     return changed

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from wlinfra.apply.intents import draft_intent
 from wlinfra.changes.model import Action, Change, PlatformObject, Repeat, Step
+from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.graph import DependencyGraph
@@ -31,8 +32,10 @@ from wlinfra.provider.base import (
 )
 from wlinfra.provider.optional import Sharing
 from wlinfra.resources.base import Resource
+from wlinfra.state import clock as state_clock
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
+from wlinfra.state.records import Aim, aimed
 from wlinfra.values import UNKNOWN, Address, Json, Ref, find_refs, resolve_refs
 
 __all__ = ["Driver", "intent_of", "steps_of"]
@@ -198,23 +201,21 @@ class Driver:
         known = {(change.address.resource, name): value for name, value in outputs.items()}
         for address, record in self.records.items():
             known |= {(address.resource, name): value for name, value in record.outputs.items()}
-        self.records[change.address] = ObjectState(
-            address=change.address,
-            provider=change.provider,
-            kind=change.kind,
-            name=change.name,
-            id=made.get("id"),
+        aim = Aim(
+            subject=subject_of(change),
+            id=str(made["id"]) if "id" in made else None,
             values=redact(resolve_refs(dict(change.values), known), self.digest),
             outputs=outputs,
-            depends_on=change.depends_on,
             memory=change.memory,
-            virtual=change.virtual,
+            imports=change.action is Action.IMPORT,
         )
+        if (made_record := aimed(None, aim)) is not None:
+            self.records[change.address] = made_record
 
 
 def intent_of(change: Change, step: Step, digest: Digest) -> Intent:
     """Return what the engine would have on disk before the step."""
-    return draft_intent(change, step, digest=digest, deadline=0.0)
+    return draft_intent(change, step, digest=digest, clock=state_clock.SystemClock())
 
 
 def _dependencies(item: PlatformObject, objects: Mapping[Address, PlatformObject]) -> list[Address]:
