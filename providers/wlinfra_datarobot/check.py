@@ -130,9 +130,9 @@ def _workload(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Dia
         )
     kind = workload.artifact.artifact_type if isinstance(workload.artifact, Artifact) else None
     for group in workload.groups:
-        for policy in group.policies:
+        for policy in group.all_policies:
             yield from _policy(policy, kind, dialects)
-        bounds = {(policy.min, policy.max) for policy in group.policies}
+        bounds = {(policy.min, policy.max) for policy in group.all_policies}
         if len(bounds) > 1 and not any(dialect.bounds is BoundsPlace.POLICY for dialect in dialects):
             yield Diagnostic(
                 summary="Replica bounds differ",

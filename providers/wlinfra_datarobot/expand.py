@@ -242,9 +242,9 @@ def _list(items: tuple[str, ...] | None) -> list[str] | None:
 
 def _runtime(group: GroupRuntime) -> dict[str, Json]:
     wishes: dict[str, Json] = {"name": group.name}
-    if group.policies:
+    if group.autoscaling is not None:
         wishes["autoscaling"] = {
-            "enabled": True,
+            "enabled": group.autoscaling.enabled,
             "policies": [
                 _given(
                     {
@@ -255,10 +255,10 @@ def _runtime(group: GroupRuntime) -> dict[str, Json]:
                         "priority": policy.priority,
                     }
                 )
-                for policy in group.policies
+                for policy in group.all_policies
             ],
         }
-    elif group.replicas is not None:
+    if group.replicas is not None:
         wishes["replicaCount"] = group.replicas
     if group.bundles:
         wishes["resourceBundles"] = list(group.bundles)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from wlinfra.changes.model import GpuCount, Impact
 
 from .platform import Bundles, Platform
+from .shapes import is_in_force
 
 __all__ = ["impact_of", "staying"]
 
@@ -137,7 +138,7 @@ def _highest(first: _Counts, second: _Counts) -> _Counts:
 
 def _bounds(group: Mapping[str, Any]) -> tuple[int, int]:
     autoscaling = group.get("autoscaling")
-    if not autoscaling:
+    if autoscaling is None or not is_in_force(autoscaling):
         replicas = group.get("replicaCount")
         return (1, 1) if not isinstance(replicas, int) else (replicas, replicas)
     policies = autoscaling.get("policies") or ()

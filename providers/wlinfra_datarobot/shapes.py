@@ -1,8 +1,8 @@
 """Between what the platform shows and takes, and the one shape in which values are compared.
 
 The compared shape is the same for every version of the API: replica bounds stand on the group where all policies
-agree (else on the policies), a group has either `replicaCount` or `autoscaling`, and a key of the calling user is
-always called `api-key`. `read` brings documents into it, the planners bring payloads out of it.
+agree (else on the policies), a group has either `replicaCount` or an `autoscaling` in force, one that is not in force
+and has no policies is none, and a key of the calling user is always called `api-key`. `read` brings documents into it, the planners bring payloads out of it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .schema import API_KEY
 __all__ = [
     "artifact_values",
     "compared_runtime",
+    "is_in_force",
     "lacking",
     "power_of",
     "sent_runtime",
@@ -74,7 +75,7 @@ def _without_rivals(group: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict
     ruled_out = {"resolvedBundle"}
     if "replicaCount" in wanted:
         ruled_out.add("autoscaling")
-    if "autoscaling" in wanted:
+    if is_in_force(wanted.get("autoscaling")):
         ruled_out.add("replicaCount")
     bundles = wanted.get("resourceBundles")
     if bundles and bundles != group.get("resourceBundles") and "containers" not in wanted:
@@ -110,12 +111,20 @@ def server_set(runtime: Mapping[str, Any]) -> dict[str, Any]:
 def _compared_group(group: Mapping[str, Any]) -> dict[str, Any]:
     compared = {**group, "name": group.get("name") or "default"}
     autoscaling = compared.pop("autoscaling", None)
-    if autoscaling and autoscaling.get("enabled", True):
+    if is_in_force(autoscaling) or compared.get("replicaCount") is None:
         compared.pop("replicaCount", None)
+    if _says_something(autoscaling):
         compared["autoscaling"] = _compared_autoscaling(autoscaling)
-    elif compared.get("replicaCount") is None:
-        compared.pop("replicaCount", None)
     return compared
+
+
+def is_in_force(autoscaling: Mapping[str, Any] | None) -> bool:
+    """Return whether the number of replicas follows the load; without a word about it, autoscaling is in force."""
+    return bool(autoscaling) and autoscaling is not None and autoscaling.get("enabled", True) is not False
+
+
+def _says_something(autoscaling: Mapping[str, Any] | None) -> bool:
+    return is_in_force(autoscaling) or bool(autoscaling and autoscaling.get("policies"))
 
 
 def _compared_autoscaling(autoscaling: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,8 +143,9 @@ def _compared_autoscaling(autoscaling: Mapping[str, Any]) -> dict[str, Any]:
 def _sent_group(group: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     sent = {key: value for key, value in group.items() if key != "resolvedBundle"}
     autoscaling = sent.get("autoscaling")
-    if autoscaling and autoscaling.get("enabled", True):
+    if is_in_force(autoscaling):
         sent.pop("replicaCount", None)
+    if autoscaling is not None and _says_something(autoscaling):
         sent["autoscaling"] = _sent_autoscaling(autoscaling, dialect)
     else:
         sent.pop("autoscaling", None)

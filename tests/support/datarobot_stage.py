@@ -157,6 +157,12 @@ class Stage:
         with self._store.acquire(request) as lease, self._store.open(lease) as session:
             session.put(replace(self.record(address), values={}, health=Health.UNREADY))
 
+    def forget(self, address: str) -> None:
+        """Lose the record of one object."""
+        request = LockRequest(owner="test", operation="test")
+        with self._store.acquire(request) as lease, self._store.open(lease) as session:
+            session.remove(Address(address))
+
     def calls(self) -> list[str]:
         """Return the calls since the last question that change something, ids as ``*``, and forget them."""
         found = [

@@ -209,6 +209,9 @@ def _scaling(draw: Draw, server: Server, dialect: str) -> Attributes:
         priority = draw(st.sampled_from([None, 1])) if dialect == "2026-06" else None
         target = draw(st.sampled_from([1, 0.5, 70]))
         policies.append(maker(target=target, min=own[0], max=own[1], priority=priority))
+    if draw(st.sampled_from([False, False, False, True])):
+        fixed: Attributes = {"replicas": draw(st.sampled_from([1, 2]))} if draw(st.booleans()) else {}
+        return {"autoscaling": wl.Autoscaling(enabled=False, policies=tuple(policies)), **fixed}
     return {"autoscaling": policies}
 
 

@@ -68,6 +68,11 @@ class GroupRuntime(Model):
         return self.autoscaling.bounded() if self.autoscaling is not None and self.autoscaling.enabled else ()
 
     @property
+    def all_policies(self) -> tuple[Policy, ...]:
+        """The policies, bounds filled in, those that are not in force too."""
+        return self.autoscaling.bounded() if self.autoscaling is not None else ()
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """The fewest and the most replicas."""
         policies = self.policies
