@@ -12,7 +12,7 @@ from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, Call, FailureKind, FieldError
 from wlinfra.provider.base import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
-from wlinfra.values import Json, Path, Secret, format_path, map_leaves
+from wlinfra.values import Json, Path, format_path
 
 from .drafts import rolling_memory
 from .platform import Platform
@@ -28,7 +28,7 @@ _REMOVALS = frozenset({"delete_workload", "delete_artifact", "delete_repository"
 def run(platform: Platform, step: Step) -> StepResult:
     """Make the step's call and return its outcome."""
     try:
-        return OPERATIONS[step.operation](platform, str(step.target or ""), _revealed(step.payload), step.lookup)
+        return OPERATIONS[step.operation](platform, str(step.target or ""), step.payload, step.lookup)
     except ApiError as error:
         return _outcome(step, error)
 
@@ -173,10 +173,6 @@ OPERATIONS: Mapping[str, _Operation] = {
     "delete_workload": _delete_workload,
 }
 """The provider's own names of its calls: each makes exactly one mutating request."""
-
-
-def _revealed(payload: Json) -> Json:
-    return map_leaves(payload, lambda leaf: leaf.reveal() if isinstance(leaf, Secret) else leaf)
 
 
 def _outcome(step: Step, error: ApiError) -> StepResult:
