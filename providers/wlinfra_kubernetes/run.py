@@ -18,6 +18,7 @@ from .cluster.failures import ClusterError, Failure, fits_when_one_goes
 from .documents.document import Key, wire
 from .ownership.identity import ADDRESS, HANDOVER
 from .ownership.succession import is_orphan
+from .planning.unions import claim_of
 from .platform import Platform
 from .read import outputs_of
 
@@ -42,6 +43,8 @@ def run(platform: Platform, step: Step) -> StepResult:
             case "hand_over":
                 platform.client.apply(key, wire(step.payload), manager=HANDOVER)
                 return Done()
+            case "claim":
+                return _claim(platform, key, step)
             case _:
                 return _apply(platform, key, step)
     except ClusterError as error:
@@ -56,6 +59,22 @@ def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
     if isinstance(made, Refused):
         return made
     return Done(id=str(made["metadata"]["uid"]), outputs=outputs_of(made, step.lookup.get("outputs") or {}))
+
+
+def _claim(platform: Platform, key: Key, step: Step) -> StepResult:
+    """Make fields ours with the values they have; where they are gone nothing is claimed."""
+    claims = [tuple(path) for path in step.lookup["claims"]]
+    for attempt in range(_STALE_TRIES):
+        live = platform.client.get(key)
+        if live is None or live["metadata"]["uid"] != step.target:
+            return Refused(error=ClusterError(Failure.STALE, f"{key} is gone, or another one.").diagnostic)
+        try:
+            platform.client.apply(key, claim_of(live, platform.identity.manager, claims))
+            break
+        except ClusterError as error:
+            if error.failure is not Failure.STALE or attempt == _STALE_TRIES - 1:
+                raise
+    return Done()
 
 
 def _make(platform: Platform, key: Key, body: Mapping[str, Any], step: Step) -> dict[str, Any] | Refused:

@@ -27,6 +27,7 @@ __all__ = ["ClientOptions", "ClusterClient", "Served"]
 
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_MERGE: Final = "application/merge-patch+json"
 _APPLY: Final = "application/apply-patch+yaml"
 _PAGE: Final = 500
 _WATCH: Final = 60
@@ -226,10 +227,10 @@ class ClusterClient:
         self._written[key] = str((made.get("metadata") or {}).get("resourceVersion") or "") or None
         return made
 
-    def create(self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False) -> Answered:
-        """Create the object and return it."""
+    def merge(self, key: Key, patch: Mapping[str, Any]) -> Answered:
+        """Return the object as a JSON merge patch would leave it, by a dry run."""
         query = {"fieldManager": self.options.manager}
-        return self._write("POST", self.path(key, named=False), query, body, dry_run=dry_run)
+        return self._write("PATCH", self.path(key), query, patch, dry_run=True, content=_MERGE)
 
     def delete(self, key: Key, uid: str) -> None:
         """Delete the object with that uid, and in the foreground what it owns; what is gone is gone."""
