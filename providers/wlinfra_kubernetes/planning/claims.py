@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.model import Action, ActionReason, Change
 from wlinfra.errors import Diagnostic
 from wlinfra_kubernetes.documents.document import at
 from wlinfra_kubernetes.documents.fieldpath import with_value
@@ -17,9 +17,9 @@ from wlinfra_kubernetes.volumes import CLAIM
 
 from .subject import Subject
 
-__all__ = ["SIZE", "is_growing", "told_to_wait", "with_waiting_size"]
+__all__ = ["is_growing", "told_to_wait", "with_waiting_size"]
 
-SIZE: Final = ("spec", "resources", "requests", "storage")
+_SIZE: Final = ("spec", "resources", "requests", "storage")
 
 
 def is_growing(subject: Subject) -> bool:
@@ -32,9 +32,16 @@ def is_growing(subject: Subject) -> bool:
 
 def with_waiting_size(subject: Subject) -> Subject:
     """Return the subject as it can be applied now, with the size that is live; what is recorded is that, too."""
-    values = with_value(dict(subject.draft.values), SIZE, _sizes(subject)[0])
-    attributes = tuple(item for item in subject.draft.attributes if item.path != SIZE)
-    return replace(subject, draft=replace(subject.draft, values=values, attributes=attributes))
+    draft = subject.draft
+    draft = replace(
+        draft,
+        values=with_value(dict(draft.values), _SIZE, _sizes(subject)[0]),
+        attributes=tuple(item for item in draft.attributes if item.path != _SIZE),
+        drift=tuple(item for item in draft.drift if item.path != _SIZE),
+    )
+    if draft.action is Action.UPDATE and not draft.attributes:
+        draft = replace(draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED)
+    return replace(subject, draft=draft)
 
 
 def told_to_wait(subject: Subject, change: Change) -> Change:
@@ -53,4 +60,4 @@ def told_to_wait(subject: Subject, change: Change) -> Change:
 
 def _sizes(subject: Subject) -> tuple[Any, Any]:
     """Return the size that is live and the one that is declared."""
-    return at(dict(subject.document), SIZE), at(dict(subject.desired.values), SIZE)
+    return at(dict(subject.document), _SIZE), at(dict(subject.desired.values), _SIZE)

@@ -90,8 +90,6 @@ def _compared(subject: Subject) -> Change:
     if draft.action is Action.NO_OP:
         resumes = draft.reason is ActionReason.UNREADY
         return replace(draft, goal=goal_of(draft, subject.desired.policy) if resumes else None)
-    if draft.action is Action.UPDATE and not draft.attributes:  # what differed waits
-        return replace(draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED, drift=())
     if draft.action is Action.UPDATE and not needs_call(draft):
         return draft
     attributes = tuple(_marked(subject, item) for item in draft.attributes)

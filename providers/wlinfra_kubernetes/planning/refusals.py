@@ -88,7 +88,7 @@ def refused_update(subject: Subject, error: ClusterError, *, anew: ClusterError 
 
     ``anew`` is what the cluster said to the object as a new one, and ``loses`` what its deletion would do.
     """
-    command = f"wlinfra apply -e {subject.platform.identity.environment} --replace {subject.desired.address}"
+    command = f"wlinfra apply --replace {subject.desired.address} -e {subject.platform.identity.environment}"
     first = subject.refused(error).diagnostics[0]
     if anew is None:
         way = f"To delete it and create it again all the same, {loses}:\n    {command}"

@@ -66,7 +66,7 @@ def _unasked(subject: Subject, why: str) -> ProviderError:
             summary="Replacement may lose data",
             detail=f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
             fix="Replace it deliberately with\n"
-            f"    wlinfra apply -e {subject.platform.identity.environment} --replace {address}",
+            f"    wlinfra apply --replace {address} -e {subject.platform.identity.environment}",
             address=address,
             location=subject.desired.location,
         )
@@ -122,7 +122,7 @@ def refused_claim(subject: Subject, causes: str) -> ProviderError:
             summary="Change would lose data",
             detail=f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
             fix=f"{_other_way(subject)}Declare what it was, or replace it deliberately with\n"
-            f"    wlinfra apply -e {subject.platform.identity.environment} --replace {address}",
+            f"    wlinfra apply --replace {address} -e {subject.platform.identity.environment}",
             address=address,
             location=subject.desired.location,
         )
