@@ -20,6 +20,8 @@ from .platform import Platform
 __all__ = ["OPERATIONS", "artifact_done", "run", "workload_done"]
 
 _BUSY = 409
+_IN_DOUBT = frozenset({400, 401, 409})
+"""What the second of two equal creates is answered with, when something on the way repeated the first."""
 _BUSY_WAIT = 2.0
 _WAITS_WHEN_BUSY = frozenset({"replace_workload", "update_settings", "delete_repository", "delete_artifact"})
 _REMOVALS = frozenset({"delete_workload", "delete_artifact", "delete_repository", "cancel_replacement"})
@@ -180,7 +182,7 @@ def _outcome(step: Step, error: ApiError) -> StepResult:
         case FailureKind.NOT_FOUND if step.operation in _REMOVALS:
             return Done(id=None if step.removes else _text(step.target))
         case FailureKind.UNKNOWN:
-            return UnknownOutcome(error=error.diagnostics[0])
+            return UnknownOutcome(error=error.diagnostics[0], is_over=error.is_over)
         case FailureKind.REFUSED_FOR_NOW:
             return RefusedForNow(error=error.diagnostics[0], after=error.retry_after or 1.0)
         case FailureKind.REFUSED if error.status == _BUSY and step.operation in _WAITS_WHEN_BUSY:
@@ -192,7 +194,7 @@ def _outcome(step: Step, error: ApiError) -> StepResult:
             | FailureKind.FORBIDDEN
             | FailureKind.UNREADABLE
         ):
-            return Refused(error=_refusal(step, error))
+            return Refused(error=_refusal(step, error), in_doubt=step.makes and error.status in _IN_DOUBT)
     assert_never(error.kind)
 
 

@@ -50,7 +50,7 @@ def run(platform: Platform, step: Step) -> StepResult:
     except ClusterError as error:
         if "old" in step.lookup and fits_when_one_goes(error):  # the cluster counts what is gone a moment later
             return RefusedForNow(error=error.diagnostic, after=error.after)
-        return _outcome(error)
+        return _outcome(step, error)
 
 
 def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
@@ -140,7 +140,7 @@ def _delete(platform: Platform, key: Key, uid: str) -> StepResult:
     return Done()
 
 
-def _outcome(error: ClusterError) -> StepResult:
+def _outcome(step: Step, error: ClusterError) -> StepResult:
     match error.failure:
         case Failure.BUSY if error.status in _UNCERTAIN:
             return UnknownOutcome(error=error.diagnostic)
@@ -149,7 +149,7 @@ def _outcome(error: ClusterError) -> StepResult:
         case Failure.LOST:
             return UnknownOutcome(error=error.diagnostic)
         case _:
-            return Refused(error=error.diagnostic)
+            return Refused(error=error.diagnostic, in_doubt=step.makes and error.failure is Failure.UNAUTHORIZED)
 
 
 def _read_only() -> Diagnostic:

@@ -20,7 +20,7 @@ from .options import HttpOptions, TokenSource
 from .pool import PoolWire, new_pool, once
 from .retry import retry_after_seconds
 from .sender import Outcome, Refusal, Sender, Sending
-from .wire import Wire, WireAnswer
+from .wire import Lost, Wire, WireAnswer
 
 __all__ = [
     "ApiError",
@@ -144,7 +144,7 @@ class HttpTransport:
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
         call = self._call(sending.method, sending.path)
         if not isinstance(outcome, WireAnswer):
-            error = lost_failure(call, outcome.reason, sent=outcome.was_sent)
+            error = lost_failure(call, outcome.reason, sent=outcome.was_sent, is_over=outcome.lost is Lost.RENEWED)
             return Refusal(error=error, is_passing=not outcome.is_final)
         error = answer_failure(
             call,
