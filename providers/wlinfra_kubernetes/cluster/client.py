@@ -230,7 +230,7 @@ class ClusterClient:
     def merge(self, key: Key, patch: Mapping[str, Any]) -> Answered:
         """Return the object as a JSON merge patch would leave it, by a dry run."""
         query = {"fieldManager": self.options.manager}
-        return self._write("PATCH", self.path(key), query, patch, dry_run=True, content=_MERGE)
+        return self._write("PATCH", self.path(key), query, patch, dry_run=True, content_type=_MERGE)
 
     def delete(self, key: Key, uid: str) -> None:
         """Delete the object with that uid, and in the foreground what it owns; what is gone is gone."""
