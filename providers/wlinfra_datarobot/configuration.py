@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.errors import ConfigurationError
 from wlinfra.http.proxy import proxy_for
 from wlinfra.http.retry import Clock, SystemClock
+from wlinfra.provider.options import wrong_options
 from wlinfra.values import Secret
 
 if TYPE_CHECKING:
@@ -38,7 +39,12 @@ _THREE_WAYS = (
 
 class _Options(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True, defer_build=True
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        defer_build=True,
+        allow_inf_nan=False,
     )
 
 
@@ -61,10 +67,10 @@ class DataRobotConfig(_Options):
     verify: bool | None = None
     ca_file: Path | None = None
     proxy: str | None = Field(default=None, repr=False)
-    connect_timeout: float = Field(default=10.0, gt=0)
-    read_timeout: float = Field(default=60.0, gt=0)
-    retries: int = Field(default=5, ge=0)
-    pool_size: int = Field(default=32, ge=1)
+    connect_timeout: float = Field(default=10.0, gt=0, le=86_400)
+    read_timeout: float = Field(default=60.0, gt=0, le=86_400)
+    retries: int = Field(default=5, ge=0, le=1000)
+    pool_size: int = Field(default=32, ge=1, le=1000)
     comma_lists: bool = False
     bundles: dict[str, BundleSize] = Field(default_factory=dict)
 
@@ -103,18 +109,16 @@ class Session:
 def parse_config(options: Mapping[str, Any]) -> DataRobotConfig:
     """Return the options as a configuration; raises ConfigurationError that names each wrong one, never its value."""
     try:
-        return DataRobotConfig.model_validate(dict(options))
+        config = DataRobotConfig.model_validate(dict(options))
     except ValidationError as error:
-        fix = f"The options are: {', '.join(DataRobotConfig.model_fields)}."
-        wrong = [
-            Diagnostic(
-                summary="Provider option is wrong",
-                detail=f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}.",
-                fix=fix,
-            )
-            for entry in error.errors(include_input=False, include_context=False, include_url=False)
-        ]
-        raise ConfigurationError(*wrong) from error
+        raise ConfigurationError(*wrong_options(DataRobotConfig, error)) from error
+    if config.endpoint and config.endpoint != EMULATOR:
+        _checked(config.endpoint, "the option `endpoint`")
+    if config.proxy and ((parts := _split(config.proxy)) is None or not parts.hostname):
+        raise ConfigurationError.of(
+            "Proxy is no URL", "The option `proxy` must look like http://proxy.example.com:3128.", "Correct the proxy."
+        )
+    return config
 
 
 def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
@@ -268,8 +272,14 @@ def _read_file(path: Path) -> Mapping[str, Any]:
 
 def _checked(endpoint: str, source: str) -> str:
     endpoint = endpoint.strip().rstrip("/")
-    parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or "@" in parts.netloc:
+    parts = _split(endpoint)
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or "@" in parts.netloc
+    ):
         raise ConfigurationError.of(
             "DataRobot endpoint is no URL",
             f"The endpoint from {source} must look like https://app.datarobot.com/api/v2.",
@@ -279,6 +289,16 @@ def _checked(endpoint: str, source: str) -> str:
         raise ConfigurationError.of(
             "DataRobot endpoint lacks /api/v2",
             f"The endpoint from {source} is {endpoint}; the API lives below /api/v2 of the installation.",
-            f"Use {endpoint}/api/v2.",
+            f"Use {parts.scheme}://{parts.netloc}{parts.path.partition('/api')[0]}/api/v2.",
         )
     return endpoint
+
+
+def _split(endpoint: str) -> SplitResult | None:
+    """Return the parts of a URL; None for what is none, such as one whose port is out of range."""
+    try:
+        parts = urlsplit(endpoint)
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        return None
+    return parts if usable else None

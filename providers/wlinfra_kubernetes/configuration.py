@@ -12,7 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.errors import ConfigurationError
+from wlinfra.provider.options import wrong_options
 
 from .documents.policies import problem_of
 
@@ -24,7 +25,9 @@ Policy = Literal["error", "force", "yield"]
 class KubernetesConfig(BaseModel):
     """The options of an environment with ``provider="kubernetes"``; times are in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True, allow_inf_nan=False
+    )
 
     kubeconfig: Path | None = None
     """None: the variable KUBECONFIG, else ``~/.kube/config``, else the service account of the pod this runs in."""
@@ -37,9 +40,9 @@ class KubernetesConfig(BaseModel):
     """The account may only read: plans are predicted, nothing can be applied."""
     delete_volumes: bool = False
     """Delete volume claims with what used them; otherwise they are kept and named."""
-    connect_timeout: float = Field(default=10.0, gt=0)
-    read_timeout: float = Field(default=60.0, gt=0)
-    retries: int = Field(default=5, ge=0)
+    connect_timeout: float = Field(default=10.0, gt=0, le=86_400)
+    read_timeout: float = Field(default=60.0, gt=0, le=86_400)
+    retries: int = Field(default=5, ge=0, le=1000)
     parallelism: int = Field(default=8, ge=1, le=64)
     """How many requests a plan has under way at once."""
     image_grace: float = Field(default=30.0, ge=0)
@@ -69,13 +72,4 @@ def parse_config(options: Mapping[str, Any]) -> KubernetesConfig:
     try:
         return KubernetesConfig.model_validate(dict(options))
     except ValidationError as error:
-        fix = f"The options are: {', '.join(KubernetesConfig.model_fields)}."
-        wrong = [
-            Diagnostic(
-                summary="Provider option is wrong",
-                detail=f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}.",
-                fix=fix,
-            )
-            for entry in error.errors(include_input=False, include_context=False, include_url=False)
-        ]
-        raise ConfigurationError(*wrong) from error
+        raise ConfigurationError(*wrong_options(KubernetesConfig, error)) from error

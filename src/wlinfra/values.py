@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from operator import is_
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -25,8 +26,11 @@ __all__ = [
     "contains_unknown",
     "find_refs",
     "find_secrets",
+    "find_unsendable",
     "format_path",
+    "is_boundless",
     "is_open",
+    "is_sendable",
     "map_leaves",
     "parse_template",
     "resolve_refs",
@@ -257,6 +261,69 @@ def find_refs(value: Json) -> Iterator[Ref]:
 def find_secrets(value: Json) -> Iterator[Secret]:
     """Yield every secret in the tree."""
     yield from (leaf for leaf in _leaves(value) if isinstance(leaf, Secret))
+
+
+_DEEPEST = 200
+"""Levels of lists and dicts that journals, requests and the platforms' own readers all take."""
+_LARGEST = 500_000
+"""Values in one tree; a YAML file of ten lines can stand for a billion by its aliases."""
+_BOUNDLESS = f"It is nested more than {_DEEPEST} levels deep, or holds more than {_LARGEST} values."
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+
+def is_sendable(text: str) -> bool:
+    r"""Return whether the text can be written and sent; half of a surrogate pair stands for no letter.
+
+    >>> is_sendable("caf\xe9"), is_sendable("caf\udce9")
+    (True, False)
+    """
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def find_unsendable(value: Json) -> Iterator[tuple[Path, str]]:
+    """Yield where the tree holds what no journal and no request can carry, and why; the value itself is not told.
+
+    >>> list(find_unsendable({"a": [1, 2**70], "b": float("nan")}))
+    [(('b',), 'It is not a finite number.'), (('a', 1), 'It is a whole number of more than 64 bits.')]
+    """
+    pending: list[tuple[Path, Any]] = [((), value)]
+    seen = 0
+    while pending:
+        path, item = pending.pop()
+        seen += 1
+        match item:
+            case dict() | list() | tuple() if len(path) >= _DEEPEST or seen + len(pending) > _LARGEST:
+                yield path[:3], _BOUNDLESS
+                return
+            case dict():
+                for key, inner in item.items():
+                    if isinstance(key, str) and not is_sendable(key):
+                        yield path, "A key in it is not Unicode text: it has half of a surrogate pair."
+                    else:
+                        pending.append(((*path, str(key)), inner))
+            case list() | tuple():
+                pending.extend(((*path, index), inner) for index, inner in enumerate(item))
+            case str() if not is_sendable(item):
+                yield path, "It is not Unicode text: it has half of a surrogate pair."
+            case bool():
+                continue
+            case int() if not _LEAST <= item <= _MOST:
+                yield path, "It is a whole number of more than 64 bits."
+            case float() if not isfinite(item):
+                yield path, "It is not a finite number."
+            case _:
+                continue
+
+
+def is_boundless(value: Json) -> bool:
+    """True when the tree is deeper, or larger, than what reads it can take; a list may hold itself."""
+    return any(why is _BOUNDLESS for _, why in find_unsendable(value))
 
 
 def contains_unknown(value: Json) -> bool:

@@ -102,7 +102,12 @@ class DataRobotEmulator:
 
     def start(self) -> Self:
         """Begin to answer; returns at once."""
-        self._furnish()
+        try:
+            self._furnish()
+        except BaseException:  # such as a world that is damaged
+            self._server.close()
+            self._store.close()
+            raise
         self._server.start()
         return self
 
@@ -194,8 +199,9 @@ def _home_port(data: Path | None, port: int) -> int:
     if data is None:
         return port
     file = data / "port"
-    if file.exists() and file.read_text().strip().isdigit():
-        return int(file.read_text())
-    if port:
+    written = file.read_bytes().strip() if file.exists() else b""
+    if written.isdigit() and 0 < int(written[:6]) < 65536:
+        return int(written)
+    if port:  # none is written, or what is written is no port
         file.write_text(str(port))
     return port

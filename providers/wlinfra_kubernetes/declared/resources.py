@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 
 from wlinfra.resources.base import Resource, ResourceOptions, name_validator
 from wlinfra.resources.declaring import Problem, caller, locate
-from wlinfra.resources.fields import Flag, attribute, broken_rule
+from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, sendable
 from wlinfra.values import Ref, Secret, Template, map_leaves, parse_template
 from wlinfra_kubernetes.documents.document import is_base64
 
@@ -43,7 +43,7 @@ def _to_manifest(value: Any) -> dict[str, Any]:
                 fix="Give bytes in data, where they are encoded.",
             )
         )
-    return dict(map_leaves(dict(value), _to_leaf))
+    return dict(map_leaves(sendable(dict(value)), _to_leaf))
 
 
 def _to_leaf(leaf: Any) -> Any:
@@ -75,7 +75,7 @@ class Manifest(Resource):
     cluster_scoped: Flag | None = attribute(
         None, "Whether it lives in no namespace; known for the kinds of Kubernetes itself."
     )
-    outputs: dict[str, str] = attribute(
+    outputs: dict[Plain, Plain] = attribute(
         {}, "Names of outputs and the paths they stand at, such as status.loadBalancer."
     )
 

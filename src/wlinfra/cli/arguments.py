@@ -18,6 +18,7 @@ from wlinfra.cli.options import (
     detailed,
     execution,
     lock,
+    port,
     program,
     program_option,
     record_option,
@@ -228,7 +229,7 @@ def _history(parser: Parser) -> None:
 
 def _emulator(parser: Parser) -> None:
     parser.add_argument("name", metavar="PROVIDER", help="the provider whose platform is emulated")
-    parser.add_argument("--port", type=int, default=8181, metavar="PORT", help="8181 by default; 0: any free one")
+    parser.add_argument("--port", type=port, default=8181, metavar="PORT", help="8181 by default; 0: any free one")
     parser.add_argument("--data", metavar="DIR", help="keep its world in this directory; in memory by default")
     parser.add_argument("--seed-demo", action="store_true", help="begin with a few objects to look at")
     parser.add_argument("--realistic", action="store_true", help="lifecycles take as long as on the real platform")

@@ -18,6 +18,7 @@ __all__ = [
     "detailed",
     "execution",
     "lock",
+    "port",
     "positive",
     "program",
     "program_option",
@@ -167,8 +168,15 @@ def seconds(text: str) -> float:
     return value
 
 
+def port(text: str) -> int:
+    """Return the port that the text stands for; 0 is any free one."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > 5 or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
+    return int(text)
+
+
 def positive(text: str) -> int:
     """Return the whole number above 0 that the text stands for."""
-    if not text.isdecimal() or int(text) < 1:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return int(text)

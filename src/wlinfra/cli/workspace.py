@@ -12,7 +12,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from wlinfra.stack.program import Declared, declare, declare_for_destroy, load_s
 from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
 from wlinfra.state.holder import is_gone
-from wlinfra.state.key import Digest, data_home, load_key
+from wlinfra.state.key import Digest, KeyNotKeptError, data_home, load_key
 from wlinfra.state.lock import DEFAULT_LEASE, Lease, LockInfo, LockRequest
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore, StateSession
@@ -185,7 +185,7 @@ class Workspace:
     def engine(self, state: State) -> Engine:
         """Return what planning and applying work on."""
         if not self.digest.known:
-            self.digest = _load_digest(self.console, state)
+            self.digest = _load_digest(self.console, state, needed=self._lease is not None)
         return Engine(declared=self.declared, state=state, connections=self.connect(), digest=self.digest)
 
     @contextmanager
@@ -209,19 +209,24 @@ class Workspace:
     def _connect(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
         from wlinfra.provider.registry import load_provider
 
-        provider = self.providers.get(kind) or load_provider(kind)
-        connection = provider.connect(
-            ProviderContext(
-                name=name,
-                options=options,
-                environ=self.console.environ,
-                data_dir=self.store.paths.directory / f"provider-{name}",
-                stack=self.declared.stack,
-                environment=self.declared.environment,
-                guard=self._guard,
-                stop=self.stop.hard,
-            )
+        context = ProviderContext(
+            name=name,
+            options=options,
+            environ=self.console.environ,
+            data_dir=self.store.paths.directory / f"provider-{name}",
+            stack=self.declared.stack,
+            environment=self.declared.environment,
+            guard=self._guard,
+            stop=self.stop.hard,
         )
+        try:
+            provider = self.providers.get(kind) or load_provider(kind)
+            connection = provider.connect(context)
+        except ConfigurationError as error:  # an option is wrong, and the line of the environment gives it
+            place = self.site.stack.environments[self.declared.environment].location
+            raise ConfigurationError(
+                *(replace(item, location=item.location or place) for item in error.diagnostics)
+            ) from error
         self.connections[name] = connection
         if isinstance(connection, Closeable):
             self._closing.callback(connection.close)
@@ -300,9 +305,18 @@ def _recovered(engine: Engine, workspace: Workspace, *, wait: bool) -> tuple[Rec
     return resolve(engine, engine.state.intents, workspace.clock, wait=wait, tell=workspace.console.tell)
 
 
-def _load_digest(console: Console, state: State) -> Digest:
+def _load_digest(console: Console, state: State, *, needed: bool) -> Digest:
+    """Return the digest of secrets; where a new key cannot be kept, a plan goes without and an apply does not begin."""
     home = Path(console.environ.get("HOME") or Path.home())
-    source = load_key(console.environ, data_home(console.environ, home), create=True, fingerprint=state.key_fingerprint)
+    try:
+        source = load_key(
+            console.environ, data_home(console.environ, home), create=True, fingerprint=state.key_fingerprint
+        )
+    except KeyNotKeptError as error:
+        if needed:
+            raise
+        console.tell(render_diagnostics(error.as_warnings(), console.style, read_source_line))
+        return Digest()
     if source.diagnostics:
         console.tell(render_diagnostics(source.diagnostics, console.style, read_source_line))
     return source.digest

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +19,14 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from wlinfra.errors import ConfigurationError
+
 Document = Mapping[str, Any]
 
 _NOTHING: Mapping[str, Document] = {}
 
 
-class WorldDamagedError(Exception):
+class WorldDamagedError(ConfigurationError):
     """A line in the middle of the journal does not match its checksum, so the file was changed by something else."""
 
 
@@ -247,8 +250,11 @@ class _Journal:
         """Cut off the line a killed process left unfinished; anything else wrong is not ours to guess."""
         newline = rest.find(b"\n")
         if 0 <= newline < len(rest) - 1:
-            raise WorldDamagedError(
-                f"{self._path} is damaged before its end. Move the folder away to start with an empty world."
+            raise WorldDamagedError.of(
+                "Emulator's world is damaged",
+                f"{self._path} was changed by something else: a line before its end does not match its checksum.",
+                "Put the file back. Move the folder away to start with an empty world:\n"
+                f"    mv {shlex.quote(str(self._path.parent))} {shlex.quote(f'{self._path.parent}.damaged')}",
             )
         os.ftruncate(file.fileno(), os.fstat(file.fileno()).st_size - len(rest))
 

@@ -22,7 +22,6 @@ from wlinfra.plan.guard import (
     refuse_other_provider,
     warn_of_emptiness,
     warn_of_missing_secrets,
-    warnings_of,
 )
 from wlinfra.plan.left_out import with_users_left_out
 from wlinfra.plan.lifecycles import Lifecycles
@@ -113,7 +112,6 @@ def build_plan(
             *expansion.warnings,
             *warn_of_emptiness(prior, readings),
             *warn_of_missing_secrets(changes),
-            *warnings_of(changes),
         ),
         errors=tuple(errors),
         moved=moved,

@@ -81,11 +81,11 @@ class Artifact(Resource):
             name: str,
             /,
             *,
-            containers: Sequence[Container] = (),
-            container_groups: Sequence[ContainerGroup] = (),
-            type: Literal["service", "nim", "agent", "mcp"] = "service",  # noqa: A002 - the API's word
-            status: Literal["locked", "draft"] = "locked",
-            description: str | Ref | Template = "",
+            containers: Sequence[Container] | None = (),
+            container_groups: Sequence[ContainerGroup] | None = (),
+            type: Literal["service", "nim", "agent", "mcp"] | None = "service",  # noqa: A002 - the API's word
+            status: Literal["locked", "draft"] | None = "locked",
+            description: str | Ref | Template | None = "",
             storage: Storage | None = None,
             template_id: str | Ref | Template | None = None,
             a2a_enabled: bool | None = None,

@@ -11,15 +11,24 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from wlinfra.errors import Diagnostic, Location, Severity
 from wlinfra.resources.declaring import NAME, Problem, caller, callers, current_scope, current_session, locate, report
-from wlinfra.resources.fields import Flag, Number, Word, attribute, broken_rule
+from wlinfra.resources.fields import Flag, Number, Plain, Word, attribute, broken_rule
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.mistakes import explain
-from wlinfra.values import Address, Ref, Template, format_path
+from wlinfra.values import Address, Ref, Template, format_path, is_sendable
 
 __all__ = ["Model", "Resource", "ResourceOptions", "name_validator", "passed_by", "references"]
 
@@ -82,9 +91,31 @@ class Model(BaseModel):
         """Yield what is allowed but probably not meant."""
         return iter(())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nothing(cls, attributes: Any) -> Any:
+        """Take None for an optional attribute as a program means it: left out."""
+        if not isinstance(attributes, dict) or not any(value is None for value in attributes.values()):
+            return attributes
+        needed = cls._needed_spellings()
+        return {name: value for name, value in attributes.items() if value is not None or name in needed}
+
+    @classmethod
+    def _needed_spellings(cls) -> frozenset[str]:
+        """Return the attributes without a default as they may be written; None for one of them is a mistake."""
+        found: set[str] = set()
+        for name, field in cls.model_fields.items():
+            if field.is_required():
+                alias = field.validation_alias
+                choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+                found.update((name, to_camel(name), *(choice for choice in choices if isinstance(choice, str))))
+        return frozenset(found)
+
     @model_validator(mode="after")
     def _check_rules(self) -> Self:
         session = current_session()
+        if self.is_broken:  # what is handed on as a part is looked at again
+            return self
         if session is not None and session.diagnostics and _holds_broken(self):
             object.__setattr__(self, "_broken", True)
             return self
@@ -104,7 +135,8 @@ class Model(BaseModel):
 
     def _become_broken(self, attributes: dict[str, Any], wrong: set[str | int]) -> None:
         """Fill in what was given where it was right, and defaults elsewhere."""
-        lenient = type(self).model_construct(**{key: value for key, value in attributes.items() if key not in wrong})
+        given = {key: value for key, value in attributes.items() if key not in wrong and value is not None}
+        lenient = type(self).model_construct(**given)
         missing = {name: None for name in type(self).model_fields if name not in lenient.__dict__}
         object.__setattr__(self, "__dict__", {**missing, **lenient.__dict__})
         object.__setattr__(self, "__pydantic_fields_set__", lenient.__pydantic_fields_set__)
@@ -185,7 +217,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 def _to_address(value: Any) -> Address:
     if isinstance(value, Resource):
         return value.address
-    if isinstance(value, str) and value.count(".") >= 1:
+    if isinstance(value, str) and value.count(".") >= 1 and is_sendable(value):
         return Address(value)
     raise broken_rule(
         Problem(
@@ -213,6 +245,13 @@ def name_validator(platform_name: str) -> Callable[[Any], str]:
     return check
 
 
+def _to_order(value: Any) -> Any:
+    if value is None or isinstance(value, str | ReplaceOrder):
+        return value
+    known = " or ".join(repr(order.value) for order in ReplaceOrder)
+    raise broken_rule(Problem(summary="Wrong type", detail=f"The order is one of {known}, not {type(value).__name__}."))
+
+
 Name: TypeAlias = Annotated[str, PlainValidator(name_validator("platform_name=..."))]
 ToAddress: TypeAlias = Annotated[Address, PlainValidator(_to_address)]
 
@@ -223,16 +262,16 @@ class ResourceOptions(TypedDict, total=False):
     """What every resource takes beside its own attributes."""
 
     platform_name: str | None
-    protect: bool
-    retain: bool
+    protect: bool | None
+    retain: bool | None
     replace_order: ReplaceOrder | str | None
-    replace_on: Sequence[str]
-    ignore_changes: Sequence[str]
-    aliases: Sequence[str]
-    timeouts: Mapping[str, float]
-    depends_on: Sequence[Resource | str]
-    provider: str
-    adopt: bool
+    replace_on: Sequence[str] | None
+    ignore_changes: Sequence[str] | None
+    aliases: Sequence[str] | None
+    timeouts: Mapping[str, float] | None
+    depends_on: Sequence[Resource | str] | None
+    provider: str | None
+    adopt: bool | None
 
 
 class Resource(Model):
@@ -256,16 +295,16 @@ class Resource(Model):
     )
     protect: Flag = attribute(False, "Refuse to delete or replace it, even after its declaration is gone.")
     retain: Flag = attribute(False, "Forget it instead of deleting it.")
-    replace_order: ReplaceOrder | None = attribute(
+    replace_order: Annotated[ReplaceOrder | None, BeforeValidator(_to_order)] = attribute(
         None,
         "Which comes first when it gets a new identity; by default the deletion where names are unique, else the creation.",
     )
-    replace_on: tuple[str, ...] = attribute(
+    replace_on: tuple[Plain, ...] = attribute(
         (), "Attribute paths whose change replaces it although the platform could update it."
     )
-    ignore_changes: tuple[str, ...] = attribute((), "Attribute paths whose live value is left alone once it exists.")
-    aliases: tuple[str, ...] = attribute((), "Addresses it had before.")
-    timeouts: dict[str, Number] = attribute({}, "Seconds by phase: `create`, `update`, `delete`.")
+    ignore_changes: tuple[Plain, ...] = attribute((), "Attribute paths whose live value is left alone once it exists.")
+    aliases: tuple[Plain, ...] = attribute((), "Addresses it had before.")
+    timeouts: dict[Plain, Number] = attribute({}, "Seconds by phase: `create`, `update`, `delete`.")
     depends_on: tuple[ToAddress, ...] = attribute((), "Resources that come first although no attribute refers to them.")
     provider: Word = attribute("default", "The name of the environment's provider that makes it.", min_length=1)
     adopt: Flag = attribute(False, "Take over an existing object of that name without asking.")

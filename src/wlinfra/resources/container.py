@@ -9,7 +9,7 @@ from pydantic import PlainValidator
 
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Label, Text, Whole, Word, attribute, broken_rule
+from wlinfra.resources.fields import Flag, Label, Plain, Text, Whole, Word, attribute, broken_rule
 from wlinfra.resources.variables import EnvVar, Variables
 
 __all__ = [
@@ -36,7 +36,7 @@ class Probe(Model):
     port: Whole | None = attribute(None, "The port asked; the container's port when left out.", ge=1, le=65535)
     scheme: Literal["HTTP", "HTTPS"] | None = attribute(None, "How it is asked; HTTP when left out.")
     host: Text | None = attribute(None, "The host name sent with the request.")
-    headers: dict[str, Text] | None = attribute(None, "Headers sent with the request.", "http_headers")
+    headers: dict[Plain, Text] | None = attribute(None, "Headers sent with the request.", "http_headers")
     initial_delay_seconds: Whole | None = attribute(None, "Seconds to wait before the first request.", ge=0)
     period_seconds: Whole | None = attribute(None, "Seconds between two requests.", ge=1)
     timeout_seconds: Whole | None = attribute(None, "Seconds to wait for an answer.", ge=1)

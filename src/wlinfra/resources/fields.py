@@ -9,31 +9,53 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, Strict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, PlainValidator, Strict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.quantities import QuantityError, check_volume_size, parse_memory
-from wlinfra.values import Ref, Secret, Template, parse_template
+from wlinfra.values import Ref, Secret, Template, find_unsendable, is_sendable, parse_template
 
 __all__ = [
     "Flag",
     "Label",
     "Memory",
     "Number",
+    "Plain",
     "Text",
     "VolumeSize",
     "Whole",
     "Word",
     "attribute",
     "broken_rule",
+    "not_unicode",
+    "sendable",
     "to_text",
 ]
 
-Whole: TypeAlias = Annotated[int, Strict()]
+
+def _of_64_bits(value: int) -> int:
+    if -(2**63) <= value < 2**63:
+        return value
+    raise broken_rule(
+        Problem(
+            summary="Value out of range",
+            detail="It is a whole number of more than 64 bits, which no platform takes.",
+            fix="Give a smaller number.",
+        )
+    )
+
+
+def _as_float(value: Any) -> Any:
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        return _of_64_bits(value)
+    return value
+
+
+Whole: TypeAlias = Annotated[int, Strict(), AfterValidator(_of_64_bits)]
 """A whole number; a text of digits or a truth value is refused."""
-Number: TypeAlias = Annotated[float, Strict()]
+Number: TypeAlias = Annotated[float, Strict(), Field(allow_inf_nan=False), BeforeValidator(_as_float)]
 """A number, whole or not."""
 Flag: TypeAlias = Annotated[bool, Strict()]
 """True or False."""
@@ -54,6 +76,26 @@ def broken_rule(*problems: Problem) -> PydanticCustomError:
     return PydanticCustomError("wlinfra", "broken rule", {"problems": problems})
 
 
+def not_unicode() -> Problem:
+    """Return the problem of a text that cannot be sent."""
+    return Problem(
+        summary="Text is not Unicode",
+        detail="It has half of a surrogate pair, which stands for no letter and cannot be sent.",
+        fix="Read what it comes from as UTF-8, or encode bytes as base64.",
+    )
+
+
+def sendable(value: Any) -> Any:
+    """Return free JSON as it is; raises for what no journal and no request can carry, naming each place."""
+    problems = [
+        Problem(summary="Value cannot be sent", detail=why, fix="Correct the value.", path=path)
+        for path, why in find_unsendable(value)
+    ]
+    if problems:
+        raise broken_rule(*problems)
+    return value
+
+
 def to_text(value: Any) -> str | Ref | Template:
     """Return the text or reference a value stands for; raises for anything else.
 
@@ -61,6 +103,8 @@ def to_text(value: Any) -> str | Ref | Template:
     """
     match value:
         case str():
+            if not is_sendable(value):
+                raise broken_rule(not_unicode())
             return parse_template(value)
         case Ref() | Template():
             return value
@@ -78,6 +122,12 @@ def to_text(value: Any) -> str | Ref | Template:
             raise broken_rule(
                 Problem(summary="Wrong type", detail=f"It must be a text or a reference, not {type(value).__name__}.")
             )
+
+
+def _unicode(text: str) -> str:
+    if not is_sendable(text):
+        raise broken_rule(not_unicode())
+    return text
 
 
 def _known(text: str) -> str:
@@ -117,7 +167,9 @@ def _to_label(value: Any) -> str:
 
 Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text)]
 """A text that may hold references, or a resource standing for its id."""
-Word: TypeAlias = Annotated[str, AfterValidator(_known)]
+Plain: TypeAlias = Annotated[str, AfterValidator(_unicode)]
+"""A text without references, such as a key."""
+Word: TypeAlias = Annotated[Plain, AfterValidator(_known)]
 """A text that is known when planning."""
 Memory: TypeAlias = Annotated[int, PlainValidator(_quantity(parse_memory))]
 """Bytes, written as a number or as ``"2GB"``."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator
 
 from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import caller, locate
-from wlinfra.resources.fields import Text, Word, attribute
+from wlinfra.resources.fields import Text, Word, attribute, sendable
 from wlinfra.values import Address, Ref
 
 __all__ = ["Lookup", "lookup"]
@@ -25,7 +27,9 @@ class Lookup(Resource):
 
     lookup_type: Word = attribute(..., "The type of what is looked up, such as workload.", min_length=1)
     lookup_id: Text | None = attribute(None, "Its id on the platform.")
-    filters: dict[str, Any] = attribute({}, "What else the provider needs to find it.")
+    filters: Annotated[dict[str, Any], BeforeValidator(sendable)] = attribute(
+        {}, "What else the provider needs to find it."
+    )
 
     @property
     def address(self) -> Address:

@@ -7,6 +7,7 @@ ever repeated: only numbers, truth values and words compared with a fixed list a
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from wlinfra.resources.declaring import Problem
+from wlinfra.resources.fields import not_unicode
 
 __all__ = ["explain", "nearest"]
 
@@ -88,7 +90,7 @@ def _translate(model: type[BaseModel], details: ErrorDetails, path: tuple[str | 
             limit = f"{words} {context[key]}"
             return Problem(
                 summary="Value out of range",
-                detail=f"It must be {limit}, not {given!r}.",
+                detail=f"It must be {limit}, not {_number(given)}.",
                 fix=f"Give {path[-1] if path else 'it'} a value of {limit}.",
                 path=path,
             )
@@ -112,11 +114,38 @@ def _wrong_type(details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
     given = details.get("input")
     if expected and kind.endswith(("_type", "_parsing", "_from_float")):
         fix = "A reference is known only after apply: decide by a setting instead." if _type_of(given) == "Ref" else ""
+        thousandths = re.fullmatch(r"(\d{1,9})m", given) if expected == "a number" and isinstance(given, str) else None
+        if thousandths is not None:
+            fix = f"Write it as {int(thousandths[1]) / 1000:g}."
         said = f", not {_type_of(given)}" if kind.endswith("_type") else ""
         return Problem(summary="Wrong type", detail=f"It must be {expected}{said}.", fix=fix, path=path)
+    context: dict[str, Any] = details.get("ctx", {})
+    match kind:
+        case "finite_number":
+            said = "It must be a finite number, and infinity and nan are none."
+            return Problem(summary="Value out of range", detail=said, fix="Leave it out for no limit.", path=path)
+        case "string_unicode":
+            problem = not_unicode()
+            return Problem(summary=problem.summary, detail=problem.detail, fix=problem.fix, path=path)
+        case "too_long" | "string_too_long":
+            unit = "characters" if kind.startswith("string") else "entries"
+            said = f"It has more than {context['max_length']} {unit}."
+            return Problem(summary="Too long", detail=said, fix=f"Give at most {context['max_length']}.", path=path)
+        case "too_short" | "string_too_short":
+            unit = "character" if kind.startswith("string") else "entry"
+            count = context["min_length"]
+            said = "It is empty." if count == 1 else f"It needs {count} of them."
+            return Problem(summary="Too short", detail=said, fix=f"Give at least {count} {unit}.", path=path)
+        case "string_pattern_mismatch":
+            said = f"It must match {context['pattern']}."
+            return Problem(summary="Value not allowed", detail=said, path=path)
     # pydantic's own messages name the rule; those of custom validators could quote the value, so they are not used.
     message = details["msg"] if not kind.endswith("_error") else "The value is refused by its validator"
     return Problem(summary="Value not allowed", detail=f"{message.rstrip('.')}.", path=path)
+
+
+def _number(value: Any) -> str:
+    return "a number this large" if isinstance(value, int) and value.bit_length() > 64 else repr(value)
 
 
 def _type_of(value: Any) -> str:

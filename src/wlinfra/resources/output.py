@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from wlinfra.resources.base import Model, Resource, passed_by, references
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Word, attribute
-from wlinfra.values import Json, Ref, Secret, Template, map_leaves, parse_template
+from wlinfra.resources.fields import Flag, Word, attribute, sendable
+from wlinfra.values import Json, Ref, Secret, Template, find_unsendable, map_leaves, parse_template
 
 __all__ = ["Output"]
 
@@ -21,12 +23,18 @@ class Output(Model):
     """
 
     name: Word = attribute(..., "What it is called.", min_length=1)
-    value: Any = attribute(..., "Plain JSON, which may hold references; a resource stands for its id.")
+    value: Annotated[Any, BeforeValidator(sendable)] = attribute(
+        ..., "Plain JSON, which may hold references; a resource stands for its id."
+    )
     sensitive: Flag = attribute(False, "Never show or store it in clear.")
 
     @passed_by
     def __init__(self, name: str, value: Json, *, sensitive: bool = False, **unknown: Any) -> None:
-        super().__init__(name=name, value=map_leaves(value, _to_leaf), sensitive=sensitive, **unknown)
+        if any(find_unsendable(value)):
+            unknown["value"] = value
+        else:
+            unknown["value"] = map_leaves(value, _to_leaf)
+        super().__init__(name=name, sensitive=sensitive, **unknown)
 
     def references(self) -> list[Ref | Resource]:
         """Return the references in its value."""

@@ -13,6 +13,9 @@ __all__ = ["QuantityError", "check_volume_size", "parse_memory"]
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z]*)\s*", re.ASCII)
 _VOLUME = re.compile(r"\d+(?:\.\d+)?(?:Mi|Gi|Ti)", re.ASCII)
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_LEAST = 1_000_000
+"""Bytes below which a number without a unit is surely meant in another one."""
+_MOST = 2**63 - 1
 _BINARY = {"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 
 
@@ -27,8 +30,8 @@ class QuantityError(ValueError):
 def parse_memory(quantity: int | str) -> int:
     """Return the bytes of an amount of memory; units are B, KB, MB, GB and TB, counted in thousands.
 
-    >>> parse_memory("512MB"), parse_memory("1.5 GB"), parse_memory(4096)
-    (512000000, 1500000000, 4096)
+    >>> parse_memory("512MB"), parse_memory("1.5 GB"), parse_memory(4194304)
+    (512000000, 1500000000, 4194304)
 
     Raises `QuantityError` for anything else; binary units are refused because platforms disagree on them.
     """
@@ -37,7 +40,7 @@ def parse_memory(quantity: int | str) -> int:
             f"Memory is whole bytes or a text with a unit, not {type(quantity).__name__}.", 'Write it as "2GB".'
         )
     if isinstance(quantity, int):
-        return _positive(Decimal(quantity))
+        return _bytes(Decimal(min(quantity, _MOST + 1)))
     match = _MEMORY.fullmatch(quantity)
     if match is None:
         raise QuantityError("Memory is a number followed by a unit.", 'Write it as "512MB" or "2GB".')
@@ -45,22 +48,40 @@ def parse_memory(quantity: int | str) -> int:
     binary = _BINARY.get(unit.removesuffix("B"))
     if binary is not None:
         raise QuantityError(
-            f"{quantity.strip()} counts in 1024, and memory is counted in thousands.",
-            f"Write {_spell(number * binary)}.",
+            f"{quantity.strip()} counts in 1024, and memory is counted in thousands.", _exact(number, unit, binary)
         )
     if unit not in _UNITS:
         raise QuantityError(
             f"{quantity.strip()} has no unit of memory: {match[2]} is none.", "Use B, KB, MB, GB or TB."
         )
-    return _positive(number * _UNITS[unit])
+    if not unit:
+        return _bytes(number)
+    return _positive(min(number, Decimal(_MOST + 1)) * _UNITS[unit])
+
+
+def _bytes(amount: Decimal) -> int:
+    if 0 < amount < _LEAST:
+        raise QuantityError(
+            f"A plain number is in bytes, and nothing runs in {amount} bytes.",
+            f'Write it with its unit, as "{amount}GB" or "{amount}MB".',
+        )
+    return _positive(amount)
 
 
 def _positive(amount: Decimal) -> int:
     if amount <= 0:
         raise QuantityError("Memory must be more than nothing.", 'Write it as "2GB", or leave it out.')
+    if amount > _MOST:
+        raise QuantityError("No machine has that much memory.", 'Write it as "2GB".')
     if amount != amount.to_integral_value():
         raise QuantityError("Memory must come to whole bytes.", "Use a smaller unit or fewer decimals.")
     return int(amount)
+
+
+def _exact(number: Decimal, unit: str, factor: int) -> str:
+    """Return how to write an amount in binary units: exactly so, and nearly so where that is long."""
+    exact = _spell(number * factor)
+    return f"Write {exact}." if exact.startswith('"') else f'Write "{number:f}{unit[0]}B", or exactly {exact}.'
 
 
 def _spell(amount: Decimal) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import broken_rule, to_text
-from wlinfra.values import Ref, Secret, Template, find_refs, parse_template
+from wlinfra.resources.fields import broken_rule, not_unicode, to_text
+from wlinfra.values import Ref, Secret, Template, find_refs, is_sendable, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
 
@@ -23,6 +23,19 @@ class Credential:
     id: str | Ref | Template
     key: str
 
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the id and the key, as with the attributes of a model."""
+        if not isinstance(self.id, str | Ref | Template) or (isinstance(self.id, str) and not is_sendable(self.id)):
+            said = f"must be a text or a reference, not {_type_of(self.id)}"
+            yield _wrong_part("id", "is not Unicode" if isinstance(self.id, str) else said, _WRITTEN)
+        elif isinstance(self.id, str) and not self.id:
+            yield _wrong_part("id", "is empty", _WRITTEN)
+        if not isinstance(self.key, str):
+            fix = 'Write it as wl.credential(id, "apiToken").'
+            yield _wrong_part("key", f"must be a text, not {_type_of(self.key)}", fix)
+        elif not self.key or not is_sendable(self.key):
+            yield _wrong_part("key", "must be the name of a value in the credential", 'Write it as "apiToken".')
+
     def references(self) -> tuple[Ref, ...]:
         """Return the references in its id."""
         return tuple(find_refs(self.id))
@@ -32,6 +45,8 @@ class Credential:
 class ApiKey:
     """A key of the platform that it makes or reuses for the workload; nobody has to know it."""
 
+
+_WRITTEN = 'Write it as wl.credential("65f0c0ffee0123456789abcd", "apiToken").'
 
 EnvValue: TypeAlias = str | Ref | Template | Secret | Credential | ApiKey
 
@@ -50,13 +65,20 @@ class EnvVar:
         return self.value.references() if isinstance(self.value, Credential) else tuple(find_refs(self.value))
 
 
+def _type_of(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _wrong_part(name: str, why: str, fix: str) -> Problem:
+    return Problem(summary="Wrong credential", detail=f"The {name} of wl.credential {why}.", fix=fix, path=(name,))
+
+
 def credential(id: Any, key: str) -> Credential:  # noqa: A002 - the platform's word
     """Return a value that the platform takes from a stored credential: its id and the key inside it."""
     try:
         return Credential(to_text(id), key)
-    except PydanticCustomError as error:
-        problem: Problem = (error.context or {})["problems"][0]
-        raise TypeError(f"wl.credential(id, key): the id is wrong. {problem.detail}") from None
+    except PydanticCustomError:
+        return Credential(id, key)  # refused, with the place, where it becomes the value of a variable
 
 
 def api_key() -> ApiKey:
@@ -90,7 +112,11 @@ def _to_variables(value: Any) -> tuple[EnvVar, ...]:
 
 def _is_plain(pair: tuple[Any, Any]) -> bool:
     name, value = pair
-    return type(value) is str and type(name) is str and name != "" and "=" not in name and "\0" not in name
+    return type(value) is str and type(name) is str and _is_name(name) and is_sendable(value)
+
+
+def _is_name(name: str) -> bool:
+    return name != "" and "=" not in name and "\0" not in name and is_sendable(name)
 
 
 def _pair(index: int, item: Any) -> tuple[Any, Any]:
@@ -120,7 +146,7 @@ def _duplicate(name: str) -> Problem:
 
 
 def _problems(name: Any, value: Any) -> Iterator[Problem]:
-    if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+    if not isinstance(name, str) or not _is_name(name):
         yield Problem(
             summary="Bad variable name", detail="The name of an environment variable is a text without an equals sign."
         )
@@ -128,9 +154,13 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
         yield Problem(
             summary="Wrong type",
             detail=f"The value of an environment variable is a text, not {type(value).__name__}.",
-            fix=f'Write it in quotes: "{str(value).lower()}".',
+            fix=f'Write it in quotes: "{_in_words(value)}".',
             path=(name,),
         )
+    elif isinstance(value, str) and not is_sendable(value):
+        yield replace(not_unicode(), path=(name,))
+    elif isinstance(value, Credential):
+        yield from (replace(problem, path=(name, *problem.path)) for problem in value.problems())
     elif not isinstance(value, str | Ref | Template | Secret | Credential | ApiKey) and not callable(
         getattr(value, "ref", None)
     ):
@@ -139,6 +169,10 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
             detail=f"The value of an environment variable is a text, a reference, a secret or a credential, not {type(value).__name__}.",
             path=(name,),
         )
+
+
+def _in_words(value: float) -> str:
+    return "..." if isinstance(value, int) and value.bit_length() > 64 else str(value).lower()
 
 
 def _to_value(value: Any) -> EnvValue:

@@ -13,7 +13,7 @@ from wlinfra.resources.autoscaling import Autoscaling, Policy
 from wlinfra.resources.base import Model, Resource, ResourceOptions
 from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Label, Memory, Number, Text, Whole, Word, attribute, broken_rule, to_text
+from wlinfra.resources.fields import Label, Memory, Number, Plain, Text, Whole, Word, attribute, broken_rule, to_text
 from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime, Scaling
 from wlinfra.values import Ref, Template
 
@@ -111,7 +111,7 @@ class Workload(Resource):
     )
     power: Literal["running", "stopped"] = attribute("running", "Whether it runs or is stopped with its endpoint kept.")
     replacement: ReplacementPolicy | None = attribute(None, "How one version takes over from another.")
-    tags: dict[str, Text] | None = attribute(None, "Names and values for finding it.")
+    tags: dict[Plain, Text] | None = attribute(None, "Names and values for finding it.")
     shared_roles: tuple[SharedRole, ...] | None = attribute(None, "Who else may use it; left alone when left out.")
     runtime: Runtime | None = attribute(None, "The long form of replicas, bundles and allocations.")
 
@@ -125,14 +125,14 @@ class Workload(Resource):
             artifact: Artifact | str | Ref | Template | Resource,
             replicas: int | None = None,
             autoscaling: Sequence[Policy] | Policy | Autoscaling | None = None,
-            bundles: Sequence[str | Ref] = (),
+            bundles: Sequence[str | Ref] | None = (),
             cpu: float | None = None,
             memory: int | str | None = None,
             gpu: float | None = None,
             allocations: Mapping[str, Allocation] | None = None,
             description: str | Ref | Template | None = None,
             importance: Literal["critical", "high", "moderate", "low"] | None = None,
-            power: Literal["running", "stopped"] = "running",
+            power: Literal["running", "stopped"] | None = "running",
             replacement: ReplacementPolicy | None = None,
             tags: Mapping[str, str] | None = None,
             shared_roles: Sequence[SharedRole] | None = None,

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.resources.base import Model
 from wlinfra.resources.mistakes import explain
-from wlinfra.values import format_path
+from wlinfra.values import format_path, is_boundless
 
 __all__ = ["PREFIX", "Settings", "SettingsSources", "merge_settings", "parse_overrides"]
 
@@ -36,6 +36,12 @@ class Settings(Model):
     """
 
     model_config = ConfigDict(alias_generator=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nothing(cls, attributes: Any) -> Any:
+        """Keep None: whoever declares a setting says what it means."""
+        return attributes
 
 
 S = TypeVar("S", bound=Settings)
@@ -81,6 +87,9 @@ def merge_settings(kind: type[S], base: S, sources: SettingsSources) -> S:
     layers += [
         (f"--set {name}", _nest(kind, name.split("."), value)) for name, value in (sources.overrides or {}).items()
     ]
+    given = (("the program", {name: getattr(base, name) for name in base.model_fields_set}), *layers)
+    for origin, values in given:
+        _refuse_depth(origin, values)
     if not layers:
         return base
     merged = {name: getattr(base, name) for name in base.model_fields_set}
@@ -92,6 +101,19 @@ def merge_settings(kind: type[S], base: S, sources: SettingsSources) -> S:
         return kind.model_validate(merged)
     except ValidationError as error:
         raise ConfigurationError(*_diagnose(kind, error, origins)) from None
+
+
+def _refuse_depth(origin: str, values: Mapping[str, Any]) -> None:
+    if is_boundless(values):
+        raise _too_deep(origin)
+
+
+def _too_deep(origin: str) -> ConfigurationError:
+    return ConfigurationError.of(
+        "Settings nested too deep",
+        f"What comes from {origin} is nested deeper, or holds more values, than anything can read.",
+        "Give it fewer levels.",
+    )
 
 
 def _diagnose(
@@ -120,6 +142,8 @@ def _read_file(path: Path) -> dict[str, Any]:
         ) from error
     try:
         values = _parse_text(path, text)
+    except RecursionError:
+        raise _too_deep(f"file {path}") from None
     except ValueError as error:
         raise ConfigurationError.of("Settings file not understood", f"{path}: {error}", "Correct the file.") from None
     if not isinstance(values, dict):
@@ -193,6 +217,8 @@ def _from_text(text: str, annotation: Any) -> Any:
             return json.loads(text)
         except ValueError:
             return text
+        except RecursionError:
+            raise _too_deep("--set or an environment variable") from None
     if get_origin(annotation) in (list, tuple, set, frozenset):
         return [word.strip() for word in text.split(",") if word.strip()]
     return text

@@ -13,17 +13,20 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wlinfra.errors import ConfigurationError, Diagnostic, Severity
-from wlinfra.state.files import Disk, explain_os_errors
+from wlinfra.errors import ConfigurationError, Diagnostic, Severity, StateError
+from wlinfra.state.files import Disk
 
-__all__ = ["Digest", "KeySource", "data_home", "load_key"]
+__all__ = ["Digest", "KeyNotKeptError", "KeySource", "data_home", "load_key"]
 
 _VARIABLE = "WLINFRA_STATE_KEY"
 _FILE = "state.key"
 _SHORTEST = 16
+_OTHER_WAYS = (
+    f"name another directory in XDG_DATA_HOME, or give the key yourself:\n  export {_VARIABLE}=$(openssl rand -hex 32)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,14 @@ class KeySource:
     """For people: the variable or the file; empty without a key."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings, such as that secrets cannot be compared."""
+
+
+class KeyNotKeptError(StateError):
+    """The user's own directory takes no new key."""
+
+    def as_warnings(self) -> tuple[Diagnostic, ...]:
+        """Return what a plan says of it, which goes on without a key."""
+        return tuple(replace(item, severity=Severity.WARNING) for item in self.diagnostics)
 
 
 def data_home(environ: Mapping[str, str], home: Path) -> Path:
@@ -123,35 +134,50 @@ def _decode_base64(text: str) -> bytes:
 
 
 def _read_key(path: Path) -> str:
-    with explain_os_errors("read the state key", path.parent):
-        try:
-            mode = path.stat().st_mode
-            if stat.S_IMODE(mode) & 0o077:
-                raise ConfigurationError.of(
-                    "State key is readable by others",
-                    f"{path} has mode {stat.S_IMODE(mode):04o}, so other users can read the key.",
-                    f"Take the rights away:\n  chmod 600 '{path}'",
-                )
-            return path.read_text(encoding="ascii", errors="replace").strip()
-        except FileNotFoundError:
-            return ""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise ConfigurationError.of(
+                "State key is readable by others",
+                f"{path} has mode {stat.S_IMODE(mode):04o}, so other users can read the key.",
+                f"Take the rights away:\n  chmod 600 '{path}'",
+            )
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise KeyNotKeptError.of(
+            "State key cannot be read", f"{path}: {error.strerror}.", f"Let it be read, or {_OTHER_WAYS}"
+        ) from error
 
 
 def _create_key(path: Path) -> bytes:
     text = os.urandom(32).hex()
-    with explain_os_errors("create the state key", path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Written beside and linked: another run that starts now sees a whole key or none.
-        temporary = path.with_name(f".{_FILE}.{os.urandom(8).hex()}")
-        disk = Disk()
-        disk.create(temporary, text.encode(), mode=0o600)
-        try:
-            os.link(temporary, path)
-            disk.sync_directory(path.parent)
-        except FileExistsError:
-            text = _read_key(path)
-        finally:
-            temporary.unlink()
+    try:
+        return _keep(text, path)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise KeyNotKeptError.of(
+            "State key cannot be kept",
+            f"wlinfra keeps the key by which secrets are compared in {path}, and could not write it: {reason}.",
+            f"Let it be written, or {_OTHER_WAYS}",
+        ) from error
+
+
+def _keep(text: str, path: Path) -> bytes:
+    """Write the key to its file, and return the one that stands there then; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Written beside and linked: another run that starts now sees a whole key or none.
+    temporary = path.with_name(f".{_FILE}.{os.urandom(8).hex()}")
+    disk = Disk()
+    disk.create(temporary, text.encode(), mode=0o600)
+    try:
+        os.link(temporary, path)
+        disk.sync_directory(path.parent)
+    except FileExistsError:
+        text = _read_key(path)
+    finally:
+        temporary.unlink()
     return _decode_key(text, str(path))
 
 

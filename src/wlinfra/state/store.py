@@ -21,6 +21,7 @@ from wlinfra.state.ledger import Ledger, parse_ledger
 from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
 from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
 from wlinfra.state.session import LocalSession
+from wlinfra.state.shape import check_document, check_ledger
 from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, tool_version, write_snapshot
 from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
 from wlinfra.values import Address, Json
@@ -204,13 +205,18 @@ def _parse_pulled(data: bytes) -> Ledger:
         document = orjson.loads(data)
         version = document.pop("format_version")
         check_version(version, document.pop("tool", "?"))
-        return parse_ledger(upgrade_state(document, version))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        document = upgrade_state(document, version)
+        check_document(document)
+        ledger = parse_ledger(document)
+        check_ledger(ledger)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        told = f" ({error})" if type(error) is ValueError else ""
         raise StateError.of(
             "Not a state",
-            "What was given is not a state as `wlinfra state pull` writes it. Nothing was written.",
+            f"What was given is not a state as `wlinfra state pull` writes it{told}. Nothing was written.",
             "Pull the state, change that file, and push it.",
         ) from error
+    return ledger
 
 
 def _refuse_push(pushed: Ledger, current: Ledger) -> None:
