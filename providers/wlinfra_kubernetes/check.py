@@ -15,7 +15,7 @@ from wlinfra.resources.workload import Workload
 
 from .bundles.offers import rendered_by_bundle
 from .declared.resources import Manifest
-from .expand import Scope
+from .scope import Scope
 
 __all__ = ["check"]
 

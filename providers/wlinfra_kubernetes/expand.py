@@ -12,8 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from wlinfra.manifests.model import Rendered, RenderedObject, Target
-from wlinfra.manifests.render import render_workload
+from wlinfra.manifests.model import Rendered, RenderedObject
 from wlinfra.manifests.shared import merge_shared
 from wlinfra.provider import OPAQUE, PlatformObject
 from wlinfra.resources.artifact import Artifact
@@ -25,79 +24,19 @@ from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
 
 from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .declared.lookups import workload_lookup
+from .declared.readers import READ, READ_KINDS, READERS, contents_of
 from .declared.resources import Manifest
 from .documents.document import Key, canonical, encoded, key_of, plain_text, schema_of
 from .documents.quantities import with_canonical_quantities
 from .ownership.evident import evident_in
-from .ownership.identity import Identity
 from .ownership.inventory import address_of
 from .ownership.succession import AUTOSCALERS, coming_after
+from .scope import CLUSTER_SCOPED, Scope, in_namespace, makers_of
 from .volumes import mounted
 
-__all__ = ["CLUSTER_SCOPED", "Scope", "expand", "in_namespace"]
+__all__ = ["expand"]
 
-CLUSTER_SCOPED: Final = frozenset(
-    {
-        "Namespace",
-        "Node",
-        "PersistentVolume",
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "CustomResourceDefinition",
-        "StorageClass",
-        "PriorityClass",
-        "RuntimeClass",
-        "IngressClass",
-        "APIService",
-        "ValidatingWebhookConfiguration",
-        "MutatingWebhookConfiguration",
-        "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding",
-        "DeviceClass",
-        "GatewayClass",
-    }
-)
 _RUNNERS: Final = frozenset({"Deployment", "NIMService"})
-_NEEDED: Final = frozenset({"Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "NIMCache", *AUTOSCALERS})
-"""The kinds of what other objects stand in, are of, mount or are scaled by."""
-
-
-class Scope:
-    """What expanding needs to know beside the resource."""
-
-    def __init__(self, identity: Identity, target: Target, provider: str) -> None:
-        self.identity = identity
-        self.target = target
-        self.provider = provider
-        self._needed: tuple[Mapping[Address, Resource], Mapping[Address, Manifest]] | None = None
-        self._shared: tuple[Mapping[Address, Resource], Mapping[tuple[str, str], RenderedObject]] | None = None
-        self._first: tuple[Mapping[Address, Resource], frozenset[Address]] | None = None
-
-    def needed(self, declared: Mapping[Address, Resource]) -> Mapping[Address, Manifest]:
-        """Return the declared manifests that others may go by, found once for all objects of a program."""
-        if self._needed is None or self._needed[0] is not declared:
-            own = ((address, item) for address, item in declared.items() if isinstance(item, Manifest))
-            self._needed = declared, {address: item for address, item in own if item.manifest["kind"] in _NEEDED}
-        return self._needed[1]
-
-    def shared(self, declared: Mapping[Address, Resource]) -> Mapping[tuple[str, str], RenderedObject]:
-        """Return by kind and name what workloads have in common, rendered once for all objects of a program."""
-        if self._shared is None or self._shared[0] is not declared:
-            rendered = [
-                item
-                for one in declared.values()
-                if isinstance(one, Workload) and isinstance(one.artifact, Artifact) and one.artifact.storage is not None
-                for item in render_workload(one, one.artifact, self.target).objects
-                if item.shared
-            ]
-            self._shared = declared, {(item.kind, item.name): item for item in merge_shared(rendered)}
-        return self._shared[1]
-
-    def first(self, declared: Mapping[Address, Resource]) -> frozenset[Address]:
-        """Return the inventory's Namespace, where it is declared, and all it needs: what cannot wait for the inventory."""
-        if self._first is None or self._first[0] is not declared:
-            self._first = declared, frozenset(_before_inventory(self, declared))
-        return self._first[1]
 
 
 def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
@@ -156,10 +95,20 @@ def _workload(
             values = partial(_values_of, scope, made.address)
             if offer := offer_of(workload, item, renderings, values):
                 policy["bundles"] = offer
+            if read := [_source(places[one.part], one.manifest) for one in objects if _is_read(one, item)]:
+                policy[READ] = read
         if item.kind == "Deployment" and scaled:
             policy["autoscaled"] = True
         made = replace(made, policy=policy, notes=tuple(common_notes(renderings.values())) if item is runner else ())
         yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
+
+
+def _is_read(one: RenderedObject, runner: RenderedObject) -> bool:
+    return one.kind in READ_KINDS and one.part in runner.depends_on
+
+
+def _source(address: Address, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {"address": address, "contents": contents_of(manifest)}
 
 
 def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
@@ -227,8 +176,26 @@ def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resou
         made,
         outputs=("id", "name", "namespace", *resource.outputs),
         known_outputs={"name": key.name, "namespace": key.namespace},
-        policy={**made.policy, "outputs": dict(resource.outputs), **_scaled_by(scope, made, declared)},
+        policy={
+            **made.policy,
+            "outputs": dict(resource.outputs),
+            **_scaled_by(scope, made, declared),
+            **_reading(scope, resource, made, declared),
+        },
     )
+
+
+def _reading(
+    scope: Scope, resource: Manifest, made: PlatformObject, declared: Mapping[Address, Resource]
+) -> dict[str, Any]:
+    """Return what the pods roll with, or for a Secret or ConfigMap who reads it without that."""
+    if resource.roll_on:
+        return {READ: [_source(one.address, one.manifest) for one in resource.roll_on]}
+    if made.values["kind"] not in READ_KINDS:
+        return {}
+    key = key_of(made.values)
+    readers = scope.readers(declared).get((key.kind, key.namespace, key.name), ())
+    return {READERS: [str(one.address) for one in readers if resource not in one.roll_on]}
 
 
 def _scaled_by(scope: Scope, made: PlatformObject, declared: Mapping[Address, Resource]) -> dict[str, bool]:
@@ -286,24 +253,13 @@ def _object(
         schema=schema_of(key.full_kind),
         depends_on=(
             *(() if address in scope.first(declared) else (address_of(scope.provider),)),
-            *_makers(scope, key, declared),
+            *makers_of(scope, key, declared),
             *_mounts(scope, values, declared),
         ),
         name_is_unique=True,
         policy={"template": _fingerprint(values)},
         evident=evident_in(values, rendered=False),
     )
-
-
-def in_namespace(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None) -> dict[str, Any]:
-    """Return the manifest with the namespace it belongs into; none where its kind stands in none."""
-    in_no_namespace = cluster_scoped if cluster_scoped is not None else manifest["kind"] in CLUSTER_SCOPED
-    meta = dict(manifest["metadata"])
-    if in_no_namespace:
-        meta.pop("namespace", None)
-    else:
-        meta.setdefault("namespace", scope.target.namespace)
-    return {**manifest, "metadata": meta}
 
 
 def _values(
@@ -337,40 +293,6 @@ def _fingerprint(values: Mapping[str, Json]) -> str:
         return str(leaf) if isinstance(leaf, Ref) else repr(leaf) if isinstance(leaf, Template | Secret) else leaf
 
     return hashlib.sha256(canonical(map_leaves(dict(values), spelled))).hexdigest()
-
-
-def _makers(scope: Scope, key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]:
-    """Yield the declared manifests that make the namespace or the kind of the object."""
-    for address, resource in scope.needed(declared).items():
-        manifest = resource.manifest
-        if manifest["kind"] == "Namespace" and manifest["metadata"]["name"] == key.namespace:
-            yield address
-        elif manifest["kind"] == "CustomResourceDefinition":
-            spec = manifest.get("spec") or {}
-            if spec.get("group") == key.group and (spec.get("names") or {}).get("kind") == key.kind:
-                yield address
-
-
-def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> set[Address]:
-    pending = [
-        address
-        for address, item in scope.needed(declared).items()
-        if item.provider == scope.provider
-        and (item.manifest["kind"], item.manifest["metadata"]["name"]) == ("Namespace", scope.identity.namespace)
-    ]
-    found: set[Address] = set()
-    while pending:
-        address = pending.pop()
-        resource = declared.get(address)
-        if resource is None or address in found:
-            continue
-        found.add(address)
-        pending += [item.address.resource for item in resource.references()]
-        pending += [item.resource for item in resource.depends_on]
-        if isinstance(resource, Manifest):
-            placed = in_namespace(scope, resource.manifest, cluster_scoped=resource.cluster_scoped)
-            pending += _makers(scope, key_of(placed), declared)
-    return found
 
 
 def _mounts(scope: Scope, values: Mapping[str, Json], declared: Mapping[Address, Resource]) -> Iterator[Address]:

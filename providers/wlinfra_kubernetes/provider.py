@@ -30,9 +30,9 @@ from wlinfra.values import Address
 from .cluster.client import ClientOptions, ClusterClient
 from .cluster.session import open_session
 from .configuration import KubernetesConfig, parse_config
-from .expand import Scope
 from .ownership.identity import Identity
 from .platform import Platform
+from .scope import Scope
 from .targets import target_of
 
 __all__ = ["KubernetesConnection", "connect"]

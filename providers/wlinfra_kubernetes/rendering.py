@@ -14,7 +14,7 @@ from wlinfra.resources.base import Resource
 from wlinfra.resources.workload import Workload
 
 from .declared.resources import Manifest
-from .expand import Scope, in_namespace
+from .scope import Scope, in_namespace
 
 __all__ = ["manifests"]
 

@@ -26,6 +26,7 @@ __all__ = [
     "mounted",
     "mounting_pods",
     "owned_claim",
+    "pod_of",
 ]
 
 CLAIM: Final = "v1/PersistentVolumeClaim"
@@ -47,10 +48,10 @@ def mounted(values: Mapping[str, Json]) -> Iterator[Key]:
         if isinstance(name := _map(storage.get("pvc")).get("name"), str):
             yield Key("v1", "PersistentVolumeClaim", space, name)
         return
-    yield from (Key("v1", "PersistentVolumeClaim", space, name) for name in _claim_names(_pod_of(values)))
+    yield from (Key("v1", "PersistentVolumeClaim", space, name) for name in _claim_names(pod_of(values)))
 
 
-def _pod_of(values: Mapping[str, Any]) -> Mapping[str, Any]:
+def pod_of(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the spec of the pods that an object makes, or of the pod it is; empty for other kinds."""
     spec = _map(values.get("spec"))
     if values.get("kind") == "Pod":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -20,9 +20,12 @@ from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, sendab
 from wlinfra.values import Ref, Secret, Template, map_leaves, parse_template
 from wlinfra_kubernetes.documents.document import is_base64
 
+from .readers import READ_KINDS
+
 __all__ = ["Manifest", "manifests_from"]
 
 _REQUIRED = ("apiVersion", "kind", "metadata")
+_ROLLING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 
 def _to_manifest(value: Any) -> dict[str, Any]:
@@ -56,6 +59,20 @@ def _to_leaf(leaf: Any) -> Any:
     return leaf
 
 
+def _to_sources(value: Any) -> tuple[Manifest, ...]:
+    items = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for item in items:
+        if not isinstance(item, Manifest) or item.manifest.get("kind") not in READ_KINDS:
+            raise broken_rule(
+                Problem(
+                    summary="Wrong type",
+                    detail="roll_on lists the Manifests of Secrets and ConfigMaps of this program.",
+                    fix="Pass them as they were declared: roll_on=[config].",
+                )
+            )
+    return items
+
+
 class Manifest(Resource):
     """Any Kubernetes object; texts in it may hold references, and others may refer to its outputs.
 
@@ -79,6 +96,10 @@ class Manifest(Resource):
         {}, "Names of outputs and the paths they stand at, such as status.loadBalancer."
     )
 
+    roll_on: Annotated[tuple[Manifest, ...], PlainValidator(_to_sources)] = attribute(
+        (), "Secrets and ConfigMaps whose change restarts its pods, which read them at their start."
+    )
+
     if TYPE_CHECKING:
 
         def __init__(
@@ -89,6 +110,7 @@ class Manifest(Resource):
             *,
             cluster_scoped: bool | None = None,
             outputs: Mapping[str, str] = ...,
+            roll_on: Sequence[Manifest] = ...,
             **options: Unpack[ResourceOptions],
         ) -> None: ...
 
@@ -110,6 +132,13 @@ class Manifest(Resource):
 
     def rules(self) -> Iterator[Problem]:
         """Yield what every manifest needs."""
+        if self.roll_on and self.manifest.get("kind") not in _ROLLING:
+            yield Problem(
+                summary="Attribute not allowed",
+                detail=f"roll_on restarts the pods of {', '.join(sorted(_ROLLING))}; this is a {self.manifest.get('kind')}.",
+                fix="Leave it out.",
+                path=("roll_on",),
+            )
         if self.platform_name is not None:
             yield Problem(
                 summary="Attribute not allowed",

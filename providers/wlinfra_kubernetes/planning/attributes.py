@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
+from wlinfra.manifests.secrets import SECRETS_DIGEST
 from wlinfra.provider import Live
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
@@ -18,6 +19,7 @@ from wlinfra_kubernetes.documents.document import Difference, at, differences, k
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
 from wlinfra_kubernetes.ownership.identity import Identity
 
+from .restarts import RESTARTS
 from .subject import Subject
 
 __all__ = ["attributes_of", "explained", "is_new_to_us", "ownership_of", "rolls"]
@@ -48,7 +50,11 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
         effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
         sensitive=hidden,
-        note=_who(subject.platform.identity, subject.document, item.path) if origin is not Origin.INTENDED else "",
+        note=RESTARTS
+        if item.path[-1:] == (SECRETS_DIGEST,)
+        else _who(subject.platform.identity, subject.document, item.path)
+        if origin is not Origin.INTENDED
+        else "",
     )
 
 

@@ -26,6 +26,7 @@ from .plan_existing import comparable, plan_existing, refuse_foreign
 from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
 from .quotas import within_quota
+from .restarts import stamp_of, with_readers_told
 from .steps import delete_step, goal_of
 from .subject import Subject
 
@@ -47,8 +48,10 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
         request = replace(request, desired=desired)
     impact = impact_of(platform, desired, request.live)
     draft = replace(default_change(request, steps=_none), impact=impact, goal=None)
-    judged = _judged(Subject(platform=platform, request=request, desired=desired, draft=draft))
-    change = within_quota(platform, judged)
+    subject = Subject(
+        platform=platform, request=request, desired=desired, draft=draft, stamp=stamp_of(platform, request, desired)
+    )
+    change = with_readers_told(within_quota(platform, _judged(subject)), desired)
     if change.action is Action.ROLL or change.impact == Impact():
         return change
     return replace(change, impact=without_surge(change.impact))

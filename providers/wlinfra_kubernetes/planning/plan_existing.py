@@ -202,6 +202,8 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
     body = without(sent.body, _REPLICAS) if kept is not None else sent.body
     draft = replace(subject.draft, attributes=attributes or claimed, notes=(*subject.draft.notes, *sent.notes))
     effect = max((item.effect for item in attributes), default=Effect.STORED)
+    if effect is Effect.ROLLS and subject.stamp.is_late:  # the pods restart anyway, so they get their stamp with it
+        return plan_existing(replace(subject, stamp=subject.stamp.with_next_roll))
     action = Action.IMPORT if importing else Action.ROLL if effect is Effect.ROLLS else Action.UPDATE
     handing = [hand_over_step(draft, kept)] if kept is not None else []
     steps: Sequence[Step] = [

@@ -22,6 +22,7 @@ from wlinfra_kubernetes.volumes import CLAIM
 
 from .attributes import rolls
 from .replacement import forced, refused_claim, replacement
+from .restarts import stamp_attribute
 from .steps import apply_steps, goal_of
 from .subject import Subject
 
@@ -78,7 +79,7 @@ def lacking(error: ClusterError) -> str:
 
 def predicted(subject: Subject, why: str) -> Change:
     """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
-    change = _compared(subject)
+    change = _restarting(subject, _compared(subject))
     if change.action in (Action.NO_OP, Action.READ) or changes_nothing_live(change):
         return change
     return replace(change, predicted=(*change.predicted, why))
@@ -119,6 +120,25 @@ def _compared(subject: Subject) -> Change:
 
 def _replaces_pods(subject: Subject, item: AttributeChange) -> bool:
     return rolls(subject.key.kind, item.path)
+
+
+def _restarting(subject: Subject, change: Change) -> Change:
+    """Return the change as a roll where what the pods read at their start changes."""
+    if (
+        not subject.stamp.rolls
+        or subject.live is None
+        or change.action not in (Action.NO_OP, Action.UPDATE, Action.ROLL)
+    ):
+        return change
+    steps = apply_steps(change, subject.body, makes=False, outputs=subject.outputs)
+    return subject.finished(
+        change,
+        steps,
+        action=Action.ROLL,
+        reason=ActionReason.ATTRIBUTE_CHANGED if change.action is Action.NO_OP else change.reason,
+        attributes=(*change.attributes, stamp_attribute(subject.desired, subject.stamp)),
+        blast_radius=BlastRadius.ROLLING,
+    )
 
 
 # ---------------------------------------------------------------- what never changes

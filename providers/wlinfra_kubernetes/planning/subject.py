@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wlinfra.changes.model import Change, Step
 from wlinfra.errors import ConfigurationError, ProviderError
+from wlinfra.manifests.secrets import stamp_secrets
 from wlinfra.provider import Live, PlanRequest, PlatformObject
 from wlinfra.values import Json, Secret, find_secrets, map_leaves
 from wlinfra_kubernetes.cluster.client import ClusterClient
@@ -20,6 +21,7 @@ from wlinfra_kubernetes.ownership.identity import APPLIED
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.waits.nim import MARK, mark_before
 
+from .restarts import Stamp
 from .steps import APPLIES, EVIDENCE, goal_of
 
 __all__ = ["Subject"]
@@ -38,6 +40,8 @@ class Subject:
     desired: PlatformObject
     draft: Change
     """What the default planner thinks, without calls."""
+    stamp: Stamp = field(default_factory=Stamp)
+    """The digest of what the pods read at their start."""
 
     @property
     def key(self) -> Key:
@@ -56,8 +60,9 @@ class Subject:
 
     @property
     def body(self) -> Json:
-        """What is to be sent, secrets still closed: the wanted values and the applied hash."""
+        """What is to be sent, secrets still closed: the wanted values, the stamp of its pods and the applied hash."""
         values = dict(self.draft.values)
+        values = stamp_secrets(values, self.stamp.now) if self.stamp.now else values
         mark = self.applied_hash
         if not mark:
             return values

@@ -6,7 +6,8 @@ Values stay `Secret` leaves under ``data``; whoever sends the object reveals and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from wlinfra.manifests.group import Group
 from wlinfra.manifests.model import Manifest, RenderedObject
@@ -15,9 +16,17 @@ from wlinfra.resources.container import Container
 from wlinfra.resources.variables import EnvVar
 from wlinfra.values import Secret
 
-__all__ = ["SECRETS_DIGEST", "render_secret", "secret_key", "secret_name", "stamp_secrets"]
+__all__ = ["SECRETS_DIGEST", "STAMPED", "render_secret", "secret_key", "secret_name", "stamp_secrets"]
 
-SECRETS_DIGEST = "wlinfra.dev/secrets-digest"
+SECRETS_DIGEST: Final = "wlinfra.dev/secrets-digest"
+_TEMPLATE: Final = ("spec", "template", "metadata", "annotations")
+STAMPED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Deployment": _TEMPLATE,
+    "StatefulSet": _TEMPLATE,
+    "DaemonSet": _TEMPLATE,
+    "NIMService": ("spec", "annotations"),
+}
+"""The kinds whose pods restart with a new annotation, and where it goes."""
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -59,15 +68,14 @@ def render_secret(group: Group) -> Iterator[RenderedObject]:
 
 
 def stamp_secrets(manifest: Manifest, digest: str) -> Manifest:
-    """Return a Deployment or NIMService whose pods restart when the digest differs.
+    """Return what makes pods, so that they restart when the digest differs.
 
     Pods read variables once, when they start. The digest must be keyed: a plain one of a short secret can be guessed.
+    Raises KeyError for a kind that `STAMPED` does not name.
     """
-    stamp = {SECRETS_DIGEST: digest}
-    spec = manifest["spec"]
-    if manifest["kind"] == "NIMService":
-        return {**manifest, "spec": {**spec, "annotations": {**spec.get("annotations", {}), **stamp}}}
-    template = spec["template"]
-    metadata = template["metadata"]
-    stamped = {**metadata, "annotations": {**metadata.get("annotations", {}), **stamp}}
-    return {**manifest, "spec": {**spec, "template": {**template, "metadata": stamped}}}
+    return _with(manifest, (*STAMPED[manifest["kind"]], SECRETS_DIGEST), digest)
+
+
+def _with(tree: Manifest, path: tuple[str, ...], value: str) -> Manifest:
+    name, *rest = path
+    return {**tree, name: _with(tree.get(name) or {}, tuple(rest), value) if rest else value}
