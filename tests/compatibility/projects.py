@@ -9,7 +9,7 @@ from typing import Any
 
 from support.project import Project
 
-__all__ = ["EARLIER", "WRITTEN", "expected_actions", "missing", "project_on", "recorded", "restored"]
+__all__ = ["EARLIER", "WRITTEN", "expected_actions", "missing", "project_on", "recorded", "restored", "rewrite"]
 
 HERE = Path(__file__).parent
 EARLIER = HERE / "writing" / "earlier"
@@ -27,8 +27,16 @@ def project_on(states: Path, folder: Path, program: str, **environ: str) -> Proj
     """Return a project in the folder with one of the programs, on a directory of states."""
     project = Project(folder=folder, environ={**ENVIRON, "WLINFRA_STATE_DIR": str(states), **environ})
     project.write((PROGRAMS / f"{program}.py").read_text())
+    shutil.copytree(PROGRAMS / "k8s", folder / "k8s")
     (folder / "token.txt").write_text("s3cret-of-a-file\n")
     return project
+
+
+def rewrite(project: Project, *options: str) -> None:
+    """Write the state as a snapshot; what is recorded afterwards stands in a journal beside it."""
+    pulled = project.folder / "pulled.json"
+    pulled.write_text(project.run("state", "pull", *options).out)
+    project.run("state", "push", str(pulled), *options)
 
 
 def restored(name: str, folder: Path) -> Path:

@@ -53,7 +53,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with foreign_cluster(Path(named), tmp_path_factory.mktemp("cluster")) as handle:
             yield handle
         return
-    with _engines(), joined(_folder(request.config, tmp_path_factory)) as holder:
+    with engines_or_skip(), joined(_folder(request.config, tmp_path_factory)) as holder:
         request.config.stash[CLUSTER] = holder
         yield holder.handle
 
@@ -84,7 +84,7 @@ def own_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A cluster of the test's own, for tests that restart or stop parts of it."""
     from engines.kubernetes.cluster import Cluster, ClusterOptions
 
-    with _engines(), Cluster(ClusterOptions(folder=tmp_path / "cluster")) as started:
+    with engines_or_skip(), Cluster(ClusterOptions(folder=tmp_path / "cluster")) as started:
         yield started
 
 
@@ -94,7 +94,7 @@ def keda_definitions(cluster: ClusterHandle) -> ClusterHandle:
     from engines.keda.operator import install_definitions
 
     if cluster.fake:
-        with _engines():
+        with engines_or_skip():
             install_definitions(cluster)
     return cluster
 
@@ -108,7 +108,7 @@ def keda(cluster: ClusterHandle, request: pytest.FixtureRequest) -> ClusterHandl
         return cluster
     if not is_wanted():
         pytest.skip("KEDA's operator is not built: run `python -m engines keda` in tests/ (minutes, once)")
-    with _engines():
+    with engines_or_skip():
         request.config.stash[CLUSTER].start_keda()
     return cluster
 
@@ -124,7 +124,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @contextmanager
-def _engines() -> Iterator[None]:
+def engines_or_skip() -> Iterator[None]:
     """Turn a missing engine into a skip with its reason, or into a failure in CI."""
     from engines.build import EngineMissingError
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 from compatibility.projects import WRITTEN, restored
@@ -20,13 +21,15 @@ def main(platform: str, *, plans: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         if plans:
             found = _planned(platform, Path(name))
-            (folder / "interrupted" / "plans.json").write_text(json.dumps(found, indent=1) + "\n")
+            file = folder / ("interrupted" if platform == "datarobot" else ".") / "plans.json"
+            file.write_text(json.dumps(found, indent=1) + "\n")
             return
+        import_module("compatibility.writing.earlier.sitecustomize")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         _write(platform, folder, Path(name))
-    for reserve in folder.rglob("reserve"):
-        reserve.unlink()  # a megabyte of nothing, which a killed run leaves
+    for left_out in (*folder.rglob("reserve"), *folder.rglob("journal.previous.jsonl")):
+        left_out.unlink()
 
 
 def _write(platform: str, folder: Path, projects: Path) -> None:
@@ -37,17 +40,26 @@ def _write(platform: str, folder: Path, projects: Path) -> None:
             for environment, dialect in (("embedded", "2026-10"), ("standalone", "2026-10"), ("june", "2026-06")):
                 datarobot.write_everything(folder / environment, projects, environment, dialect)
             datarobot.write_interrupted(folder / "interrupted", projects / "interrupted")
+        case "kubernetes":
+            from compatibility.writing import kubernetes
+
+            kubernetes.write(folder, projects)
         case _:
             raise SystemExit(f"unknown platform {platform}")
 
 
 def _planned(platform: str, folder: Path) -> dict[str, dict[str, str]]:
-    kept = restored(f"{platform}/interrupted", folder)
     match platform:
         case "datarobot":
             from compatibility.writing import datarobot
 
-            return datarobot.planned(kept, folder)
+            return datarobot.planned(restored("datarobot/interrupted", folder), folder)
+        case "kubernetes":
+            from compatibility.stored import on_a_cluster
+            from compatibility.writing import kubernetes
+
+            with on_a_cluster() as cluster:
+                return kubernetes.planned(cluster.handle, restored("kubernetes", folder), folder)
         case _:
             raise SystemExit(f"unknown platform {platform}")
 

@@ -10,7 +10,7 @@ from typing import Any
 from support.api_client import ApiClient
 from support.project import Project
 
-from compatibility.projects import EARLIER, project_on
+from compatibility.projects import EARLIER, project_on, rewrite
 from wlinfra.emulation import Drop, Phase, Reply, Run
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
@@ -36,19 +36,12 @@ def write_everything(folder: Path, projects: Path, environment: str, dialect: st
         project.apply(*options, "--set", "phase=2")
         _work_by_hand(api)
         if environment == "standalone":
-            _rewrite(project, *options)
+            rewrite(project, *options[:2])
             emulator.faults.on(Reply(422), mutating=True, method="PATCH", path="/workloads/", times=1)
             project.apply(*options, "--set", "phase=3", code=1)
         project.apply(*options, "--set", "phase=3")
         project.apply(*options)
         assert project.actions(*options) == {}
-
-
-def _rewrite(project: Project, *options: str) -> None:
-    """Write the state as a snapshot; what is recorded afterwards stands in a journal beside it."""
-    pulled = project.folder / "pulled.json"
-    pulled.write_text(project.run("state", "pull", *options[:2]).out)
-    project.run("state", "push", str(pulled), *options[:2])
 
 
 def _made_by_hand(api: ApiClient) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import os
 import shutil
@@ -14,8 +15,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,6 +46,8 @@ class ClusterOptions:
     admission_plugins: tuple[str, ...] = ()
     definitions: tuple[Path, ...] = ()
     """Custom resource definitions to have from the beginning, beside our own."""
+    stored: Mapping[str, bytes] = field(default_factory=dict)
+    """Keys and values that etcd has before the API server starts, as `Cluster.stored` returns them."""
 
 
 class Cluster:
@@ -110,6 +113,16 @@ class Cluster:
         newest = self._ask_etcd("range", {"key": "AA=="})["header"]["revision"]
         self._ask_etcd("compaction", {"revision": newest, "physical": True})
 
+    def stored(self, prefix: str) -> dict[str, bytes]:
+        """Return what etcd has under a prefix, such as `/registry/pods/`, by its key."""
+        found = self._ask_etcd(
+            "range", {"key": _coded(prefix), "range_end": _coded(prefix[:-1] + chr(ord(prefix[-1]) + 1))}
+        )
+        return {
+            base64.b64decode(row["key"]).decode(): base64.b64decode(row.get("value", ""))
+            for row in found.get("kvs", ())
+        }
+
     def _ask_etcd(self, method: str, body: Json) -> Json:
         address = f"http://127.0.0.1:{self._etcd_port}/v3/kv/{method}"
         request = urllib.request.Request(address, data=json.dumps(body).encode(), method="POST")
@@ -129,6 +142,9 @@ class Cluster:
         self._server = f"https://127.0.0.1:{self._api_port}"
         self.certificates = make_certificates(self.folder)
         self._start_etcd(peer_port)
+        self.wait("etcd", lambda: bool(self._ask_etcd("range", {"key": "AA=="})))
+        for key, value in self.options.stored.items():
+            self._ask_etcd("put", {"key": _coded(key), "value": base64.b64encode(value).decode()})
         self._write_settings()
         self.start_apiserver()
         # Before the controllers: their garbage collector looks for new kinds only every 30 seconds.
@@ -267,6 +283,10 @@ class Cluster:
                 pass
             time.sleep(0.05)
         raise StartFailedError(f"{name} was not ready after {START_SECONDS:.0f} s\n{self.processes.tail(name)}")
+
+
+def _coded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def definitions() -> list[Path]:
