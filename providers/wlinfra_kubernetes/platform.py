@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from wlinfra.manifests.model import Target
 from wlinfra.provider import Live, PlatformObject
@@ -47,6 +48,14 @@ class Platform:
     open: Callable[[], ClusterClient]
     now: Callable[[], float]
     """Seconds since the epoch."""
+    lineage: str | None = None
+    """That of the state at hand, empty while it has none; None where nobody said on whose behalf we ask."""
+    ours: bool | None = None
+    """Whether the inventory belongs to that state; None until it is looked at."""
+    unclaimed: bool = False
+    """The inventory is ours and bears no lineage: an earlier version made it."""
+    foreign: Mapping[str, Any] = field(default_factory=dict)
+    """The inventory where it belongs to another state."""
     sharers: tuple[tuple[PlatformObject, Live | None], ...] = ()
     """What of this plan takes a bundle, in the order of declaration."""
     chosen: dict[Key, Choice] = field(default_factory=dict)

@@ -55,7 +55,9 @@ class KubernetesConnection:
         name = context.stack if context.name == "default" else f"{context.stack}-{context.name}"
         identity = Identity(stack=name, environment=context.environment, namespace=config.namespace)
         target = target_of(config, context.stack)
-        self.platform = Platform(config=config, identity=identity, target=target, open=self._open, now=time.time)
+        self.platform = Platform(
+            config=config, identity=identity, target=target, open=self._open, now=time.time, lineage=context.lineage
+        )
         self._scope = Scope(identity, target, context.name)
 
     @property

@@ -19,6 +19,7 @@ from .cluster.failures import ClusterError
 from .declared.lookups import look_up_workload
 from .documents.document import Key, declared_values, key_of
 from .documents.fieldpath import find, parse
+from .lineage import is_ours, is_proven
 from .ownership.identity import PART_OF
 from .ownership.succession import goes_with_its_maker
 from .platform import Platform
@@ -35,6 +36,8 @@ def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
     """Return one reading for each, in the same order."""
     keys = [Key.parse(one.kind, one.name) for one in wanted]
     found = fetch(platform, [key for one, key in zip(wanted, keys, strict=True) if not _is_workload(one)])
+    if platform.lineage is not None and platform.ours is None and _any_labelled(platform, found):
+        _look_whose(platform, wanted, found)
     return [_reading(platform, one, found.get(key)) for one, key in zip(wanted, keys, strict=True)]
 
 
@@ -59,6 +62,19 @@ def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
     distinct = list(dict.fromkeys(keys))
     with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
         return dict(zip(distinct, pool.map(lambda key: _got(platform.client, key), distinct), strict=True))
+
+
+def _any_labelled(platform: Platform, found: Mapping[Key, Found]) -> bool:
+    return any(isinstance(item, dict) and platform.identity.owns(item) for item in found.values())
+
+
+def _look_whose(platform: Platform, wanted: Sequence[Wanted], found: Mapping[Key, Found]) -> None:
+    """Find out whether what bears our label is ours, where nobody looked for strays before."""
+    key = platform.identity.inventory
+    record = next((one.prior for one in wanted if (one.kind, one.name) == (key.full_kind, key.full_name)), None)
+    inventory = found[key] if key in found else _got(platform.client, key)
+    if not isinstance(inventory, ClusterError):
+        is_ours(platform, inventory, record)
 
 
 def _listed(platform: Platform, group: Sequence[Key]) -> dict[Key, Found]:
@@ -139,7 +155,7 @@ def _live(platform: Platform, one: Wanted, document: Mapping[str, Any]) -> Readi
         outputs=outputs_of(document, policy.get("outputs") or {}),
         pinned={"ending": meta.get("deletionTimestamp")},
         document=document,
-        owned=platform.identity.owns(document),
+        owned=is_proven(platform, document),
         found_by_name=one.id != meta["uid"],
     )
 

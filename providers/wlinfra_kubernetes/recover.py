@@ -12,6 +12,7 @@ from wlinfra.provider import DidNotHappen, Happened, Intent, Recovery, UnclearOu
 
 from .cluster.failures import ClusterError
 from .documents.document import Key
+from .lineage import lineage_of
 from .ownership.identity import ADDRESS, APPLIED
 from .planning.steps import EVIDENCE
 from .platform import Platform
@@ -41,7 +42,8 @@ def recover(platform: Platform, intent: Intent) -> Recovery:
     if meta["uid"] == intent.lookup.get("old") or meta.get("deletionTimestamp"):
         return DidNotHappen()
     address = (meta.get("annotations") or {}).get(ADDRESS)
-    if platform.identity.owns(live) and address in (None, intent.address):
+    of_another_state = (lineage_of(live) or platform.lineage) != platform.lineage
+    if platform.identity.owns(live) and address in (None, intent.address) and not of_another_state:
         return Happened(id=str(meta["uid"]), outputs=outputs_of(live, intent.lookup.get("outputs") or {}))
     return UnclearOutcome(
         error=Diagnostic(

@@ -16,6 +16,7 @@ from wlinfra.values import Address
 
 from .cluster.failures import ClusterError, Failure, fits_when_one_goes
 from .documents.document import Key, wire
+from .lineage import TAKES, claim, lineage_of
 from .ownership.identity import ADDRESS, HANDOVER
 from .ownership.succession import is_orphan
 from .platform import Platform
@@ -36,6 +37,8 @@ def run(platform: Platform, step: Step) -> StepResult:
     try:
         if platform.config.read_only:
             return Refused(error=_read_only())
+        if platform.unclaimed:
+            claim(platform)
         match step.operation:
             case "delete":
                 return _delete(platform, key, str(step.target or ""))
@@ -55,6 +58,8 @@ def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
     made = _make(platform, key, body, step) if step.makes else _update(platform, key, body, step)
     if isinstance(made, Refused):
         return made
+    if key == platform.identity.inventory and (step.makes or step.lookup.get(TAKES)):
+        claim(platform, force=bool(step.lookup.get(TAKES)))
     return Done(id=str(made["metadata"]["uid"]), outputs=outputs_of(made, step.lookup.get("outputs") or {}))
 
 
@@ -99,6 +104,7 @@ def _foreign(key: Key, step: Step, platform: Platform, live: Mapping[str, Any]) 
     if is_orphan(platform.client, live):
         raise ClusterError(Failure.BUSY, f"{key} is about to go with what it belongs to.", after=1.0)
     same = (meta.get("annotations") or {}).get(ADDRESS) in (None, step.lookup.get("address"))
+    same = same and (lineage_of(live) or platform.lineage) == platform.lineage  # two states may begin at one time
     if platform.identity.owns(live) and same:
         return None
     return Refused(

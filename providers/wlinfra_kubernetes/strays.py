@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.provider import Stray, Wanted
+from wlinfra.provider import ObjectState, Stray, Wanted
 from wlinfra.values import Address
 
 from .cluster.failures import ClusterError, Failure
 from .documents.document import Key, key_of
+from .lineage import is_ours, refuse_taken_over
 from .ownership.identity import ADDRESS, KEEP, PART_OF
 from .ownership.inventory import kinds_in, namespaces_in
 from .platform import Platform
@@ -26,8 +27,15 @@ _CLAIM: Final = "v1/PersistentVolumeClaim"
 
 
 def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[Stray]:
-    """Return each stray; raises ClusterError when the cluster cannot be asked."""
+    """Return each stray; none where the inventory belongs to another state, whose they are then.
+
+    Raises ClusterError when the cluster cannot be asked, ProviderError when another state took the inventory over.
+    """
     inventory = platform.client.get(platform.identity.inventory)
+    if not is_ours(platform, inventory, record := _recorded(platform, known)):
+        if inventory is not None and record is not None:
+            refuse_taken_over(platform, record)
+        return ()
     if inventory is None:
         return ()
     keys = {Key.parse(one.kind, one.name) for one in known}
@@ -45,6 +53,13 @@ def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[Stray]:
         for kind, item in found
         if (kind.kind, kind.group, _name(item)) not in names and not _is_kept(platform, kind, item)
     ]
+
+
+def _recorded(platform: Platform, known: Sequence[Wanted]) -> ObjectState | None:
+    """Return what is recorded of the inventory."""
+    key = platform.identity.inventory
+    mine = (one.prior for one in known if (one.kind, one.name) == (key.full_kind, key.full_name))
+    return next((record for record in mine if record is not None and record.id is not None), None)
 
 
 def _served(platform: Platform, kinds: Sequence[str], keys: set[Key]) -> Iterator[Key]:

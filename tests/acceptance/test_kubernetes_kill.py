@@ -68,7 +68,9 @@ def test_a_lost_state_is_found_again_and_what_nobody_declares_goes(
     assert line.run("apply", "--auto-approve").code == 0
     shutil.rmtree(tmp_path / ".wlinfra")
     line.write(PROGRAM.format(objects=OBJECTS - 1, **settings))
-    again = line.run("apply", "--auto-approve")
+    again = line.run("apply", "--auto-approve", "--adopt")
     assert again.code == 0, again.out + again.err
+    assert len(parts(cluster, namespace)) == OBJECTS
+    assert line.run("apply", "--auto-approve").code == 0
     assert parts(cluster, namespace) == [f"configmap/part-{number}" for number in range(OBJECTS - 1)]
     assert "No changes" in line.run("plan").out

@@ -24,6 +24,7 @@ __all__ = [
     "GROUP_KINDS",
     "HANDOVER",
     "KEEP",
+    "LINEAGE",
     "PART_OF",
     "STACK",
     "TOOLING",
@@ -43,13 +44,14 @@ ADDRESS: Final = "wlinfra.dev/address"
 APPLIED: Final = "wlinfra.dev/applied-hash"
 BUNDLE: Final = "wlinfra.dev/resolved-bundle"
 KEEP: Final = "wlinfra.dev/keep"
+LINEAGE: Final = "wlinfra.dev/lineage"
 
 HANDOVER: Final = "wlinfra-handover"
 """The field manager that keeps replicas until an autoscaler writes them."""
 
 _MARKS: Final = {
     "labels": frozenset({PART_OF, APPLYSET_ID}),
-    "annotations": frozenset({STACK, ADDRESS, APPLIED, BUNDLE, GROUP_KINDS, ADDITIONAL_NAMESPACES, TOOLING}),
+    "annotations": frozenset({STACK, ADDRESS, APPLIED, BUNDLE, GROUP_KINDS, ADDITIONAL_NAMESPACES, LINEAGE, TOOLING}),
 }
 _PREFIX: Final = "wlinfra-"
 _LONGEST_MANAGER: Final = 128

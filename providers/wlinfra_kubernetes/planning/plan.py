@@ -15,6 +15,7 @@ from wlinfra.provider import Impact, PlanRequest, default_change
 from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import choose_bundle
 from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.lineage import taking_over
 from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
@@ -27,7 +28,7 @@ from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
 from .quotas import within_quota
 from .restarts import stamp_of, with_readers_told
-from .steps import delete_step, goal_of
+from .steps import apply_steps, delete_step, goal_of
 from .subject import Subject
 
 __all__ = ["plan"]
@@ -51,10 +52,22 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
     subject = Subject(
         platform=platform, request=request, desired=desired, draft=draft, stamp=stamp_of(platform, request, desired)
     )
-    change = with_readers_told(within_quota(platform, _judged(subject)), desired)
+    judged = _judged(subject)
+    if desired.policy.get("inventory") and platform.foreign:
+        return _taken_over(platform, request, judged)
+    change = with_readers_told(within_quota(platform, judged), desired)
     if change.action is Action.ROLL or change.impact == Impact():
         return change
     return replace(change, impact=without_surge(change.impact))
+
+
+def _taken_over(platform: Platform, request: PlanRequest, change: Change) -> Change:
+    """Return the import of another state's inventory; it always makes the call that claims it."""
+    if not change.steps and request.desired is not None:
+        desired = request.desired
+        subject = Subject(platform=platform, request=request, desired=desired, draft=replace(change, goal=None))
+        change = subject.finished(subject.draft, apply_steps(subject.draft, subject.body, makes=False))
+    return taking_over(platform, change)
 
 
 def _judged(subject: Subject) -> Change:

@@ -186,7 +186,7 @@ class Workspace:
         """Return what planning and applying work on."""
         if not self.digest.known:
             self.digest = _load_digest(self.console, state, needed=self._lease is not None)
-        return Engine(declared=self.declared, state=state, connections=self.connect(), digest=self.digest)
+        return Engine(declared=self.declared, state=state, connections=self.connect(state.lineage), digest=self.digest)
 
     @contextmanager
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
@@ -199,14 +199,14 @@ class Workspace:
             finally:
                 self._lease = None
 
-    def connect(self) -> Mapping[str, Connection]:
-        """Return the connections, made on first use; no platform is called by that."""
+    def connect(self, lineage: str | None = None) -> Mapping[str, Connection]:
+        """Return the connections, made on first use on behalf of a state; no platform is called by that."""
         for name, settings in self.declared.providers.items():
             if name not in self.connections:
-                self._connect(name, settings.type, settings.options)
+                self._connect(name, settings.type, settings.options, lineage)
         return self.connections
 
-    def _connect(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
+    def _connect(self, name: str, kind: str, options: Mapping[str, Any], lineage: str | None) -> None:
         from wlinfra.provider.registry import load_provider
 
         context = ProviderContext(
@@ -216,6 +216,7 @@ class Workspace:
             data_dir=self.store.paths.directory / f"provider-{name}",
             stack=self.declared.stack,
             environment=self.declared.environment,
+            lineage=lineage,
             guard=self._guard,
             stop=self.stop.hard,
         )

@@ -60,6 +60,8 @@ class ProviderContext:
     """A folder beside the state that this provider may use, such as for an embedded emulator."""
     stack: str
     environment: str
+    lineage: str | None = None
+    """What tells this state from every other, empty before its first apply; None where there is no state."""
     guard: Callable[[], None] = lambda: None
     """Called right before every mutating request; raises when this run lost its lock."""
     stop: Event = field(default_factory=Event)

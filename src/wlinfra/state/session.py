@@ -48,6 +48,7 @@ class LocalSession:
         self._disk = disk
         self._loaded = loaded
         self._ledger: Ledger = loaded.ledger
+        self._ledger.lineage = self._ledger.lineage or new_lineage()  # written with the first record
         self._journal: JournalFile | None = None
         self._mutex = threading.Lock()
         self._view: State | None = None
@@ -214,7 +215,6 @@ class LocalSession:
             )
         length = self._loaded.journal_length or 0
         if length == 0:
-            ledger.lineage = ledger.lineage or new_lineage()
             first = encode_header(ledger, self.lease.epoch)
         else:
             first = encode_record(encode_opening(serial=ledger.serial, epoch=self.lease.epoch))

@@ -44,8 +44,8 @@ SECOND = """\
     yield config("added", "1")
     yield deployment("new")
 """
-CREATING = 4
-"""The inventory, two ConfigMaps and a Deployment are made."""
+CREATING = 5
+"""The inventory is made and claimed, two ConfigMaps and a Deployment are made."""
 CHANGING = 5
 """One ConfigMap is updated, one made, one deleted; the Deployment is deleted and made anew."""
 INVENTORY = "configmap/wlinfra-shop-test"

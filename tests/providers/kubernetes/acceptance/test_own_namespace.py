@@ -51,6 +51,6 @@ def test_a_run_that_ended_after_the_namespace_goes_on_from_it(home: ClusterStage
     actions = home.actions()
     assert actions[f"manifest.{home.namespace}"] == "import"
     assert actions["inventory.default"] == "create"
-    home.apply()
+    home.apply("--adopt")
     assert home.actions() == {}
     home.run("destroy", "--auto-approve")
