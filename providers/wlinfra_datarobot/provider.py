@@ -21,6 +21,7 @@ from wlinfra.provider.base import (
     Waiting,
     Wanted,
 )
+from wlinfra.provider.hiding import hidden
 from wlinfra.resources.base import Resource
 from wlinfra.state.model import Intent
 from wlinfra.values import Address
@@ -98,7 +99,7 @@ class DataRobotConnection:
         """Return one status for each."""
         from .poll import poll
 
-        return poll(self.platform, waiting)
+        return [hidden(status, self.platform.client.transport.hide) for status in poll(self.platform, waiting)]
 
     def close(self) -> None:
         """Close the connections and stop the embedded emulator, whose world stays."""

@@ -12,7 +12,7 @@ from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, Call, FailureKind, FieldError
 from wlinfra.provider.base import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
-from wlinfra.values import Json, Path, Secret, format_path, map_leaves
+from wlinfra.values import Json, Path, format_path
 
 from .drafts import rolling_memory
 from .platform import Platform
@@ -20,6 +20,8 @@ from .platform import Platform
 __all__ = ["OPERATIONS", "artifact_done", "run", "workload_done"]
 
 _BUSY = 409
+_IN_DOUBT = frozenset({400, 401, 409})
+"""What the second of two equal creates is answered with, when something on the way repeated the first."""
 _BUSY_WAIT = 2.0
 _WAITS_WHEN_BUSY = frozenset({"replace_workload", "update_settings", "delete_repository", "delete_artifact"})
 _REMOVALS = frozenset({"delete_workload", "delete_artifact", "delete_repository", "cancel_replacement"})
@@ -28,7 +30,7 @@ _REMOVALS = frozenset({"delete_workload", "delete_artifact", "delete_repository"
 def run(platform: Platform, step: Step) -> StepResult:
     """Make the step's call and return its outcome."""
     try:
-        return OPERATIONS[step.operation](platform, str(step.target or ""), _revealed(step.payload), step.lookup)
+        return OPERATIONS[step.operation](platform, str(step.target or ""), step.payload, step.lookup)
     except ApiError as error:
         return _outcome(step, error)
 
@@ -175,16 +177,12 @@ OPERATIONS: Mapping[str, _Operation] = {
 """The provider's own names of its calls: each makes exactly one mutating request."""
 
 
-def _revealed(payload: Json) -> Json:
-    return map_leaves(payload, lambda leaf: leaf.reveal() if isinstance(leaf, Secret) else leaf)
-
-
 def _outcome(step: Step, error: ApiError) -> StepResult:
     match error.kind:
         case FailureKind.NOT_FOUND if step.operation in _REMOVALS:
             return Done(id=None if step.removes else _text(step.target))
         case FailureKind.UNKNOWN:
-            return UnknownOutcome(error=error.diagnostics[0])
+            return UnknownOutcome(error=error.diagnostics[0], is_over=error.is_over)
         case FailureKind.REFUSED_FOR_NOW:
             return RefusedForNow(error=error.diagnostics[0], after=error.retry_after or 1.0)
         case FailureKind.REFUSED if error.status == _BUSY and step.operation in _WAITS_WHEN_BUSY:
@@ -196,7 +194,7 @@ def _outcome(step: Step, error: ApiError) -> StepResult:
             | FailureKind.FORBIDDEN
             | FailureKind.UNREADABLE
         ):
-            return Refused(error=_refusal(step, error))
+            return Refused(error=_refusal(step, error), in_doubt=step.makes and error.status in _IN_DOUBT)
     assert_never(error.kind)
 
 

@@ -22,6 +22,7 @@ from wlinfra.provider.base import (
     Waiting,
     Wanted,
 )
+from wlinfra.provider.hiding import hidden
 from wlinfra.provider.optional import Stray
 from wlinfra.resources.base import Resource
 from wlinfra.state.model import Intent
@@ -155,7 +156,7 @@ class KubernetesConnection:
         """Return one status for each."""
         from .poll import poll
 
-        return poll(self.platform, waiting)
+        return [hidden(status, self.platform.client.hide) for status in poll(self.platform, waiting)]
 
     def hear(self, tell: Callable[[], None]) -> None:
         """Take whom to tell when something awaited has changed."""

@@ -19,6 +19,7 @@ from .documents.document import Key, wire
 from .lineage import TAKES, claim, lineage_of
 from .ownership.identity import ADDRESS, HANDOVER
 from .ownership.succession import is_orphan
+from .planning.unions import claim_of
 from .platform import Platform
 from .read import outputs_of
 
@@ -45,12 +46,14 @@ def run(platform: Platform, step: Step) -> StepResult:
             case "hand_over":
                 platform.client.apply(key, wire(step.payload), manager=HANDOVER)
                 return Done()
+            case "claim":
+                return _claim(platform, key, step)
             case _:
                 return _apply(platform, key, step)
     except ClusterError as error:
         if "old" in step.lookup and fits_when_one_goes(error):  # the cluster counts what is gone a moment later
             return RefusedForNow(error=error.diagnostic, after=error.after)
-        return _outcome(error)
+        return _outcome(step, error)
 
 
 def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
@@ -61,6 +64,22 @@ def _apply(platform: Platform, key: Key, step: Step) -> StepResult:
     if key == platform.identity.inventory and (step.makes or step.lookup.get(TAKES)):
         claim(platform, force=bool(step.lookup.get(TAKES)))
     return Done(id=str(made["metadata"]["uid"]), outputs=outputs_of(made, step.lookup.get("outputs") or {}))
+
+
+def _claim(platform: Platform, key: Key, step: Step) -> StepResult:
+    """Make fields ours with the values they have; where they are gone nothing is claimed."""
+    claims = [tuple(path) for path in step.lookup["claims"]]
+    for attempt in range(_STALE_TRIES):
+        live = platform.client.get(key)
+        if live is None or live["metadata"]["uid"] != step.target:
+            return Refused(error=ClusterError(Failure.STALE, f"{key} is gone, or another one.").diagnostic)
+        try:
+            platform.client.apply(key, claim_of(live, platform.identity.manager, claims))
+            break
+        except ClusterError as error:
+            if error.failure is not Failure.STALE or attempt == _STALE_TRIES - 1:
+                raise
+    return Done()
 
 
 def _make(platform: Platform, key: Key, body: Mapping[str, Any], step: Step) -> dict[str, Any] | Refused:
@@ -127,7 +146,7 @@ def _delete(platform: Platform, key: Key, uid: str) -> StepResult:
     return Done()
 
 
-def _outcome(error: ClusterError) -> StepResult:
+def _outcome(step: Step, error: ClusterError) -> StepResult:
     match error.failure:
         case Failure.BUSY if error.status in _UNCERTAIN:
             return UnknownOutcome(error=error.diagnostic)
@@ -136,7 +155,7 @@ def _outcome(error: ClusterError) -> StepResult:
         case Failure.LOST:
             return UnknownOutcome(error=error.diagnostic)
         case _:
-            return Refused(error=error.diagnostic)
+            return Refused(error=error.diagnostic, in_doubt=step.makes and error.failure is Failure.UNAUTHORIZED)
 
 
 def _read_only() -> Diagnostic:

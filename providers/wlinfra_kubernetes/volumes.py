@@ -1,4 +1,4 @@
-"""What stands on volumes: which objects mount a claim, which claims go with an object, and what is lost by that.
+"""What stands on volumes: which objects mount a claim, which claims go with an object, and which stay.
 
 `expand`, `plan` and `replacement` ask before anything happens, `poll` while a claim that is to go is still mounted.
 """
@@ -19,19 +19,21 @@ from .platform import Platform
 __all__ = [
     "CACHE",
     "CLAIM",
+    "STATEFUL",
     "claims_of",
+    "deletes_claims",
     "is_kept",
     "kept_claims",
-    "loss_of",
     "mounted",
     "mounting_pods",
     "owned_claim",
     "pod_of",
+    "templates_of",
 ]
 
 CLAIM: Final = "v1/PersistentVolumeClaim"
 CACHE: Final = "apps.nvidia.com/v1alpha1/NIMCache"
-_STATEFUL: Final = "apps/v1/StatefulSet"
+STATEFUL: Final = "apps/v1/StatefulSet"
 
 
 # ---------------------------------------------------------------- what mounts what
@@ -102,23 +104,6 @@ def claims_of(key: Key, document: Mapping[str, Any]) -> Iterator[Key]:
         yield Key("v1", "PersistentVolumeClaim", key.namespace, name)
 
 
-def loss_of(key: Key, document: Mapping[str, Any]) -> str:
-    """Return what is lost when the object is deleted, for people; empty when nothing is."""
-    if key.full_kind == CLAIM:
-        return "what is on the volume is lost"
-    if name := owned_claim(document):
-        what = "the cached model" if key.full_kind == CACHE else "the model"
-        return f"{what} on the volume {name} goes with it, and has to be downloaded again"
-    if key.full_kind == _STATEFUL and _claim_policy(document) == "Delete":
-        templates = ", ".join(_templates(document))
-        return f"the volumes of {templates} go with it, as its persistentVolumeClaimRetentionPolicy says"
-    if key.full_kind == "v1/Namespace":
-        return "everything in the namespace goes with it"
-    if key.kind == "CustomResourceDefinition":
-        return "every object of that kind goes with it, in all namespaces"
-    return ""
-
-
 def is_kept(platform: Platform, key: Key, document: Mapping[str, Any]) -> bool:
     """Return whether an object outlives its declaration: a volume claim does, and what is annotated so."""
     annotations = _map(_map(document.get("metadata")).get("annotations"))
@@ -127,21 +112,23 @@ def is_kept(platform: Platform, key: Key, document: Mapping[str, Any]) -> bool:
     return key.full_kind == CLAIM and not platform.config.delete_volumes
 
 
-def _claim_policy(document: Mapping[str, Any]) -> str:
+def deletes_claims(document: Mapping[str, Any]) -> bool:
+    """Return whether the claims that a StatefulSet made from its templates go with it."""
     spec = _map(document.get("spec"))
-    policy = str(_map(spec.get("persistentVolumeClaimRetentionPolicy")).get("whenDeleted") or "Retain")
-    return policy if spec.get("volumeClaimTemplates") else "Retain"
+    policy = _map(spec.get("persistentVolumeClaimRetentionPolicy")).get("whenDeleted")
+    return policy == "Delete" and bool(spec.get("volumeClaimTemplates"))
 
 
-def _templates(document: Mapping[str, Any]) -> list[str]:
+def templates_of(document: Mapping[str, Any]) -> list[str]:
+    """Return the names of a StatefulSet's claim templates."""
     found = _map(document.get("spec")).get("volumeClaimTemplates")
     return [str(_map(_map(item).get("metadata")).get("name")) for item in found or ()]
 
 
 def kept_claims(platform: Platform, key: Key, document: Mapping[str, Any]) -> list[str]:
     """Return the claims that a StatefulSet made and that stay when it goes; as its templates say where none is listed."""
-    templates = _templates(document)
-    if key.full_kind != _STATEFUL or not templates or _claim_policy(document) == "Delete":
+    templates = templates_of(document)
+    if key.full_kind != STATEFUL or not templates or deletes_claims(document):
         return []
     own = re.compile(rf"(?:{'|'.join(map(re.escape, templates))})-{re.escape(key.name)}-\d+")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from apply.fakes import GOAL, Bench, FakePlatform, address, create, delete, problem, record, unchanged, update
 
 from wlinfra.apply.events import ApplyOptions, Failed, Progress
@@ -190,3 +191,25 @@ def test_a_deleted_object_stays_recorded_until_it_is_gone() -> None:
     assert bench.apply(delete("a", goal=Goal(goal="gone", describe="gone"))).ok
     assert seen == [Health.UNREADY]
     assert bench.session.objects == {}
+
+
+@pytest.mark.parametrize(
+    ("awaiting", "seconds"), [("create", 6.0), ("update", 9.0), ("delete", 100.0), ("", 9.0)], ids=str
+)
+def test_a_wait_taken_up_again_takes_the_time_of_the_operation_it_continues(awaiting: str, seconds: float) -> None:
+    bench = Bench.with_records(record("a", health=Health.UNREADY, awaiting=awaiting))
+    bench.platform.ready = lambda _: WaitingStill(reason="it is starting")
+    lifecycle = Lifecycle(timeouts={"create": 6.0, "update": 9.0})
+    ((_, error),) = bench.apply(unchanged("a", goal=GOAL, lifecycle=lifecycle)).failed
+    assert error.summary == "Waiting took too long"
+    assert seconds <= bench.clock.time - 1000.0 < seconds + 1
+
+
+def test_what_a_create_waits_for_is_recorded_as_its_operation() -> None:
+    bench = Bench()
+    bench.platform.ready = lambda _: WaitingStill(reason="it is starting")
+    bench.apply(create("a", goal=GOAL))
+    assert bench.session.objects[address("a")].awaiting == "create"
+    bench.platform.ready = lambda _: Ready()
+    bench.apply(unchanged("a", goal=GOAL, id="id-1"))
+    assert bench.session.objects[address("a")].awaiting == ""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -27,7 +28,7 @@ class Answered(dict[str, Any]):
     """What its ``Warning`` headers report, once each, such as a deprecation or a violation of pod security."""
 
 
-def answered(sending: Sending, answer: WireAnswer) -> Answered:
+def answered(sending: Sending, answer: WireAnswer, *, hide: Callable[[str], str]) -> Answered:
     """Return the document; raises ClusterError for what is no JSON object, such as the page of a proxy."""
     try:
         found = orjson.loads(answer.body)
@@ -37,7 +38,7 @@ def answered(sending: Sending, answer: WireAnswer) -> Answered:
         said = f"{sending.method} {sending.path} was answered with {answer.status} and no JSON object, so not by the API server."
         raise ClusterError(Failure.LOST, said, status=answer.status)
     document = Answered(found)
-    document.warnings = warnings_of(answer.headers.get("Warning") or "")
+    document.warnings = tuple(map(hide, warnings_of(answer.headers.get("Warning") or "")))
     return document
 
 

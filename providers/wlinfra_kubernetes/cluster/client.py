@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-import orjson
-
 from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
 from wlinfra.http.sender import Outcome, Refusal, Sender, Sending
@@ -29,6 +27,7 @@ __all__ = ["ClientOptions", "ClusterClient", "Served"]
 
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_MERGE: Final = "application/merge-patch+json"
 _APPLY: Final = "application/apply-patch+yaml"
 _PAGE: Final = 500
 _WATCH: Final = 60
@@ -218,20 +217,20 @@ class ClusterClient:
     def apply(
         self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False, force: bool = False, manager: str = ""
     ) -> Answered:
-        """Apply the fields of the body as ours (or as ``manager``'s) and return the object."""
+        """Apply the fields of the body, secrets still closed, as ours (or as ``manager``'s) and return the object."""
         query = {"fieldManager": manager or self.options.manager, "force": "true" if force else "false"}
         if dry_run:
-            return self._write("PATCH", self.path(key), query, body, dry_run=True, content=_APPLY)
+            return self._write("PATCH", self.path(key), query, body, dry_run=True, content_type=_APPLY)
         path = self.path(key)
         self._written[key] = None
-        made = self._write("PATCH", path, query, body, content=_APPLY)
+        made = self._write("PATCH", path, query, body, content_type=_APPLY)
         self._written[key] = str((made.get("metadata") or {}).get("resourceVersion") or "") or None
         return made
 
-    def create(self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False) -> Answered:
-        """Create the object and return it."""
+    def merge(self, key: Key, patch: Mapping[str, Any]) -> Answered:
+        """Return the object as a JSON merge patch would leave it, by a dry run."""
         query = {"fieldManager": self.options.manager}
-        return self._write("POST", self.path(key, named=False), query, body, dry_run=dry_run)
+        return self._write("PATCH", self.path(key), query, patch, dry_run=True, content_type=_MERGE)
 
     def delete(self, key: Key, uid: str) -> None:
         """Delete the object with that uid, and in the foreground what it owns; what is gone is gone."""
@@ -252,17 +251,22 @@ class ClusterClient:
         body: Mapping[str, Any],
         *,
         dry_run: bool = False,
-        content: str = "application/json",
+        content_type: str = "application/json",
     ) -> Answered:
-        headers = {"Accept": "application/json", "Content-Type": content}
-        return self._send(_sending(method, path, query, headers=headers, body=body, dry_run=dry_run))
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        content = self._sender.redactor.dumps(body)
+        return self._send(_sending(method, path, query, headers=headers, body=content, dry_run=dry_run))
 
     def _send(self, sending: Sending) -> Answered:
-        return answered(sending, self._sender.send(sending))
+        return answered(sending, self._sender.send(sending), hide=self.hide)
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
         error = refusal_of(sending.method, sending.path, outcome, server=self._session.told)
         return Refusal(error=error, is_passing=error.failure in _REPEATED)
+
+    def hide(self, text: str) -> str:
+        """Return a text of the cluster without any secret that was sent to it."""
+        return self._sender.redactor.text(text)
 
     def close(self) -> None:
         """Close the connections."""
@@ -275,7 +279,7 @@ def _sending(
     query: Mapping[str, str],
     *,
     headers: Mapping[str, str],
-    body: Mapping[str, Any] | None = None,
+    body: bytes | None = None,
     dry_run: bool = False,
     timeouts: Timeouts | None = None,
     is_stream: bool = False,
@@ -287,7 +291,7 @@ def _sending(
         method=method,
         path=path,
         query=urlencode(asked),
-        body=None if body is None else orjson.dumps(body),
+        body=body,
         headers=headers,
         is_mutating=not is_harmless,
         is_repeatable=is_harmless,

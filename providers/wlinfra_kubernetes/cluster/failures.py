@@ -66,6 +66,9 @@ class Cause:
     field: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
 
 _SUMMARIES: Final = {
     Failure.NOT_FOUND: "Object not found",
@@ -100,6 +103,10 @@ _QUOTED: Final = 300
 """How many bytes of an answer that is not the API server's are told."""
 _NOT_SERVED: Final = "404 page not found"
 _TYPED_MERGE: Final = ("failed to create typed ", "failed to merge config")
+_DENIAL: Final = re.compile(
+    r"^admission webhook \S+ denied the request|\bValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request: "
+)
+"""How an admission rule says no, whatever status and reason it gives."""
 _TAG: Final = re.compile(r"<(?:style|script|title).*?</(?:style|script|title)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -216,6 +223,8 @@ def _of_something_else(method: str, path: str, status: int, body: bytes, after: 
 def _kind(method: str, status: int, message: str, said: Mapping[str, Any], causes: tuple[Cause, ...]) -> Failure:
     details = said.get("details") or {}
     match status:
+        case _ if _DENIAL.search(message):
+            return Failure.DENIED
         case 404 if details.get("kind") == "namespaces" and method in ("PATCH", "POST"):
             return Failure.NO_NAMESPACE
         case 404:

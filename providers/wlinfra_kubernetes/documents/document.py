@@ -15,7 +15,7 @@ import orjson
 
 from wlinfra.provider import Attribute, fields
 from wlinfra.state.model import SecretDigest
-from wlinfra.values import Json, Path, Secret, map_leaves
+from wlinfra.values import Json, Path, Secret
 
 __all__ = [
     "DEEP",
@@ -143,11 +143,17 @@ def canonical(value: Json) -> bytes:
 
 
 def wire(body: Json) -> dict[str, Any]:
-    """Return the body as it is sent: secrets in plain text, and the data of a Secret as base64."""
-    sent: dict[str, Any] = map_leaves(dict(body), lambda leaf: leaf.reveal() if isinstance(leaf, Secret) else leaf)
+    """Return the body as it is sent, the data of a Secret as base64; what is secret is revealed by the client alone."""
+    sent = dict(body)
     if (sent.get("apiVersion"), sent.get("kind")) == ("v1", "Secret") and sent.get("data"):
-        return {**sent, "data": {name: encoded(str(text)) for name, text in sent["data"].items()}}
+        return {**sent, "data": {name: _sent_data(text) for name, text in sent["data"].items()}}
     return sent
+
+
+def _sent_data(text: Any) -> Any:
+    if isinstance(text, Secret):
+        return Secret(lambda: encoded(text.reveal()), describe=text.describe)
+    return encoded(str(text))
 
 
 _BINARY: Final = "\x00base64:"

@@ -15,7 +15,20 @@ from typing import Any, TypeAlias
 
 from wlinfra.values import Json
 
-__all__ = ["FieldPath", "find", "is_path", "leaves_of", "owns", "parse", "resolved", "shown", "without"]
+__all__ = [
+    "FieldPath",
+    "find",
+    "is_path",
+    "leaves_of",
+    "owned_part",
+    "owners_of",
+    "owns",
+    "parse",
+    "resolved",
+    "shown",
+    "with_value",
+    "without",
+]
 
 FieldPath: TypeAlias = tuple[str | int | Mapping[str, Any], ...]
 """Field names, indexes, and for elements of keyed lists the keys; ``{"": value}`` is an element of a set."""
@@ -143,6 +156,34 @@ def without(value: Json, path: FieldPath) -> Json:
             return [without(item, rest) if _has(item, part) else item for item in value if rest or not _has(item, part)]
 
 
+def with_value(tree: Json, path: FieldPath, value: Json) -> dict[str, Json]:
+    """Return the tree with the value at a path of names, and with the maps that lead there."""
+    here = tree if isinstance(tree, Mapping) else {}
+    name, rest = str(path[0]), path[1:]
+    return {**here, name: with_value(here.get(name), rest, value) if rest else value}
+
+
+def owned_part(value: Json, fields: Mapping[str, Any]) -> Json:
+    """Return what a manager's fieldsV1 hold of a live object, as an apply of it would send it."""
+    names = [name for name in fields if name != "."]
+    if not fields:
+        return value
+    if isinstance(value, Mapping):
+        return {name: owned_part(item, fields[f"f:{name}"]) for name, item in value.items() if f"f:{name}" in fields}
+    if not isinstance(value, list):
+        return value
+    found: list[Json] = []
+    for item in value:
+        name = next((name for name in names if _has(item, _keys_of(name))), None)
+        found += [owned_part(item, fields[name])] if name is not None else []
+    return found
+
+
+def _keys_of(name: str) -> Mapping[str, Any]:
+    part = _unkey(name)
+    return part if isinstance(part, Mapping) else {"": object()}
+
+
 def owns(fields: Mapping[str, Any], path: FieldPath) -> bool:
     """Return whether a manager's fieldsV1 hold the path."""
     node: Any = fields
@@ -152,6 +193,13 @@ def owns(fields: Mapping[str, Any], path: FieldPath) -> bool:
             return False
         node = node[key]
     return True
+
+
+def owners_of(document: Mapping[str, Any], path: FieldPath) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries of ``managedFields`` that hold the path."""
+    for entry in (document.get("metadata") or {}).get("managedFields") or ():
+        if owns(entry.get("fieldsV1") or {}, path):
+            yield entry
 
 
 def _key(part: str | int | Mapping[str, Any]) -> str:

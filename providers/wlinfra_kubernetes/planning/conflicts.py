@@ -7,14 +7,24 @@ is forced, yielded or an error; ``force`` holds for a whole request, so yielded 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.values import Address, Json
 from wlinfra_kubernetes.cluster.failures import ClusterError
-from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, parse, resolved, shown, without
+from wlinfra_kubernetes.documents.fieldpath import (
+    FieldPath,
+    find,
+    leaves_of,
+    owners_of,
+    owns,
+    parse,
+    resolved,
+    shown,
+    without,
+)
 from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity, is_mark, manager_told
 
@@ -107,7 +117,7 @@ def conflicts_of(error: ClusterError, live: Mapping[str, Any], body: Json) -> li
     found = []
     for cause in error.causes:
         path = resolved(cause.field, body) or resolved(cause.field, dict(live)) or parse(cause.field)
-        entries = [entry for entry in _owners_of(live, path) if f'"{entry["manager"]}"' in cause.message]
+        entries = [entry for entry in owners_of(live, path) if f'"{entry["manager"]}"' in cause.message]
         entry = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
         manager = str(entry.get("manager") or cause.message.removeprefix("conflict with "))
         found.append(_conflict(path, manager, entry, live))
@@ -123,13 +133,6 @@ def _conflict(path: FieldPath, manager: str, entry: Mapping[str, Any], live: Map
         time=str(entry.get("time") or ""),
         live=find(dict(live), path),
     )
-
-
-def _owners_of(live: Mapping[str, Any], path: FieldPath) -> Iterator[Mapping[str, Any]]:
-    """Yield the entries of ``managedFields`` that hold the path."""
-    for entry in (live.get("metadata") or {}).get("managedFields") or ():
-        if owns(entry.get("fieldsV1") or {}, path):
-            yield entry
 
 
 def with_scalers(conflicts: Sequence[Conflict], scalers: Sequence[Scaler]) -> list[Conflict]:

@@ -16,10 +16,11 @@ from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import choose_bundle
 from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.lineage import taking_over
+from wlinfra_kubernetes.losses import loss_of, with_loss
 from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
-from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims, loss_of
+from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims
 
 from .impact import impact_of, impact_of_end, without_surge
 from .interruption import with_idling, with_interruption
@@ -117,8 +118,8 @@ def _end(platform: Platform, request: PlanRequest) -> Change:
     note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when nobody needs them"
     leaves = tuple(f"{CLAIM} {key.namespace}/{name}" for name in kept)
     change = replace(change, goal=goal_of(change, {}), notes=(*change.notes, *([note] if kept else ())), leaves=leaves)
-    if lost := loss_of(key, document):
-        return replace(change, blast_radius=BlastRadius.DATA_LOSS, reversible=False, irreversible_because=lost)
+    if (lost := loss_of(key, document)) is not None:
+        return replace(change, **with_loss(lost))
     runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service")
     return change if runs else replace(change, blast_radius=BlastRadius.NONE)
 

@@ -7,7 +7,7 @@ cluster refuses is handed to `replacement`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
@@ -24,13 +24,16 @@ from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
 
 from .attributes import attributes_of, is_new_to_us, ownership_of
+from .claims import is_growing, told_to_wait, with_waiting_size
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
 from .handover import Scaler, scalers_of
 from .impact import impact_of
-from .predicted import lacking, predicted
-from .replacement import forced, is_fixed, replacement, unchangeable
-from .steps import apply_steps, goal_of, hand_over_step
+from .predicted import predicted
+from .refusals import lacking
+from .replacement import confirmed, forced, is_fixed, replacement, unchangeable
+from .steps import apply_steps, claim_step, goal_of, hand_over_step
 from .subject import Subject
+from .unions import Answer, answered
 
 __all__ = ["comparable", "plan_existing", "refuse_foreign"]
 
@@ -43,15 +46,19 @@ _LOOKS: Final = 5
 def plan_existing(subject: Subject) -> Change:
     """Return what must happen; raises ProviderError for conflicts and for what the cluster refuses."""
     if change := forced(subject):
-        return change
-    body, kept = _with_kept_replicas(subject)
+        return confirmed(subject, change)
     try:
-        planned, sent = _asked(subject, body)
+        return _asked(subject)
     except ClusterError as error:
         if error.failure is Failure.FORBIDDEN:
             return predicted(comparable(subject), lacking(error))
-        return unchangeable(subject, error)
-    return _compared(subject, planned, sent, kept)
+        if error.failure is not Failure.INVALID or not is_growing(subject):
+            return unchangeable(subject, error)
+    held = with_waiting_size(subject)
+    try:
+        return told_to_wait(subject, _asked(held))
+    except ClusterError as error:
+        return unchangeable(held, error)
 
 
 def refuse_foreign(subject: Subject) -> None:
@@ -71,13 +78,31 @@ def refuse_foreign(subject: Subject) -> None:
 # ---------------------------------------------------------------- asking
 
 
-def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
-    """Return the object after the apply, conflicts settled; raises ClusterError for any other refusal."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What was sent, and what comes of it."""
+
+    answer: Answer
+    sent: Settled
+
+    def again(self, subject: Subject) -> _Asked:
+        """Return the same question with a new answer."""
+        return replace(self, answer=answered(subject, self.sent.body, force=self.sent.force))
+
+
+def _asked(subject: Subject) -> Change:
+    """Return what comes of the apply; raises ClusterError for what the cluster refuses."""
+    body, kept = _with_kept_replicas(subject)
+    return _compared(subject, _settled(subject, body), kept)
+
+
+def _settled(subject: Subject, body: Json) -> _Asked:
+    """Return the cluster's answer, conflicts settled; raises ClusterError for any other refusal."""
     platform = subject.platform
     policies = _policies(subject)
     left = yielded(body, subject.document, policies, platform.identity)
     try:
-        return subject.dry_run(left.body), left
+        return _Asked(answer=answered(subject, left.body), sent=left)
     except ClusterError as error:
         if error.failure is not Failure.CONFLICT:
             raise
@@ -92,7 +117,7 @@ def _asked(subject: Subject, body: Json) -> tuple[Mapping[str, Any], Settled]:
     found = with_scalers(conflicts, () if terms.hands_back else scalers or ())
     settled = settle(subject.desired.address, left.body, found, terms)
     sent = replace(settled, notes=(*left.notes, *settled.notes))
-    return subject.dry_run(sent.body, force=sent.force), sent
+    return _Asked(answer=answered(subject, sent.body, force=sent.force), sent=sent)
 
 
 def comparable(subject: Subject) -> Subject:
@@ -185,15 +210,16 @@ def _is_scaled(subject: Subject) -> bool:
 # ---------------------------------------------------------------- comparing
 
 
-def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept: int | None) -> Change:
+def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
     manager = subject.platform.identity.manager
-    live, planned = _of_one_version(subject, planned, sent)
+    live, asked = _of_one_version(subject, asked)
+    planned, sent = asked.answer.planned, asked.sent
     before, after = meaning(live, ignored=(APPLIED,)), meaning(planned, ignored=(APPLIED,))
     subject = _with_true_impact(subject, planned)
     attributes = attributes_of(subject, before, after) if before != after else ()
     if is_fixed(subject, attributes):
         fixed = (replace(item, effect=Effect.REPLACES) for item in attributes)
-        return replacement(subject, ActionReason.CANNOT_UPDATE, tuple(fixed))
+        return confirmed(subject, replacement(subject, ActionReason.CANNOT_UPDATE, tuple(fixed)))
     held, holds = managed_by(live, manager), managed_by(planned, manager)
     claimed = ownership_of(subject, held, holds, after) if held != holds else ()
     importing = subject.draft.action is Action.IMPORT
@@ -206,8 +232,9 @@ def _compared(subject: Subject, planned: Mapping[str, Any], sent: Settled, kept:
         return plan_existing(replace(subject, stamp=subject.stamp.with_next_roll))
     action = Action.IMPORT if importing else Action.ROLL if effect is Effect.ROLLS else Action.UPDATE
     handing = [hand_over_step(draft, kept)] if kept is not None else []
+    claims = [claim_step(draft, asked.answer.claims)] if asked.answer.claims else []
     steps: Sequence[Step] = [
-        *handing, *apply_steps(draft, body, makes=False, force=sent.force, outputs=subject.outputs)
+        *handing, *claims, *apply_steps(draft, body, makes=False, force=sent.force, outputs=subject.outputs)
     ]  # fmt: skip
     if not attributes:
         draft = replace(draft, label="hand over replicas" if kept is not None else "take ownership")
@@ -238,17 +265,16 @@ def _with_true_impact(subject: Subject, planned: Mapping[str, Any]) -> Subject:
     return replace(subject, draft=replace(subject.draft, impact=impact))
 
 
-def _of_one_version(
-    subject: Subject, planned: Mapping[str, Any], sent: Settled
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _of_one_version(subject: Subject, asked: _Asked) -> tuple[Mapping[str, Any], _Asked]:
     """Return what is live and what would be, of one version: a controller may write between reading and asking."""
     live = subject.document
     for _ in range(_LOOKS):
+        planned = asked.answer.planned
         if _version(live) == _version(planned) or meaning(live) == meaning(planned):
             break
         live = subject.platform.client.get(subject.key) or live
-        planned = subject.dry_run(sent.body, force=sent.force)
-    return live, planned
+        asked = asked.again(subject)
+    return live, asked
 
 
 def _version(document: Mapping[str, Any]) -> Any:

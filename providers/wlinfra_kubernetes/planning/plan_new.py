@@ -15,7 +15,7 @@ from wlinfra.errors import Diagnostic, Location, ProviderError
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
 
-from .predicted import lacking
+from .refusals import lacking
 from .replacement import renaming
 from .steps import apply_steps
 from .subject import Subject

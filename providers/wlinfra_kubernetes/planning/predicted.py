@@ -6,7 +6,6 @@ where the cluster refuses a dry run for want of a right. Each change says in one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -16,23 +15,22 @@ from wlinfra.changes.outcome import changes_nothing_live, needs_call
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.values import Path, contains_unknown, is_open
-from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.volumes import CLAIM
 
 from .attributes import rolls
+from .claims import is_growing, told_to_wait, with_waiting_size
 from .replacement import forced, refused_claim, replacement
 from .restarts import stamp_attribute
 from .steps import apply_steps, goal_of
 from .subject import Subject
 
-__all__ = ["NOT_KNOWN", "NO_SECRET", "READ_ONLY", "lacking", "predicted"]
+__all__ = ["NOT_KNOWN", "NO_SECRET", "READ_ONLY", "predicted"]
 
 NOT_KNOWN: Final = "not tried, because a value is not known yet"
 NO_SECRET: Final = "not tried, because a secret is not known here"  # noqa: S105 - words for people
 READ_ONLY: Final = "not tried, because the account may only read"
 
-_RIGHT: Final = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"')
 _SELECTOR: Final = (("spec", "selector"),)
 _RBAC: Final = "rbac.authorization.k8s.io/v1"
 _FIXED: Final[Mapping[str, tuple[Path, ...]]] = {
@@ -69,20 +67,18 @@ _CONTENTS: Final = ("data", "stringData", "binaryData", "immutable")
 _NOTE: Final = "the API never changes this field"
 
 
-def lacking(error: ClusterError) -> str:
-    """Return in one short sentence why a refusal for want of a right left a change untried."""
-    found = _RIGHT.search(error.message)
-    if found is None:
-        return "not tried, because the account lacks a right"
-    return f"not tried, because the account may not {found['verb']} {found['resource']}"
-
-
 def predicted(subject: Subject, why: str) -> Change:
     """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
-    change = _restarting(subject, _compared(subject))
+    change = _restarting(subject, _judged(subject))
     if change.action in (Action.NO_OP, Action.READ) or changes_nothing_live(change):
         return change
     return replace(change, predicted=(*change.predicted, why))
+
+
+def _judged(subject: Subject) -> Change:
+    if subject.live is None or not is_growing(subject) or forced(subject) is not None:
+        return _compared(subject)
+    return told_to_wait(subject, _compared(with_waiting_size(subject)))
 
 
 def _compared(subject: Subject) -> Change:
@@ -101,7 +97,7 @@ def _compared(subject: Subject) -> Change:
     if any(item.effect is Effect.REPLACES for item in attributes):
         if subject.desired.kind == CLAIM:
             paths = (".".join(map(str, item.path)) for item in attributes if item.effect is Effect.REPLACES)
-            return refused_claim(subject, f"{_NOTE}: {', '.join(paths)}")
+            raise refused_claim(subject, f"{_NOTE}: {', '.join(paths)}")
         return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
     steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
     if draft.action not in (Action.UPDATE, Action.IMPORT) or not any(
@@ -155,7 +151,7 @@ def _is_fixed(subject: Subject, item: AttributeChange) -> bool:
     if kind in ("v1/Secret", "v1/ConfigMap") and subject.document.get("immutable") is True and path[0] in _CONTENTS:
         return True
     if kind == CLAIM and path[:3] == ("spec", "resources", "requests"):
-        return _shrinks(item) or (subject.document.get("status") or {}).get("phase") == "Pending"
+        return _shrinks(item)
     if kind in _GIVEN and (item.live in (None, "") or item.planned is None):
         return False
     if kind in _CHANGEABLE:

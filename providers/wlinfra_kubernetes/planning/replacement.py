@@ -1,34 +1,35 @@
 """Plans what an object cannot become by a change: a replacement that names what is lost, or a refusal.
 
-`plan_existing` calls it with the cluster's refusal, `predicted` where the cluster is not asked. That an object may be made anew is confirmed by a dry-run create
-under another name. A volume claim is never replaced unasked.
+`plan_existing` calls it with the cluster's refusal, `predicted` where the cluster is not asked. Nothing is replaced
+unasked but where a field never changes, the loss is known, and `probe` shows that the object would be taken anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change
+from wlinfra.changes.model import Action, ActionReason, Change
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN
-from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, fits_when_one_goes
-from wlinfra_kubernetes.documents.document import Key, at, differences, wire
+from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
+from wlinfra_kubernetes.documents.document import Key, at, differences
 from wlinfra_kubernetes.documents.fieldpath import parse
-from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, loss_of, mounted
+from wlinfra_kubernetes.losses import is_known, is_replaced_unasked, loss_of, with_loss
+from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, mounted
 from wlinfra_kubernetes.waits.mounts import in_the_way
 
+from .probe import Verdict, tried_anew
+from .refusals import causes_of, refused_update, says_immutable
 from .steps import delete_step, replace_steps
 from .subject import Subject
 
-__all__ = ["forced", "is_fixed", "refused_claim", "renaming", "replacement", "unchangeable"]
-
-_PROBE_NAME: Final = 50
+__all__ = ["confirmed", "forced", "is_fixed", "refused_claim", "renaming", "replacement", "unchangeable"]
 
 
 # ---------------------------------------------------------------- why
@@ -45,12 +46,31 @@ def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
 def forced(subject: Subject) -> Change | None:
     """Return the replacement that comes without any question to the cluster; None where it has to be asked."""
     if subject.draft.action is Action.REPLACE:
+        if subject.draft.reason is ActionReason.TAINTED and not is_known(subject.key):
+            raise _unasked(subject, "the last apply left it half made")
         return replacement(subject, subject.draft.reason, ())
     if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
         return replacement(subject, ActionReason.GONE, ())
     if _loses_its_volume(subject):
+        if not is_known(subject.key):
+            raise _unasked(subject, "a volume that it mounts is replaced")
         return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
     return None
+
+
+def _unasked(subject: Subject, why: str) -> ProviderError:
+    """Return the error for what has to be replaced and is of a kind that nobody knows."""
+    address = subject.desired.address
+    return ProviderError(
+        Diagnostic(
+            summary="Replacement may lose data",
+            detail=f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
+            fix="Replace it deliberately with\n"
+            f"    wlinfra apply --replace {address} -e {subject.platform.identity.environment}",
+            address=address,
+            location=subject.desired.location,
+        )
+    )
 
 
 def _loses_its_volume(subject: Subject) -> bool:
@@ -82,32 +102,27 @@ def _lost_claims(subject: Subject) -> Iterator[Key]:
 
 
 def unchangeable(subject: Subject, error: ClusterError) -> Change:
-    """Return what comes of a refusal to apply; raises ProviderError when nothing does."""
-    match error.failure:
-        case Failure.INVALID if subject.desired.kind == CLAIM:
-            causes = "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message
-            return refused_claim(subject, causes)
-        case Failure.INVALID if error.status == 422:
-            return _anew(subject, error)
-        case Failure.DENIED if "immutable" in error.message.lower():  # an operator's admission webhook says so
-            return _anew(subject, error)
-        case _:
-            raise subject.refused(error) from error
+    """Return the replacement where a field never changes; raises ProviderError for any other refusal to apply."""
+    if error.failure not in (Failure.INVALID, Failure.DENIED):
+        raise subject.refused(error) from error
+    verdict = tried_anew(subject)
+    if says_immutable(error, subject.key) and is_replaced_unasked(subject.key) and verdict.refusal is None:
+        return _doubted(replacement(subject, ActionReason.CANNOT_UPDATE, _causes(subject, error)), verdict)
+    anew = None if verdict.by_name else verdict.refusal
+    if error.failure is Failure.INVALID and subject.desired.kind == CLAIM and anew is None:
+        raise refused_claim(subject, "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message)
+    raise refused_update(subject, error, anew=anew, loses=_loses(subject)) from error
 
 
-def refused_claim(subject: Subject, causes: str) -> Change:
-    """Raise ProviderError for a change that a volume cannot make; a claim that is not bound yet only waits."""
-    status = subject.document.get("status") or {}
-    if status.get("phase") == "Pending" and any("requests" in item.path for item in subject.draft.attributes):
-        note = "its size can change only once it is bound; plan again then"
-        return replace(subject.draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED, attributes=(), notes=(note,))
+def refused_claim(subject: Subject, causes: str) -> ProviderError:
+    """Return the error for a change that a volume cannot make."""
     address = subject.desired.address
-    raise ProviderError(
+    return ProviderError(
         Diagnostic(
             summary="Change would lose data",
             detail=f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
             fix=f"{_other_way(subject)}Declare what it was, or replace it deliberately with\n"
-            f"    wlinfra apply --replace {address}",
+            f"    wlinfra apply --replace {address} -e {subject.platform.identity.environment}",
             address=address,
             location=subject.desired.location,
         )
@@ -122,41 +137,37 @@ def _other_way(subject: Subject) -> str:
     return "Keep one replica; or keep the volume and all replicas on its node with target={'volume_access': 'ReadWriteOnce'} in the environment.\n"
 
 
-# ---------------------------------------------------------------- may it be made anew?
+def confirmed(subject: Subject, change: Change) -> Change:
+    """Return a replacement that no refusal asked for, when the cluster would take the new object; raises otherwise.
+
+    Who asks for it by `--replace` decides also where only a rule about other objects refuses what was tried.
+    """
+    verdict = tried_anew(subject)
+    if verdict.refusal is None:
+        return _doubted(change, verdict)
+    if verdict.by_name:
+        told = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
+        return replace(change, predicted=(*change.predicted, told))
+    raise subject.refused(verdict.refusal) from verdict.refusal
 
 
-def _anew(subject: Subject, error: ClusterError) -> Change:
-    change = replacement(subject, ActionReason.CANNOT_UPDATE, _causes(subject, error))
-    doubt = _probe(subject, error)
-    return replace(change, predicted=(*change.predicted, doubt)) if doubt else change
+def _doubted(change: Change, verdict: Verdict) -> Change:
+    return replace(change, predicted=(*change.predicted, verdict.doubt)) if verdict.doubt else change
 
 
-def _probe(subject: Subject, refusal: ClusterError) -> str:
-    """Raise unless the cluster would take the object anew; return what it would not judge, if anything."""
-    body = wire(subject.body)
-    meta = {**body["metadata"], "name": f"{subject.key.name[:_PROBE_NAME].rstrip('-.')}-wlprobe"}
-    spec = {key: value for key, value in (body.get("spec") or {}).items() if key not in ("clusterIP", "clusterIPs")}
-    if isinstance(spec.get("ports"), list):
-        spec["ports"] = [{k: v for k, v in port.items() if k != "nodePort"} for port in spec["ports"]]
-    probe = {**body, "metadata": meta, **({"spec": spec} if "spec" in body else {})}
-    try:
-        subject.platform.client.create(subject.key, probe, dry_run=True)
-    except ClusterError as error:
-        if error.failure is Failure.FORBIDDEN:
-            return ""
-        if fits_when_one_goes(error):
-            return f"it has to fit when the old one is gone: {error.message}"
-        raise subject.refused(refusal if error.failure is Failure.INVALID and not error.causes else error) from error
-    return ""
+def _loses(subject: Subject) -> str:
+    lost = loss_of(subject.key, subject.document)
+    return f"though {lost.words}" if lost is not None else "which interrupts what runs"
 
 
 def _causes(subject: Subject, error: ClusterError) -> tuple[AttributeChange, ...]:
     """Return the differences, those the cluster named as what forces the replacement."""
-    found = tuple(_forcing(item, error.causes) for item in subject.draft.attributes)
+    causes = causes_of(error)
+    found = tuple(_forcing(item, causes) for item in subject.draft.attributes)
     if not any(item.effect is Effect.REPLACES for item in found):  # it named none of them: any may be the one
-        note = "; ".join(dict.fromkeys(cause.message for cause in error.causes if cause.message)) or error.message
+        note = "; ".join(dict.fromkeys(cause.message for cause in causes if cause.message)) or error.message
         found = tuple(replace(item, effect=Effect.REPLACES, note=item.note or note) for item in found)
-    return found or tuple(_told(error.causes))
+    return found or tuple(_told(causes))
 
 
 def _forcing(item: AttributeChange, causes: Sequence[Cause]) -> AttributeChange:
@@ -204,9 +215,7 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
         draft,
         replace_steps(draft, subject.body, end, outputs=subject.outputs),
         reason=reason,
-        blast_radius=BlastRadius.DATA_LOSS if lost else BlastRadius.DOWNTIME,
-        reversible=not lost,
-        irreversible_because=lost,
+        **with_loss(lost),
     )
 
 
@@ -273,6 +282,8 @@ def renaming(subject: Subject, change: Change) -> Change:
         effect=Effect.REPLACES, note="another name or kind is another object",
     )  # fmt: skip
     lost = loss_of(key, old)
+    if not is_known(key) and not subject.request.replace:
+        raise _unasked(subject, f"{key} is recorded for it, and another name or kind is another object")
     end = delete_step(replace(change, id=prior.id, kind=prior.kind, name=prior.name))
     return replace(
         change,
@@ -283,7 +294,5 @@ def renaming(subject: Subject, change: Change) -> Change:
         attributes=(named,),
         drift=(),
         steps=(*change.steps, end),
-        blast_radius=BlastRadius.DATA_LOSS if lost else BlastRadius.DOWNTIME,
-        reversible=not lost,
-        irreversible_because=lost,
+        **with_loss(lost),
     )

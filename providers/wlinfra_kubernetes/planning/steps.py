@@ -12,8 +12,18 @@ from typing import Any, Final
 from wlinfra.changes.model import Action, Change, Gate, Goal, Repeat, Step
 from wlinfra.values import Json
 from wlinfra_kubernetes.documents.document import Key, guessed_plural
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, shown
 
-__all__ = ["APPLIES", "EVIDENCE", "apply_steps", "delete_step", "goal_of", "hand_over_step", "replace_steps"]
+__all__ = [
+    "APPLIES",
+    "EVIDENCE",
+    "apply_steps",
+    "claim_step",
+    "delete_step",
+    "goal_of",
+    "hand_over_step",
+    "replace_steps",
+]
 
 APPLIES: Final = frozenset({"apply", "force_apply"})
 """The operations that send the whole declaration."""
@@ -110,6 +120,23 @@ def hand_over_step(change: Change, replicas: int) -> Step:
         payload=body,
         repeat=Repeat.SAFE,
         lookup={**_lookup(change), "kind": change.kind},
+    )
+
+
+def claim_step(change: Change, claims: Sequence[FieldPath]) -> Step:
+    """Return the call that makes fields ours with the values they have, so that the next apply can leave them out.
+
+    Its body is made of what is live when it runs, so that no value, which may be a secret, stands in the plan.
+    """
+    key = Key.parse(change.kind, change.name)
+    return Step(
+        operation="claim",
+        verb="PATCH",
+        path=_path(key),
+        summary=f"claim {', '.join(map(shown, claims))}, which goes with the next call",
+        target=change.id,
+        repeat=Repeat.SAFE,
+        lookup={**_lookup(change), "kind": change.kind, "claims": [list(claim) for claim in claims]},
     )
 
 

@@ -24,9 +24,11 @@ from wlinfra_kubernetes.waits.nim import MARK, mark_before
 from .restarts import Stamp
 from .steps import APPLIES, EVIDENCE, goal_of
 
-__all__ = ["Subject"]
+__all__ = ["REST", "Subject"]
 
 _TRIES: Final = 5
+REST: Final = "<nil>"
+"""The field of a cause that only says that there may be more of them."""
 _OF_ALL: Final = frozenset({Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST, Failure.UNAUTHORIZED})
 """Failures that say nothing of one object: in the same words for each, they are told once."""
 
@@ -136,7 +138,7 @@ class Subject:
 
     def refused(self, error: ClusterError) -> ProviderError:
         """Return the error with this object's place on it."""
-        causes = "; ".join(f"{cause.field}: {cause.message}" for cause in error.causes if cause.message)
+        causes = "; ".join(str(cause) for cause in error.causes if cause.message and cause.field != REST)
         detail = error.message if error.failure in _OF_ALL else f"{self.desired.address}: {causes or error.message}"
         diagnostic = replace(
             error.diagnostic,

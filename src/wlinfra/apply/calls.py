@@ -14,9 +14,9 @@ from wlinfra.apply import troubles
 from wlinfra.apply.approval import ObjectFailedError
 from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyEvent, Progress
-from wlinfra.apply.intents import draft_intent
+from wlinfra.apply.intents import draft_intent, seconds_left
 from wlinfra.apply.recording import Recorder
-from wlinfra.apply.recovery import own_recovery
+from wlinfra.apply.recovery import FIRST_LOOK, LONGEST_LOOK, LOOKS_GROW, own_recovery
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Interrupted, Pause, Request
 from wlinfra.changes.model import Change, Repeat, Step
@@ -85,7 +85,7 @@ class Caller:
         only what certainly did not happen is sent once more. What cannot be told leaves its intent open.
         """
         refused = lost = 0
-        begun = self.clock.now()
+        begun = self.clock.monotonic()
         while True:
             self.refuse_when_stopped()
             draft = draft_intent(
@@ -101,21 +101,24 @@ class Caller:
             match connection.run(step):
                 case Done() as done:
                     return settle(intent, done)
-                case Refused(error=error):
-                    self.recorder.drop(intent)
+                case Refused(error=error, in_doubt=in_doubt):
+                    if in_doubt and self._settled(change, intent, self._found(intent, connection), settle):
+                        return None
+                    if not in_doubt:
+                        self.recorder.drop(intent)
                     raise ObjectFailedError(troubles.about(change, error))
                 case RefusedForNow(error=error, after=after):
                     self.recorder.drop(intent)
                     refused += 1
                     if refused >= _TRIES_REFUSED:
                         raise ObjectFailedError(troubles.about(change, error))
-                    elapsed = self.clock.now() - begun
+                    elapsed = self.clock.monotonic() - begun
                     self.tell(
                         Progress(change=change, waiting_for="may be tried again", reason=error.detail, elapsed=elapsed)
                     )
                     yield from self.pause(max(after, min(2.0 ** (refused - 1) / 2, _LONGEST_PAUSE)), STOPPED)
-                case UnknownOutcome(error=error):
-                    found = yield from self._look_up(intent, step, connection)
+                case UnknownOutcome(error=error, is_over=is_over):
+                    found = yield from self._look_up(intent, step, connection, is_over=is_over)
                     lost += 1
                     if self._settled(change, intent, found, settle):
                         return None
@@ -138,17 +141,24 @@ class Caller:
             case other:
                 assert_never(other)
 
-    def _look_up(self, intent: Intent, step: Step, connection: Connection) -> Generator[Request, Answer, Recovery]:
-        """Return what became of a call.
+    def _look_up(
+        self, intent: Intent, step: Step, connection: Connection, *, is_over: bool
+    ) -> Generator[Request, Answer, Recovery]:
+        """Return what became of a call, as soon as that shows.
 
         That it did not happen counts only after the request's time is over, unless a second one does no harm.
         """
-        found = own_recovery(intent, connection.recover(intent), self.recorder.objects)
-        remaining = intent.deadline - self.clock.now()
-        if isinstance(found, DidNotHappen) and remaining > 0 and step.repeat is Repeat.LOOK_FIRST:
-            yield from self.pause(remaining, troubles.LOST_ANSWER)
-            found = own_recovery(intent, connection.recover(intent), self.recorder.objects)
+        found, interval = self._found(intent, connection), FIRST_LOOK
+        if is_over or step.repeat is not Repeat.LOOK_FIRST:
+            return found
+        while isinstance(found, DidNotHappen) and (left := seconds_left(intent, self.clock, self.boot)) > 0:
+            yield from self.pause(min(interval, left), troubles.LOST_ANSWER)
+            interval = min(interval * LOOKS_GROW, LONGEST_LOOK)
+            found = self._found(intent, connection)
         return found
+
+    def _found(self, intent: Intent, connection: Connection) -> Recovery:
+        return own_recovery(intent, connection.recover(intent), self.recorder.objects)
 
     def pause(self, seconds: float, because: str) -> Waiting:
         """Wait without a thread; raises ObjectLeftError with the reason when the run is stopped meanwhile."""

@@ -36,6 +36,7 @@ Work: TypeAlias = Generator[Request, Answer, str | None]
 
 _DEFAULT_TIMEOUT = 1800.0
 _ENDING = (Action.DELETE, Action.FORGET, Action.REPLACE)
+_EITHER = ("create", "update")
 _TIMEOUTS = {Action.CREATE: "create", Action.REPLACE: "create", Action.DELETE: "delete"}
 
 
@@ -292,16 +293,20 @@ class Execution:
                 assert_never(other)
 
     def _timeout(self, default: float) -> float:
-        return self.change.lifecycle.timeouts.get(self._phase, default)
+        timeouts = self.change.lifecycle.timeouts
+        phases = (self._phase,) if self._phase else _EITHER
+        return max((timeouts[phase] for phase in phases if phase in timeouts), default=default)
 
     @property
     def _phase(self) -> str:
-        """The operation at hand, as ``timeouts`` names it; a wait that is taken up again is part of the one it continues."""
-        if self.change.action is Action.NO_OP:
-            record = self.run.recorder.find(self.change.address)
-            if record is not None and record.awaiting:
-                return record.awaiting
-        return _TIMEOUTS.get(self.change.action, "update")
+        """The operation at hand, as ``timeouts`` names it; a wait that is taken up again is part of the one it continues.
+
+        Empty when the record does not say which that is, as earlier versions wrote it.
+        """
+        if self.change.action is not Action.NO_OP:
+            return _TIMEOUTS.get(self.change.action, "update")
+        record = self.run.recorder.find(self.change.address)
+        return record.awaiting if record is not None else ""
 
     # ------------------------------------------------------------ references
 

@@ -17,10 +17,14 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Json, Secret, map_leaves
 
-__all__ = ["draft_intent", "leaf_digests"]
+__all__ = ["draft_intent", "is_certain_by_now", "leaf_digests", "seconds_left"]
 
 _LENGTH = 16
 """Hexadecimal digits kept of each digest: enough to compare, little enough for a journal."""
+_EARLIER = 75.0
+"""Seconds for an intent of an earlier version, which does not say how long its call can take effect."""
+_SKEW = 600.0
+"""Seconds by which the clocks of two machines may differ, where only a plan asks."""
 
 
 def draft_intent(
@@ -87,3 +91,27 @@ def leaf_digests(payload: Json, digest: Digest) -> Json:
 
 def _text(leaf: Any) -> bytes:
     return leaf.reveal().encode() if isinstance(leaf, Secret) else orjson.dumps(leaf)
+
+
+def seconds_left(intent: Intent, clock: Clock, boot: str) -> float:
+    """Return how long from now the call may still take effect, at most its own timeout.
+
+    Only the clock of the same start of the same machine proves how old an intent is; else it may have begun just now.
+    """
+    timeout = intent.timeout or (_EARLIER if intent.deadline else 0.0)
+    if intent.timeout and intent.boot and intent.boot == boot:
+        age = clock.monotonic() - intent.begun
+        return min(max(timeout - age, 0.0), timeout) if age >= 0 else timeout
+    if not intent.timeout:
+        told = intent.deadline - clock.now()
+        return told if 0 < told <= timeout else timeout
+    return timeout
+
+
+def is_certain_by_now(intent: Intent, clock: Clock, boot: str) -> bool:
+    """True when a plan, which makes no call, may take it that the call takes effect no more; an apply asks `seconds_left`."""
+    left = seconds_left(intent, clock, boot)
+    if intent.boot and intent.boot == boot:
+        return left == 0
+    told = intent.deadline - clock.now()
+    return left == 0 or not -_SKEW < told <= left + _SKEW

@@ -10,17 +10,36 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from wlinfra.apply import troubles
+from wlinfra.apply.intents import is_certain_by_now, seconds_left
+from wlinfra.apply.outputs import known_part
+from wlinfra.diff.project import redact
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Recovered
 from wlinfra.plan.recovered import object_after
 from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
 from wlinfra.state.clock import Clock
+from wlinfra.state.holder import boot_id
+from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.state.store import StateSession
 from wlinfra.values import Address
 
-__all__ = ["own_recovery", "record", "recover_open", "resolve"]
+__all__ = [
+    "FIRST_LOOK",
+    "LONGEST_LOOK",
+    "LOOKS_GROW",
+    "is_final",
+    "own_recovery",
+    "record",
+    "recover_open",
+    "resolve",
+]
+
+FIRST_LOOK = 1.0
+"""Seconds until what did not show is looked up again; each later pause is longer, up to the longest."""
+LOOKS_GROW = 1.5
+LONGEST_LOOK = 5.0
 
 
 def recover_open(engine: Engine, session: StateSession, clock: Clock) -> tuple[Recovered, ...]:
@@ -37,25 +56,49 @@ def resolve(
     *,
     wait: bool = True,
     tell: Callable[[str], None] = lambda _: None,
+    boot: str | None = None,
 ) -> tuple[Recovered, ...]:
     """Return what became of each step; writes nothing.
 
-    That a step did not happen is believed only after its request's time is over. Until then this waits, once for
-    all of them, and tells so in one line; with ``wait=False`` such a step is unclear.
+    That a step did not happen is believed only after its request's time is over. Until then this looks again and
+    again, reports the wait in one line, and stops as soon as all of it shows; with ``wait=False`` such a step is
+    unclear. ``boot`` is the start of the machine whose clock this is.
     """
+    here = boot_id() if boot is None else boot
     found = {intent.sequence: _look_up(engine, intent) for intent in intents}
-    early = [
-        intent
-        for intent in intents
-        if isinstance(found[intent.sequence], DidNotHappen) and intent.deadline > clock.now()
-    ]
-    if early and wait:
-        seconds = max(0.0, max(intent.deadline for intent in early) - clock.now())
-        tell(_waiting(early, seconds))
-        clock.sleep(seconds)
-    for intent in early:
-        found[intent.sequence] = _look_up(engine, intent) if wait else UnclearOutcome(error=_too_early(intent))
-    return tuple(_recovered(intent, found[intent.sequence]) for intent in intents)
+    missing = [intent for intent in intents if isinstance(found[intent.sequence], DidNotHappen)]
+    if wait:
+        left = {intent.sequence: seconds_left(intent, clock, here) for intent in missing}
+        early = [intent for intent in missing if left[intent.sequence] > 0]
+        if early:
+            tell(_waiting(early, max(left[intent.sequence] for intent in early)))
+            found |= _watch(engine, early, left, clock)
+    else:
+        early = [intent for intent in missing if not is_certain_by_now(intent, clock, here)]
+        found |= {intent.sequence: UnclearOutcome(error=_too_early(intent)) for intent in early}
+    return tuple(_recovered(intent, found[intent.sequence], engine.digest) for intent in intents)
+
+
+def _watch(engine: Engine, early: Sequence[Intent], left: Mapping[int, float], clock: Clock) -> dict[int, Recovery]:
+    """Return what became of each step: as soon as that shows, else when its time is over."""
+    begun, interval = clock.monotonic(), FIRST_LOOK
+    found: dict[int, Recovery] = {}
+    waiting = list(early)
+    while waiting:
+        over = min(left[intent.sequence] for intent in waiting) - (clock.monotonic() - begun)
+        clock.sleep(max(min(interval, over), 0.0))
+        interval = min(interval * LOOKS_GROW, LONGEST_LOOK)
+        passed = clock.monotonic() - begun
+        found |= {intent.sequence: _look_up(engine, intent) for intent in waiting}
+        waiting = [
+            intent for intent in waiting if left[intent.sequence] > passed and not is_final(found[intent.sequence])
+        ]
+    return found
+
+
+def is_final(found: Recovery) -> bool:
+    """True for what a later look-up would not judge otherwise: a platform that could not be asked may answer then."""
+    return isinstance(found, Happened) or (isinstance(found, UnclearOutcome) and bool(found.candidates))
 
 
 def _waiting(early: Sequence[Intent], seconds: float) -> str:
@@ -85,10 +128,16 @@ def own_recovery(intent: Intent, found: Recovery, recorded: Mapping[Address, Obj
     return DidNotHappen() if any(others) else found
 
 
-def _recovered(intent: Intent, found: Recovery) -> Recovered:
+def _recovered(intent: Intent, found: Recovery, digest: Digest) -> Recovered:
     match found:
         case Happened(id=id, outputs=outputs, memory=memory):
-            return Recovered(intent=intent, outcome="happened", id=id, outputs=outputs, memory=memory)
+            return Recovered(
+                intent=intent,
+                outcome="happened",
+                id=id,
+                outputs=redact(known_part(outputs), digest),
+                memory=known_part(memory),
+            )
         case DidNotHappen():
             return Recovered(intent=intent, outcome="did-not-happen")
         case UnclearOutcome():
@@ -119,7 +168,7 @@ def _too_early(intent: Intent) -> Diagnostic:
     return Diagnostic(
         summary="Interrupted step may still happen",
         detail=f"An interrupted run sent {intent.verb} for {intent.address} a moment ago, and the platform may still carry it out.",
-        fix="Plan again in a minute.",
+        fix="Plan again in a minute, or apply: that waits until it is certain.",
         address=intent.address,
     )
 

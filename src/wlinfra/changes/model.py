@@ -13,7 +13,7 @@ from typing import Any
 
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Attribute
-from wlinfra.errors import Location
+from wlinfra.errors import Diagnostic, Location
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.values import Address, Json, Path, Ref
 
@@ -99,12 +99,14 @@ class BlastRadius(IntEnum):
     NONE = 0
     ROLLING = 1
     DOWNTIME = 2
-    DATA_LOSS = 3
+    LOSS_UNKNOWN = 3
+    """What goes with the object is not known to the provider, so that it may be data."""
+    DATA_LOSS = 4
 
     @property
     def words(self) -> str:
         """How people are told."""
-        return ("none", "rolling restart", "downtime", "data loss")[self]
+        return ("none", "rolling restart", "downtime", "data loss unknown", "data loss")[self]
 
 
 class Repeat(Enum):
@@ -283,6 +285,8 @@ class Change:
     unverified: bool = False
     """A create whose surroundings are made in the same plan, so that the platform could not be asked."""
     notes: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    """What the plan must tell even where nothing changes; the same words are told once."""
     leaves: tuple[str, ...] = ()
     """What stays on the platform that nobody records, such as volumes an object made, as people know it."""
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -78,7 +78,8 @@ class ApiError(ProviderError):
     """A call to a platform failed; ``kind`` says what that means, ``detail`` what the platform said.
 
     ``status`` is the HTTP status, None when no answer came. ``fields`` holds what a validation answer said of single
-    attributes. ``retry_after`` is in seconds, where the platform gave one.
+    attributes. ``retry_after`` is in seconds, where the platform gave one. ``is_over`` is True where the platform did
+    answer although what became of the call is unknown: nothing of it is under way any more.
     """
 
     def __init__(
@@ -90,7 +91,9 @@ class ApiError(ProviderError):
         status: int | None = None,
         fields: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
+        is_over: bool = False,
     ) -> None:
+        self.is_over = is_over
         self.method = call.method
         self.path = call.path
         self.kind = kind
@@ -135,10 +138,10 @@ def answer_failure(
     return ApiError(call, kind_of_status(status, call), detail, status=status, fields=fields, retry_after=retry_after)
 
 
-def lost_failure(call: Call, reason: str, *, sent: bool) -> ApiError:
+def lost_failure(call: Call, reason: str, *, sent: bool, is_over: bool = False) -> ApiError:
     """Return the error for a call without a usable answer; ``sent`` is False when it provably never left."""
     if sent:
-        return ApiError(call, call.lost, reason)
+        return ApiError(call, call.lost, reason, is_over=is_over)
     return ApiError(call, FailureKind.REFUSED_FOR_NOW if call.is_mutating else FailureKind.UNREADABLE, reason)
 
 

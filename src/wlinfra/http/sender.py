@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from .options import SendOptions
 from .pace import Pace
+from .redaction import Redactor
 from .retry import backoff_delay, pause, retry_after_seconds
 from .wire import Lost, Timeouts, Wire, WireAnswer, WireError, WireRequest
 
@@ -97,6 +98,7 @@ class Sender:
         self._wire = wire
         self._sign_in = sign_in
         self._explain = explain
+        self.redactor = Redactor()
         self._pace = Pace(options.clock)
         self._lock = threading.Lock()
         self._count = 0
@@ -116,6 +118,8 @@ class Sender:
                 stopped = WireError(Lost.STOPPED, _STOPPED, was_sent=False)
                 raise self._explain(sending, stopped).error from stopped
             signed = self._sign_in.headers()
+            for value in signed.values():
+                self.redactor.learn(value.partition(" ")[2] or value)
             sent_at = options.clock.monotonic()
             outcome = self._attempt(sending, signed)
             if isinstance(outcome, WireAnswer):
@@ -127,7 +131,7 @@ class Sender:
                     if sending.is_repeatable or sending.is_pinned:
                         continue
                     outcome = WireError(Lost.RENEWED, _RENEWED, was_sent=True)
-            refusal = self._explain(sending, outcome)
+            refusal = self._explain(sending, self._redacted(outcome))
             delay = tries.next_delay(outcome, refusal)
             cause = outcome if isinstance(outcome, WireError) else None
             if delay is None or options.clock.monotonic() + delay > deadline:
@@ -141,6 +145,11 @@ class Sender:
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         self._wire.close()
+
+    def _redacted(self, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, WireError):
+            return outcome
+        return replace(outcome, body=self.redactor.body(outcome.body))
 
     def _attempt(self, sending: Sending, signed: Mapping[str, str]) -> Outcome:
         options, started = self.options, self.options.clock.monotonic()

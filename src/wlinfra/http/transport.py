@@ -20,7 +20,7 @@ from .options import HttpOptions, TokenSource
 from .pool import PoolWire, new_pool, once
 from .retry import retry_after_seconds
 from .sender import Outcome, Refusal, Sender, Sending
-from .wire import Wire, WireAnswer
+from .wire import Lost, Wire, WireAnswer
 
 __all__ = [
     "ApiError",
@@ -87,11 +87,11 @@ class HttpTransport:
     ) -> Response:
         """Send one request and return the answer; raises ApiError for every failure.
 
-        ``path`` is below the base URL and starts with a slash. ``body`` is JSON-able, or a `RawBody`. ``repeatable``
+        ``path`` is below the base URL and starts with a slash. ``body`` is JSON, secrets in it still closed, or a `RawBody`. ``repeatable``
         says whether sending twice equals sending once: by default only for reads.
         """
         call = self._call(method, path)
-        data, content_type = _encode_body(body)
+        data, content_type = self._encode_body(body)
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **self.options.headers}
         if content_type:
             headers["Content-Type"] = content_type
@@ -125,13 +125,26 @@ class HttpTransport:
         """Close the connections; a later request opens new ones."""
         self._sender.close()
 
+    def hide(self, text: str) -> str:
+        """Return a text of the platform without any secret that was sent to it."""
+        return self._sender.redactor.text(text)
+
+    def _encode_body(self, body: Any) -> tuple[bytes | None, str | None]:
+        match body:
+            case None:
+                return None, None
+            case RawBody(data, content_type):
+                return data, content_type
+            case _:
+                return self._sender.redactor.dumps(body), "application/json"
+
     def _call(self, method: str, path: str) -> Call:
         return Call(method=method, path=path, platform=self.options.platform)
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
         call = self._call(sending.method, sending.path)
         if not isinstance(outcome, WireAnswer):
-            error = lost_failure(call, outcome.reason, sent=outcome.was_sent)
+            error = lost_failure(call, outcome.reason, sent=outcome.was_sent, is_over=outcome.lost is Lost.RENEWED)
             return Refusal(error=error, is_passing=not outcome.is_final)
         error = answer_failure(
             call,
@@ -206,13 +219,3 @@ def _query_text(value: Any) -> str:
             return str(value.isoformat())
         case _:
             return str(value)
-
-
-def _encode_body(body: Any) -> tuple[bytes | None, str | None]:
-    match body:
-        case None:
-            return None, None
-        case RawBody(data, content_type):
-            return data, content_type
-        case _:
-            return orjson.dumps(body), "application/json"

@@ -17,7 +17,14 @@ from wlinfra.provider.base import Absent, Reading
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import Address, find_secrets
 
-__all__ = ["guard_emptiness", "guards", "refuse_other_provider", "warn_of_emptiness", "warn_of_missing_secrets"]
+__all__ = [
+    "guard_emptiness",
+    "guards",
+    "refuse_other_provider",
+    "warn_of_emptiness",
+    "warn_of_missing_secrets",
+    "warnings_of",
+]
 
 _NEVER_COMPARED: Final = frozenset({Action.CREATE, Action.DELETE, Action.FORGET})
 
@@ -81,6 +88,17 @@ def warn_of_missing_secrets(changes: Iterable[Change]) -> Iterator[Diagnostic]:
             summary="Secret cannot be compared",
             detail=f"{detail} It counts as unchanged in {', '.join(dict.fromkeys(addresses))}; an apply that has to send it is refused.",
         )
+
+
+def warnings_of(changes: Iterable[Change]) -> Iterator[Diagnostic]:
+    """Yield what the platform warns of, the same words once and with every object that they are about."""
+    found: dict[tuple[str, str], list[Diagnostic]] = {}
+    for warning in (warning for change in changes for warning in change.warnings):
+        found.setdefault((warning.summary, warning.detail), []).append(warning)
+    for first, *others in found.values():
+        about = ", ".join(dict.fromkeys(str(one.address) for one in (first, *others) if one.address))
+        more = f" It is about {about}." if others else ""
+        yield replace(first, severity=Severity.WARNING, detail=f"{first.detail}{more}")
 
 
 def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> None:

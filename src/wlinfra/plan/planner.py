@@ -22,6 +22,7 @@ from wlinfra.plan.guard import (
     refuse_other_provider,
     warn_of_emptiness,
     warn_of_missing_secrets,
+    warnings_of,
 )
 from wlinfra.plan.left_out import with_users_left_out
 from wlinfra.plan.lifecycles import Lifecycles
@@ -112,6 +113,7 @@ def build_plan(
             *expansion.warnings,
             *warn_of_emptiness(prior, readings),
             *warn_of_missing_secrets(changes),
+            *warnings_of(changes),
         ),
         errors=tuple(errors),
         moved=moved,

@@ -177,6 +177,8 @@ class Refused:
     """The platform said no; nothing happened."""
 
     error: Diagnostic
+    in_doubt: bool = False
+    """Something between us and the platform may have repeated the call: it is looked up once before this is believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +195,8 @@ class UnknownOutcome:
     """The answer was lost: it must be looked up before anything else."""
 
     error: Diagnostic
+    is_over: bool = False
+    """The platform did answer, so that nothing is under way any more: one look-up is enough."""
 
 
 StepResult: TypeAlias = Done | Refused | RefusedForNow | UnknownOutcome

@@ -160,6 +160,8 @@ def _radius(radius: BlastRadius) -> str:
             return "No downtime."
         case BlastRadius.DOWNTIME:
             return "DOWNTIME."
+        case BlastRadius.LOSS_UNKNOWN:
+            return "DATA LOSS UNKNOWN."
         case BlastRadius.DATA_LOSS:
             return "DATA WILL BE LOST."
 

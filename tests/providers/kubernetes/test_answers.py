@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cluster_over import client_over
+from support.scripted_server import Reply, scripted
 
 from wlinfra.testing import Driver
+from wlinfra.values import Secret
 from wlinfra_kubernetes.cluster.answers import warnings_of
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.documents.document import Key, wire
 from wlinfra_kubernetes.provider import KubernetesConnection
 
 Connect = Callable[..., Driver]
@@ -48,3 +54,51 @@ def test_a_dry_run_answers_with_the_cluster_s_warnings(drive: Connect, namespace
     plain = Key("v1", "ConfigMap", namespace, "new")
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new", "namespace": namespace}}
     assert connection.platform.client.apply(plain, body, dry_run=True).warnings == ()
+
+
+CANARY = "canary-4711\nsecond line"
+SERVED = Reply(
+    json={
+        "kind": "APIGroupDiscoveryList",
+        "items": [
+            {
+                "versions": [
+                    {
+                        "version": "v1",
+                        "resources": [
+                            {"resource": "secrets", "responseKind": {"kind": "Secret"}, "scope": "Namespaced"},
+                            {"resource": "configmaps", "responseKind": {"kind": "ConfigMap"}, "scope": "Namespaced"},
+                        ],
+                    }
+                ]
+            }
+        ],
+    }
+)
+QUOTED = {
+    "plain": CANARY,
+    "data": base64.b64encode(CANARY.encode()).decode(),
+    "go": 'Secret in version "v1": illegal base64: "' + base64.b64encode(CANARY.encode()).decode()[:20],
+    "token": "token-that-nobody-sees is not known",
+}
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 422, 500])
+@pytest.mark.parametrize("words", [pytest.param(text, id=name) for name, text in QUOTED.items()])
+def test_no_refusal_brings_a_secret_back(status: int, words: str) -> None:
+    causes = [{"reason": "FieldValueInvalid", "message": words, "field": f"data.{words}"}]
+    refusal = {"kind": "Status", "message": f"it is wrong: {words}", "details": {"name": words, "causes": causes}}
+    secret = Secret(lambda: CANARY, describe="CANARY")
+    key = Key("v1", "Secret", "shop", "one")
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one"}, "data": {"a": secret}}
+    for dry_run in (True, False):
+        with scripted(SERVED, SERVED, Reply(status=status, json=refusal)) as server:
+            client = client_over(server.url, retries=0)
+            with pytest.raises(ClusterError) as caught:
+                client.apply(key, wire(body), dry_run=dry_run)
+            sent = orjson.loads(server.received[-1].body)
+            client.close()
+        assert base64.b64decode(sent["data"]["a"]).decode() == CANARY
+        shown = f"{caught.value}{caught.value!r}{vars(caught.value)}"
+        parts = (CANARY[:9], "second l", QUOTED["data"][:9], "token-that")
+        assert not [part for part in parts if part in shown]

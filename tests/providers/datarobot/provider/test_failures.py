@@ -8,6 +8,7 @@ from support.datarobot_stage import Quirks, Stage, chat
 
 from wlinfra.apply.events import ApplyResult
 from wlinfra.emulation import Drop, Phase, Reply
+from wlinfra.values import Secret
 
 
 def _why(result: ApplyResult) -> str:
@@ -59,3 +60,16 @@ def test_a_lost_answer_to_a_create_makes_no_second_one(stage: Stage) -> None:
     stage.apply(chat())
     assert [call for call in stage.calls() if call == "POST /workloads"] == ["POST /workloads"]
     assert stage.plan(chat()).is_empty
+
+
+def test_a_refusal_that_quotes_the_secret_just_sent_hides_it(stage: Stage) -> None:
+    canary = Secret(lambda: "canary-4711", describe="TOKEN")
+    for body in (
+        {"detail": "env TOKEN: value canary-4711 is too short"},
+        {"detail": [{"loc": ["body", "name"], "msg": "canary-4711 is too short"}]},
+        {"message": "canary-4711"},
+    ):
+        stage.emulator.faults.on(Reply(422, body=body), method="POST", path="/artifacts")
+        result = stage.apply(chat(artifact={"env": {"TOKEN": canary}}), ok=False)
+        assert "(sensitive value)" in str(result.failed)
+        assert "canary" not in repr(result)

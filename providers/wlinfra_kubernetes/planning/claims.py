@@ -1,0 +1,63 @@
+"""What a volume claim cannot do yet: it grows once it is bound, and until then its size waits.
+
+`plan_existing` asks when the cluster refused the change of a claim, `predicted` where it is not asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.errors import Diagnostic
+from wlinfra_kubernetes.documents.document import at
+from wlinfra_kubernetes.documents.fieldpath import with_value
+from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_kubernetes.volumes import CLAIM
+
+from .subject import Subject
+
+__all__ = ["is_growing", "told_to_wait", "with_waiting_size"]
+
+_SIZE: Final = ("spec", "resources", "requests", "storage")
+
+
+def is_growing(subject: Subject) -> bool:
+    """Return whether a claim that is not bound yet is declared larger than it is."""
+    if subject.desired.kind != CLAIM or (subject.document.get("status") or {}).get("phase") != "Pending":
+        return False
+    live, planned = _sizes(subject)
+    return isinstance(live, str) and isinstance(planned, str | int) and amount(planned) > amount(live)
+
+
+def with_waiting_size(subject: Subject) -> Subject:
+    """Return the subject as it can be applied now, with the size that is live; what is recorded is that, too."""
+    draft = subject.draft
+    draft = replace(
+        draft,
+        values=with_value(dict(draft.values), _SIZE, _sizes(subject)[0]),
+        attributes=tuple(item for item in draft.attributes if item.path != _SIZE),
+        drift=tuple(item for item in draft.drift if item.path != _SIZE),
+    )
+    if draft.action is Action.UPDATE and not draft.attributes:
+        draft = replace(draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED)
+    return replace(subject, draft=draft)
+
+
+def told_to_wait(subject: Subject, change: Change) -> Change:
+    """Return the change with the warning that the size is left for later."""
+    live, planned = _sizes(subject)
+    warning = Diagnostic(
+        summary="Size of volume waits",
+        detail=f"{subject.desired.address} is declared with {planned} and stays at {live}: a claim that waits for its "
+        "first consumer cannot grow.",
+        fix="Plan again once a pod mounts it and it is bound.",
+        address=subject.desired.address,
+        location=subject.desired.location,
+    )
+    return replace(change, warnings=(*change.warnings, warning))
+
+
+def _sizes(subject: Subject) -> tuple[Any, Any]:
+    """Return the size that is live and the one that is declared."""
+    return at(dict(subject.document), _SIZE), at(dict(subject.desired.values), _SIZE)

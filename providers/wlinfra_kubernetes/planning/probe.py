@@ -1,0 +1,91 @@
+"""Asks the cluster whether it would take an object anew, before anything is deleted for that.
+
+`replacement` calls it. What is tried is the apply that would follow the deletion: its verb, its field manager and all
+its fields, under a name that is free. Only what the live object itself holds, such as its node ports, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, fits_when_one_goes
+from wlinfra_kubernetes.documents.document import wire
+
+from .refusals import lacking
+from .subject import Subject
+
+__all__ = ["Verdict", "tried_anew"]
+
+_LONGEST: Final = 50
+"""Characters of the object's name in the name that is tried; the names of what controllers make are longer."""
+_NEW: Final = "1"
+"""A version that no object has, so that the apply makes one or nothing."""
+_HELD: Final = ("clusterIP", "clusterIPs", "healthCheckNodePort")
+"""What a Service holds, and sets free when it goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the cluster says to the object as a new one; it takes it where there is no refusal."""
+
+    doubt: str = ""
+    """What it would not judge."""
+    refusal: ClusterError | None = None
+    by_name: bool = False
+    """The refusal may be about another object of the same content, which the real one is not."""
+
+
+def tried_anew(subject: Subject) -> Verdict:
+    """Return whether the cluster would take the object when the live one is gone; raises ClusterError if not reached."""
+    key = replace(subject.key, name=f"{subject.key.name[:_LONGEST].rstrip('-.')}-wlprobe")
+    body = _freed(wire(subject.body), subject.document)
+    body = {**body, "metadata": {**body["metadata"], "name": key.name, "resourceVersion": _NEW}}
+    try:
+        subject.platform.client.apply(key, body, dry_run=True)
+    except ClusterError as error:
+        return _verdict(error)
+    return Verdict()
+
+
+def _verdict(error: ClusterError) -> Verdict:
+    match error.failure:
+        case Failure.FORBIDDEN:
+            return Verdict(doubt=f"whether the cluster takes it anew was {lacking(error)}")
+        case Failure.STALE:
+            return Verdict(doubt="whether the cluster takes it anew was not tried, because the name to try is taken")
+        case Failure.DENIED if fits_when_one_goes(error):
+            return Verdict(doubt=f"it has to fit when the old one is gone: {error.message}")
+        case Failure.DENIED:
+            return Verdict(refusal=error, by_name="exceeded quota" not in error.message)
+        case Failure.INVALID:
+            return Verdict(refusal=error, by_name=bool(error.causes) and all(map(_is_about_name, error.causes)))
+        case _:
+            raise error
+
+
+def _is_about_name(cause: Cause) -> bool:
+    return cause.field == "metadata.name" or cause.reason == "FieldValueDuplicate"
+
+
+def _freed(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body without the addresses and ports of a Service that the live object holds itself."""
+    spec, held = body.get("spec"), live.get("spec") or {}
+    if (body.get("apiVersion"), body.get("kind")) != ("v1", "Service") or not isinstance(spec, Mapping):
+        return dict(body)
+    spec = {
+        name: value for name, value in spec.items() if name not in _HELD or value != held.get(name) or _is_none(value)
+    }
+    own = {port.get("nodePort") for port in held.get("ports") or ()} - {None}
+    if isinstance(ports := spec.get("ports"), list):
+        spec["ports"] = [_without_port(port, own) for port in ports]
+    return {**body, "spec": spec}
+
+
+def _is_none(address: Any) -> bool:
+    return address in ("None", ["None"])
+
+
+def _without_port(port: Mapping[str, Any], own: set[Any]) -> dict[str, Any]:
+    return {name: value for name, value in port.items() if name != "nodePort" or value not in own}

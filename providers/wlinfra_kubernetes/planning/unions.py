@@ -1,0 +1,98 @@
+"""Lets one alternative of a union give way to another where the server filled in a part of the first.
+
+A Deployment of the default strategy has a `rollingUpdate` that nobody owns, so that no apply removes it, and the API
+refuses `type: Recreate` beside it. Claimed with its live value first, it goes when the next apply leaves it out.
+`plan_existing` asks whether a refusal is of that kind; `run` makes the claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wlinfra.values import Json
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.documents.document import managed_by, wire
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, owned_part, owners_of, resolved, with_value
+
+from .subject import Subject
+
+__all__ = ["Answer", "answered", "claim_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What comes of an apply."""
+
+    planned: Mapping[str, Any]
+    claims: tuple[FieldPath, ...] = ()
+    """The fields without an owner that have to be claimed first."""
+
+
+def answered(subject: Subject, body: Json, *, force: bool = False) -> Answer:
+    """Return what comes of an apply of the body; raises ClusterError for what the cluster refuses."""
+    try:
+        return Answer(planned=subject.dry_run(body, force=force))
+    except ClusterError as error:
+        found = _freed(subject, body, error, force=force)
+        if found is None:
+            raise
+        return found
+
+
+def _freed(subject: Subject, body: Json, error: ClusterError, *, force: bool) -> Answer | None:
+    """Return what comes of the apply when fields that nobody owns make way for it; None when that does not help.
+
+    Both halves are tried: the alternatives by a merge that takes the fields away, all else by an apply that leaves
+    the alternatives as they are. Raises ClusterError where all else is refused.
+    """
+    claims = tuple(_in_the_way(subject, wire(body), error))
+    if not claims:
+        return None
+    live: Json = dict(subject.document)
+    meta = {"name": subject.key.name, "uid": subject.document["metadata"]["uid"]}
+    patch: Json = {"apiVersion": subject.key.api, "kind": subject.key.kind, "metadata": meta}
+    rest: Json = body
+    for path in claims:
+        alternatives = find(wire(body), path[:-1])
+        declared = alternatives if isinstance(alternatives, Mapping) else {}
+        patch = with_value(patch, path[:-1], {**declared, path[-1]: None})
+        rest = with_value(rest, path[:-1], find(live, path[:-1]))
+    try:
+        merged = subject.platform.client.merge(subject.key, patch)
+    except ClusterError as refused:
+        if refused.failure not in (Failure.INVALID, Failure.DENIED):
+            raise
+        return None
+    planned: Json = subject.dry_run(rest, force=force)
+    for path in claims:
+        planned = with_value(planned, path[:-1], find(merged, path[:-1]))
+    return Answer(planned=planned, claims=claims)
+
+
+def _in_the_way(subject: Subject, body: Json, error: ClusterError) -> Iterator[FieldPath]:
+    """Yield the refused fields that are live, that nobody owns and that are not declared."""
+    if error.failure is not Failure.INVALID or error.status != 422:
+        return
+    live: Json = dict(subject.document)
+    for cause in error.causes:
+        path = resolved(cause.field, live) if cause.field else None
+        if path is None or len(path) < 2 or not all(isinstance(part, str) for part in path):
+            continue
+        if find(body, path) is None and next(owners_of(subject.document, path), None) is None:
+            yield path
+
+
+def claim_of(live: Mapping[str, Any], manager: str, claims: Sequence[FieldPath]) -> dict[str, Any]:
+    """Return the body that changes no value, and makes the claims ours beside what is ours already."""
+    document: Json = dict(live)
+    body = owned_part(document, managed_by(live, manager))
+    for path in claims:
+        if (value := find(document, path)) is not None:
+            body = with_value(body, path, value)
+    meta = live["metadata"]
+    pins = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion") if meta.get(name)}
+    found: dict[str, Any] = dict(body) if isinstance(body, Mapping) else {}
+    found["metadata"] = {**(found.get("metadata") or {}), **pins}
+    return {**found, "apiVersion": live["apiVersion"], "kind": live["kind"]}

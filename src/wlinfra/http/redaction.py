@@ -1,0 +1,121 @@
+"""Hides what was sent in secret from whatever a server says afterwards.
+
+A sender has one `Redactor`. It learns the credentials and every `Secret` in a body where it is revealed, so that no
+request can carry one that is not known here, and error bodies pass through it before anything reads them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+import orjson
+
+from wlinfra.values import Secret, map_leaves
+
+__all__ = ["HIDDEN", "Redactor"]
+
+HIDDEN: Final = "(sensitive value)"
+
+_PART: Final = 8
+"""A part of a secret of so many characters is hidden wherever it stands: servers quote the beginning only, too."""
+
+
+class Redactor:
+    """The secrets of one sender; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: set[str] = set()
+        self._parts: frozenset[str] = frozenset()
+        self._short: re.Pattern[str] | None = None
+
+    def learn(self, secret: str) -> None:
+        """Hide the text from now on, as it is and in the forms in which servers repeat it."""
+        if not secret or secret in self._known:
+            return
+        forms = set(_forms(secret))
+        short = {form for form in forms if len(form) < _PART}
+        parts = {form[at : at + _PART] for form in forms for at in range(len(form) - _PART + 1)}
+        with self._lock:
+            self._known |= {secret, *short}
+            self._parts |= parts
+            every = sorted((text for text in self._known if len(text) < _PART), key=len, reverse=True)
+            words = "|".join(map(re.escape, every))
+            self._short = re.compile(rf"(?<![\w.\-])(?:{words})(?![\w\-])") if every else None
+
+    def dumps(self, value: Any) -> bytes:
+        """Return the JSON of a body; the secrets in it are revealed here, and hidden from then on."""
+        return orjson.dumps(map_leaves(value, self._revealed))
+
+    def text(self, text: str) -> str:
+        """Return the text without any part of a secret."""
+        if self._parts:
+            text = _without(text, self._parts)
+        return self._short.sub(HIDDEN, text) if self._short is not None else text
+
+    def body(self, body: bytes) -> bytes:
+        """Return an error's body without any part of a secret, however it is escaped there."""
+        if not self._parts and self._short is None:
+            return body
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return self.text(body.decode("utf-8", "replace")).encode()
+        return orjson.dumps(self._tree(document))
+
+    def _tree(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {self.text(name): self._tree(item) for name, item in value.items()}
+            case list():
+                return [self._tree(item) for item in value]
+            case _:
+                return value
+
+    def _revealed(self, leaf: Any) -> Any:
+        if not isinstance(leaf, Secret):
+            return leaf
+        text = leaf.reveal()
+        self.learn(text)
+        return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the secret and what it looks like encoded, or decoded where it is base64 itself."""
+    yield secret
+    yield base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield html.escape(secret)
+    yield quote(secret, safe="", errors="replace")
+    yield quote_plus(secret, errors="replace")
+    try:
+        yield base64.b64decode(secret, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return
+
+
+def _without(text: str, parts: frozenset[str]) -> str:
+    """Return the text with every stretch that is made of parts hidden, and not what is around it."""
+    shown: list[str] = []
+    done = at = 0
+    while at <= len(text) - _PART:
+        if text[at : at + _PART] not in parts:
+            at += 1
+            continue
+        end = at + _PART
+        while end < len(text) and text[end - _PART + 1 : end + 1] in parts:
+            end += 1
+        shown += [text[done:at], HIDDEN]
+        done = at = end
+    return "".join([*shown, text[done:]])

@@ -1,0 +1,129 @@
+"""No part of a secret that was sent comes back in an error, however the server quotes it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import orjson
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from support.scripted_server import Reply, scripted
+
+from wlinfra.errors import ConfigurationError
+from wlinfra.http.options import HttpOptions
+from wlinfra.http.redaction import HIDDEN, Redactor
+from wlinfra.http.transport import ApiError, HttpTransport
+from wlinfra.values import Secret
+
+CANARY = "canary-4711\nsecond line"
+TOKEN = "token-that-nobody-sees"
+
+
+def canary() -> Secret:
+    return Secret(lambda: CANARY, describe="CANARY")
+
+
+QUOTED = {
+    "detail": {"detail": f"env TOKEN: value {CANARY} is too short"},
+    "message": {"message": f"'{CANARY}'"},
+    "nested message": {"error": {"message": repr(CANARY)}},
+    "list of msg": {"detail": [{"loc": ["body", CANARY], "msg": f"{CANARY} is wrong", "input": CANARY}]},
+    "list of strings": {"detail": [CANARY]},
+    "json in a string": {"detail": json.dumps({"value": CANARY})},
+    "base64": {"detail": base64.b64encode(CANARY.encode()).decode()},
+    "url": {"detail": quote(CANARY)},
+    "cut": {"detail": f"value {CANARY[:9]}..."},
+    "long": {"detail": "x" * 495 + CANARY},
+    "token": {"detail": f"Invalid token {TOKEN}"},
+    "header": {"detail": f"Authorization: Bearer {TOKEN}"},
+}
+PARTS = (CANARY[:9], TOKEN[:9], base64.b64encode(CANARY.encode()).decode()[:9], "second l")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500])
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in QUOTED.items()])
+def test_no_answer_brings_a_secret_back(status: int, body: object) -> None:
+    for reply in (
+        Reply(status=status, json=body),
+        Reply(status=status, text=orjson.dumps(body).decode(), headers={"Content-Type": "text/plain"}),
+        Reply(status=status, text=f"<p>{CANARY} {TOKEN}", headers={"Content-Type": "text/plain"}),
+    ):
+        with scripted(reply) as server:
+            options = HttpOptions(base_url=server.url, token=lambda *, refresh: TOKEN, retries=0)
+            http = HttpTransport(options)
+            with pytest.raises(ApiError) as caught:
+                http.request("POST", "/things", body={"env": [{"value": canary()}]})
+            assert orjson.loads(server.received[0].body) == {"env": [{"value": CANARY}]}
+        error = caught.value
+        shown = f"{error}{error!r}{vars(error)}{error.fields}{error.diagnostics}"
+        assert not [part for part in PARTS if part in shown]
+
+
+def test_what_was_sent_once_is_hidden_in_every_later_answer() -> None:
+    with scripted(Reply(json={}), Reply(status=404, json={"detail": f"no {CANARY}"})) as server:
+        http = HttpTransport(HttpOptions(base_url=server.url, retries=0))
+        http.request("POST", "/things", body={"value": canary()})
+        with pytest.raises(ApiError) as caught:
+            http.request("GET", "/things/1")
+        assert http.hide(f"it failed: {CANARY}") == f"it failed: {HIDDEN}"
+    assert caught.value.detail == f"no {HIDDEN}"
+
+
+def test_a_secret_without_a_source_says_so_before_anything_is_sent() -> None:
+    def unset() -> str:
+        raise ConfigurationError.of("Secret not found", "TOKEN is not set.")
+
+    with scripted(Reply(json={})) as server, pytest.raises(ConfigurationError, match="TOKEN is not set"):
+        HttpTransport(HttpOptions(base_url=server.url)).request(
+            "POST", "/things", body={"value": Secret(unset, describe="TOKEN")}
+        )
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("abc", "abc is wrong, abcd and .spec.abc are not", f"{HIDDEN} is wrong, abcd and .spec.abc are not"),
+        ("1", "replicas=1 of 10", f"replicas={HIDDEN} of 10"),
+        ("hunter2", "'hunter2'", f"'{HIDDEN}'"),
+        ("", "nothing", "nothing"),
+        ("12345678", "x12345678y", f"x{HIDDEN}y"),
+    ],
+)
+def test_short_secrets_are_hidden_where_they_stand_alone(secret: str, text: str, shown: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    assert redactor.text(text) == shown
+
+
+@given(st.text(min_size=8, max_size=60), st.text(max_size=30), st.text(max_size=30), st.data())
+@example("aaaaaaaaa", "", "aaaa", None)
+def test_no_stretch_of_eight_characters_is_left(
+    secret: str, before: str, after: str, data: st.DataObject | None
+) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    at = data.draw(st.integers(0, len(secret) - 8)) if data is not None else 0
+    part = secret[at : at + 8]
+    assume(part not in HIDDEN)
+    shown = redactor.text(f"{before}{part}{after}")
+    assert part not in shown.replace(HIDDEN, "\x00") or part in (before + "\x00" + after)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_a_body_without_a_secret_stays_as_it_is(document: object) -> None:
+    redactor = Redactor()
+    redactor.learn("\x00 nothing that a document holds \x00")
+    try:
+        body = orjson.dumps(document)
+    except TypeError:
+        return
+    assert orjson.loads(redactor.body(body)) == orjson.loads(body)
