@@ -110,7 +110,7 @@ def _run(name: str, parsed: Namespace, console: Console) -> int:
         if error.filename != parsed.chdir:
             raise
         wrong = ConfigurationError.of("No such directory", f"{parsed.chdir}: {error.strerror}.", "Correct --chdir.")
-        return _explain(wrong, console)
+        return _explain(wrong, console, parsed)
 
 
 def _call(command: Command, parsed: Namespace, console: Console) -> int:
@@ -119,7 +119,7 @@ def _call(command: Command, parsed: Namespace, console: Console) -> int:
         with _Bugs(console, parsed):
             code = int(importlib.import_module(f"wlinfra.cli.{command.module}").run(parsed, console))
     except WlinfraError as error:
-        return _explain(error, console)
+        return _explain(error, console, parsed)
     except KeyboardInterrupt:
         console.tell("\nInterrupted.")
         return ExitCode.INTERRUPTED
@@ -139,10 +139,12 @@ def _start_logging(console: Console) -> None:
     logger.propagate = False
 
 
-def _explain(error: WlinfraError, console: Console) -> int:
+def _explain(error: WlinfraError, console: Console, parsed: Namespace | None = None) -> int:
+    from wlinfra.cli.advice import advised
     from wlinfra.render.diagnostics import read_source_line, render_diagnostics
 
-    console.tell(render_diagnostics(error.diagnostics, console.style, read_source_line))
+    diagnostics = error.diagnostics if parsed is None else advised(error.diagnostics, parsed)
+    console.tell(render_diagnostics(diagnostics, console.style, read_source_line))
     return error.exit_code
 
 

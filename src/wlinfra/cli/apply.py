@@ -11,12 +11,25 @@ from typing import Final
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.secrets import require_secrets
 from wlinfra.changes.model import Action, ActionReason
+from wlinfra.cli.advice import advised_event, advised_plan, advised_result, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.show_plan import command_line, plan_options, plan_text
+from wlinfra.cli.options import DEFAULT_PROGRAM
+from wlinfra.cli.saved import (
+    applying_command,
+    as_options,
+    find_program,
+    key_at_hand,
+    read_plan_file,
+    refuse_options,
+    refuse_settings,
+    shown_path,
+)
+from wlinfra.cli.show_plan import plan_options, plan_text
 from wlinfra.cli.workspace import Locked, open_workspace, who
 from wlinfra.errors import ConfigurationError
-from wlinfra.plan.file import SavedPlan, refuse_unapproved, unseal
+from wlinfra.plan.approved import refuse_unapproved
+from wlinfra.plan.file import unseal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
@@ -30,34 +43,34 @@ _UNPROVEN: Final = (ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
 
 def run(arguments: Namespace, console: Console) -> int:
     """Apply the program, or exactly what a saved plan approved."""
-    saved = _read_saved(arguments, console)
-    if saved is None:
+    data = read_plan_file(arguments.file, console)
+    if data is None:
         return run_plan(arguments, console, plan_options(arguments))
-    data, plan = saved
-    arguments.file = plan.program
+    return _apply_saved(data, arguments, console)
+
+
+def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
+    """Apply a saved plan: its seal first, then the program that it names, unchanged, then what would be done now."""
+    typed = Namespace(**vars(arguments))
+    arguments.file = DEFAULT_PROGRAM  # what is advised from here on is about the program, not about the plan
+    approved = unseal(data, key_at_hand(console))
+    refuse_options(approved, typed)
+    program = find_program(approved, typed, console)
+    given = Namespace(**{**vars(typed), "file": str(program), "environment": approved.environment})
+    arguments.file, arguments.set = shown_path(program, console), as_options(approved.origin.settings)
     with (
         open_workspace(
-            arguments, console, file=plan.program, environment=plan.environment, ending=plan.options.destroy
+            given, console, ending=approved.options.destroy, saved_settings=approved.origin.settings
         ) as workspace,
         workspace.locked("apply", arguments.lock_timeout) as locked,
     ):
+        refuse_settings(approved, workspace.declared.settings_digest, typed)
         digest = locked.engine().digest
-        approved = unseal(data, digest)
+        unseal(data, digest)  # the state may have been made with another key than the one at hand
         now = locked.plan(approved.options)
         refuse_unapproved(approved, now, digest)
         require_secrets(now)
         return _execute(now, locked, arguments)
-
-
-def _read_saved(arguments: Namespace, console: Console) -> tuple[bytes, SavedPlan] | None:
-    """Return the saved plan when the file given is one: a program never begins with a brace."""
-    path = console.path(arguments.file)
-    if not path.is_file():
-        return None
-    data = path.read_bytes()
-    if path.suffix != ".json" and data[:1] != b"{":
-        return None
-    return data, unseal(data)
 
 
 def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> int:
@@ -66,7 +79,7 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         raise ConfigurationError.of(
             "Nobody can be asked",
             "With --json the output is for machines, so nobody is asked.",
-            "Add --auto-approve, or apply a plan saved with\n    wlinfra plan --out plan.json",
+            f"Add --auto-approve, or apply a saved plan:\n    {_saving(arguments, '', destroys=options.destroy)}\n    {applying_command(arguments, 'plan.json')}",
         )
     operation = "destroy" if options.destroy else "apply"
     with (
@@ -112,6 +125,7 @@ def _refuse_unasked_imports(plan: Plan) -> None:
 
 
 def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
+    plan = advised_plan(plan, arguments)
     if arguments.json:
         console.show(dump_json({"type": "plan", "plan": plan_document(plan)}, indent=False))
     else:
@@ -124,7 +138,7 @@ def _confirm(plan: Plan, arguments: Namespace, console: Console) -> bool:
         raise ConfigurationError.of(
             "Nobody can be asked",
             f"Applying to {plan.environment} must be confirmed, and there is no terminal to ask at. Nothing was changed.",
-            f"Add --auto-approve, or apply a plan that was looked at:\n    {_saving(plan, arguments)}\n    wlinfra apply plan.json",
+            f"Add --auto-approve, or apply a plan that was looked at:\n    {_saving(arguments, plan.environment, destroys=plan.options.destroy)}\n    {applying_command(arguments, 'plan.json')}",
         )
     what = "destroy everything above" if plan.options.destroy else "perform these actions"
     word = plan.environment if plan.protected_environment else "yes"
@@ -137,10 +151,9 @@ def _confirm(plan: Plan, arguments: Namespace, console: Console) -> bool:
     return console.ask(f"\n{question}\n  {hint}\n\n  Enter a value: ") == word
 
 
-def _saving(plan: Plan, arguments: Namespace) -> str:
+def _saving(arguments: Namespace, environment: str, *, destroys: bool) -> str:
     """Return the command that saves this plan."""
-    destroys = " --destroy" if plan.options.destroy else ""
-    return f"{command_line('plan', arguments, plan.environment)}{destroys} --out plan.json"
+    return command_line("plan", arguments, environment, [*(["--destroy"] if destroys else []), "--out", "plan.json"])
 
 
 def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
@@ -156,9 +169,15 @@ def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
     if not arguments.json:
         console.show("\n")
     with _listener(arguments, console) as listener:
-        result = locked.apply(plan, options, listener)
+        result = locked.apply(plan, options, lambda event: listener(advised_event(event, arguments)))
     next_command = command_line(command, arguments, plan.environment)
-    _tell_result(result, arguments, console, destroying=plan.options.destroy, next_command=next_command)
+    _tell_result(
+        advised_result(result, arguments),
+        arguments,
+        console,
+        destroying=plan.options.destroy,
+        next_command=next_command,
+    )
     return _exit_code(result)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from wlinfra.cli.advice import advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.plan import exit_code
-from wlinfra.cli.show_plan import command_line, format_plan, plan_options
+from wlinfra.cli.show_plan import format_plan, plan_options
 from wlinfra.cli.workspace import open_workspace
 
 __all__ = ["run"]
@@ -18,5 +19,5 @@ def run(arguments: Namespace, console: Console) -> int:
         plan = workspace.plan(plan_options(arguments, refresh_only=True))
         arguments.refresh_only = True  # what is shown is recorded by that; a plain apply would put it back
         next_command = command_line("apply", arguments, plan.environment)
-        console.show(format_plan(plan, arguments.format, console, next_command=next_command))
+        console.show(format_plan(advised_plan(plan, arguments), arguments.format, console, next_command=next_command))
     return exit_code(plan, detailed=arguments.detailed_exitcode)

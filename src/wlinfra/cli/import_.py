@@ -6,9 +6,9 @@ from argparse import Namespace
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.changes.subject import subject_of
+from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.show_plan import command_line
 from wlinfra.cli.workspace import open_workspace
 from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.plan.engine import Engine

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from argparse import Namespace
-from dataclasses import replace
 
+from wlinfra.cli.advice import advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.show_plan import command_line, format_plan, plan_options, plan_text
-from wlinfra.cli.workspace import Workspace, open_workspace
-from wlinfra.errors import ConfigurationError
+from wlinfra.cli.show_plan import format_plan, plan_options
+from wlinfra.cli.workspace import open_workspace
 from wlinfra.plan.model import Plan
-from wlinfra.render.style import PLAIN
 
 __all__ = ["exit_code", "run"]
 
@@ -21,15 +17,22 @@ __all__ = ["exit_code", "run"]
 def run(arguments: Namespace, console: Console) -> int:
     """Plan, show, and save with ``--out``."""
     options = plan_options(arguments)
+    target = None
+    if arguments.out is not None:
+        from wlinfra.cli.saved import applying_command, save, saving_target
+
+        target = saving_target(arguments, console)
     with open_workspace(arguments, console, ending=options.destroy) as workspace:
         plan = workspace.plan(options)
+        shown = advised_plan(plan, arguments)
         command = "destroy" if plan.options.destroy else "apply"
-        again = command_line(command, arguments, plan.environment)
-        next_command = shlex.join(["wlinfra", "apply", arguments.out]) if arguments.out else again
-        saved = bool(arguments.out)
-        console.show(format_plan(plan, arguments.format, console, next_command=next_command, saved=saved))
-        if arguments.out and not plan.errors:
-            _save(plan, arguments, workspace)
+        next_command, saved = command_line(command, arguments, plan.environment), False
+        try:
+            if target is not None and not plan.errors:
+                save(plan, arguments, workspace, target)
+                next_command, saved = applying_command(arguments, arguments.out), True
+        finally:
+            console.show(format_plan(shown, arguments.format, console, next_command=next_command, saved=saved))
     return exit_code(plan, detailed=arguments.detailed_exitcode)
 
 
@@ -38,20 +41,3 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
     if plan.errors:
         return ExitCode.ERROR
     return ExitCode.CHANGES if detailed and not plan.is_empty else ExitCode.OK
-
-
-def _save(plan: Plan, arguments: Namespace, workspace: Workspace) -> None:
-    from wlinfra.plan.file import seal
-    from wlinfra.render.json import plan_document
-
-    console = workspace.console
-    plain = plan_text(plan, replace(console, style=PLAIN))
-    path = console.path(arguments.out)
-    data = seal(plan, workspace.digest, text=plain, document=plan_document(plan), program=arguments.file)
-    try:
-        with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(data)
-    except OSError as error:
-        raise ConfigurationError.of(
-            "Plan cannot be saved", f"{path}: {error.strerror}.", "Name a file in a folder you may write to."
-        ) from error

@@ -9,6 +9,7 @@ from typing import Any
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.record import find_record
+from wlinfra.cli.saved import key_at_hand
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.file import unseal
 from wlinfra.render.encode import encode_value
@@ -24,9 +25,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Show the plan file, the address, or everything recorded."""
     subject = arguments.subject
     if subject and console.path(subject).is_file():
-        saved = unseal(console.path(subject).read_bytes())
-        console.show(dump_json(saved.document) if arguments.json else saved.text)
-        return ExitCode.OK
+        return _show_plan(subject, arguments, console)
     state = find_record(arguments, console).store().load()
     objects = find_objects(state, subject) if subject else list(state.objects.values())
     if arguments.json:
@@ -35,6 +34,18 @@ def run(arguments: Namespace, console: Console) -> int:
         console.tell("Nothing is recorded.")
     else:
         console.show("\n\n".join("\n".join(object_lines(item, console.style)) for item in objects))
+    return ExitCode.OK
+
+
+def _show_plan(name: str, arguments: Namespace, console: Console) -> int:
+    """Show what a saved plan says of itself; where there is a key, only when its seal fits."""
+    digest = key_at_hand(console)
+    saved = unseal(console.path(name).read_bytes(), digest if digest.known else None)
+    if not digest.known:
+        console.tell(
+            "Not verified: there is no key here that the seal of this plan could be checked with, so that it may have been changed. Set WLINFRA_STATE_KEY."
+        )
+    console.show(dump_json(saved.document) if arguments.json else "\n".join(map(clean, saved.text.split("\n"))))
     return ExitCode.OK
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import Namespace
 
 from wlinfra.cli.console import Console
@@ -10,7 +9,7 @@ from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.text import TextOptions, render_plan
 
-__all__ = ["command_line", "format_plan", "plan_options", "plan_text"]
+__all__ = ["format_plan", "plan_options", "plan_text"]
 
 
 def plan_options(arguments: Namespace, *, destroy: bool = False, refresh_only: bool = False) -> PlanOptions:
@@ -55,22 +54,3 @@ def format_plan(plan: Plan, format_: str, console: Console, *, next_command: str
             return render_html(plan)
         case other:
             raise ValueError(f"unknown format {other}")
-
-
-def command_line(name: str, arguments: Namespace, environment: str) -> str:
-    """Return the command that does this again or goes on with it, as a person would type it."""
-    words = ["wlinfra", name]
-    if getattr(arguments, "file", "infra.py") != "infra.py":
-        words.append(arguments.file)
-    words += ["-e", environment]
-    for option in ("chdir", "state_dir", "settings"):
-        value = getattr(arguments, option, None)
-        if value:
-            words += [f"--{option.replace('_', '-')}", value]
-    for option in ("set", "target", "exclude", "replace"):
-        for value in getattr(arguments, option, ()):
-            words += [f"--{option}", value]
-    words += [
-        f"--{flag.replace('_', '-')}" for flag in ("refresh_only", "allow_empty") if getattr(arguments, flag, False)
-    ]
-    return shlex.join(words)

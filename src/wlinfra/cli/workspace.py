@@ -118,7 +118,14 @@ def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> s
     )
 
 
-def declare_site(site: Site, arguments: Namespace, console: Console, *, ending: bool = False) -> Declared:
+def declare_site(
+    site: Site,
+    arguments: Namespace,
+    console: Console,
+    *,
+    ending: bool = False,
+    saved_settings: Mapping[str, Any] | None = None,
+) -> Declared:
     """Return what the program declares; its warnings are for the plan to show.
 
     ``ending``: everything recorded shall go, and for that a program with errors will do.
@@ -131,6 +138,7 @@ def declare_site(site: Site, arguments: Namespace, console: Console, *, ending: 
             overrides=parse_overrides(getattr(arguments, "set", [])),
             environ=console.environ,
             settings_file=console.path(arguments.settings) if getattr(arguments, "settings", None) else None,
+            saved_settings=saved_settings,
             outputs_reader=_OutputsReader(site.root),
         )
 
@@ -275,17 +283,26 @@ class Locked:
 
 @contextmanager
 def open_workspace(
-    arguments: Namespace, console: Console, *, file: str = "", environment: str = "", ending: bool = False
+    arguments: Namespace,
+    console: Console,
+    *,
+    ending: bool = False,
+    saved_settings: Mapping[str, Any] | None = None,
 ) -> Iterator[Workspace]:
     """Open the environment that the arguments name; raises what is wrong with the program before any call.
 
-    With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning.
+    With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
+    those that a saved plan was made with.
     """
-    site = find_site(arguments, console, file=file, environment=environment)
+    site = find_site(arguments, console)
+    declared = declare_site(site, arguments, console, ending=ending, saved_settings=saved_settings)
+    # The arguments are what commands are advised from, and no advice repeats a secret.
+    secret = tuple(f"{name}=" for name in declared.given.secrets)
+    arguments.set = [one for one in getattr(arguments, "set", ()) if not one.startswith(secret)]
     workspace = Workspace(
         site=site,
         console=console,
-        declared=declare_site(site, arguments, console, ending=ending),
+        declared=declared,
         store=site.store(),
         stop=StopSignal(),
         clock=SystemClock(),

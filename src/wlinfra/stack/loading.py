@@ -18,7 +18,7 @@ from types import ModuleType
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.resources.declaring import chain, locate
 
-__all__ = ["Program", "guarding"]
+__all__ = ["Program", "file_digest", "guarding"]
 
 
 @dataclass(slots=True)
@@ -56,11 +56,18 @@ class Program:
             for name in self.modules:
                 sys.modules.pop(name, None)
 
+    def _paths(self) -> tuple[Path, ...]:
+        files = {Path(str(module.__file__)) for module in self.modules.values() if getattr(module, "__file__", None)}
+        return (self.path.resolve(), *sorted(files))
+
+    def files(self) -> dict[str, str]:
+        """Return the file and what it imported from its folder, relative to that, each with a digest."""
+        return {path.relative_to(self.folder).as_posix(): file_digest(path) for path in self._paths()}
+
     def digest(self) -> str:
         """Return a digest of the file and of what it imported from its folder."""
-        files = {Path(str(module.__file__)) for module in self.modules.values() if getattr(module, "__file__", None)}
         digest = hashlib.sha256()
-        for path in (self.path.resolve(), *sorted(files)):
+        for path in self._paths():
             content = path.read_bytes()
             digest.update(f"{path.relative_to(self.folder)}\0{len(content)}\0".encode())
             digest.update(content)
@@ -73,6 +80,11 @@ class Program:
             return False
         top = name.partition(".")[0]
         return Path(file).relative_to(self.folder).parts[0] in (top, f"{top}.py")
+
+
+def file_digest(path: Path) -> str:
+    """Return the digest of one file of a program; raises OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from wlinfra.resources.output import Output
 from wlinfra.stack.checks import Declaration
 from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
 from wlinfra.stack.loading import Program, guarding
-from wlinfra.stack.settings import Settings, SettingsSources, merge_settings
+from wlinfra.stack.settings import GivenSettings, Settings, SettingsSources, given_settings, merge_settings
 from wlinfra.stack.stack import Environment, EnvironmentSpec, ProviderSettings, Stack
 from wlinfra.values import Address, Json
 
@@ -51,6 +51,10 @@ class Declared:
     """For each resource, those that come first: by reference or by ``depends_on``."""
     settings: Mapping[str, Json] = field(default_factory=dict)
     """The merged settings as plain JSON."""
+    given: GivenSettings = field(default_factory=GivenSettings)
+    """What was said of settings beside the program, for a saved plan to hold."""
+    program_files: Mapping[str, str] = field(default_factory=dict)
+    """The program's files relative to its folder, the program first, with a digest of each."""
     program_digest: str = ""
     """Of the program's file and the modules it imported from its folder; empty for a stack made by hand."""
     protect: bool = False
@@ -124,6 +128,7 @@ def declare(
     overrides: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
     settings_file: Path | None = None,
+    saved_settings: Mapping[str, Any] | None = None,
     outputs_reader: OutputsReader | None = None,
 ) -> Declared:
     """Return what the stack declares for the environment.
@@ -132,13 +137,13 @@ def declare(
     ConfigurationError for settings from outside the program.
     """
     spec = stack.find_environment(environment_name)
-    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides)
+    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides, saved=saved_settings)
     settings = merge_settings(stack.settings, spec.settings, sources)
     session, items = _gather(stack, spec, settings, environ, outputs_reader)
     checked = Declaration(spec, session, items)
     diagnostics = [*session.diagnostics, *checked.diagnose()]
     DeclarationError.raise_for(diagnostics)
-    return _declared(stack, spec, settings, checked, diagnostics)
+    return _declared(stack, spec, settings, checked, diagnostics, sources)
 
 
 def declare_for_destroy(
@@ -148,6 +153,7 @@ def declare_for_destroy(
     overrides: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
     settings_file: Path | None = None,
+    saved_settings: Mapping[str, Any] | None = None,
     outputs_reader: OutputsReader | None = None,
 ) -> Declared:
     """Return what the stack declares, as `declare` does, for a plan that everything recorded goes.
@@ -156,7 +162,7 @@ def declare_for_destroy(
     outputs may be gone by then. What could be declared all the same is there, for it may be protected.
     """
     spec = stack.find_environment(environment_name)
-    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides)
+    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides, saved=saved_settings)
     settings, errors = spec.settings, list[Diagnostic]()
     try:
         settings = merge_settings(stack.settings, spec.settings, sources)
@@ -169,10 +175,11 @@ def declare_for_destroy(
         diagnostics = list(checked.diagnose())
         errors += [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
         if not errors:
-            return _declared(stack, spec, settings, checked, diagnostics)
+            return _declared(stack, spec, settings, checked, diagnostics, sources)
     whole = [resource for resource in session.resources if not resource.is_broken and not resource.lookup]
     checked = Declaration(spec, session, list({resource.address: resource for resource in whole}.values()))
-    return replace(_declared(stack, spec, settings, checked, [_destroyed_all_the_same(spec.name, errors)]), outputs=())
+    warning = _destroyed_all_the_same(spec.name, errors)
+    return replace(_declared(stack, spec, settings, checked, [warning], sources), outputs=())
 
 
 def _destroyed_all_the_same(environment: str, errors: Sequence[Diagnostic]) -> Diagnostic:
@@ -211,6 +218,7 @@ def _declared(
     settings: Settings,
     checked: Declaration,
     diagnostics: Sequence[Diagnostic],
+    sources: SettingsSources,
 ) -> Declared:
     return Declared(
         stack=stack.name,
@@ -220,10 +228,19 @@ def _declared(
         providers=spec.providers,
         dependencies=checked.dependencies,
         settings=settings.model_dump(mode="json", fallback=str),
+        given=_given(settings, sources),
+        program_files=stack.program.files() if stack.program else {},
         program_digest=stack.program.digest() if stack.program else "",
         protect=spec.protect,
         warnings=tuple(diagnostics),
     )
+
+
+def _given(settings: Settings, sources: SettingsSources) -> GivenSettings:
+    try:
+        return given_settings(settings, sources)
+    except ConfigurationError:  # a destroy goes on without settings that cannot be read
+        return GivenSettings()
 
 
 def _run(stack: Stack[Any], environment: Environment[Any], session: Session[Any]) -> list[Any]:

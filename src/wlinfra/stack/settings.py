@@ -9,18 +9,26 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, model_validator
 
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.resources.base import Model
 from wlinfra.resources.mistakes import explain
 from wlinfra.values import format_path, is_boundless
 
-__all__ = ["PREFIX", "Settings", "SettingsSources", "merge_settings", "parse_overrides"]
+__all__ = [
+    "PREFIX",
+    "GivenSettings",
+    "Settings",
+    "SettingsSources",
+    "given_settings",
+    "merge_settings",
+    "parse_overrides",
+]
 
 PREFIX = "WLINFRA_SET_"
 """What an environment variable begins with to set a setting."""
@@ -54,6 +62,18 @@ class SettingsSources:
     file: Path | None = None
     environ: Mapping[str, str] | None = None
     overrides: Mapping[str, str] | None = None
+    saved: Mapping[str, Any] | None = None
+    """What a saved plan was made with; a file or an override that is given all the same is stronger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenSettings:
+    """What the sources beside the program say, as plain JSON, so that a saved plan can hold it."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Without secrets."""
+    secrets: tuple[str, ...] = ()
+    """Paths of secrets that a file or an override gives, which cannot be saved."""
 
 
 def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -80,13 +100,7 @@ def merge_settings(kind: type[S], base: S, sources: SettingsSources) -> S:
 
     Raises ConfigurationError for everything wrong at once, each naming the source it came from.
     """
-    layers: list[tuple[str, dict[str, Any]]] = []
-    if sources.file is not None:
-        layers.append((f"file {sources.file}", _read_file(sources.file)))
-    layers += list(_from_environ(kind, sources.environ or {}))
-    layers += [
-        (f"--set {name}", _nest(kind, name.split("."), value)) for name, value in (sources.overrides or {}).items()
-    ]
+    layers = _layers(kind, sources)
     given = (("the program", {name: getattr(base, name) for name in base.model_fields_set}), *layers)
     for origin, values in given:
         _refuse_depth(origin, values)
@@ -114,6 +128,59 @@ def _too_deep(origin: str) -> ConfigurationError:
         f"What comes from {origin} is nested deeper, or holds more values, than anything can read.",
         "Give it fewer levels.",
     )
+
+
+def _layers(kind: type[Settings], sources: SettingsSources) -> list[tuple[str, dict[str, Any]]]:
+    """Return where each source comes from and what it says, weakest first."""
+    file = [(f"file {sources.file}", _read_file(sources.file))] if sources.file is not None else []
+    variables = list(_from_environ(kind, sources.environ or {}))
+    overrides = [
+        (f"--set {name}", _nest(kind, name.split("."), value)) for name, value in (sources.overrides or {}).items()
+    ]
+    if sources.saved is None:
+        return [*file, *variables, *overrides]
+    return [*variables, ("the saved plan", dict(sources.saved)), *file, *overrides]
+
+
+def given_settings(settings: Settings, sources: SettingsSources) -> GivenSettings:
+    """Return what the sources give of these merged settings; secrets are named, not told."""
+    hidden = tuple(_secret_paths(settings))
+    values: dict[str, Any] = {}
+    secrets: list[str] = []
+    for origin, layer in _layers(type(settings), sources):
+        values = _lay_over(values, _without(layer, hidden))
+        if not origin.startswith("environment variable"):
+            secrets += [format_path(path) for path in _leaf_paths(layer) if _is_at(path, hidden)]
+    plain = json.loads(json.dumps(values, default=str))
+    return GivenSettings(values=plain, secrets=tuple(dict.fromkeys(secrets)))
+
+
+def _secret_paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every secret; one in a list stands for the list."""
+    if isinstance(value, SecretStr | SecretBytes):
+        yield path
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secret_paths(getattr(value, name), (*path, name))
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _secret_paths(item, (*path, str(name)))
+    elif isinstance(value, list | tuple | set | frozenset) and any(any(True for _ in _secret_paths(i)) for i in value):
+        yield path
+
+
+def _is_at(path: tuple[str, ...], secrets: Sequence[tuple[str, ...]]) -> bool:
+    return any(path[: len(secret)] == secret for secret in secrets)
+
+
+def _without(
+    values: Mapping[str, Any], secrets: Sequence[tuple[str, ...]], path: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    return {
+        name: _without(item, secrets, (*path, str(name))) if isinstance(item, Mapping) else item
+        for name, item in values.items()
+        if not _is_at((*path, str(name)), secrets)
+    }
 
 
 def _diagnose(
@@ -158,11 +225,12 @@ def _parse_text(path: Path, text: str) -> Any:
         case ".toml":
             return tomllib.loads(text)
         case ".json":
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=_once)
         case ".yaml" | ".yml":
             import yaml  # here, because few runs read YAML and importing it takes a while
 
             try:
+                _refuse_twice(yaml.compose(text, Loader=yaml.SafeLoader))
                 return yaml.safe_load(text) or {}
             except yaml.YAMLError as error:
                 mark = getattr(error, "problem_mark", None)
@@ -170,6 +238,36 @@ def _parse_text(path: Path, text: str) -> Any:
                 raise ValueError(f"it is not YAML{where}.") from None
         case suffix:
             raise ValueError(f"settings files end in .toml, .yaml or .json, not {suffix or 'nothing'}.")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs as a dict; raises ValueError for a name that stands twice, of which the first would be lost."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name!r} is set twice.")
+        found[name] = value
+    return found
+
+
+def _refuse_twice(node: Any) -> None:
+    """Raise ValueError for a name that stands twice in one table of a YAML document; aliases are seen once."""
+    seen: set[int] = set()
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.id == "mapping":
+            names: set[str] = set()
+            for key, value in node.value:
+                if key.id == "scalar" and key.value in names and key.value != "<<":
+                    raise ValueError(f"{key.value!r} is set twice, in line {key.start_mark.line + 1} again.")
+                names.update([key.value] if key.id == "scalar" else [])
+                todo += [key, value]
+        elif node.id == "sequence":
+            todo += node.value
 
 
 def _from_environ(kind: type[Settings], environ: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,102 @@
+"""Is what an apply would do now what a saved plan approved?
+
+`cli.apply_saved` asks before any call: `refuse_unapproved` compares a fresh plan with the saved one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wlinfra.changes.model import Change
+from wlinfra.errors import Diagnostic, StalePlanError
+from wlinfra.plan.cover import uncovered
+from wlinfra.plan.file import SavedPlan, approval_key
+from wlinfra.plan.model import Plan
+from wlinfra.state.key import Digest
+from wlinfra.values import format_path
+
+__all__ = ["refuse_unapproved"]
+
+
+def refuse_unapproved(saved: SavedPlan, now: Plan, digest: Digest) -> None:
+    """Raise StalePlanError, with every difference, when the plan of now goes beyond the saved one."""
+    problems = [*_other_circumstances(saved, now)] or [*_beyond_approval(saved, now, digest)]
+    if problems:
+        raise StalePlanError(*problems)
+
+
+def _other_circumstances(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:
+    pairs = (
+        ("program", saved.program_digest, now.program_digest),
+        ("settings", saved.settings_digest, now.settings_digest),
+        ("wlinfra version", saved.tool_version, now.tool_version),
+        ("state", saved.lineage, now.lineage),
+    )
+    for what, before, after in pairs:
+        if before and before != after:
+            shown = f" (saved with {before}, now {after})" if what == "wlinfra version" else ""
+            yield Diagnostic(
+                summary="Saved plan is stale",
+                detail=f"The {what} changed since the plan was saved{shown}, so nobody has approved what it would do now.",
+                fix=f"Plan again and have that approved:\n    wlinfra plan -e {saved.environment} --out plan.json",
+            )
+
+
+def _beyond_approval(saved: SavedPlan, now: Plan, digest: Digest) -> Iterator[Diagnostic]:
+    for change in now.effective:
+        approved = saved.approvals.get(approval_key(change))
+        reasons = uncovered(approved, change, digest)
+        if approved is not None and approved.revision != change.revision:
+            reasons.insert(0, "the live object was changed after the plan was saved")
+        if reasons:
+            yield _stale(saved, change, reasons)
+    for output in now.outputs:
+        if output.differs and output.name not in saved.outputs and not now.effective:
+            yield Diagnostic(
+                summary="Saved plan is stale",
+                detail=f"The output {output.name!r} would change, which was not in the saved plan.",
+                fix=f"Plan again:\n    wlinfra plan -e {saved.environment} --out plan.json",
+            )
+
+
+def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:
+    lines = [f"What would be done to {change.address} now is not what was approved: {'; '.join(reasons)}."]
+    seen = _seen_live(saved, change)
+    for item in change.attributes:
+        path = format_path(item.path)
+        if item.sensitive:
+            lines.append(f"    {path}: live (sensitive value), wanted (sensitive value)")
+        elif path not in seen or seen[path] != item.live:
+            before = f"was {_short(seen[path])} when planned, " if path in seen else ""
+            lines.append(f"    {path}: {before}live {_short(item.live)}, wanted {_short(item.planned)}")
+    if len(lines) == 1:
+        lines.append(
+            "    Every declared attribute is as it was; something moved that the calls send back or rely on, "
+            "such as a value nobody declares, or a version that was rolled to."
+        )
+    return Diagnostic(
+        summary="Saved plan is stale",
+        detail="\n".join(lines),
+        fix=f"Nothing was called. Look at what changed and plan again:\n    wlinfra plan -e {saved.environment} --out plan.json",
+        address=change.address,
+        location=change.location,
+    )
+
+
+def _seen_live(saved: SavedPlan, change: Change) -> dict[str, Any]:
+    """Return the live values that the saved plan showed beside what it would change, by path."""
+    found: dict[str, Any] = {}
+    rows = saved.document.get("changes")
+    for row in rows if isinstance(rows, list) else ():
+        attributes = row.get("attributes") if isinstance(row, dict) and row.get("address") == change.address else None
+        for item in attributes if isinstance(attributes, list) else ():
+            live = item.get("live") if isinstance(item, dict) else None
+            if isinstance(live, dict) and "value" in live:
+                found[str(item.get("attribute"))] = live["value"]
+    return found
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
