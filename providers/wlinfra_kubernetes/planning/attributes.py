@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -180,11 +180,18 @@ def _covers(fields: Mapping[str, Any], path: Path) -> bool:
 
 
 def ownership_of(
-    subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any], planned: Mapping[str, Any]
+    subject: Subject,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    planned: Mapping[str, Any],
+    left: Container[FieldPath],
 ) -> tuple[AttributeChange, ...]:
-    """Return the paths whose owner changes although their values do not."""
+    """Return the paths whose owner changes although their values do not; one ``left`` to others may be let go unsaid.
+
+    Earlier versions held what `ignore_changes` names too; it is given up with the next change of the object.
+    """
     gained = [path for path in leaves_of(after) if not owns(before, path)]
-    lost = [path for path in leaves_of(before) if not owns(after, path)]
+    lost = [path for path in leaves_of(before) if not owns(after, path) and path not in left]
     found = [
         *_owned(subject, gained, planned, "ours too from now on"),
         *_owned(subject, lost, planned, "no longer ours"),

@@ -19,7 +19,7 @@ from wlinfra.provider import Impact, default_change
 from wlinfra.values import Json, Path
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import at, declared_values, managed_by, meaning, united, wire
-from wlinfra_kubernetes.documents.fieldpath import owns, without
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without
 from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
 
@@ -221,7 +221,7 @@ def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
         fixed = (replace(item, effect=Effect.REPLACES) for item in attributes)
         return confirmed(subject, replacement(subject, ActionReason.CANNOT_UPDATE, tuple(fixed)))
     held, holds = managed_by(live, manager), managed_by(planned, manager)
-    claimed = ownership_of(subject, held, holds, after) if held != holds else ()
+    claimed = ownership_of(subject, held, holds, after, _left_to_others(subject)) if held != holds else ()
     importing = subject.draft.action is Action.IMPORT
     if not attributes and not claimed and kept is None and not importing:
         return _unchanged(subject, sent.notes)
@@ -247,6 +247,12 @@ def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
         drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
         moving=_moving(subject, attributes),
     )
+
+
+def _left_to_others(subject: Subject) -> list[FieldPath]:
+    """Return the declared fields that are left to managers who hold them: to let go of one alone is no change."""
+    found = yielded_fields(subject.body, subject.document, _policies(subject), subject.platform.identity)
+    return [item.path for item in found]
 
 
 def _moving(subject: Subject, attributes: Sequence[AttributeChange]) -> tuple[Path, ...]:
