@@ -22,6 +22,7 @@ from wlinfra.values import UNKNOWN, Json, Ref
 from . import fetch
 from .builds import needs_build, open_builds, without_stale_images
 from .client import WorkloadFilter
+from .earlier_version import equal_version, used_again
 from .echo import echoed
 from .end_artifact import artifact_end
 from .permissions import CAN_UPDATE, verify_permissions
@@ -207,6 +208,13 @@ def _changed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
 def _changed_locked(platform: Platform, request: PlanRequest, draft: Change, live: Live) -> Change:
     """A locked spec cannot change, so another version is made; a description is metadata, a name waits for a version."""
     if _touched(draft.attributes, "spec"):
+        spec = echoed(SPEC, draft.values["spec"], live.values.get("spec"), _applied(request, "spec"))
+        if (document := equal_version(platform, request, live, spec, draft.values["name"])) is not None:
+            draft = used_again(draft, document)
+            is_described = (document.get("description") or "") == (draft.values.get("description") or "")
+            payload = {} if is_described else {"description": draft.values.get("description", "")}
+            described = (_patch(document["id"], payload, "change the description"),) if payload else ()
+            return replace(draft, steps=described, goal=_goal(draft, "update") if described else None)
         repository = live.values.get("artifactRepositoryId")
         steps = tuple(_making(platform, request, draft, repository=repository))
         return replace(

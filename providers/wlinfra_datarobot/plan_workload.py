@@ -28,6 +28,7 @@ from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
 from .resets import forgetting_resets, with_resets
+from .rollout import has_replacement
 from .schema import RUNTIME
 from .shapes import sent_runtime, without_rivals
 from .workload_steps import (
@@ -170,7 +171,8 @@ class _Moving:
         if touched & {"artifactId", "runtime"} or draft is not DraftRun.CURRENT or repairs:
             rerolls = draft is DraftRun.STALE or repairs
             return self._rolled(live, desired, touched, rerolls=rerolls, digest=digest)
-        return self._adjusted(live, desired, touched)
+        adjusted = self._adjusted(live, desired, touched)
+        return self._recalled(adjusted, live, desired) if has_replacement(live.document) else adjusted
 
     def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Change:
         """Return a change that rolls nothing."""
@@ -183,8 +185,9 @@ class _Moving:
         if any(step.operation in ("start_workload", "stop_workload") for step in steps):
             goal = _ready(self.draft, "update", starting=True)
         elif self.draft.reason is ActionReason.UNREADY:
-            target = self._target(live)
-            goal = replace(_ready(self.draft, "update", **target), goal="rolled")
+            # What is wanted runs already, so a record of a failure that is over is about something else.
+            over = {} if has_replacement(live.document) else roll_lookup(live, {}, rerolls=False)
+            goal = replace(_ready(self.draft, "update", **self._target(live), **over), goal="rolled")
         stops = any(step.operation == "stop_workload" for step in steps)
         return replace(
             self.draft,
@@ -194,6 +197,24 @@ class _Moving:
             notes=tuple(notes),
             blast_radius=BlastRadius.DOWNTIME if stops else BlastRadius.NONE,
             impact=self._impact(live, rolls=False) if steps or goal else self.draft.impact,
+        )
+
+    def _recalled(self, change: Change, live: Live, desired: PlatformObject) -> Change:
+        """Return the change with the end of this stack's own roll to what is wanted no more, while the wanted still runs."""
+        target = self._target(live)
+        in_flight = self._in_flight(live, target, adoptable=True)
+        if in_flight.treatment is not Treatment.CANCEL or change.action is Action.IMPORT:
+            return change
+        before = roll_lookup(live, {}, rerolls=False)
+        return replace(
+            change,
+            action=Action.UPDATE,
+            reason=ActionReason.DEPENDENCY_CHANGED,
+            label="roll cancelled",
+            steps=(cancelling(live.id), *change.steps),
+            goal=replace(_ready(self.draft, "update", **target, **before), goal="rolled"),
+            predicted=verify_permissions(live.document, [CAN_UPDATE], desired),
+            notes=(*change.notes, in_flight.note),
         )
 
     def _rolled(
@@ -261,6 +282,7 @@ class _Moving:
             goal=goal,
             blast_radius=BlastRadius.ROLLING if runs else BlastRadius.NONE,
             outputs=outputs if swaps else draft.outputs,
+            running={name: live.values[name] for name in ("artifactId", "runtime") if name in live.values},
             predicted=verify_permissions(live.document, _needed(steps), desired),
             notes=tuple(notes),
             impact=self._impact(live, rolls=runs),

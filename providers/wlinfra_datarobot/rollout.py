@@ -9,7 +9,7 @@ from wlinfra.diff.schema import OPAQUE, Attribute
 from wlinfra.values import Json
 
 from .schema import RUNTIME
-from .shapes import compared_runtime
+from .shapes import compared_runtime, is_in_force
 from .statuses import Progress, replacement_progress
 
 __all__ = ["agrees", "artifact_of", "has_replacement", "runs"]
@@ -32,9 +32,22 @@ def runs(workload: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     artifact, runtime = wanted.get("artifact_id"), wanted.get("runtime")
     if artifact is not None and artifact_of(workload) != artifact:
         return False
-    return runtime is None or agrees(
-        RUNTIME, compared_runtime(runtime), compared_runtime(workload.get("runtime") or {})
-    )
+    if runtime is None:
+        return True
+    live = compared_runtime(workload.get("runtime") or {})
+    return agrees(RUNTIME, _without_idle_scaling(compared_runtime(runtime), live), live)
+
+
+def _without_idle_scaling(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wanted runtime without autoscaling that is not in force, where the live one has none: nothing scales."""
+    scaled = {group["name"] for group in live["containerGroups"] if group.get("autoscaling")}
+    groups = [
+        group
+        if group["name"] in scaled or is_in_force(group.get("autoscaling"))
+        else {name: value for name, value in group.items() if name != "autoscaling"}
+        for group in wanted["containerGroups"]
+    ]
+    return {**wanted, "containerGroups": groups}
 
 
 def agrees(schema: Attribute, wanted: Json, live: Json) -> bool:

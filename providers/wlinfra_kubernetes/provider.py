@@ -110,6 +110,12 @@ class KubernetesConnection:
 
         return strays(self.platform, known)
 
+    def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        """Return the drift that others made: a value that we alone own is as the cluster made it of our own apply."""
+        from .planning.attributes import theirs
+
+        return theirs(self.platform.identity, reading, drift)
+
     def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
         """Return the drift with who made it."""
         from .planning.attributes import explained

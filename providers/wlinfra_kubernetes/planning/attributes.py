@@ -17,12 +17,12 @@ from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
 from wlinfra_kubernetes.documents.document import Difference, at, differences, keyed_path, managed_by, plain_text
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
-from wlinfra_kubernetes.ownership.identity import Identity
+from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
 
 from .restarts import RESTARTS
 from .subject import Subject
 
-__all__ = ["attributes_of", "explained", "is_new_to_us", "ownership_of", "rolls"]
+__all__ = ["attributes_of", "explained", "is_new_to_us", "ownership_of", "rolls", "theirs"]
 
 _TEMPLATES: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _ALLOCATED: Final = frozenset({("spec", "clusterIP"), ("spec", "clusterIPs")})
@@ -109,6 +109,10 @@ def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
         if is_new_to_us(subject):
             return Origin.UNATTRIBUTED
         return _origin_by_hash(subject, item)
+    if recorded is None and not _is_owned(subject.document, item.path):
+        return Origin.INTENDED  # what nobody owns the cluster filled in, and our change undoes it
+    if _is_empty(recorded, item.live) or _is_ours_alone(subject.platform.identity, subject.document, item.path):
+        return Origin.INTENDED
     if isinstance(recorded, SecretDigest):
         digest = subject.request.digest
         is_data = subject.key.full_kind == "v1/Secret" and item.path[:1] == ("data",)
@@ -152,6 +156,35 @@ def explained(identity: Identity, live: Live, drift: Sequence[AttributeChange]) 
     )
 
 
+def theirs(identity: Identity, live: Live, drift: Sequence[AttributeChange]) -> tuple[AttributeChange, ...]:
+    """Return the drift that others made; empty and absent are one value, and what we alone own others did not touch."""
+    found = []
+    for item in drift:
+        path = keyed_path(dict(live.values), item.path)
+        if not _is_empty(item.recorded, item.live) and not _is_ours_alone(identity, live.document, path):
+            found.append(item)
+    return tuple(found)
+
+
+def _is_empty(*values: Json) -> bool:
+    return all(value is None or value in ("", [], {}, ()) for value in values)
+
+
+def _is_ours_alone(identity: Identity, document: Mapping[str, Any], path: Path) -> bool:
+    """True when the field is ours and nobody else's: whoever else writes another value takes it from us."""
+    owners = {
+        entry.get("manager")
+        for entry in (document.get("metadata") or {}).get("managedFields") or ()
+        if _covers(entry.get("fieldsV1") or {}, path)
+    }
+    return bool(owners) and owners <= {identity.manager, HANDOVER}
+
+
+def _is_owned(document: Mapping[str, Any], path: Path) -> bool:
+    entries = (document.get("metadata") or {}).get("managedFields") or ()
+    return any(_covers(entry.get("fieldsV1") or {}, path) for entry in entries)
+
+
 def _who(identity: Identity, document: Mapping[str, Any], path: Path) -> str:
     """Return who set the live value and when, as far as the object tells."""
     for entry in (document.get("metadata") or {}).get("managedFields") or ():
@@ -167,6 +200,8 @@ def _covers(fields: Mapping[str, Any], path: Path) -> bool:
     for part in path:
         if not isinstance(node, Mapping):
             return False
+        if node == {}:
+            return True  # owned as a whole, such as a list without keys
         name = f"f:{part}"
         if name not in node:
             name = next((key for key in node if key.startswith("k:") and f'"{part}"' in key), "")

@@ -22,6 +22,7 @@ from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims
 
+from .attributes import theirs
 from .impact import impact_of, impact_of_end, without_surge
 from .interruption import with_idling, with_interruption
 from .plan_existing import comparable, plan_existing, refuse_foreign
@@ -50,6 +51,8 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
         request = replace(request, desired=desired)
     impact = impact_of(platform, desired, request.live)
     draft = replace(default_change(request, steps=_none), impact=impact, goal=None)
+    if request.live is not None and draft.drift:
+        draft = replace(draft, drift=theirs(platform.identity, request.live, draft.drift))
     subject = Subject(
         platform=platform, request=request, desired=desired, draft=draft, stamp=stamp_of(platform, request, desired)
     )

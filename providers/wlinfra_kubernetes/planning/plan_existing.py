@@ -23,7 +23,7 @@ from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without
 from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
 
-from .attributes import attributes_of, is_new_to_us, ownership_of
+from .attributes import attributes_of, is_new_to_us, ownership_of, theirs
 from .claims import is_growing, told_to_wait, with_waiting_size
 from .conflicts import Settled, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
 from .handover import Scaler, scalers_of
@@ -147,6 +147,7 @@ def comparable(subject: Subject) -> Subject:
     draft = default_change(
         replace(request, desired=desired, prior=prior, reading=replace(live, values=found)), steps=lambda _: ()
     )
+    draft = replace(draft, drift=theirs(platform.identity, live, draft.drift))
     if any(item.planned is None for item in draft.attributes):
         draft = replace(draft, predicted=(*draft.predicted, _DEFAULTS))
     return replace(subject, draft=replace(draft, impact=impact_of(platform, desired, live), goal=None))

@@ -184,6 +184,8 @@ class Execution:
             values=redact(self.run.outputs.fill(dict(change.values)), digest) if done else None,
             outputs=redact(self._settled_outputs(identity), digest),
             memory={**memory, **self._memory},
+            facts=change.facts,
+            running=change.running if change.steps and done else None,
             health=health,
             awaiting=self._phase,
             makes=makes,

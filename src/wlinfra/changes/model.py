@@ -271,6 +271,12 @@ class Change:
     """The wanted values, to be recorded after the apply; may hold references and secrets."""
     memory: Mapping[str, Any] = field(default_factory=dict)
     """What the provider must remember after the change; plain JSON, may hold references."""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What was seen of the live object beside its values, or is known of one to be made; recorded with it."""
+    running: Mapping[str, Json] = field(default_factory=dict)
+    """The live values of the attributes that the platform shows until the goal is reached; without secrets."""
+    unfinished: tuple[AttributeChange, ...] = ()
+    """Where the last change is not over: what it recorded, and the live value from before it that still runs."""
     depends_on: tuple[Address, ...] = ()
     ends_first: tuple[Address, ...] = ()
     """Objects whose end comes first when they end in the same plan."""

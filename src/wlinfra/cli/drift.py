@@ -17,7 +17,16 @@ def run(arguments: Namespace, console: Console) -> int:
     """Show the drift."""
     with open_workspace(arguments, console) as workspace:
         plan = workspace.plan(plan_options(arguments, refresh_only=True))
+        restoring = command_line("apply", arguments, plan.environment)
         arguments.refresh_only = True  # what is shown is recorded by that; a plain apply would put it back
-        next_command = command_line("apply", arguments, plan.environment)
-        console.show(format_plan(advised_plan(plan, arguments), arguments.format, console, next_command=next_command))
+        keeping = command_line("apply", arguments, plan.environment)
+        console.show(
+            format_plan(
+                advised_plan(plan, arguments),
+                arguments.format,
+                console,
+                next_command=keeping,
+                restoring_command=restoring,
+            )
+        )
     return exit_code(plan, detailed=arguments.detailed_exitcode)

@@ -25,17 +25,33 @@ def plan_options(arguments: Namespace, *, destroy: bool = False, refresh_only: b
     )
 
 
-def plan_text(plan: Plan, console: Console, *, next_command: str = "", saved: bool = False) -> str:
+def plan_text(
+    plan: Plan, console: Console, *, next_command: str = "", restoring_command: str = "", saved: bool = False
+) -> str:
     """Return the plan as text for this console."""
-    options = TextOptions(style=console.style, next_command=next_command, saved=saved, source_line=read_source_line)
+    options = TextOptions(
+        style=console.style,
+        next_command=next_command,
+        restoring_command=restoring_command,
+        saved=saved,
+        source_line=read_source_line,
+    )
     return render_plan(plan, options)
 
 
-def format_plan(plan: Plan, format_: str, console: Console, *, next_command: str = "", saved: bool = False) -> str:
-    """Return the plan in one of the formats of ``--format``."""
+def format_plan(
+    plan: Plan,
+    format_: str,
+    console: Console,
+    *,
+    next_command: str = "",
+    restoring_command: str = "",
+    saved: bool = False,
+) -> str:
+    """Return the plan in one of the formats of ``--format``; the others are as in `TextOptions`."""
     match format_:
         case "text":
-            return plan_text(plan, console, next_command=next_command, saved=saved)
+            return plan_text(plan, console, next_command=next_command, restoring_command=restoring_command, saved=saved)
         case "json":
             from wlinfra.render.json import render_json
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
+from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
 from wlinfra.plan.batches import batches
 from wlinfra.plan.check import check_change
@@ -37,8 +39,9 @@ from wlinfra.plan.revision import revision_of
 from wlinfra.plan.seen import seen_of
 from wlinfra.plan.select import select
 from wlinfra.plan.strays import find_strays
+from wlinfra.plan.unfinished import what_runs
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
-from wlinfra.provider.optional import Explaining, Sharing
+from wlinfra.provider.optional import Attributing, Explaining, Sharing
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import moved as at_address
 from wlinfra.state.records import with_renamed_dependencies
@@ -200,7 +203,8 @@ class _Planning:
         refuse_other_provider(item, prior)
         reading = own_reading(item, self.readings.get(item.address, Absent()), self.state, self.declared)
         if self.options.refresh_only:
-            return self._explained(refreshed(item, prior, reading, self.engine.digest), reading)
+            theirs = partial(self._theirs, item.provider, reading)
+            return self._explained(refreshed(item, prior, reading, self.engine.digest, theirs=theirs), reading)
         return plan_object(
             self.engine,
             item,
@@ -210,6 +214,12 @@ class _Planning:
             dependencies=self.changes,
             replacing=self._asked_to_replace(item.address),
         )
+
+    def _theirs(self, provider: str, reading: Reading, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        connection = self.engine.connections[provider]
+        if not isinstance(reading, Live) or not drift or not isinstance(connection, Attributing):
+            return drift
+        return connection.theirs(reading, drift)
 
     def _explained(self, change: Change, reading: Reading) -> Change:
         connection = self.engine.connections[change.provider]
@@ -297,9 +307,10 @@ def plan_object(
         item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known)
     )
     instead = _is_another(settled, prior)
+    now = what_runs(prior, settled, item.schema, engine.digest) if prior is not None else None
     request = PlanRequest(
         desired=desired,
-        prior=None if instead else prior,  # what is recorded of one object says nothing of another
+        prior=None if instead or now is None else now.record,  # what is recorded of one object says nothing of another
         reading=settled,
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
         digest=engine.digest,
@@ -311,6 +322,8 @@ def plan_object(
         revision=revision_of(settled, desired, prior, engine.digest),
         seen=seen_of(change, settled, desired, prior, paths=watch),
         outputs={**_unknown_outputs(item, change), **change.outputs},
+        facts=_facts(change, settled),
+        unfinished=now.unfinished if now is not None else (),
         depends_on=item.depends_on,
         ends_first=item.ends_first,
         name_is_unique=item.name_is_unique,
@@ -329,6 +342,12 @@ def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
     if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
         return False
     return reading.id != prior.id and reading.owned is not True
+
+
+def _facts(change: Change, reading: Live | Absent) -> Mapping[str, Json]:
+    """Return what is known of the object after the change: what was seen, and what the provider says will be so."""
+    stays = isinstance(reading, Live) and change.action not in (Action.CREATE, Action.REPLACE)
+    return {**reading.facts, **change.facts} if stays and isinstance(reading, Live) else change.facts
 
 
 def _unknown_outputs(item: PlatformObject, change: Change) -> dict[str, Json]:

@@ -34,7 +34,9 @@ def read_objects(
         if item.virtual if item is not None else record is not None and record.virtual:
             continue
         if not refresh and record is not None and record.id is not None:
-            readings[address] = Live(id=record.id, values=dict(record.values), outputs=record.outputs)
+            readings[address] = Live(
+                id=record.id, values=dict(record.values), outputs=record.outputs, facts=record.facts
+            )
             continue
         if item is None and record is not None and record.id is None:
             readings[address] = Absent()  # only leftovers remain: what bears the name now is somebody else's

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
 from wlinfra.diff.compare import drift
@@ -12,13 +12,18 @@ from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect
+from wlinfra.diff.single import value_at, with_value
 from wlinfra.errors import ProviderError
+from wlinfra.plan.unfinished import what_runs
 from wlinfra.provider.base import Ambiguous, Live, Reading, Unreadable
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState, SecretDigest
 from wlinfra.values import Json, Secret
 
-__all__ = ["record_only", "refreshed"]
+__all__ = ["Theirs", "record_only", "refreshed"]
+
+Theirs: TypeAlias = Callable[[Sequence[AttributeChange]], Sequence[AttributeChange]]
+"""Returns the drift that others made, without what the platform made of our own apply."""
 
 
 def record_only(change: Change, prior: ObjectState | None) -> Change:
@@ -49,10 +54,13 @@ def _record_differences(change: Change, prior: ObjectState) -> Iterator[Attribut
             )
 
 
-def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading, digest: Digest) -> Change:
+def refreshed(
+    item: PlatformObject, prior: ObjectState | None, reading: Reading, digest: Digest, *, theirs: Theirs = tuple
+) -> Change:
     """Return what recording the live values would change; nothing is called on the platform.
 
-    What lives in the state alone has nothing live to be told of.
+    What our own last change left as it was, or the platform made of our apply, is not recorded as somebody's change;
+    ``theirs`` returns the drift that others made. What lives in the state alone has nothing live to be told of.
     """
     prior = prior.unpacked() if prior is not None else None
     base = Change(
@@ -77,30 +85,35 @@ def refreshed(item: PlatformObject, prior: ObjectState | None, reading: Reading,
         case Unreadable(error=error):
             raise ProviderError(error)
         case Live() if prior is not None:
-            found = drift(prior.values, reading.values, item.schema, digest)
-            outputs = {**prior.outputs, **reading.outputs}
-            if not found and outputs == prior.outputs:
-                return base
-            return replace(
-                base,
-                action=Action.UPDATE,
-                reason=ActionReason.DRIFTED,
-                drift=found,
-                values=_learned_object(
-                    prior.values,
-                    {name: reading.values.get(name) for name in prior.values},
-                    item.values,
-                    item.schema,
-                    digest,
-                ),
-                outputs=outputs,
-            )
+            return _seen(base, item, prior, reading, digest, theirs)
         case Live() | Ambiguous():
             return base
         case _ if prior is not None and prior.id is not None:
             return replace(base, action=Action.FORGET, reason=ActionReason.GONE)
         case _:
             return base
+
+
+def _seen(
+    base: Change, item: PlatformObject, prior: ObjectState, reading: Live, digest: Digest, theirs: Theirs
+) -> Change:
+    """Return what is to be recorded of a live object: what others changed of it, and outputs that moved."""
+    now = what_runs(prior, reading, item.schema, digest)
+    base = replace(base, unfinished=now.unfinished, facts=reading.facts)
+    every = drift(now.record.values, reading.values, item.schema, digest)
+    found = tuple(theirs(every))
+    # While our own change is not over, outputs say what runs and not what was applied.
+    outputs = prior.outputs if now.unfinished else {**prior.outputs, **reading.outputs}
+    if not found and outputs == prior.outputs:
+        return base
+    live: dict[str, Json] = {name: reading.values.get(name) for name in prior.values}
+    for change in every:
+        if change not in found:
+            live = with_value(live, change.path, value_at(prior.values, change.path))
+    for change in now.unfinished:
+        live = with_value(live, change.path, value_at(prior.values, change.path))
+    values = _learned_object(prior.values, live, item.values, item.schema, digest)
+    return replace(base, action=Action.UPDATE, reason=ActionReason.DRIFTED, drift=found, values=values, outputs=outputs)
 
 
 def _learned(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> Json:

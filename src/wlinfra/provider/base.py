@@ -102,6 +102,11 @@ class Live:
     """Beside the managed values, what a step echoes or relies on: part of the revision."""
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The platform's whole answer, for the provider's own `plan`; never stored or shown."""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What `plan` looks at beside the values and that lasts, by name: recorded, so that a plan from the record can too.
+
+    Plain JSON without secrets. What is not a fact or a value is unknown where the record stands in for the platform.
+    """
     owned: bool | None = None
     """Whether the platform proves that this stack made it; None when it cannot tell."""
     found_by_name: bool = False

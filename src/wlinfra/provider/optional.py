@@ -1,6 +1,6 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing` and `Explaining`, `apply.scheduler` `Hearing`, `wlinfra state rm` `Holding` of the provider itself. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `wlinfra state rm` `Holding` of the provider itself. A provider without them is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ from wlinfra.provider.base import Live, Reading, Wanted
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
-__all__ = ["Asking", "Explaining", "Hearing", "Holding", "Implying", "Owning", "Reviewing", "Sharing", "Stray"]
+__all__ = [
+    "Asking",
+    "Attributing",
+    "Explaining",
+    "Hearing",
+    "Holding",
+    "Implying",
+    "Owning",
+    "Reviewing",
+    "Sharing",
+    "Stray",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +97,15 @@ class Explaining(Protocol):
 
     def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
         """Return the same drift with who made it in the notes, and paths as people write them on the platform; pure."""
+        ...
+
+
+@runtime_checkable
+class Attributing(Protocol):
+    """A connection whose platform tells what it made itself of an apply, such as by a webhook."""
+
+    def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        """Return the drift that others made: what is live since our own apply is nobody's change; pure."""
         ...
 
 

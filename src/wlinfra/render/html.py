@@ -13,6 +13,7 @@ from wlinfra.render.style import PLAIN, clean
 from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
 from wlinfra.render.text import ordered_changes
 from wlinfra.render.tree import change_lines
+from wlinfra.render.unfinished import unfinished_lines
 from wlinfra.render.wording import action_symbol, sentence
 
 __all__ = ["render_html"]
@@ -31,6 +32,8 @@ def render_html(plan: Plan) -> str:
     """Return the page; what destroys stands first and open."""
     title = escape(f"wlinfra plan: stack {clean(plan.stack)}, environment {clean(plan.environment)}")
     body = [f"<h1>{title}</h1>", f'<p class="headline">{escape(_answer(plan))}</p>']
+    if lines := unfinished_lines(plan):
+        body.append(f"<p>{escape(lines[0])}</p><pre>{escape(chr(10).join(lines[1:]))}</pre>")
     if plan.provisional:
         body.append(f"<p>Provisional: {escape(clean(plan.provisional))} is applying right now.</p>")
     body += [f"<pre>{escape(box)}</pre>" for box in render_boxes((*plan.errors, *plan.warnings))]

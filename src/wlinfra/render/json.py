@@ -107,6 +107,7 @@ def _change(plan: Plan, change: Change) -> dict[str, Any]:
         "values": _value(shown_values(plan, change)),
         "attributes": [_attribute(item) for item in change.attributes],
         "drift": [_attribute(item) for item in change.drift],
+        "unfinished": [_attribute(item) for item in change.unfinished],
         "steps": [_step(step) for step in change.steps],
         "goal": {"describe": change.goal.describe, "timeout_seconds": change.goal.timeout} if change.goal else None,
         "impact": _impact(change.impact),

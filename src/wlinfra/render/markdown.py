@@ -18,6 +18,7 @@ from wlinfra.render.style import PLAIN, clean
 from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
 from wlinfra.render.text import ordered_changes
 from wlinfra.render.tree import attribute_lines, change_lines
+from wlinfra.render.unfinished import unfinished_lines
 from wlinfra.render.wording import action_symbol, sentence, verdict
 
 __all__ = ["GITHUB_LIMIT", "render_markdown"]
@@ -45,6 +46,8 @@ def _opening(plan: Plan) -> list[str]:
         parts.append("**No changes.** Your infrastructure matches the program.")
     else:
         parts.append(f"**{_plain(headline(plan))}**")
+    if lines := unfinished_lines(plan):
+        parts += [lines[0], fence("\n".join(lines[1:]))]
     if plan.provisional:
         parts.append(f"Provisional: {code(plan.provisional)} is applying right now.")
     return parts

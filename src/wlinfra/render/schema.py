@@ -186,6 +186,7 @@ def _change() -> dict[str, Any]:
         values=_ref("value"),
         attributes=_list("attribute"),
         drift=_list("attribute"),
+        unfinished=_list("attribute"),
         steps=_list("step"),
         goal={"oneOf": [{"type": "null"}, _object(describe=_TEXT, timeout_seconds={"type": "number"})]},
         impact=impact,

@@ -110,8 +110,10 @@ def gpu_line(now: Sequence[GpuCount], after: Sequence[GpuCount], peak: Sequence[
 
 
 def headline(plan: Plan) -> str:
-    """Return in one line what is destroyed, what rolls, what is new, and the GPUs before and after."""
+    """Return in one line what is destroyed, what rolls, what is new, and the GPUs before and after; or what drifted."""
     summary = summarize(plan)
+    if plan.options.refresh_only:
+        return f"{counted(len(plan.effective), 'object')} drifted."
     sentences = [_actions(plan, summary) + "."]
     gpus = gpu_line(summary.gpus_now, summary.gpus_after, summary.gpus_peak)
     if gpus:

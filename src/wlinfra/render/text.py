@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 from wlinfra.changes.model import Action, ActionReason, Change
 from wlinfra.plan.model import OutputChange, Plan, Recovered
@@ -16,9 +17,12 @@ from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, Style, clean
 from wlinfra.render.summary import counted, headline, is_destructive, summarize, summary_line
 from wlinfra.render.tree import change_lines, drift_lines, heading
+from wlinfra.render.unfinished import unfinished_lines
 from wlinfra.render.values import SENSITIVE_VALUE, format_value, is_secret
 from wlinfra.render.wording import action_symbol, verdict
 from wlinfra.values import Address
+
+_RECORDING: Final = "Recording what is live would change the state as follows; nothing is called on the platform:"
 
 __all__ = ["TextOptions", "ordered_changes", "render_plan"]
 
@@ -30,6 +34,8 @@ class TextOptions:
     style: Style = PLAIN
     next_command: str = ""
     """What a person types to have it done."""
+    restoring_command: str = ""
+    """What a person types to undo what drifted, where the next command would keep it."""
     saved: bool = False
     """True when that command applies exactly this plan, not one made anew."""
     source_line: SourceLine | None = None
@@ -63,10 +69,11 @@ def _opening(plan: Plan, options: TextOptions) -> Iterator[str]:
 def _details(plan: Plan, options: TextOptions) -> Iterator[str]:
     yield _recovered(plan.recovered)
     yield _drift(plan, options.style)
+    yield "\n".join(unfinished_lines(plan))
     yield _moved(plan, options.style)
     changes = ordered_changes(plan)
     if changes:
-        yield "wlinfra will perform the following actions:"
+        yield _RECORDING if plan.options.refresh_only else "wlinfra will perform the following actions:"
     for _, group in groupby(changes, key=lambda change: change.address.resource):
         yield "\n\n".join(_group(plan, list(group), options.style))
     yield _outputs([output for output in plan.outputs if output.differs], options.style)
@@ -178,5 +185,8 @@ def _conclusion(plan: Plan, options: TextOptions) -> Iterator[str]:
     yield "\n".join(lines)
     if plan.effective:
         yield "  " + style.paint(headline(plan), "bold")
-    if options.next_command:
+    if options.restoring_command:
+        yield f"Put back what is declared:\n    {clean(options.restoring_command)}"
+        yield f"Keep what is live, and record it:\n    {clean(options.next_command)}"
+    elif options.next_command:
         yield f"{'Apply exactly this' if options.saved else 'Do this'}:\n    {clean(options.next_command)}"

@@ -160,6 +160,8 @@ def object_document(item: ObjectState) -> dict[str, Any]:
         "outputs": item.outputs,
         "depends_on": item.depends_on,
         "memory": item.memory,
+        "facts": item.facts,
+        "running": item.running,
         "deposed": [{"id": old.id, "depends_on": old.depends_on} for old in item.deposed],
         "health": "" if item.health is Health.READY else item.health.value,
         "awaiting": item.awaiting,
@@ -185,6 +187,8 @@ def parse_object(document: Mapping[str, Any]) -> ObjectState:
         outputs=get("outputs", {}),
         depends_on=tuple(map(Address, get("depends_on", ()))),
         memory=get("memory", {}),
+        facts=get("facts", {}),
+        running=get("running", {}),
         deposed=tuple(
             Deposed(id=old["id"], depends_on=tuple(map(Address, old.get("depends_on", ()))))
             for old in get("deposed", ())

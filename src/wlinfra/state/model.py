@@ -73,6 +73,10 @@ class ObjectState:
     """Objects this one depended on when it was applied; deletion follows these backwards."""
     memory: Mapping[str, Any] = field(default_factory=dict)
     """What the provider itself must remember between runs; plain JSON without secrets."""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What a plan looks at of the live object beside its values, such as what it was made of; see `Live.facts`."""
+    running: Mapping[str, Json] = field(default_factory=dict)
+    """What ran before the last change, by attribute, until that change is seen over: our own work is nobody's drift."""
     deposed: tuple[Deposed, ...] = ()
     health: Health = Health.READY
     awaiting: str = ""

@@ -60,6 +60,10 @@ class Aim:
     """The wanted values, secrets as digests, once all steps are done; None before that."""
     outputs: Mapping[str, Json] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What was seen of the live object beside its values; what is not named stays as it was."""
+    running: Mapping[str, Json] | None = None
+    """What runs until the goal is reached; None leaves what an earlier change said of that."""
     health: Health = Health.READY
     awaiting: str = ""
     """The operation whose goal is awaited, when the object is not ready."""
@@ -103,6 +107,8 @@ def aimed(before: ObjectState | None, aim: Aim) -> ObjectState | None:
         values=_values(base, aim, is_fresh=is_fresh),
         outputs={**({} if is_fresh else base.outputs), **aim.outputs},
         memory={**({} if is_fresh else base.memory), **aim.memory},
+        facts={**({} if is_fresh else base.facts), **aim.facts},
+        running=_running(base, aim, is_fresh=is_fresh),
         depends_on=subject.depends_on,
         deposed=base.deposed if aim.supersedes else _deposed(base, aim),
         health=aim.health,
@@ -119,6 +125,13 @@ def _values(base: ObjectState, aim: Aim, *, is_fresh: bool) -> Mapping[str, Json
     if aim.values is not None:
         return aim.values
     return {} if is_fresh else base.values
+
+
+def _running(base: ObjectState, aim: Aim, *, is_fresh: bool) -> Mapping[str, Json]:
+    """Return what runs until the change is over; of one that is over, or of another object, nothing."""
+    if aim.health is not Health.UNREADY or is_fresh:
+        return {}
+    return base.running if aim.running is None else aim.running
 
 
 def _deposed(base: ObjectState, aim: Aim) -> tuple[Deposed, ...]:
@@ -181,7 +194,9 @@ def _without_record(before: ObjectState | None, intent: Intent, effect: Effect) 
     elif intent.makes and not intent.supersedes and before.id not in (None, effect.id):
         # A replacement that creates first: the old object still has to be deleted.
         leftover = Deposed(id=str(before.id), depends_on=before.depends_on)
-        before = replace(before, values={}, outputs={}, memory={}, deposed=(*before.deposed, leftover))
+        before = replace(
+            before, values={}, outputs={}, memory={}, facts={}, running={}, deposed=(*before.deposed, leftover)
+        )
     return replace(
         before,
         id=effect.id or before.id,
@@ -204,7 +219,17 @@ def after_removal(target: str | None) -> Rewrite:
         if before.id not in (None, target):
             return replace(before, deposed=leftovers)
         if leftovers:
-            return replace(before, id=None, values={}, outputs={}, memory={}, deposed=leftovers, health=Health.UNREADY)
+            return replace(
+                before,
+                id=None,
+                values={},
+                outputs={},
+                memory={},
+                facts={},
+                running={},
+                deposed=leftovers,
+                health=Health.UNREADY,
+            )
         return None
 
     return rewrite
