@@ -66,6 +66,12 @@ class DataRobotConnection:
 
         return expand(resource, dependencies)
 
+    def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
+        """Return what several of the declared objects get wrong together."""
+        from .review import review
+
+        return list(review(objects))
+
     def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
         """Return one reading for each, in a few list pages."""
         from .read import read
