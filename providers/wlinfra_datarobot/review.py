@@ -18,9 +18,7 @@ __all__ = ["review"]
 
 def review(objects: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
     """Yield the rules that several objects break together."""
-    drafts = {
-        item.address for item in objects if item.kind == ARTIFACT_KIND and item.values.get("status") == "draft"
-    }
+    drafts = {item.address for item in objects if item.kind == ARTIFACT_KIND and item.values.get("status") == "draft"}
     first: dict[Address, PlatformObject] = {}
     for item in objects:
         reference = item.values.get("artifactId") if item.kind == WORKLOAD_KIND else None

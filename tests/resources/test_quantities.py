@@ -16,7 +16,7 @@ def test_a_whole_number_of_units_is_counted_in_thousands(number: int, unit: str,
     assert parse_memory(f"{number}{blank}{unit}") == number * UNITS[unit]
 
 
-@given(st.integers(10**6, 10**15))
+@given(st.integers(1, 10**15))
 def test_bytes_stay_as_they_are(number: int) -> None:
     assert parse_memory(number) == parse_memory(str(number)) == number
 
@@ -52,26 +52,7 @@ def test_binary_units_are_refused_with_the_amount_they_mean(quantity: str, fix: 
 
 @pytest.mark.parametrize(
     "quantity",
-    [
-        "8GiBs",
-        "GB",
-        "-1GB",
-        "1 000MB",
-        "1e9",
-        "",
-        "0",
-        0,
-        -5,
-        1.5,
-        True,
-        "0.5B",
-        None,
-        2,
-        "2",
-        4096,
-        10**30,
-        "9" * 40 + "GB",
-    ],
+    ["8GiBs", "GB", "-1GB", "1 000MB", "1e9", "", "0", 0, -5, 1.5, True, "0.5B", None, 10**30, "9" * 40 + "GB"],
 )
 def test_other_amounts_are_refused(quantity: Any) -> None:
     with pytest.raises(QuantityError):

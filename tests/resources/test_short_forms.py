@@ -188,3 +188,11 @@ def test_storage_accepts_the_words_of_the_api() -> None:
 def test_the_platform_may_call_it_otherwise() -> None:
     artifact = wl.Artifact("llama", platform_name="Llama 3.1 (8B)", containers=[server()])
     assert (artifact.address, artifact.name_on_platform) == ("artifact.llama", "Llama 3.1 (8B)")
+
+
+@pytest.mark.parametrize("given", [{"memory": 2}, {"allocations": {"main": {"memory": 2048}}}])
+def test_memory_that_nothing_runs_in_is_warned_of(given: dict[str, Any]) -> None:
+    artifact = wl.Artifact("server", containers=[server(readiness=wl.Probe(path="/"))])
+    (warning,) = wl.Workload("chat", artifact=artifact, **given).caution()
+    assert not warning.is_error
+    assert "a number without a unit is in bytes" in warning.detail

@@ -7,7 +7,7 @@ and line and never with a value, for files hold secrets too.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +16,14 @@ import yaml
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 
+from ..documents.exported import without_what_the_cluster_sets
+from .yaml_forms import Loader
+
 __all__ = ["FileObject", "read_objects"]
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _QUOTED: Final = re.compile(r""" (?:'[^<'][^']+'|"[^"]{2,}")""")
 """What the parser repeats from the file: a password that begins with * or ! is an alias or a tag to it."""
-_TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,9 @@ class FileObject:
     """One object and where it stands."""
 
     manifest: Mapping[str, Any]
+    """Without what only the cluster sets."""
+    left_out: tuple[str, ...] = ()
+    """What that was."""
     location: Location
     place: str
     """For people, such as ``document 2`` or ``document 1, item 3``."""
@@ -73,7 +78,7 @@ class _Reading:
     def objects(self, file: Path) -> Iterator[FileObject]:
         """Yield what a file holds, the items of lists one by one."""
         try:
-            loader = _Loader(file.read_text(encoding="utf-8-sig"))
+            loader = Loader(file.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             self.wrong(Location(str(file), 1), f"it cannot be read: {why}", "Correct the path or the file.")
@@ -89,6 +94,8 @@ class _Reading:
                 yield from self._flattened(loader.construct_document(node), location, f"document {index}")
         except yaml.YAMLError as error:
             self._misspelt(file, error)
+        except RecursionError:
+            self.wrong(Location(str(file), 1), "it is nested deeper than anything can read", "Give it fewer levels.")
         finally:
             loader.dispose()
 
@@ -108,7 +115,8 @@ class _Reading:
             for index, item in enumerate(document["items"] or (), 1):
                 yield from self._flattened(item, location, f"{place}, item {index}")
         else:
-            yield FileObject(manifest=document, location=location, place=place)
+            manifest, left_out = without_what_the_cluster_sets(document)
+            yield FileObject(manifest=manifest, left_out=left_out, location=location, place=place)
 
     def take(self, item: FileObject) -> None:
         """Note an object, or why it cannot be one."""
@@ -133,34 +141,3 @@ class _Reading:
             self.wrong(item.location, why, "Remove one of them, or give it another name or namespace.")
             return
         self.found.append(item)
-
-
-# ---------------------------------------------------------------- YAML as kubectl reads it
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain data: dates stay texts, keys are texts, and a key stands once."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping; raises YAMLError for a key that stands twice."""
-        written: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in written:
-                    raise yaml.constructor.ConstructorError(None, None, "a key stands twice", key.start_mark)
-                written.add(key.value)
-        made = super().construct_mapping(node, deep)
-        return {_spelled(key): value for key, value in made.items()}
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _spelled(key: Hashable) -> str:
-    """Return a key as JSON has it, which knows texts alone."""
-    if isinstance(key, bool):
-        return str(key).lower()
-    return "null" if key is None else str(key)

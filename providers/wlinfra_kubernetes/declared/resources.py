@@ -14,18 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import PlainValidator
 from typing_extensions import Unpack
 
+from wlinfra.errors import Diagnostic, Severity
 from wlinfra.resources.base import Resource, ResourceOptions, name_validator
-from wlinfra.resources.declaring import Problem, caller, locate
+from wlinfra.resources.declaring import Problem, caller, current_session, locate, standing_at
 from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, sendable
-from wlinfra.values import Ref, Secret, Template, map_leaves, parse_template
+from wlinfra.values import Ref, Secret, Template, format_path, map_leaves, parse_template
 from wlinfra_kubernetes.documents.document import is_base64
+from wlinfra_kubernetes.documents.listmaps import find_duplicates
 
 from .readers import READ_KINDS
+
+if TYPE_CHECKING:
+    from .manifest_files import FileObject
 
 __all__ = ["Manifest", "manifests_from"]
 
 _REQUIRED = ("apiVersion", "kind", "metadata")
 _ROLLING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_SET_BY_CLUSTER = ("resourceVersion", "managedFields")
 
 
 def _to_manifest(value: Any) -> dict[str, Any]:
@@ -149,10 +155,11 @@ class Manifest(Resource):
         missing = [name for name in _REQUIRED if not self.manifest.get(name)]
         metadata = self.manifest.get("metadata")
         generated = isinstance(metadata, Mapping) and metadata.get("generateName")
-        if generated or "status" in self.manifest:
+        set_by_cluster = isinstance(metadata, Mapping) and any(metadata.get(name) for name in _SET_BY_CLUSTER)
+        if generated or "status" in self.manifest or set_by_cluster:
             yield Problem(
                 summary="Attribute not allowed",
-                detail="generateName would make a new object with each apply, and status belongs to the cluster.",
+                detail="generateName would make a new object with each apply, and status, metadata.resourceVersion and metadata.managedFields belong to the cluster.",
                 fix='Leave them out, and give the object a name: "metadata": {"name": "..."}.',
                 path=("manifest",),
             )
@@ -172,6 +179,13 @@ class Manifest(Resource):
             )
         elif (self.manifest["apiVersion"], self.manifest["kind"]) == ("v1", "Secret"):
             yield from _data_problems(self.manifest)
+        for path, key in find_duplicates(self.manifest):
+            yield Problem(
+                summary="Entry stands twice",
+                detail=f"{format_path(path)} has two entries with the {key}, and the cluster keeps one for each.",
+                fix="Remove one of them, or give it another key.",
+                path=("manifest", *path),
+            )
 
 
 def _data_problems(manifest: Mapping[str, Any]) -> Iterator[Problem]:
@@ -204,8 +218,29 @@ def manifests_from(path: str | Path, **options: Unpack[ResourceOptions]) -> Iter
         root = Path(where.file).parent / root
     from .manifest_files import read_objects
 
-    for item in read_objects(root):
-        yield Manifest(_name_of(item.manifest), item.manifest, **options)
+    found = read_objects(root)
+    _tell_left_out(found)
+    for item in found:
+        with standing_at(item.location.file, item.location.line):
+            made = Manifest(_name_of(item.manifest), item.manifest, **options)
+        yield made
+
+
+def _tell_left_out(found: Sequence[FileObject]) -> None:
+    """Warn once of what exported files hold that only the cluster sets; a stack made by hand hears nothing."""
+    exported, session = [item for item in found if item.left_out], current_session()
+    if not exported or session is None:
+        return
+    names = ", ".join(dict.fromkeys(name for item in exported for name in item.left_out))
+    session.diagnostics.append(
+        Diagnostic(
+            severity=Severity.WARNING,
+            summary="Exported objects",
+            detail=f"{len(exported)} of the objects in files hold what only the cluster sets, which was left out: {names}.",
+            fix="Nothing needs to be done; take it out of the files to see no more of this.",
+            location=exported[0].location,
+        )
+    )
 
 
 def _name_of(document: Mapping[str, Any]) -> str:

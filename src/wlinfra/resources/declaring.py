@@ -30,6 +30,7 @@ __all__ = [
     "locate",
     "report",
     "scope",
+    "standing_at",
 ]
 
 Made = TypeVar("Made")
@@ -120,8 +121,24 @@ _START = "wlinfra.stack.program"
 """The module that runs programs: what called it is not the program."""
 
 
+_standing: ContextVar[tuple[str, int] | None] = ContextVar("wlinfra_standing", default=None)
+
+
+@contextmanager
+def standing_at(file: str, line: int) -> Iterator[None]:
+    """Take this place for the declaration of what is made inside, such as an object that a file describes."""
+    token = _standing.set((file, line))
+    try:
+        yield
+    finally:
+        _standing.reset(token)
+
+
 def caller() -> tuple[str, int] | None:
     """Return file and line of the innermost frame that is neither ours nor pydantic's."""
+    place = _standing.get()
+    if place is not None:
+        return place
     frame = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
@@ -140,7 +157,7 @@ def callers() -> tuple[Location, ...]:
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module == _START:
-            return chain(found)
+            return chain(found) if _standing.get() is None else chain([Location("", 0), *found])
         if not module.startswith(_NOT_THE_USERS) and module != "wlinfra":
             found += filter(None, [locate((frame.f_code.co_filename, frame.f_lineno))])
         frame = frame.f_back

@@ -13,8 +13,6 @@ __all__ = ["QuantityError", "check_volume_size", "parse_memory"]
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z]*)\s*", re.ASCII)
 _VOLUME = re.compile(r"\d+(?:\.\d+)?(?:Mi|Gi|Ti)", re.ASCII)
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_LEAST = 1_000_000
-"""Bytes below which a number without a unit is surely meant in another one."""
 _MOST = 2**63 - 1
 _BINARY = {"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 
@@ -30,8 +28,8 @@ class QuantityError(ValueError):
 def parse_memory(quantity: int | str) -> int:
     """Return the bytes of an amount of memory; units are B, KB, MB, GB and TB, counted in thousands.
 
-    >>> parse_memory("512MB"), parse_memory("1.5 GB"), parse_memory(4194304)
-    (512000000, 1500000000, 4194304)
+    >>> parse_memory("512MB"), parse_memory("1.5 GB"), parse_memory(4096)
+    (512000000, 1500000000, 4096)
 
     Raises `QuantityError` for anything else; binary units are refused because platforms disagree on them.
     """
@@ -40,7 +38,7 @@ def parse_memory(quantity: int | str) -> int:
             f"Memory is whole bytes or a text with a unit, not {type(quantity).__name__}.", 'Write it as "2GB".'
         )
     if isinstance(quantity, int):
-        return _bytes(Decimal(min(quantity, _MOST + 1)))
+        return _positive(Decimal(min(quantity, _MOST + 1)))
     match = _MEMORY.fullmatch(quantity)
     if match is None:
         raise QuantityError("Memory is a number followed by a unit.", 'Write it as "512MB" or "2GB".')
@@ -54,18 +52,7 @@ def parse_memory(quantity: int | str) -> int:
         raise QuantityError(
             f"{quantity.strip()} has no unit of memory: {match[2]} is none.", "Use B, KB, MB, GB or TB."
         )
-    if not unit:
-        return _bytes(number)
     return _positive(min(number, Decimal(_MOST + 1)) * _UNITS[unit])
-
-
-def _bytes(amount: Decimal) -> int:
-    if 0 < amount < _LEAST:
-        raise QuantityError(
-            f"A plain number is in bytes, and nothing runs in {amount} bytes.",
-            f'Write it with its unit, as "{amount}GB" or "{amount}MB".',
-        )
-    return _positive(amount)
 
 
 def _positive(amount: Decimal) -> int:

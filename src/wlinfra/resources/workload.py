@@ -15,7 +15,7 @@ from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Label, Memory, Number, Plain, Text, Whole, Word, attribute, broken_rule, to_text
 from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime, Scaling
-from wlinfra.values import Ref, Template
+from wlinfra.values import Path, Ref, Template
 
 __all__ = ["ReplacementPolicy", "SharedRole", "Workload"]
 
@@ -77,6 +77,8 @@ def _to_artifact(value: Any) -> Artifact | str | Ref | Template:
 
 ArtifactOrId: TypeAlias = Annotated[Artifact | str | Ref | Template, PlainValidator(_to_artifact)]
 
+_LITTLE = 1_000_000
+"""Bytes below which a number is surely meant in another unit."""
 _SHORT = ("replicas", "autoscaling", "bundles", "cpu", "memory", "gpu", "allocations")
 
 
@@ -275,7 +277,18 @@ class Workload(Resource):
             )
 
     def warnings(self) -> Iterator[Problem]:
-        """Yield what is odd about an artifact that is made with it."""
+        """Yield amounts of memory that nothing runs in, and what is odd about an artifact that is made with it."""
+        for index, group in enumerate(self.groups):
+            for entry in group.containers:
+                memory = entry.allocation.memory if entry.allocation is not None else None
+                if memory is not None and memory < _LITTLE:
+                    short: Path = ("memory",) if self.memory is not None else ("allocations", entry.name)
+                    yield Problem(
+                        summary="Hardly any memory",
+                        detail=f"{memory} bytes are less than anything runs in; a number without a unit is in bytes.",
+                        fix=f'Write it with its unit, as "{memory}GB" or "{memory}MB".',
+                        path=("runtime", "container_groups", index) if self.runtime is not None else short,
+                    )
         if isinstance(self.artifact, Artifact):
             yield from self.artifact.warnings()
 

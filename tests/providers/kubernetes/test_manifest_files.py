@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wlinfra.errors import DeclarationError
+from wlinfra.resources.declaring import declaring
 from wlinfra.values import Ref
 from wlinfra_kubernetes import Manifest, manifests_from
 
@@ -59,8 +62,8 @@ def test_text_beyond_ascii_survives_with_and_without_a_byte_order_mark(tmp_path:
 
 
 def test_values_are_read_as_kubectl_reads_them(tmp_path: Path) -> None:
-    (manifest,) = manifests_from(written(tmp_path, config("a", "data: {8080: x, true: y, day: 2024-01-02}\n")))
-    assert manifest.manifest["data"] == {"8080": "x", "true": "y", "day": "2024-01-02"}
+    (manifest,) = manifests_from(written(tmp_path, config("a", "data: {8080: x, true: b, day: 2024-01-02}\n")))
+    assert manifest.manifest["data"] == {"8080": "x", "true": "b", "day": "2024-01-02"}
 
 
 def test_texts_refer_to_other_resources(tmp_path: Path) -> None:
@@ -92,8 +95,8 @@ def test_one_object_twice_is_refused_with_both_places(tmp_path: Path) -> None:
 
 
 def test_one_name_in_two_namespaces_is_two_objects(tmp_path: Path) -> None:
-    text = "---\n".join(config("a").replace("{name: a}", f"{{name: a, namespace: {space}}}") for space in ("x", "y"))
-    assert names(written(tmp_path, text)) == ["configmap-x-a", "configmap-y-a"]
+    text = "---\n".join(config("a").replace("{name: a}", f"{{name: a, namespace: {space}}}") for space in ("x", "z"))
+    assert names(written(tmp_path, text)) == ["configmap-x-a", "configmap-z-a"]
 
 
 @pytest.mark.parametrize(
@@ -146,3 +149,100 @@ def test_data_of_a_secret_that_the_cluster_could_not_take_is_refused_unseen(
     with pytest.raises(DeclarationError, match=words) as caught:
         Manifest("a", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, **data})
     assert "hunter2" not in str(caught.value)
+
+
+POD: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
+
+
+def twice(container: dict[str, Any]) -> dict[str, Any]:
+    return {**POD, "spec": {"containers": [{"name": "main", "image": "a", **container}]}}
+
+
+DUPLICATES: dict[str, tuple[dict[str, Any], str]] = {
+    "variable": (twice({"env": [{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A"}]}), "name A"),
+    "port": (twice({"ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "TCP"}]}), "containerPort 80"),
+    "mount": (twice({"volumeMounts": [{"mountPath": "/a"}, {"mountPath": "/a"}]}), "mountPath /a"),
+    "container": ({**POD, "spec": {"containers": [{"name": "a"}, {"name": "a"}]}}, "name a"),
+    "volume": ({**POD, "spec": {"containers": [], "volumes": [{"name": "v"}, {"name": "v"}]}}, "name v"),
+    "port of a service": (
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "a"},
+            "spec": {"ports": [{"port": 1}, {"port": 1}]},
+        },
+        "port 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DUPLICATES)
+@pytest.mark.parametrize("kind", ["Pod", "Deployment", "CronJob"])
+def test_an_entry_that_stands_twice_is_refused_with_its_document_and_key(tmp_path: Path, name: str, kind: str) -> None:
+    document, key = DUPLICATES[name]
+    if document["kind"] == "Pod" and kind == "Deployment":
+        document = {**document, "apiVersion": "apps/v1", "kind": kind, "spec": {"template": {"spec": document["spec"]}}}
+    elif document["kind"] == "Pod" and kind == "CronJob":
+        job = {"spec": {"template": {"spec": document["spec"]}}}
+        document = {**document, "apiVersion": "batch/v1", "kind": kind, "spec": {"jobTemplate": job}}
+    path = written(tmp_path, f"{config('b')}---\n{json.dumps(document)}\n")
+    with pytest.raises(DeclarationError) as caught:
+        list(manifests_from(path))
+    (item,) = caught.value.diagnostics
+    assert key in item.detail
+    assert item.location is not None
+    assert (Path(item.location.file).name, item.location.line) == ("all.yaml", 5)
+
+
+def test_lists_without_keys_and_keys_that_differ_are_left_alone(tmp_path: Path) -> None:
+    ports = [{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53}]
+    right = twice({"ports": ports, "args": ["-v", "-v"], "envFrom": [{}, {}]})
+    unknown = {
+        "apiVersion": "a.example.com/v1",
+        "kind": "Pod",
+        "metadata": {"name": "b"},
+        "spec": DUPLICATES["volume"][0]["spec"],
+    }
+    assert len(names(written(tmp_path, f"{json.dumps(right)}\n---\n{json.dumps(unknown)}\n"))) == 2
+
+
+EXPORTED = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: a
+  uid: 0f
+  resourceVersion: "7"
+  creationTimestamp: "2026-01-01T00:00:00Z"
+  managedFields: [{manager: kubectl}]
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}", mine: kept}
+  labels: {app: a}
+data: {a: b}
+"""
+
+
+def test_what_only_the_cluster_sets_is_left_out_with_one_note(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{EXPORTED}---\n{EXPORTED.replace('name: a', 'name: b')}---\n{config('c')}")
+    with declaring() as session:
+        found = [manifest.manifest for manifest in manifests_from(path)]
+    kept = {"name": "a", "annotations": {"mine": "kept"}, "labels": {"app": "a"}}
+    assert found[0] == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": kept, "data": {"a": "b"}}
+    (note,) = session.diagnostics
+    assert not note.is_error
+    assert note.detail.startswith("2 of the objects")
+    assert "metadata.managedFields" in note.detail
+
+
+def test_a_file_of_ones_own_keeps_what_it_says(tmp_path: Path) -> None:
+    text = config("a").replace(
+        "{name: a}", "{name: a, creationTimestamp: null, annotations: {deployment.kubernetes.io/revision: '1'}}"
+    )
+    with declaring() as session:
+        (manifest,) = manifests_from(written(tmp_path, text))
+    assert len(manifest.manifest["metadata"]) == 3
+    assert session.diagnostics == []
+
+
+def test_endless_nesting_is_refused_with_the_file(tmp_path: Path) -> None:
+    (said,) = refused(written(tmp_path, config("a") + "data: " + "[" * 3000 + "]" * 3000 + "\n"))
+    assert said.startswith("all.yaml:1: it is nested deeper")
