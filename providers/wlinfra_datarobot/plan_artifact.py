@@ -14,7 +14,7 @@ from wlinfra.changes.default import default_change
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Repeat, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
-from wlinfra.errors import DeclarationError, WlinfraError
+from wlinfra.errors import DeclarationError, ProviderError, WlinfraError
 from wlinfra.provider.base import Live, PlanRequest
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
@@ -33,6 +33,7 @@ from .shapes import lacking, sent_spec
 __all__ = ["plan_artifact"]
 
 _TIMEOUT = 1800.0
+_STATUSES = ("draft", "locked")
 
 
 def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
@@ -189,7 +190,16 @@ def _changed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
     live, desired = request.live, request.desired
     if live is None or desired is None:
         return draft
-    is_locked = live.values.get("status") != "draft"
+    status = live.values.get("status")
+    if status not in _STATUSES and _touched(draft.attributes, "status"):
+        raise ProviderError.of(
+            "Artifact status is unknown",
+            f"DataRobot reports that {desired.address} ({live.id}) is {status!r}, which is neither draft nor locked.",
+            "Check the artifact there; a newer version of wlinfra may know the status.",
+            address=desired.address,
+            location=desired.location,
+        )
+    is_locked = status != "draft"
     if is_locked and draft.values.get("status") == "draft":
         raise DeclarationError.of(
             "Locked artifact cannot become draft",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, assert_never, cast
+from typing import Any, TypeAlias, assert_never
 
 from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
@@ -14,6 +14,7 @@ from wlinfra.http.failures import ApiError, Call, FailureKind, FieldError
 from wlinfra.provider.base import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
 from wlinfra.values import Json, Path, format_path
 
+from .carried import confirm, confirm_gone, confirm_roles
 from .drafts import rolling_memory
 from .platform import Platform
 
@@ -69,12 +70,20 @@ def _identity(answer: Mapping[str, Any] | None, method: str, path: str) -> str:
 
 def _create_artifact(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del target
-    return artifact_done(cast("Mapping[str, Any]", platform.client.artifacts.create(payload)), lookup)
+    answer = platform.client.artifacts.create(payload)
+    return artifact_done(confirm("POST", "/artifacts", _named(payload), answer), lookup)
+
+
+def _named(payload: Json) -> dict[str, Json]:
+    return {"name": payload["name"]} if "name" in payload else {}
 
 
 def _update_artifact(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del lookup
-    answer = platform.client.artifacts.update(target, payload) or {}
+    artifacts = platform.client.artifacts
+    answer = confirm(
+        "PATCH", f"/artifacts/{target}", payload, artifacts.update(target, payload), lambda: artifacts.get(target)
+    )
     return Done(id=target, outputs={"version": answer.get("version")} if "version" in answer else {})
 
 
@@ -86,29 +95,36 @@ def _build_artifact(platform: Platform, target: str, payload: Json, lookup: Mapp
 
 def _delete_artifact(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del payload, lookup
-    platform.client.artifacts.delete(target)
+    if platform.client.artifacts.delete(target) is not None:
+        confirm_gone(f"/artifacts/{target}", lambda: platform.client.artifacts.get(target))
     return Done()
 
 
 def _delete_repository(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del target, payload
-    platform.client.repositories.delete(lookup["repository"])
+    repository = lookup["repository"]
+    if platform.client.repositories.delete(repository) is not None:
+        confirm_gone(f"/artifactRepositories/{repository}", lambda: platform.client.repositories.get(repository))
     return Done()
 
 
 def _create_workload(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del target
-    return workload_done(cast("Mapping[str, Any]", platform.client.workloads.create(payload)), lookup)
+    answer = platform.client.workloads.create(payload)
+    return workload_done(confirm("POST", "/workloads", _named(payload), answer), lookup)
 
 
 def _update_workload(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del lookup
-    platform.client.workloads.update(target, payload)
+    workloads = platform.client.workloads
+    confirm("PATCH", f"/workloads/{target}", payload, workloads.update(target, payload), lambda: workloads.get(target))
     return Done(id=target)
 
 
 def _replace_workload(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
-    platform.client.replacement.start(target, payload)
+    answer = platform.client.replacement.start(target, payload)
+    sent = {"candidateArtifactId": payload["artifactId"]} if answer.get("candidateArtifactId") else {}
+    confirm("POST", f"/workloads/{target}/replacement", sent, answer)
     return Done(id=target, outputs={"artifact_id": payload["artifactId"]}, memory=rolling_memory(lookup))
 
 
@@ -125,26 +141,28 @@ def _cancel_replacement(platform: Platform, target: str, payload: Json, lookup: 
 
 def _start(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del payload, lookup
-    platform.client.power.start(target)
+    confirm("POST", f"/workloads/{target}/start", {"workloadId": target}, platform.client.power.start(target))
     return Done(id=target)
 
 
 def _stop(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del payload, lookup
-    platform.client.power.stop(target)
+    confirm("POST", f"/workloads/{target}/stop", {"workloadId": target}, platform.client.power.stop(target))
     return Done(id=target)
 
 
 def _promote(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del payload, lookup
     # The target is the workload; the artifact it runs keeps its id and gets a version, which the wait reads.
-    platform.client.power.promote(target)
+    confirm("POST", f"/workloads/{target}/promote", {"id": target}, platform.client.power.promote(target))
     return Done()
 
 
 def _update_roles(platform: Platform, target: str, payload: Json, lookup: Mapping[str, Any]) -> Done:
     del lookup
-    platform.client.sharing.update(target, payload["roles"])
+    sharing, grants = platform.client.sharing, payload["roles"]
+    if sharing.update(target, grants) is not None:
+        confirm_roles(f"/workloads/{target}/sharedRoles", grants, list(sharing.list(target)))
     return Done(id=target)
 
 

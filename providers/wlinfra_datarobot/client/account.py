@@ -18,13 +18,12 @@ class Account:
 
     def bundles(self, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Bundle]:
         """Return the resource bundles that can be asked for."""
-        return self._calls.pages("/mlops/compute/bundles", {}, offset=offset, limit=limit)
+        return self._calls.pages("/mlops/compute/bundles", Bundle, {}, offset=offset, limit=limit)
 
     def credentials(self, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Credential]:
         """Return the stored credentials, without what they hold."""
-        return self._calls.pages("/credentials", {}, offset=offset, limit=limit)
+        return self._calls.pages("/credentials", Credential, {}, offset=offset, limit=limit)
 
     def info(self) -> dict[str, Any]:
         """Return the account's own record with its limits."""
-        answer: dict[str, Any] = self._calls.get("/account/info")
-        return answer
+        return self._calls.get("/account/info", dict[str, Any])

@@ -45,36 +45,31 @@ class Artifacts:
 
     def create(self, artifact: ArtifactInput) -> Artifact:
         """Create an artifact, or a further version when it names a repository; see in the answer whether it is locked."""
-        answer: Artifact = self._calls.post("/artifacts", artifact)
-        return answer
+        return self._calls.post("/artifacts", Artifact, artifact)
 
     def get(self, artifact_id: str) -> Artifact:
         """Return one artifact."""
-        answer: Artifact = self._calls.get(f"/artifacts/{segment(artifact_id)}")
-        return answer
+        return self._calls.get(f"/artifacts/{segment(artifact_id)}", Artifact)
 
-    def update(self, artifact_id: str, patch: ArtifactPatch) -> Artifact:
+    def update(self, artifact_id: str, patch: ArtifactPatch) -> Artifact | None:
         """Change a draft, or lock it with ``status``; a spec is replaced as a whole."""
-        answer: Artifact = self._calls.patch(f"/artifacts/{segment(artifact_id)}", patch)
-        return answer
+        return self._calls.patch(f"/artifacts/{segment(artifact_id)}", Artifact, patch)
 
     def replace(self, artifact_id: str, artifact: ArtifactInput) -> Artifact:
         """Replace a draft as a whole."""
-        answer: Artifact = self._calls.put(f"/artifacts/{segment(artifact_id)}", artifact)
-        return answer
+        return self._calls.put(f"/artifacts/{segment(artifact_id)}", Artifact, artifact)
 
-    def delete(self, artifact_id: str) -> None:
-        """Delete one draft version; locked ones and those in use are refused with 409."""
-        self._calls.delete(f"/artifacts/{segment(artifact_id)}")
+    def delete(self, artifact_id: str) -> Any:
+        """Delete one draft version; locked ones and those in use are refused with 409. None is the usual answer."""
+        return self._calls.delete(f"/artifacts/{segment(artifact_id)}")
 
     def clone(self, artifact_id: str, changes: dict[str, Any] | None = None) -> Artifact:
         """Make a draft copy of an artifact."""
-        answer: Artifact = self._calls.post(f"/artifacts/{segment(artifact_id)}/clone", changes or {})
-        return answer
+        return self._calls.post(f"/artifacts/{segment(artifact_id)}/clone", Artifact, changes or {})
 
     def list(self, only: ArtifactFilter | None = None, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Artifact]:
         """Return the artifacts the filter selects."""
-        return self._calls.pages("/artifacts", self._calls.filters(only), offset=offset, limit=limit)
+        return self._calls.pages("/artifacts", Artifact, self._calls.filters(only), offset=offset, limit=limit)
 
 
 class Repositories:
@@ -85,16 +80,15 @@ class Repositories:
 
     def get(self, repository_id: str) -> Repository:
         """Return one repository."""
-        answer: Repository = self._calls.get(f"/artifactRepositories/{segment(repository_id)}")
-        return answer
+        return self._calls.get(f"/artifactRepositories/{segment(repository_id)}", Repository)
 
-    def delete(self, repository_id: str) -> None:
-        """Delete a repository with every version in it, locked ones too; 409 while one is in use."""
-        self._calls.delete(f"/artifactRepositories/{segment(repository_id)}")
+    def delete(self, repository_id: str) -> Any:
+        """Delete a repository with all its versions, locked ones too; 409 while one is in use. None is usual."""
+        return self._calls.delete(f"/artifactRepositories/{segment(repository_id)}")
 
     def list(self, *, search: str | None = None, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Repository]:
         """Return the repositories."""
-        return self._calls.pages("/artifactRepositories", {"search": search}, offset=offset, limit=limit)
+        return self._calls.pages("/artifactRepositories", Repository, {"search": search}, offset=offset, limit=limit)
 
 
 class Builds:
@@ -105,13 +99,11 @@ class Builds:
 
     def start(self, artifact_id: str) -> BuildsStarted:
         """Build the images of a draft."""
-        answer: BuildsStarted = self._calls.post(f"/artifacts/{segment(artifact_id)}/builds", {})
-        return answer
+        return self._calls.post(f"/artifacts/{segment(artifact_id)}/builds", BuildsStarted, {})
 
     def get(self, artifact_id: str, build_id: str) -> Build:
         """Return one build."""
-        answer: Build = self._calls.get(f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}")
-        return answer
+        return self._calls.get(f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}", Build)
 
     def cancel(self, artifact_id: str, build_id: str) -> None:
         """Cancel a build."""
@@ -126,4 +118,4 @@ class Builds:
 
     def list(self, artifact_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Build]:
         """Return the builds of an artifact."""
-        return self._calls.pages(f"/artifacts/{segment(artifact_id)}/builds", {}, offset=offset, limit=limit)
+        return self._calls.pages(f"/artifacts/{segment(artifact_id)}/builds", Build, {}, offset=offset, limit=limit)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Required, TypedDict, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
-from wlinfra.http.transport import HttpTransport, Query
+from wlinfra.http.transport import HttpTransport, Query, Response
 
 __all__ = ["PAGE_SIZE", "Calls", "Pages", "segment"]
 
@@ -37,29 +37,44 @@ class Calls:
         self.transport = transport
         self._comma_lists = comma_lists
 
-    def get(self, path: str, query: Query | None = None) -> Any:
-        """Read one document."""
-        return self.transport.request("GET", path, query=query).json()
+    def get(self, path: str, shape: type[T], query: Query | None = None) -> T:
+        """Read one document; raises ApiError for one of another shape, as all of these do."""
+        return self._checked(self.transport.request("GET", path, query=query), shape)
 
-    def post(self, path: str, body: Any = None, *, query: Query | None = None) -> Any:
+    def get_or_none(self, path: str, shape: type[T]) -> T | None:
+        """Read one document; None when the answer has no body, or null."""
+        return self._checked_or_none(self.transport.request("GET", path), shape)
+
+    def post(self, path: str, shape: type[T], body: Any = None, *, query: Query | None = None) -> T:
         """Make one call that must not be repeated."""
-        return self.transport.request("POST", path, body=body, query=query).json()
+        return self._checked(self.transport.request("POST", path, body=body, query=query), shape)
 
-    def patch(self, path: str, body: Any) -> Any:
+    def patch(self, path: str, shape: type[T], body: Any) -> T | None:
         """Change one object; None when the answer has no body."""
-        return self.transport.request("PATCH", path, body=body).json()
+        return self._checked_or_none(self.transport.request("PATCH", path, body=body), shape)
 
-    def put(self, path: str, body: Any) -> Any:
+    def put(self, path: str, shape: type[T], body: Any) -> T:
         """Replace one object; repeated when the reply is lost, since the second equals the first."""
-        return self.transport.request("PUT", path, body=body, repeatable=True).json()
+        return self._checked(self.transport.request("PUT", path, body=body, repeatable=True), shape)
 
     def delete(self, path: str, query: Query | None = None) -> Any:
-        """Delete one object; repeated when the reply is lost, after which NOT_FOUND means that it is gone."""
+        """Delete one object; repeated when the reply is lost, after which NOT_FOUND means that it is gone.
+
+        None is the platform's own answer, which has no body; anything else proves nothing.
+        """
         return self.transport.request("DELETE", path, query=query, repeatable=True).json()
 
-    def pages(self, path: str, query: Mapping[str, Any], *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Any]:
+    def _checked(self, response: Response, shape: type[T]) -> T:
+        return cast("T", response.fitting(shape))
+
+    def _checked_or_none(self, response: Response, shape: type[T]) -> T | None:
+        return None if response.json() is None else self._checked(response, shape)
+
+    def pages(
+        self, path: str, shape: type[T], query: Mapping[str, Any], *, offset: int = 0, limit: int = PAGE_SIZE
+    ) -> Pages[T]:
         """Return the items of a list, fetched page by page as they are asked for."""
-        return Pages(self, path, {**query, "offset": offset or None, "limit": limit})
+        return Pages(self, path, shape, {**query, "offset": offset or None, "limit": limit})
 
     def filters(self, values: Any) -> dict[str, Any]:
         """Return a filter dataclass as query names and values; what is not set is left out."""
@@ -80,16 +95,17 @@ class Pages(Generic[T]):
     Of a page's ``next`` only the query string is used, on the same path, so that no answer can send the token elsewhere.
     """
 
-    def __init__(self, calls: Calls, path: str, query: Mapping[str, Any]) -> None:
+    def __init__(self, calls: Calls, path: str, shape: type[T], query: Mapping[str, Any]) -> None:
         self._calls = calls
         self._path = path
+        self._items: Any = list[shape]  # type: ignore[valid-type] # a type at run time
         self._query = query
 
     def __iter__(self) -> Iterator[T]:
         known: set[str] = set()
         for page in self.envelopes():
             for item in page["data"]:
-                identity = item.get("id") if isinstance(item, dict) else None
+                identity = item.get("id")
                 if (
                     identity is None
                     or (key := f"{item.get('type', item.get('shareRecipientType', ''))}/{identity}") not in known
@@ -104,9 +120,7 @@ class Pages(Generic[T]):
         followed: set[str] = set()
         was_empty = False
         while query is not None:
-            page = self._calls.get(self._path, query)
-            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-                raise self._unreadable("The answer is no page of a list: it has no `data`.")
+            page = self._page(query)
             yield page
             query = _next_query(page)
             is_empty = not page["data"]
@@ -114,6 +128,12 @@ class Pages(Generic[T]):
                 raise self._unreadable("The pages of the list go in circles.")
             followed.add(query or "")
             was_empty = is_empty
+
+    def _page(self, query: Query) -> dict[str, Any]:
+        answer = self._calls.transport.request("GET", self._path, query=query)
+        page: dict[str, Any] = answer.fitting(_Page)
+        answer.check(page["data"], self._items, at=("data",))
+        return page
 
     def first(self) -> dict[str, Any]:
         """Return the first page only."""
@@ -127,9 +147,18 @@ class Pages(Generic[T]):
         )
 
 
+class _Page(TypedDict, total=False):
+    """One page of a list."""
+
+    data: Required[list[Any]]
+    next: str
+
+
 def _next_query(page: Mapping[str, Any]) -> str | None:
-    following = page.get("next")
-    return (urlsplit(following).query or None) if isinstance(following, str) else None
+    try:
+        return urlsplit(page.get("next") or "").query or None
+    except ValueError:  # no URL at all
+        return None
 
 
 def _camel(name: str) -> str:

@@ -18,13 +18,11 @@ class Files:
 
     def create(self) -> CatalogItem:
         """Create an empty catalogue item."""
-        answer: CatalogItem = self._calls.post("/files", {})
-        return answer
+        return self._calls.post("/files", CatalogItem, {})
 
     def stage(self, catalog_id: str) -> Stage:
         """Open a stage to upload files to."""
-        answer: Stage = self._calls.post(f"/files/{segment(catalog_id)}/stages", {})
-        return answer
+        return self._calls.post(f"/files/{segment(catalog_id)}/stages", Stage, {})
 
     def upload(self, catalog_id: str, stage_id: str, path: str, data: bytes) -> None:
         """Put one file on a stage, under its path relative to the source's root; repeating it puts the same file there."""
@@ -33,24 +31,20 @@ class Files:
 
     def from_stage(self, catalog_id: str, stage_id: str) -> CatalogItem:
         """Make a stage the next version of the item, in place of what was there."""
-        answer: CatalogItem = self._calls.post(
-            f"/files/{segment(catalog_id)}/fromStage", {"stageId": stage_id, "overwrite": "REPLACE"}
-        )
-        return answer
+        body = {"stageId": stage_id, "overwrite": "REPLACE"}
+        return self._calls.post(f"/files/{segment(catalog_id)}/fromStage", CatalogItem, body)
 
     def from_archive(self, filename: str, data: bytes, *, catalog_id: str | None = None) -> CatalogItem:
         """Store an archive's files as a new item, or as the next version of ``catalog_id``; `status` tells when it is done."""
         path = f"/files/{segment(catalog_id)}/fromFile" if catalog_id else "/files/fromFile"
         query = {"useArchiveContents": True, "overwrite": "REPLACE" if catalog_id else None}
-        answer: CatalogItem = self._calls.post(path, multipart("file", filename, data), query=query)
-        return answer
+        return self._calls.post(path, CatalogItem, multipart("file", filename, data), query=query)
 
     def status(self, status_id: str) -> TaskStatus:
         """Return how a task is; the platform answers a finished one with a redirect to its result."""
         try:
-            answer: TaskStatus = self._calls.get(f"/status/{segment(status_id)}")
+            return self._calls.get(f"/status/{segment(status_id)}", TaskStatus)
         except ApiError as error:
             if error.status != 303:
                 raise
             return {"status": "COMPLETED", "statusId": status_id}
-        return answer

@@ -7,7 +7,15 @@ from datetime import datetime
 from enum import Enum
 
 from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
-from wlinfra_datarobot.client.wire import AllStats, Event, MetricSeries, ProtonStats, Related, Replacement
+from wlinfra_datarobot.client.wire import (
+    AllStats,
+    Event,
+    MetricSeries,
+    ProtonStats,
+    Related,
+    RelatedObjects,
+    Replacement,
+)
 from wlinfra_datarobot.client.wire_common import Metric
 from wlinfra_datarobot.client.workloads import WorkloadFilter
 
@@ -50,21 +58,18 @@ class Stats:
 
     def everywhere(self, only: WorkloadFilter | None = None) -> AllStats:
         """Return the statistics of all workloads the filter selects together."""
-        answer: AllStats = self._calls.get("/workloads/stats", self._calls.filters(only))
-        return answer
+        return self._calls.get("/workloads/stats", AllStats, self._calls.filters(only))
 
     def get(self, workload_id: str, only: StatsFilter | None = None) -> ProtonStats:
         """Return the statistics of one workload."""
-        answer: ProtonStats = self._calls.get(f"/workloads/{segment(workload_id)}/stats", self._calls.filters(only))
-        return answer
+        return self._calls.get(f"/workloads/{segment(workload_id)}/stats", ProtonStats, self._calls.filters(only))
 
     def series(
         self, workload_id: str, metric: Metric, only: StatsFilter | None = None, *, resolution: Resolution | None = None
     ) -> MetricSeries:
         """Return one metric over time."""
         query = {**self._calls.filters(only), "resolution": resolution}
-        answer: MetricSeries = self._calls.get(f"/workloads/{segment(workload_id)}/stats/{segment(metric)}", query)
-        return answer
+        return self._calls.get(f"/workloads/{segment(workload_id)}/stats/{segment(metric)}", MetricSeries, query)
 
     def reset(self, workload_id: str, only: StatsWindow | None = None) -> None:
         """Forget the statistics in a window."""
@@ -79,13 +84,14 @@ class Activity:
 
     def events(self, workload_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Event]:
         """Return the events of a workload."""
-        return self._calls.pages(f"/workloads/{segment(workload_id)}/events", {}, offset=offset, limit=limit)
+        return self._calls.pages(f"/workloads/{segment(workload_id)}/events", Event, {}, offset=offset, limit=limit)
 
     def history(self, workload_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Replacement]:
         """Return the past replacements of a workload."""
-        return self._calls.pages(f"/workloads/{segment(workload_id)}/history", {}, offset=offset, limit=limit)
+        return self._calls.pages(
+            f"/workloads/{segment(workload_id)}/history", Replacement, {}, offset=offset, limit=limit
+        )
 
     def related(self, workload_id: str) -> list[Related]:
         """Return the objects that belong to a workload; they come in one answer without pages."""
-        found: list[Related] = self._calls.get(f"/workloads/{segment(workload_id)}/related")["data"]
-        return found
+        return self._calls.get(f"/workloads/{segment(workload_id)}/related", RelatedObjects)["data"]

@@ -25,13 +25,11 @@ class Replacements:
 
     def start(self, workload_id: str, replacement: ReplacementInput) -> Replacement:
         """Roll a workload to an artifact; check first that none is under way, since a second one may queue."""
-        answer: Replacement = self._calls.post(f"/workloads/{segment(workload_id)}/replacement", replacement)
-        return answer
+        return self._calls.post(f"/workloads/{segment(workload_id)}/replacement", Replacement, replacement)
 
     def get(self, workload_id: str) -> Replacement:
         """Return the replacement under way; NOT_FOUND when there is none, which is also how a finished one looks."""
-        answer: Replacement = self._calls.get(f"/workloads/{segment(workload_id)}/replacement")
-        return answer
+        return self._calls.get(f"/workloads/{segment(workload_id)}/replacement", Replacement)
 
     def cancel(self, workload_id: str) -> None:
         """Cancel the replacement under way."""
@@ -46,15 +44,11 @@ class WorkloadSettings:
 
     def get(self, workload_id: str) -> Settings:
         """Return the settings."""
-        answer: Settings = self._calls.get(f"/workloads/{segment(workload_id)}/settings")
-        return answer
+        return self._calls.get(f"/workloads/{segment(workload_id)}/settings", Settings)
 
     def update(self, workload_id: str, runtime: Runtime) -> Replacement | None:
         """Change the runtime, which rolls the workload; None when the platform answers without the replacement."""
-        answer: Replacement | None = self._calls.patch(
-            f"/workloads/{segment(workload_id)}/settings", {"runtime": runtime}
-        )
-        return answer
+        return self._calls.patch(f"/workloads/{segment(workload_id)}/settings", Replacement, {"runtime": runtime})
 
 
 class PowerSwitch:
@@ -65,24 +59,20 @@ class PowerSwitch:
 
     def start(self, workload_id: str) -> OperationAnswer:
         """Start a stopped workload; 409 in any other state."""
-        answer: OperationAnswer = self._calls.post(f"/workloads/{segment(workload_id)}/start")
-        return answer
+        return self._calls.post(f"/workloads/{segment(workload_id)}/start", OperationAnswer)
 
     def stop(self, workload_id: str) -> OperationAnswer:
         """Stop a workload."""
-        answer: OperationAnswer = self._calls.post(f"/workloads/{segment(workload_id)}/stop")
-        return answer
+        return self._calls.post(f"/workloads/{segment(workload_id)}/stop", OperationAnswer)
 
     def promote(self, workload_id: str) -> Workload:
         """Lock the draft that runs; its statistics are reset."""
-        answer: Workload = self._calls.post(f"/workloads/{segment(workload_id)}/promote")
-        return answer
+        return self._calls.post(f"/workloads/{segment(workload_id)}/promote", Workload)
 
     def track(self, operation: OperationAnswer) -> Workload:
         """Return the workload that a start or stop is about, by its ``trackVia`` where that stays on this server."""
         path = self._calls.transport.local_path(operation.get("trackVia", ""))
-        answer: Workload = self._calls.get(path or f"/workloads/{segment(operation['workloadId'])}")
-        return answer
+        return self._calls.get(path or f"/workloads/{segment(operation['workloadId'])}", Workload)
 
 
 class Protons:
@@ -93,16 +83,13 @@ class Protons:
 
     def get(self, workload_id: str, proton_id: str) -> Proton:
         """Return one proton."""
-        answer: Proton = self._calls.get(f"/workloads/{segment(workload_id)}/protons/{segment(proton_id)}")
-        return answer
+        return self._calls.get(f"/workloads/{segment(workload_id)}/protons/{segment(proton_id)}", Proton)
 
     def status_details(self, workload_id: str, proton_id: str) -> StatusDetails | None:
         """Return the latest status report, None before the first one."""
-        answer: StatusDetails | None = self._calls.get(
-            f"/workloads/{segment(workload_id)}/protons/{segment(proton_id)}/statusDetails"
-        )
-        return answer
+        path = f"/workloads/{segment(workload_id)}/protons/{segment(proton_id)}/statusDetails"
+        return self._calls.get_or_none(path, StatusDetails)
 
     def list(self, workload_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Proton]:
         """Return the protons of a workload."""
-        return self._calls.pages(f"/workloads/{segment(workload_id)}/protons", {}, offset=offset, limit=limit)
+        return self._calls.pages(f"/workloads/{segment(workload_id)}/protons", Proton, {}, offset=offset, limit=limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
 from wlinfra_datarobot.client.wire import Grant, SharedRole
@@ -22,10 +23,11 @@ class Roles:
 
     def list(self, object_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[SharedRole]:
         """Return every role given on an object."""
-        return self._calls.pages(f"{self._base}/{segment(object_id)}/sharedRoles", {}, offset=offset, limit=limit)
-
-    def update(self, object_id: str, grants: Sequence[Grant]) -> None:
-        """Give or take roles, at most `MOST_GRANTS` at once; the object does not restart."""
-        self._calls.patch(
-            f"{self._base}/{segment(object_id)}/sharedRoles", {"operation": "updateRoles", "roles": list(grants)}
+        return self._calls.pages(
+            f"{self._base}/{segment(object_id)}/sharedRoles", SharedRole, {}, offset=offset, limit=limit
         )
+
+    def update(self, object_id: str, grants: Sequence[Grant]) -> Any:
+        """Give or take roles, at most `MOST_GRANTS` at once; the object does not restart. None is the usual answer."""
+        body = {"operation": "updateRoles", "roles": list(grants)}
+        return self._calls.patch(f"{self._base}/{segment(object_id)}/sharedRoles", dict[str, Any], body)

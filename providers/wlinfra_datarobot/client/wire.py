@@ -1,7 +1,8 @@
 """Workloads, their rollouts, statistics and the account on the wire, as types of plain dictionaries.
 
 Documents stay the dictionaries the server sent, so that fields these types do not name survive a read and a write.
-Names and shapes follow the published Workloads API reference (June 2026).
+Names and shapes follow the published Workloads API reference (June 2026). Answers are held against them where they
+enter; `Required` is what is read without asking whether it is there.
 """
 
 from __future__ import annotations
@@ -113,9 +114,9 @@ class Workload(TypedDict, total=False):
     """A workload as the platform shows it."""
 
     id: Required[str]
-    name: Required[str]
-    createdAt: Required[str]
-    updatedAt: Required[str]
+    name: str
+    createdAt: str
+    updatedAt: str
     description: str | None
     importance: str
     status: str
@@ -292,6 +293,12 @@ class Related(TypedDict, total=False):
     permissions: list[str]
 
 
+class RelatedObjects(TypedDict):
+    """The answer that lists what belongs to a workload, without pages."""
+
+    data: list[Related]
+
+
 class SharedRole(TypedDict, total=False):
     """Who may do what with an object."""
 
@@ -349,7 +356,7 @@ class StatsSummary(TypedDict, total=False):
 class MetricSeries(TypedDict, total=False):
     """One metric over time."""
 
-    metric: Required[str]
+    metric: str
     summary: StatsSummary
     buckets: list[dict[str, Any]]
 
@@ -380,7 +387,7 @@ class Bundle(TypedDict, total=False):
 class Credential(TypedDict, total=False):
     """A stored credential, without what it holds."""
 
-    credentialId: Required[str]
+    credentialId: str
     name: str
     credentialType: str
     description: str | None

@@ -23,7 +23,7 @@ class EnvironmentVariable(TypedDict, total=False):
 class Probe(TypedDict, total=False):
     """An HTTP probe; times are in seconds."""
 
-    path: Required[str]
+    path: str
     port: int
     scheme: str
     host: str | None

@@ -42,18 +42,15 @@ class Workloads:
 
     def create(self, workload: WorkloadInput) -> Workload:
         """Create a workload and schedule it; the answer comes before it runs."""
-        answer: Workload = self._calls.post("/workloads", workload)
-        return answer
+        return self._calls.post("/workloads", Workload, workload)
 
     def get(self, workload_id: str) -> Workload:
         """Return one workload."""
-        answer: Workload = self._calls.get(f"/workloads/{segment(workload_id)}")
-        return answer
+        return self._calls.get(f"/workloads/{segment(workload_id)}", Workload)
 
-    def update(self, workload_id: str, patch: WorkloadPatch) -> Workload:
+    def update(self, workload_id: str, patch: WorkloadPatch) -> Workload | None:
         """Change name, description or importance; nothing restarts."""
-        answer: Workload = self._calls.patch(f"/workloads/{segment(workload_id)}", patch)
-        return answer
+        return self._calls.patch(f"/workloads/{segment(workload_id)}", Workload, patch)
 
     def delete(self, workload_id: str) -> None:
         """Delete a workload for good; a 5xx can mean deleted with a proton left over, so look afterwards."""
@@ -69,5 +66,9 @@ class Workloads:
     ) -> Pages[Workload]:
         """Return the workloads the filter selects, with request statistics when ``service_stats`` is set."""
         return self._calls.pages(
-            "/workloads", {**self._calls.filters(only), "serviceStats": service_stats}, offset=offset, limit=limit
+            "/workloads",
+            Workload,
+            {**self._calls.filters(only), "serviceStats": service_stats},
+            offset=offset,
+            limit=limit,
         )

@@ -15,11 +15,14 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
+from wlinfra.values import Path
+
 from .failures import ApiError, Call, FailureKind, answer_failure, lost_failure
 from .options import HttpOptions, TokenSource
 from .pool import PoolWire, new_pool, once
 from .retry import retry_after_seconds
 from .sender import Outcome, Refusal, Sender, Sending
+from .shapes import misfit
 from .wire import Lost, Wire, WireAnswer
 
 __all__ = [
@@ -63,9 +66,23 @@ class Response:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise ApiError(
-                self.call, self.call.lost, "The answer is not JSON: is this the API's address?", status=self.status
-            ) from error
+            raise self._unreadable("It is not JSON.") from error
+
+    def fitting(self, shape: Any) -> Any:
+        """Return the decoded body, which has the shape of this `TypedDict`; raises ApiError for any other."""
+        document = self.json()
+        self.check(document, shape)
+        return document
+
+    def check(self, part: Any, shape: Any, *, at: Path = ()) -> None:
+        """Raise ApiError unless this part of the body, which stands at ``at``, has the shape."""
+        wrong = misfit(part, shape, at=at)
+        if wrong:
+            raise self._unreadable(f"{wrong}.")
+
+    def _unreadable(self, what: str) -> ApiError:
+        detail = f"The answer cannot be read. {what} Is this the API's address?"
+        return ApiError(self.call, self.call.lost, detail, status=self.status)
 
 
 class HttpTransport:

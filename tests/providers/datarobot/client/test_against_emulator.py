@@ -72,7 +72,9 @@ def refused(error: pytest.ExceptionInfo[ApiError]) -> tuple[FailureKind, int | N
 def test_a_workload_lives_from_create_to_delete(emulator: DataRobotEmulator, client: DataRobotClient) -> None:
     _, workload = run_workload(emulator, client)
     assert workload["status"] == "running"
-    assert client.workloads.update(workload["id"], {"importance": "high"})["importance"] == "high"
+    updated = client.workloads.update(workload["id"], {"importance": "high"})
+    assert updated is not None
+    assert updated["importance"] == "high"
     client.workloads.delete(workload["id"])
     emulator.clock.advance(LONG)
     with pytest.raises(ApiError) as caught:
@@ -164,11 +166,15 @@ def test_roles_are_given_and_taken(emulator: DataRobotEmulator, client: DataRobo
 
 def test_artifacts_are_changed_cloned_locked_and_deleted(client: DataRobotClient) -> None:
     draft = client.artifacts.create(artifact_input("draft", status="draft"))
-    assert client.artifacts.update(draft["id"], {"description": "better"})["description"] == "better"
+    better = client.artifacts.update(draft["id"], {"description": "better"})
+    assert better is not None
+    assert better["description"] == "better"
     assert client.artifacts.replace(draft["id"], artifact_input("renamed", status="draft"))["name"] == "renamed"
     copy = client.artifacts.clone(draft["id"])
     client.artifacts.delete(copy["id"])
-    assert client.artifacts.update(draft["id"], {"status": "locked"})["version"] == 1
+    locked = client.artifacts.update(draft["id"], {"status": "locked"})
+    assert locked is not None
+    assert locked["version"] == 1
     with pytest.raises(ApiError) as caught:
         client.artifacts.delete(draft["id"])
     assert refused(caught) == (FailureKind.REFUSED, 409)

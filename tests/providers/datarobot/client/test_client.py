@@ -20,7 +20,7 @@ BASE = "/api/v2"
 def page(ids: list[str], following: str | None = None) -> Reply:
     return Reply(
         json={
-            "data": [{"id": each} for each in ids],
+            "data": [{"id": each, "role": "OWNER", "shareRecipientType": "user"} for each in ids],
             "count": len(ids),
             "totalCount": 9,
             "next": following,
@@ -111,7 +111,7 @@ LISTS: list[tuple[str, Callable[[DataRobotClient], Any]]] = [
 def test_a_call_goes_to_its_published_path(
     method: str, path: str, call: Callable[[DataRobotClient], Any], connect: Connect
 ) -> None:
-    with scripted(Reply(json={"data": []})) as server:
+    with scripted(Reply(json={"data": [], "id": "i", "workloadId": "w", "buildIds": []})) as server:
         call(connect(server))
     assert server.calls == [f"{method} {BASE}{path}"]
 
