@@ -24,7 +24,17 @@ from wlinfra.values import Secret
 if TYPE_CHECKING:
     from wlinfra_datarobot.client import DataRobotClient
 
-__all__ = ["EMULATOR", "BundleSize", "DataRobotConfig", "Session", "Target", "open_client", "parse_config", "resolve"]
+__all__ = [
+    "EMULATOR",
+    "BundleSize",
+    "DataRobotConfig",
+    "Session",
+    "Target",
+    "open_client",
+    "parse_config",
+    "resolve",
+    "unverified",
+]
 
 EMULATOR = "emulator"
 """The endpoint that means the embedded emulator."""
@@ -140,6 +150,17 @@ def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
         verify=found.verify(),
         proxy=config.proxy or proxy_for(endpoint, environ),
     )
+
+
+def unverified(config: DataRobotConfig, environ: Mapping[str, str]) -> str:
+    """Return the endpoint whose certificate is not checked; empty where all is well, or nothing can be told yet."""
+    found = _Places(config, environ)
+    try:
+        endpoint, _ = found.endpoint()
+        verify = found.verify()
+    except ConfigurationError:  # it is told when the platform is asked
+        return ""
+    return endpoint if verify is False and endpoint.lower().startswith("https:") else ""
 
 
 def open_client(config: DataRobotConfig, target: Target, session: Session) -> DataRobotClient:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wlinfra.changes.model import Change, PlatformObject, Step
-from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.errors import ConfigurationError, Diagnostic, Severity
 from wlinfra.provider.base import (
     Connection,
     PlanRequest,
@@ -26,7 +26,7 @@ from wlinfra.resources.base import Resource
 from wlinfra.state.model import Intent
 from wlinfra.values import Address
 
-from .configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve
+from .configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve, unverified
 from .platform import ARTIFACT_KIND, Platform
 
 if TYPE_CHECKING:
@@ -67,10 +67,20 @@ class DataRobotConnection:
         return expand(resource, dependencies)
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
-        """Return what several of the declared objects get wrong together."""
+        """Return what several of the declared objects get wrong together, and whether a certificate is not checked."""
         from .review import review
 
-        return list(review(objects))
+        return [*review(objects), *self._unverified()]
+
+    def _unverified(self) -> Iterator[Diagnostic]:
+        """Yield a warning where whoever stands in between could read the token."""
+        if endpoint := unverified(self._config, self._context.environ):
+            yield Diagnostic(
+                summary="Certificate is not checked",
+                detail=f"verify=False: whoever stands between here and {endpoint} can read the token and every secret that is sent.",
+                fix="Give the authority that signed the certificate with ca_file=, and take verify=False out.",
+                severity=Severity.WARNING,
+            )
 
     def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
         """Return one reading for each, in a few list pages."""

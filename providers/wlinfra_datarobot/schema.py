@@ -41,7 +41,7 @@ _PROBE = Attribute(
         port=Attribute(default=8080),
         scheme=Attribute(default="HTTP"),
         host=_SCALAR,
-        httpHeaders=Attribute(default={}, values=_SCALAR),
+        httpHeaders=Attribute(default={}, values=Attribute(private=True)),
         initialDelaySeconds=Attribute(default=30),
         periodSeconds=Attribute(default=30),
         timeoutSeconds=Attribute(default=30),
@@ -71,7 +71,7 @@ _ENVIRONMENT = Attribute(
         fields=fields(
             name=_SCALAR,
             source=Attribute(default="string", normalize=_one_source),
-            value=_SCALAR,
+            value=Attribute(private=True),
             drCredentialId=_SCALAR,
             key=_SCALAR,
         )

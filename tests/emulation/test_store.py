@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,29 @@ def test_index_follows_changes_in_order() -> None:
 
     with store.transaction() as tx:
         assert [len(tx.where("things", "value", value)) for value in ("x", "y", "z")] == [1, 2, 0]
+
+
+def test_the_files_of_a_world_are_private_to_their_user(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = tmp_path / "world"
+        store = Store(folder, compact_after=1)
+        for number in range(3):
+            with store.transaction() as transaction:
+                transaction.put("things", str(number), {"value": "x" * 50})
+        store.close()
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes == {"world.journal": 0o600, "world.lock": 0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_world_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    (tmp_path / "world.journal").touch(mode=0o644)
+    Store(tmp_path).close()
+    store = Store(tmp_path)
+    with store.transaction() as transaction:
+        transaction.put("things", "1", {})
+    store.close()
+    assert (tmp_path / "world.journal").stat().st_mode & 0o777 == 0o600

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -19,6 +20,7 @@ from wlinfra_kubernetes.documents.document import Difference, at, differences, k
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
 from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
 
+from .private import is_private, shown_live
 from .restarts import RESTARTS
 from .subject import Subject
 
@@ -45,7 +47,7 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
     return AttributeChange(
         path=item.path,
         recorded=_shown(recorded, hidden=hidden),
-        live=_shown(item.live, hidden=hidden),
+        live=_shown(shown_live(subject.key.full_kind, item.path, item.live, item.planned, recorded), hidden=hidden),
         planned=UNKNOWN if _is_allocated(subject, item) else _shown(item.planned, hidden=hidden),
         effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
@@ -229,17 +231,23 @@ def ownership_of(
     lost = [path for path in leaves_of(before) if not owns(after, path) and path not in left]
     found = [
         *_owned(subject, gained, planned, "ours too from now on"),
-        *_owned(subject, lost, planned, "no longer ours"),
+        *_owned(subject, lost, planned, "no longer ours", others=True),
     ]
     return tuple(found)
 
 
+def _words(path: str) -> Path:
+    """Return the parts of a path as it is shown."""
+    return tuple(re.findall(r"[^.\[\]]+", path))
+
+
 def _owned(
-    subject: Subject, paths: list[FieldPath], planned: Mapping[str, Any], note: str
+    subject: Subject, paths: list[FieldPath], planned: Mapping[str, Any], note: str, *, others: bool = False
 ) -> Iterator[AttributeChange]:
     for path in paths:
         value = find(planned, path)
         hidden = subject.key.full_kind == "v1/Secret" or isinstance(value, dict | list)
+        hidden = hidden or (others and is_private(subject.key.full_kind, _words(shown(path))))
         shown_value = None if hidden else value
         yield AttributeChange(
             path=(shown(path),), recorded=shown_value, live=shown_value, planned=shown_value, note=note

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
 from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.compare import Comparison, compare, drift
 from wlinfra.diff.model import AttributeChange, Origin
-from wlinfra.diff.patterns import covers, parse_pattern, touches
+from wlinfra.diff.patterns import Pattern, covers, parse_pattern, touches
+from wlinfra.diff.private import conceal
 from wlinfra.diff.project import keep_ignored, mask, project
 from wlinfra.diff.schema import OPAQUE, Effect
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
@@ -224,13 +225,21 @@ def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Cha
         change,
         attributes=record.missed if is_stale else found.changes,
         drift=record.drift,
-        values=project(live.values, desired.values, desired.schema)
-        if importing
-        else keep_ignored(desired.values, live.values, ignored, desired.schema),
+        values=_values(desired, live, importing=importing, ignored=ignored),
         blast_radius=_blast_radius(action, found),
         replace_order=order,
         notes=(*change.notes, *found.notes, *((_IMPORTED_AS_IT_IS,) if importing else ())),
     )
+
+
+def _values(desired: PlatformObject, live: LiveObject, *, importing: bool, ignored: Sequence[Pattern]) -> Any:
+    """Return the values to send and to record; what is live and not declared may be a secret."""
+    if importing:
+        return conceal(project(live.values, desired.values, desired.schema), desired.values, None, desired.schema)
+    if not ignored:
+        return desired.values
+    kept = keep_ignored(desired.values, live.values, ignored, desired.schema)
+    return conceal(kept, desired.values, desired.values, desired.schema)
 
 
 _IMPORTED_AS_IT_IS = "it is recorded as it is; the next plan replaces it, because it differs in what cannot be changed"

@@ -15,6 +15,7 @@ from wlinfra.diff.free import find_differences
 from wlinfra.diff.leaves import are_identical, dig, is_list, is_object, is_open_leaf, is_special, same, secret_matches
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.patterns import covers, named_path, parse_pattern
+from wlinfra.diff.private import conceal
 from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect
 from wlinfra.state.key import Digest
@@ -332,7 +333,7 @@ class _Walk:
             else SENSITIVE
             if hidden
             else cover.show(side, path, attribute)
-            for side in (was, have, want)
+            for side in (was, conceal(have, want, was, attribute), want)
         )
         change = AttributeChange(
             path=path,

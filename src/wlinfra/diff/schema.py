@@ -40,6 +40,8 @@ class Attribute:
     """Only the platform sets it; it is never compared."""
     sensitive: bool = False
     """Never shown."""
+    private: bool = False
+    """What stands here and is not declared may be somebody's secret: its live value is not shown, nor recorded in plain text."""
     write_only: bool = False
     """The platform does not return it; compared with what was applied."""
     default: Json = None

@@ -13,7 +13,7 @@ import shlex
 import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -176,7 +176,7 @@ class _Journal:
         self._compact_after = compact_after
         self._compact_size = 0
         self._read_to = 0
-        self.lock = (folder / "world.lock").open("ab")
+        self.lock = open(folder / "world.lock", "ab", opener=_private)  # noqa: SIM115 - closed by `close`
         self._file: BinaryIO | None = None
 
     def close(self) -> None:
@@ -216,10 +216,9 @@ class _Journal:
     def rewrite(self) -> None:
         """Replace the file by one with a line per document."""
         temporary = self._path.with_suffix(".new")
-        with temporary.open("wb") as out:
+        with open(temporary, "wb", opener=_private) as out:
             for collection, rows in self._tables.rows.items():
-                for key, document in rows.items():
-                    out.write(_encode([(collection, key, document)]))
+                out.writelines(_encode([(collection, key, document)]) for key, document in rows.items())
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(self._path)
@@ -243,7 +242,7 @@ class _Journal:
     def _open(self) -> BinaryIO:
         if self._file is not None:
             self._file.close()
-        self._file = self._path.open("a+b", buffering=0)
+        self._file = open(self._path, "a+b", buffering=0, opener=_private)  # noqa: SIM115 - closed by `close`
         return self._file
 
     def _drop_torn(self, file: BinaryIO, rest: bytes) -> None:
@@ -257,6 +256,15 @@ class _Journal:
                 f"    mv {shlex.quote(str(self._path.parent))} {shlex.quote(f'{self._path.parent}.damaged')}",
             )
         os.ftruncate(file.fileno(), os.fstat(file.fileno()).st_size - len(rest))
+
+
+def _private(name: str, flags: int) -> int:
+    """Open a file of the world for its user alone; an earlier version left that to the umask."""
+    descriptor = os.open(name, flags, 0o600)
+    if os.fstat(descriptor).st_mode & 0o077:
+        with suppress(PermissionError):  # somebody else's file, who lets us write it
+            os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
 from wlinfra.diff.compare import drift
 from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import AttributeChange, Origin
+from wlinfra.diff.private import is_open_to_all
 from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect
 from wlinfra.diff.single import value_at, with_value
@@ -126,6 +127,8 @@ def _learned(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest
     if isinstance(live, SecretDigest):
         return live
     if isinstance(recorded, SecretDigest) or isinstance(wanted, Secret):
+        return SecretDigest(digest(live) if digest.known and isinstance(live, str) else "")
+    if schema.private and live is not None and not is_open_to_all(live, wanted, recorded):
         return SecretDigest(digest(live) if digest.known and isinstance(live, str) else "")
     if is_object(live):
         return _learned_object(recorded, live, wanted, schema, digest)

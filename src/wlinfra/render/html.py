@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from typing import Final
 
@@ -28,6 +30,10 @@ pre { overflow-x: auto; font: 13px/1.45 ui-monospace, monospace }
 """
 
 
+_POLICY: Final = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'; base-uri 'none'; form-action 'none'"
+"""No script runs and nothing is loaded, whatever got into the page."""
+
+
 def render_html(plan: Plan) -> str:
     """Return the page; what destroys stands first and open."""
     title = escape(f"wlinfra plan: stack {clean(plan.stack)}, environment {clean(plan.environment)}")
@@ -40,7 +46,8 @@ def render_html(plan: Plan) -> str:
     body += [_change(plan, change) for change in ordered_changes(plan)]
     if not plan.is_empty:
         body.append(f"<p>{escape(summary_line(summarize(plan)))}</p>")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title><style>{_CSS}</style>'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    head = f'<meta charset="utf-8">{policy}<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_CSS}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n' + "\n".join(body) + "\n</body></html>\n"
 
 

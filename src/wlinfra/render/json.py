@@ -5,8 +5,9 @@ Equal plans give equal bytes: keys are sorted and there is no clock in it. No se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -22,10 +23,14 @@ from wlinfra.values import Json, Ref, format_path
 __all__ = ["diagnostic_document", "dump_json", "plan_document", "render_json"]
 
 
+_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+
+
 def dump_json(document: Any, *, indent: bool = True) -> str:
-    """Return the document as sorted JSON with a line end."""
+    """Return the document as sorted JSON with a line end; no text in it is a command to the runner of a pipeline."""
     options = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if indent else 0)
-    return orjson.dumps(document, option=options).decode()
+    text = orjson.dumps(document, option=options).decode()
+    return _COMMAND.sub(r"\\u0023#", text) if "##" in text else text
 
 
 def render_json(plan: Plan) -> str:

@@ -1,7 +1,7 @@
 """Colours, and the one door through which other people's text reaches a terminal.
 
 Every renderer passes names, values and messages through `clean`, so that no declaration, platform answer or file
-name can move the cursor, hide a line or fake one; `Style` paints only when it was told that somebody sees colours.
+name can move the cursor, hide a line, fake one, or give a command to the runner of a pipeline; `Style` paints only when it was told that somebody sees colours.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ __all__ = ["PLAIN", "Style", "clean", "clean_lines"]
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_COMMAND: Final = re.compile(r"##(?=\w*\[)|^\s*::")
+"""What makes a line of a log a command to the runner of a pipeline, such as ``::error::`` or ``##[error]``."""
 _NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _RESET: Final = "\x1b[0m"
 _CODES: Final = {
@@ -38,13 +40,21 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def clean(text: object) -> str:
-    r"""Return the text on one line, with everything that a terminal would obey or not show escaped.
+    r"""Return the text on one line, with everything that a terminal would obey or not show, or a pipeline obey, escaped.
 
     >>> clean("a\x1b[31mb")
     'a\\x1b[31mb'
+    >>> clean("  ::error::x")
+    '  \\x3a:error::x'
     """
     plain = str(text)
+    if "##" in plain or "::" in plain:
+        plain = _COMMAND.sub(_defuse, plain)
     return plain if plain.isprintable() else _UNSAFE.sub(_escape, plain)
+
+
+def _defuse(match: re.Match[str]) -> str:
+    return match[0][:-2] + f"\\x{ord(match[0][-1]):02x}{match[0][-1]}"
 
 
 def clean_lines(text: object) -> list[str]:

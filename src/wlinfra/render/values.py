@@ -90,7 +90,7 @@ def _cut(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    if text.isprintable() and '"' not in text and "\\" not in text:
+    if text.isprintable() and '"' not in text and "\\" not in text and "##" not in text:
         return f'"{text}"'
     return clean(json.dumps(text, ensure_ascii=False))
 

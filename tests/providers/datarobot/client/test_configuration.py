@@ -10,7 +10,15 @@ from support.scripted_server import Reply, scripted
 
 from wlinfra.errors import ConfigurationError
 from wlinfra.values import Secret
-from wlinfra_datarobot.configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve
+from wlinfra_datarobot.configuration import (
+    DataRobotConfig,
+    Session,
+    Target,
+    open_client,
+    parse_config,
+    resolve,
+    unverified,
+)
 
 URL = "https://dr.example/api/v2"
 
@@ -153,3 +161,20 @@ def test_the_proxy_and_authorities_come_along(tmp_path: Path) -> None:
 def test_bundle_sizes_are_part_of_the_configuration() -> None:
     config = parse_config({"bundles": {"gpu.h100": {"cpu": 8, "memory": "64GB", "gpu": 1, "gpu_type": "H100"}}})
     assert config.bundles["gpu.h100"].gpu_type == "H100"
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "warned"),
+    [
+        ({"endpoint": "https://dr.example.com/api/v2", "verify": False}, {}, True),
+        ({"verify": False}, {"DATAROBOT_ENDPOINT": "https://dr.example.com/api/v2"}, True),
+        ({"endpoint": "https://dr.example.com/api/v2"}, {}, False),
+        ({"endpoint": "http://127.0.0.1:1/api/v2", "verify": False}, {}, False),
+        ({"endpoint": "emulator", "verify": False}, {}, False),
+        ({"verify": False}, {"HOME": "/nowhere"}, False),
+    ],
+)
+def test_a_certificate_that_is_not_checked_is_warned_of(
+    options: dict[str, Any], environ: dict[str, str], warned: bool
+) -> None:
+    assert bool(unverified(parse_config(options), environ)) is warned
