@@ -29,6 +29,7 @@ from .declared.resources import Manifest
 from .documents.document import Key, canonical, encoded, key_of, plain_text, schema_of
 from .documents.quantities import with_canonical_quantities
 from .ownership.evident import evident_in
+from .ownership.former import FORMERLY
 from .ownership.inventory import address_of
 from .ownership.succession import AUTOSCALERS, coming_after
 from .scope import CLUSTER_SCOPED, Scope, in_namespace, makers_of
@@ -97,6 +98,8 @@ def _workload(
                 policy["bundles"] = offer
             if read := [_source(places[one.part], one.manifest) for one in objects if _is_read(one, item)]:
                 policy[READ] = read
+        if item.formerly:
+            policy[FORMERLY] = replace(Key.parse(made.kind, made.name), name=item.formerly).full_name
         if item.kind == "Deployment" and scaled:
             policy["autoscaled"] = True
         made = replace(made, policy=policy, notes=tuple(common_notes(renderings.values())) if item is runner else ())

@@ -20,6 +20,7 @@ from .declared.lookups import look_up_workload
 from .documents.document import Key, declared_values, key_of
 from .documents.fieldpath import find, parse
 from .lineage import is_ours, is_proven
+from .ownership.former import former_key, keeps_its_name
 from .ownership.identity import PART_OF
 from .ownership.succession import goes_with_its_maker
 from .platform import Platform
@@ -35,10 +36,23 @@ Found: TypeAlias = "dict[str, Any] | ClusterError | None"
 def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
     """Return one reading for each, in the same order."""
     keys = [Key.parse(one.kind, one.name) for one in wanted]
-    found = fetch(platform, [key for one, key in zip(wanted, keys, strict=True) if not _is_workload(one)])
+    former = {one.address: key for one in wanted if (key := former_key(one)) is not None}
+    asked = [key for one, key in zip(wanted, keys, strict=True) if not _is_workload(one)]
+    found = fetch(platform, [*asked, *former.values()])
     if platform.lineage is not None and platform.ours is None and _any_labelled(platform, found):
         _look_whose(platform, wanted, found)
-    return [_reading(platform, one, found.get(key)) for one, key in zip(wanted, keys, strict=True)]
+    return [
+        _reading(
+            platform, one, _under_either_name(platform, one, found.get(key), found.get(former.get(one.address, key)))
+        )
+        for one, key in zip(wanted, keys, strict=True)
+    ]
+
+
+def _under_either_name(platform: Platform, one: Wanted, found: Found, former: Found) -> Found:
+    """Return what bears the former name where it is this very object, and else what bears the name."""
+    keeps_it = isinstance(former, dict) and is_proven(platform, former) and keeps_its_name(one, former)
+    return former if keeps_it else found
 
 
 def fetch(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:

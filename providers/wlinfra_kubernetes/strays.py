@@ -17,6 +17,7 @@ from wlinfra.values import Address
 from .cluster.failures import ClusterError, Failure
 from .documents.document import Key, key_of
 from .lineage import is_ours, refuse_taken_over
+from .ownership.former import former_key
 from .ownership.identity import ADDRESS, KEEP, PART_OF
 from .ownership.inventory import kinds_in, namespaces_in
 from .platform import Platform
@@ -39,6 +40,7 @@ def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[Stray]:
     if inventory is None:
         return ()
     keys = {Key.parse(one.kind, one.name) for one in known}
+    keys |= {key for one in known if (key := former_key(one)) is not None}
     names = {(key.kind, key.group, key.full_name) for key in keys}
     namespaces = (platform.identity.namespace, *namespaces_in(inventory))
     kinds = [

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
-from wlinfra.provider import Impact, PlanRequest, default_change
+from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, default_change
 from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import choose_bundle
 from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.lineage import taking_over
 from wlinfra_kubernetes.losses import loss_of, with_loss
+from wlinfra_kubernetes.ownership.former import under_its_name
 from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
@@ -43,6 +44,16 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
         return _end(platform, request)
     if desired.virtual or desired.lookup:
         return default_change(request, steps=_none)
+    if (named := under_its_name(desired, request)) is not desired:
+        kept = _wanted(platform, replace(request, desired=named), named)
+        if kept.action is not Action.REPLACE and all(item.live == item.planned for item in kept.attributes):
+            return kept
+        request = replace(request, reading=Absent())  # it changes, and takes its new name with that
+    return _wanted(platform, request, desired)
+
+
+def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -> Change:
+    """Return what must happen to a declared object."""
     if desired.policy.get("inventory"):
         desired = with_live_kinds(desired, request.live)
         request = replace(request, desired=desired)

@@ -40,13 +40,24 @@ def render_entry(group: Group) -> Iterator[RenderedObject]:
     needs = () if group.by_operator and not group.counts_requests else (group.part("Service"),)
     match entry:
         case IngressEntry():
-            yield RenderedObject(part=group.part("Ingress"), manifest=_ingress(group, entry, host), depends_on=needs)
+            manifest = _ingress(group, entry, host)
         case GatewayEntry():
-            yield RenderedObject(part=group.part("HTTPRoute"), manifest=_route(group, entry, host), depends_on=needs)
+            manifest = _route(group, entry, host)
         case None:
             return
         case _:
             assert_never(entry)
+    formerly = group.name if group.by_operator else ""
+    part = group.part(str(manifest["kind"]))
+    yield RenderedObject(part=part, manifest=manifest, depends_on=needs, formerly=formerly)
+
+
+def entry_name(group: Group) -> str:
+    """Return the name of what lets requests in.
+
+    The NIM Operator deletes routes of the NIMService's own name that it did not make itself.
+    """
+    return f"{group.name}-entry" if group.by_operator else group.name
 
 
 def _ingress(group: Group, entry: IngressEntry, host: str) -> Manifest:
@@ -59,7 +70,7 @@ def _ingress(group: Group, entry: IngressEntry, host: str) -> Manifest:
         spec["ingressClassName"] = entry.class_name
     if entry.tls_secret:
         spec["tls"] = [{"hosts": [host], "secretName": entry.tls_secret}]
-    metadata = group.metadata(group.name)
+    metadata = group.metadata(entry_name(group))
     if entry.annotations:
         metadata["annotations"] = dict(entry.annotations)
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
@@ -75,7 +86,7 @@ def _route(group: Group, entry: GatewayEntry, host: str) -> Manifest:
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
-        "metadata": group.metadata(group.name),
+        "metadata": group.metadata(entry_name(group)),
         "spec": {"parentRefs": [parent], "hostnames": [host], "rules": [rule]},
     }
 
@@ -86,6 +97,6 @@ def _backend(group: Group) -> dict[str, Json]:
         return {"name": backend_name(group), "port": backend_port(group)}
     name, namespace, port = interceptor(group)
     group.problems.note(
-        f"The HTTPRoute {group.name} leads to {name} in {namespace}; a ReferenceGrant there must allow HTTPRoutes of {group.target.namespace}."
+        f"The HTTPRoute {entry_name(group)} leads to {name} in {namespace}; a ReferenceGrant there must allow HTTPRoutes of {group.target.namespace}."
     )
     return {"name": name, "namespace": namespace, "port": port}

@@ -188,6 +188,8 @@ class RenderedObject:
     """What whoever reads it as a file should know."""
     shared: bool = False
     """Other workloads may render the same object; `shared.merge_shared` joins them."""
+    formerly: str = ""
+    """The name that earlier versions gave it; one that exists under it keeps it."""
 
     @property
     def kind(self) -> str:

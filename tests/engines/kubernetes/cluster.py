@@ -48,6 +48,8 @@ class ClusterOptions:
     """Custom resource definitions to have from the beginning, beside our own."""
     stored: Mapping[str, bytes] = field(default_factory=dict)
     """Keys and values that etcd has before the API server starts, as `Cluster.stored` returns them."""
+    cleans_up_entries: bool = True
+    """The NIM Operator deletes routes of a NIMService's name, as the real one does."""
 
 
 class Cluster:
@@ -243,6 +245,7 @@ class Cluster:
             metrics_port=metrics_port,
             prometheus_port=self._prometheus_port,
             ready_file=str(self.folder / "fakes.ready"),
+            cleans_up_entries=self.options.cleans_up_entries,
         )
         settings.write(self.folder / "fakes.json")
         self.processes.start_python("fakes", "engines.kubernetes.fakes", TESTS, self.folder / "fakes.json")

@@ -18,14 +18,19 @@ __all__ = ["FakeNimOperator"]
 GROUP = "/apis/apps.nvidia.com/v1alpha1"
 SPEC_HASH = "nvidia.com/parent-spec-hash"
 MANAGER = "k8s-nim-operator"
+ENTRIES = (
+    "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
+    "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes",
+)
 
 
 class FakeNimOperator:
     """Reconciles services on every event of theirs, of their Deployments and of the caches in their namespace."""
 
-    def __init__(self, client: ApiClient, stop: threading.Event) -> None:
+    def __init__(self, client: ApiClient, stop: threading.Event, *, cleans_up_entries: bool = True) -> None:
         self._client = client
         self._stop = stop
+        self._cleans_up_entries = cleans_up_entries
 
     def threads(self) -> list[threading.Thread]:
         """Return what has to run, not yet started."""
@@ -102,6 +107,7 @@ class FakeNimOperator:
             self._client.apply(autoscaler, _autoscaler(service), manager=MANAGER)
         elif self._client.exists(autoscaler):
             self._client.delete(autoscaler)
+        self._clean_up(service)
         deployment = self._deployed(service, f"/apis/apps/v1/namespaces/{namespace}/deployments")
         state = deployment.get("status", {})
         wanted = deployment["spec"]["replicas"]
@@ -110,6 +116,15 @@ class FakeNimOperator:
             return _ready(service, wanted)
         message = f'deployment "{name}": {state.get("availableReplicas", 0)} of {wanted} updated replicas are available'
         return _service_status("NotReady", "NotReady", message)
+
+    def _clean_up(self, service: Json) -> None:
+        """Delete the ways in that bear the service's name and that it does not ask for, whoever made them."""
+        metadata, expose = service["metadata"], service["spec"].get("expose", {})
+        asked = expose.get("ingress", {}).get("enabled") or expose.get("router")
+        for collection in ENTRIES if self._cleans_up_entries and not asked else ():
+            path = collection.format(metadata["namespace"]) + f"/{metadata['name']}"
+            if self._client.exists(path):
+                self._client.delete(path)
 
     def _deployed(self, service: Json, collection: str) -> Json:
         """Write the Deployment as the operator does: whole when its hash differs, else only asked-for replicas."""

@@ -37,6 +37,7 @@ class FakesSettings:
     metrics_port: int
     prometheus_port: int
     ready_file: str
+    cleans_up_entries: bool
 
     def write(self, file: Path) -> None:
         """Write the settings for the process to read."""
@@ -58,7 +59,8 @@ def main(settings: FakesSettings) -> None:
     storage.make_classes()
     register_metrics(client, settings.metrics_port)
     serving = [threading.Thread(target=server.serve_forever, daemon=True) for server in servers]
-    operators = [*FakeNimOperator(client, stop).threads(), *FakeHttpOperator(client, stop).threads()]
+    nim = FakeNimOperator(client, stop, cleans_up_entries=settings.cleans_up_entries)
+    operators = [*nim.threads(), *FakeHttpOperator(client, stop).threads()]
     threads = [*serving, *kubelet.threads(), *storage.threads(), *operators]
     for thread in threads:
         thread.start()
