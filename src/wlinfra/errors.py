@@ -10,6 +10,7 @@ The tree::
       ProviderError         a platform refused, or a provider broke its contract
       StateError            the state cannot be read or written
         StateDamagedError   a file failed its integrity check
+        StateRefusedError   what was asked of it is refused
         LockedError         another run holds the lock
         LeaseLostError      this run lost the lock while it worked
       StalePlanError        the world is not what was approved
@@ -36,6 +37,7 @@ __all__ = [
     "StalePlanError",
     "StateDamagedError",
     "StateError",
+    "StateRefusedError",
     "WlinfraError",
 ]
 
@@ -138,6 +140,12 @@ class StateError(WlinfraError):
 
 class StateDamagedError(StateError):
     """A state file failed its integrity check; nothing was overwritten."""
+
+
+class StateRefusedError(StateError):
+    """What was asked of the state is refused; the state is as it was, and nothing is wrong with it."""
+
+    exit_code = 1
 
 
 class LockedError(StateError):

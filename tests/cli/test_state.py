@@ -37,7 +37,7 @@ def test_a_move_takes_along_what_depends_on_it(applied: CommandLine) -> None:
 
 def test_a_move_never_overwrites(applied: CommandLine) -> None:
     ended = applied.run("state", "mv", "artifact.server", "workload.chat")
-    assert (ended.code, "already records workload.chat" in ended.err) == (12, True)
+    assert (ended.code, "already records workload.chat" in ended.err) == (1, True)
     assert len(store_of(applied).load().objects) == 2
 
 
@@ -51,7 +51,7 @@ def test_a_pulled_state_can_be_pushed_back(applied: CommandLine) -> None:
     pulled = applied.run("state", "pull").out
     applied.run("state", "rm", "workload.chat")
     (applied.folder / "state.json").write_text(pulled)
-    assert applied.run("state", "push", "state.json").code == 12
+    assert applied.run("state", "push", "state.json").code == 1
     assert applied.run("state", "push", "state.json", "--force").code == 0
     assert applied.run("state", "list").out.split() == ["artifact.server", "workload.chat"]
     assert json.loads(pulled)["lineage"]
@@ -59,7 +59,7 @@ def test_a_pulled_state_can_be_pushed_back(applied: CommandLine) -> None:
 
 def test_a_lock_can_be_freed(applied: CommandLine) -> None:
     with store_of(applied).acquire(LockRequest(owner="bob")):
-        assert "bob" in applied.run("state", "unlock").out
+        assert "bob" in applied.run("state", "unlock", "--force").out
         assert applied.run("apply", "--auto-approve", "--set", "replicas=2").code == 0
     assert "was not locked" in applied.run("state", "unlock").out
 

@@ -53,7 +53,7 @@ def test_a_program_that_is_gone_leaves_its_record_readable(applied: CommandLine)
     (applied.folder / "infra.py").unlink()
     assert applied.run("state", "list").out.split() == ["artifact.server", "workload.chat"]
     with LocalStateStore(applied.folder / ".wlinfra", "shop", "test").acquire(LockRequest(owner="bob")):
-        assert "bob" in applied.run("state", "unlock").out
+        assert "bob" in applied.run("state", "unlock", "--force").out
 
 
 def test_of_several_records_the_one_is_taken_that_the_text_of_the_program_names(applied: CommandLine) -> None:

@@ -128,12 +128,12 @@ def test_a_damaged_history_is_mended_without_touching_the_state(tmp_path: Path) 
     entry = HistoryEntry(serial=1, at="t", who="w", host="h", command="c", plan_digest="d", result="done", summary="")
     with store.acquire(ME) as lease, store.open(lease) as session:
         session.add_history(entry)
-        session.add_history(replace(entry, serial=2))
+        session.add_history(replace(entry, at="later"))
     flip(store.paths.history, 30)
     with pytest.raises(StateDamagedError):
         store.history()
     assert repair(tmp_path).actions == ("dropped 1 unreadable entries of the history",)
-    assert (store.history(), store.load()) == ([replace(entry, serial=2)], before)
+    assert (store.history(), store.load()) == ([replace(entry, at="later")], before)
 
 
 def push(root: Path, data: bytes, *, force: bool = False) -> None:

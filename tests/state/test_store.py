@@ -251,7 +251,7 @@ def test_history_is_kept_in_order(tmp_path: Path) -> None:
     store = make_store(tmp_path)
     entries = [
         HistoryEntry(
-            serial=n, at=f"t{n}", who="ä", host="h", command="apply", plan_digest="d", result="done", summary=""
+            serial=0, at=f"t{n}", who="ä", host="h", command="apply", plan_digest="d", result="done", summary=""
         )
         for n in range(3)
     ]

@@ -216,6 +216,11 @@ def _state(parser: Parser) -> None:
             child.add_argument(argument, metavar=argument.upper())
         if name == "push":
             child.add_argument("--force", action="store_true", help="even over another lineage or a newer state")
+        if name == "unlock":
+            child.add_argument(
+                "lock", nargs="?", default="", metavar="ID", help="the lock's id, as the refusal names it"
+            )
+            child.add_argument("--force", action="store_true", help="even of a run that seems to be at work")
         if name in ("mv", "rm", "push", "repair"):
             lock(child)
         record_option(child)

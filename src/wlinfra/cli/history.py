@@ -1,4 +1,4 @@
-"""`wlinfra history`: every apply of the environment, oldest first."""
+"""`wlinfra history`: all that changed the state of the environment, oldest first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["run"]
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Print one line for each apply."""
+    """Print one line for each change of the state."""
     entries = find_record(arguments, console).store().history()
     if arguments.json:
         console.show(dump_json([asdict(entry) for entry in entries]))
@@ -25,7 +25,8 @@ def run(arguments: Namespace, console: Console) -> int:
     for entry in entries:
         result = console.style.paint(entry.result.ljust(11), "green" if entry.result == "done" else "red")
         person = clean(f"{entry.who}@{entry.host}" if entry.host else entry.who)
+        plan = f"  plan {clean(entry.plan_digest)}" if entry.plan_digest else ""
         console.show(
-            f"{clean(entry.at)}  {result}  {clean(entry.command).ljust(8)} {person}  {clean(entry.summary)}  plan {clean(entry.plan_digest)}"
+            f"{clean(entry.at)}  {result}  {clean(entry.command).ljust(8)} {person}  {clean(entry.summary)}{plan}"
         )
     return ExitCode.OK

@@ -9,7 +9,8 @@ from wlinfra.changes.subject import subject_of
 from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import open_workspace
+from wlinfra.cli.workspace import lock_request, open_workspace
+from wlinfra.cli.writing import add_history
 from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
@@ -36,6 +37,7 @@ def run(arguments: Namespace, console: Console) -> int:
         for intent in engine.state.intents:
             if intent.address == wanted.address and intent.makes:
                 locked.session.end(intent)  # a person has said what became of it
+        add_history(locked.session, lock_request(console, "import", 0.0), f"imported {wanted.address} [id={live.id}]")
     console.show(f"Imported {clean(wanted.address)} [id={clean(live.id)}]. Nothing was changed on the platform.")
     console.show(f"See what an apply would change:\n    {command_line('plan', arguments, engine.state.environment)}")
     return ExitCode.OK

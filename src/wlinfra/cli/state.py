@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.record import RecordSite, find_record
 from wlinfra.cli.show import find_objects, object_lines
 from wlinfra.cli.workspace import describe_holder, lock_request
-from wlinfra.errors import ConfigurationError
+from wlinfra.cli.writing import add_history, writing
+from wlinfra.errors import ConfigurationError, LockedError, StateDamagedError
 from wlinfra.provider.optional import Holding
 from wlinfra.provider.registry import load_provider
 from wlinfra.render.style import clean
 from wlinfra.render.summary import counted
-from wlinfra.state.lock import Lease
+from wlinfra.state.lock import LockInfo, LockRequest
 from wlinfra.state.model import ObjectState
 from wlinfra.state.move import forget_objects, move_objects
 from wlinfra.values import Address
@@ -42,7 +42,7 @@ def run(arguments: Namespace, console: Console) -> int:
         case "push":
             _push(site, arguments, console)
         case "unlock":
-            _unlock(site, console)
+            _unlock(site, arguments, console)
         case "repair":
             _repair(site, arguments, console)
         case other:
@@ -50,23 +50,24 @@ def run(arguments: Namespace, console: Console) -> int:
     return ExitCode.OK
 
 
-@contextmanager
-def _locked(site: RecordSite, arguments: Namespace, console: Console) -> Iterator[Lease]:
-    request = lock_request(console, f"state {arguments.action}", arguments.lock_timeout)
-    with site.store().acquire(request) as lease:
-        yield lease
+def _request(arguments: Namespace, console: Console) -> LockRequest:
+    return lock_request(console, f"state {arguments.action}", arguments.lock_timeout)
 
 
 def _move(site: RecordSite, arguments: Namespace, console: Console) -> None:
-    with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
+    request = _request(arguments, console)
+    with writing(site.store(), request, console) as (_, session):
         moved = move_objects(session, Address(arguments.source), Address(arguments.destination))
+        add_history(session, request, f"moved {arguments.source} to {arguments.destination}")
     for old, new in moved.items():
         console.show(f"Moved {clean(old)} to {clean(new)}.")
 
 
 def _forget(site: RecordSite, arguments: Namespace, console: Console) -> None:
-    with _locked(site, arguments, console) as lease, site.store().open(lease) as session:
+    request = _request(arguments, console)
+    with writing(site.store(), request, console) as (_, session):
         forgotten = forget_objects(session, Address(arguments.address))
+        add_history(session, request, f"forgot {arguments.address}")
     for intent in forgotten.steps:
         console.show(
             f"Forgot the interrupted {clean(intent.verb)} for {clean(intent.address)}; whether it happened is not known."
@@ -103,21 +104,47 @@ def _push(site: RecordSite, arguments: Namespace, console: Console) -> None:
                 f"{arguments.input}: {error.strerror}.",
                 "Name a file that `wlinfra state pull` wrote, or - for standard input.",
             ) from error
-    with _locked(site, arguments, console) as lease:
+    request = _request(arguments, console)
+    with site.store().acquire(request) as lease:
         site.store().push(data, lease, force=arguments.force)
+        with site.store().open(lease) as session:
+            add_history(session, request, "replaced the state" + (", forced" if arguments.force else ""))
     console.show("Replaced the state.")
 
 
-def _unlock(site: RecordSite, console: Console) -> None:
-    holder = site.store().unlock()
+def _unlock(site: RecordSite, arguments: Namespace, console: Console) -> None:
+    store = site.store()
+    try:
+        held = store.read_lock()
+    except StateDamagedError:
+        held = None  # nobody can be named, and freeing it is the only way on
+    if held is not None and held.may_live(time.time()) and not arguments.force:
+        _confirm_robbery(held, arguments, console)
+    holder = store.unlock(held_by=held.token if held is not None else None)
     if holder is None:
         console.show("The state was not locked.")
     else:
         console.show(f"Freed the lock that {clean(describe_holder(holder))} held; that run stops before its next call.")
 
 
+def _confirm_robbery(held: LockInfo, arguments: Namespace, console: Console) -> None:
+    """Have a person say that a run which seems to be at work is over; raises LockedError when they do not."""
+    if arguments.lock == held.id:
+        return
+    who = f"{describe_holder(held)} holds the lock for {held.operation!r} since {held.since}"
+    if not arguments.lock and console.is_interactive:
+        console.show(f"{clean(who)}, and seems to be at work. Without the lock it stops before its next call.")
+        if console.ask(f"Only the lock's id ({held.id}) frees it.\n\n  Enter the id: ") == held.id:
+            return
+    raise LockedError.of(
+        "Holder seems to live",
+        f"{clean(who)}, and seems to be at work. Nothing was freed.",
+        f"Wait for it to end. If it is surely over, free the lock by its id:\n    wlinfra state unlock {held.id}\nor add --force.",
+    )
+
+
 def _repair(site: RecordSite, arguments: Namespace, console: Console) -> None:
-    with _locked(site, arguments, console) as lease:
+    with site.store().acquire(_request(arguments, console)) as lease:
         report = site.store().repair(lease)
     if not report.actions:
         console.show("Nothing is damaged.")

@@ -21,6 +21,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
 from wlinfra.cli.quiet import printing_aside
 from wlinfra.cli.version import tool_version
+from wlinfra.cli.writing import writing
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
@@ -200,7 +201,7 @@ class Workspace:
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
         """Hold the lock and open the state for writing; raises LockedError after ``timeout`` seconds."""
         request = lock_request(self.console, operation, timeout)
-        with self.store.acquire(request) as lease, self.store.open(lease) as session:
+        with writing(self.store, request, self.console) as (lease, session):
             self._lease = lease
             try:
                 yield Locked(workspace=self, session=session, lease=lease)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -20,9 +21,21 @@ from wlinfra.errors import StateError
 if sys.platform == "darwin":
     import fcntl
 
-__all__ = ["NO_SPACE", "Disk", "DiskStats", "encode_name", "explain_os_errors", "number_of_copy"]
+__all__ = [
+    "NO_SPACE",
+    "Disk",
+    "DiskStats",
+    "encode_name",
+    "explain_os_errors",
+    "file_mode",
+    "make_directory",
+    "number_of_copy",
+    "open_file",
+]
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PRIVATE = 0o600
+_SHARED = stat.S_ISGID | stat.S_IWGRP
 _LONGEST_NAME = 120
 _UNSAFE = frozenset('/\\:*?"<>|%')
 
@@ -71,7 +84,7 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def create(self, path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    def create(self, path: Path, data: bytes, *, mode: int = _PRIVATE) -> None:
         """Write a new file durably; raises FileExistsError when there is one."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
@@ -88,7 +101,7 @@ class Disk:
     def prepare(self, path: Path, data: bytes, *, durable: bool = True) -> Path:
         """Write what shall replace ``path`` beside it and return where; nothing is replaced yet."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        descriptor = open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
             self.write(descriptor, data)
             if durable:
@@ -111,6 +124,39 @@ class Disk:
             raise
         if durable:
             self.sync_directory(path.parent)
+
+
+def file_mode(directory: Path) -> int:
+    """Return who may read and write the files of a directory, whatever the umask: its owner alone.
+
+    In a directory that is made to be shared by a group (``chmod g+ws``), the group as well.
+    """
+    try:
+        is_shared = directory.stat().st_mode & _SHARED == _SHARED
+    except OSError:
+        is_shared = False
+    return _PRIVATE | 0o060 if is_shared else _PRIVATE
+
+
+def make_directory(directory: Path) -> None:
+    """Make the directory and those above it, for the owner alone unless one above is shared; raises OSError."""
+    if directory.is_dir():
+        return
+    make_directory(directory.parent)
+    is_shared = file_mode(directory.parent) != _PRIVATE
+    directory.mkdir(mode=0o770 if is_shared else 0o700, exist_ok=True)
+    if is_shared:
+        directory.chmod(0o2770)  # whatever the umask
+
+
+def open_file(path: Path, flags: int) -> int:
+    """Open a file of the state with the rights that `file_mode` gives, whatever the umask or an earlier version gave."""
+    mode = file_mode(path.parent)
+    descriptor = os.open(path, flags | os.O_CLOEXEC, mode)
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+        with suppress(OSError):  # it is somebody else's
+            os.fchmod(descriptor, mode)
+    return descriptor
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Holder", "boot_id", "is_gone"]
+__all__ = ["Holder", "boot_id", "is_gone", "is_here"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,14 @@ class Holder:
         return cls(host=os.uname().nodename, pid=pid, machine=_machine(), process_start=_start_of(pid) or "")
 
 
+def is_here(holder: Holder) -> bool:
+    """True when the process ran on this machine since its last start, so that its end can be seen."""
+    return holder.host == os.uname().nodename and holder.machine == _machine()
+
+
 def is_gone(holder: Holder) -> bool:
     """True when the process ran on this machine and has ended; False when that cannot be told."""
-    if holder.host != os.uname().nodename or holder.machine != _machine():
+    if not is_here(holder):
         return False
     try:
         os.kill(holder.pid, 0)

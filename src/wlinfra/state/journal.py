@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from wlinfra.errors import StateError
-from wlinfra.state.files import Disk
+from wlinfra.state.files import Disk, open_file
 
 __all__ = [
     "DamagedRecordError",
@@ -100,7 +100,7 @@ class JournalFile:
         self.length = length
         self._disk = disk
         existed = path.exists()
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        self._descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         if os.fstat(self._descriptor).st_size != length:
             os.ftruncate(self._descriptor, length)
             disk.sync(self._descriptor)

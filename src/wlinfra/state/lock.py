@@ -22,13 +22,14 @@ import orjson
 
 from wlinfra.errors import LeaseLostError, LockedError, StateDamagedError, StateError
 from wlinfra.state.clock import Clock
-from wlinfra.state.files import Disk, explain_os_errors
-from wlinfra.state.holder import Holder, is_gone
+from wlinfra.state.files import Disk, explain_os_errors, make_directory, open_file
+from wlinfra.state.holder import Holder, is_gone, is_here
 
 __all__ = ["DEFAULT_LEASE", "FileLease", "FileLock", "Lease", "LockInfo", "LockRequest"]
 
 DEFAULT_LEASE = 30.0
 _POLL = 0.25
+_ID_LENGTH = 8
 _GUARD_PATIENCE = 5.0
 
 
@@ -54,6 +55,17 @@ class LockInfo:
     def is_held(self) -> bool:
         """True unless it was released."""
         return bool(self.token)
+
+    @property
+    def id(self) -> str:
+        """A short name for this hold of the lock, for people to repeat."""
+        return self.token[:_ID_LENGTH]
+
+    def may_live(self, now: float) -> bool:
+        """True unless the holder is gone for sure: its process here, or its heartbeat from another machine."""
+        if is_gone(self.holder):
+            return False
+        return is_here(self.holder) or self.heartbeat + self.lease >= now
 
     @property
     def since(self) -> str:
@@ -139,10 +151,11 @@ class FileLock:
         info = self._read()
         return info if info is not None and info.is_held else None
 
-    def break_lock(self, floor: int = 0) -> LockInfo | None:
+    def break_lock(self, floor: int = 0, *, held_by: str | None = None) -> LockInfo | None:
         """Free the lock whoever holds it, and return who did; the holder then fails its next check.
 
-        ``floor`` is the highest epoch known from elsewhere, for when the record itself is damaged.
+        ``floor`` is the highest epoch known from elsewhere, for when the record itself is damaged. With ``held_by``
+        only the lock with that token is freed; raises LockedError when somebody else has it by now.
         """
         with explain_os_errors("unlock the state", self.path.parent), self._guard():
             try:
@@ -150,6 +163,8 @@ class FileLock:
             except StateDamagedError:
                 info = None
                 self._write(_free(floor + 1))
+            if info is not None and info.is_held and held_by not in (None, info.token):
+                raise _locked(info)
             if info is not None:
                 self._write(_free(max(info.epoch, floor) + 1))
             return info if info is not None and info.is_held else None
@@ -183,7 +198,7 @@ class FileLock:
     def _try(self, request: LockRequest, watch: _Watch) -> tuple[FileLease, LockInfo] | tuple[None, LockInfo]:
         directory = self.path.parent
         with explain_os_errors("lock the state", directory):
-            directory.mkdir(parents=True, exist_ok=True)
+            make_directory(directory)
             with self._guard():
                 found = self._read()
                 if found is not None and found.is_held and not watch.has_lapsed(found):
@@ -192,7 +207,9 @@ class FileLock:
                 info = self._claim(request, epoch + 1)
                 taken = self._clock.monotonic()
                 self._write(info)
-        return FileLease(self, info, clock=self._clock, renewed=taken, heartbeat=self._heartbeat), info
+        gone = found if found is not None and found.is_held else None
+        lease = FileLease(self, info, clock=self._clock, renewed=taken, heartbeat=self._heartbeat, predecessor=gone)
+        return lease, info
 
     def _claim(self, request: LockRequest, epoch: int) -> LockInfo:
         now = self._clock.now()
@@ -229,7 +246,7 @@ class FileLock:
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """Keep other processes out of the record for the few milliseconds of a change."""
-        descriptor = os.open(self._guard_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = open_file(self._guard_path, os.O_RDWR | os.O_CREAT)
         try:
             self._wait_for_guard(descriptor)
             yield
@@ -286,7 +303,18 @@ class _Watch:
 class FileLease:
     """A held `FileLock`, renewed by a thread of its own every third of the lease."""
 
-    def __init__(self, lock: FileLock, info: LockInfo, *, clock: Clock, renewed: float, heartbeat: bool) -> None:
+    def __init__(
+        self,
+        lock: FileLock,
+        info: LockInfo,
+        *,
+        clock: Clock,
+        renewed: float,
+        heartbeat: bool,
+        predecessor: LockInfo | None = None,
+    ) -> None:
+        """``predecessor`` held it before and was gone without freeing it."""
+        self.predecessor = predecessor
         self._lock = lock
         self._info = info
         self._clock = clock

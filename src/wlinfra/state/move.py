@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wlinfra.errors import StateError
+from wlinfra.errors import StateRefusedError
 from wlinfra.state.model import Intent, ObjectState, State
 from wlinfra.state.records import moved as at_address
 from wlinfra.state.records import with_renamed_dependencies
+from wlinfra.state.shape import check_address
 from wlinfra.values import Address
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Forgotten:
 def forget_objects(session: StateSession, address: Address) -> Forgotten:
     """Forget an object, or all objects of a resource, and their interrupted steps, leaving the platform alone.
 
-    Others stop depending on them. Raises StateError when nothing is known of the address.
+    Others stop depending on them. Raises StateRefusedError when nothing is known of the address.
     """
     state = session.state
     steps = tuple(intent for intent in state.intents if address in (intent.address, intent.address.resource))
@@ -44,19 +45,22 @@ def forget_objects(session: StateSession, address: Address) -> Forgotten:
 def move_objects(session: StateSession, old: Address, new: Address) -> dict[Address, Address]:
     """Give an object, or all objects of a resource, another address; return old and new addresses.
 
-    What others recorded as their dependencies moves along. Raises StateError when nothing is recorded at the old
-    address, or something at the new one.
+    What others recorded as their dependencies moves along. Raises StateRefusedError when nothing is recorded at the old
+    address, something at the new one, or when the new one cannot stand for the same object.
     """
     state = session.state
-    moved = {address: Address(new + address.removeprefix(old)) for address in _find(state, old)}
+    found = _find(state, old)
+    _refuse_no_address(new)
+    moved = {address: Address(new + address.removeprefix(old)) for address in found}
     _refuse_unsettled(state, moved)
     taken = sorted(set(moved.values()) & set(state.objects) - set(moved))
     if taken:
-        raise StateError.of(
+        raise StateRefusedError.of(
             "Address is taken",
             f"The state already records {taken[0]}, so {old} cannot move there.",
             f"Forget that one first, if it is not wanted:\n  wlinfra state rm {taken[0]}",
         )
+    _refuse_another_kind(old, new)
     renamed = {item.address: item for item in _rename_dependencies(state, dict(moved))}
     puts = [at_address(renamed.pop(address, state.objects[address]), target) for address, target in moved.items()]
     session.set_many(put=[*renamed.values(), *puts], remove=tuple(moved))
@@ -70,16 +74,40 @@ def _recorded(state: State, address: Address) -> tuple[Address, ...]:
 def _find(state: State, address: Address) -> tuple[Address, ...]:
     found = _recorded(state, address)
     if not found:
-        raise StateError.of(
+        raise StateRefusedError.of(
             "Address is not recorded", f"The state has no {address}.", "List what it has:\n  wlinfra state list"
         )
     return found
 
 
+def _refuse_no_address(new: Address) -> None:
+    try:
+        check_address(new)
+    except ValueError as error:
+        raise StateRefusedError.of(
+            "Not an address",
+            f"Nothing was moved: {error}, so no declaration could ever stand for the object again.",
+            "Name the address at which it is declared now, such as workload.chat or payments.workload.chat.",
+        ) from None
+
+
+def _refuse_another_kind(old: Address, new: Address) -> None:
+    """Raise StateRefusedError where the next apply would delete the object, as nothing of its kind is declared there."""
+    if (old.type, old.part) == (new.type, new.part):
+        return
+    what = f"a {old.type}" if not old.part else f"the {old.part} of a {old.type}"
+    instead = old.resource.removesuffix(f".{old.name}") + f".{new.name}" + (f"/{old.part}" if old.part else "")
+    raise StateRefusedError.of(
+        "Address of another kind",
+        f"Nothing was moved: {old} is {what}, and {new} stands for something else, so the next apply would delete the object.",
+        f"Move it to an address of its own kind:\n    wlinfra state mv {old} {instead}",
+    )
+
+
 def _refuse_unsettled(state: State, moved: Mapping[Address, Address]) -> None:
     pending = sorted({intent.address for intent in state.intents} & set(moved))
     if pending:
-        raise StateError.of(
+        raise StateRefusedError.of(
             "Step is not settled",
             f"An interrupted run left a step on {pending[0]} of which nobody knows whether it happened.",
             "Let the next apply look it up first:\n    wlinfra apply",

@@ -15,6 +15,7 @@ from wlinfra.state.snapshot import (
     Header,
     Paths,
     keep_records,
+    last_recorded_serial,
     load_files,
     overwrite_snapshot,
     parse_header,
@@ -61,12 +62,14 @@ def _rebuild(paths: Paths, empty: Ledger, disk: Disk, lease: Lease, history: Rep
     journals = [_salvage(paths.previous_journal), _salvage(paths.journal)]
     actions = [*history.actions, f"started from {source}, serial {base.serial}"]
     ledger, applied, missing = _replay(base, journals)
+    recorded = last_recorded_serial(paths.history)
+    missing = max(missing, recorded - ledger.serial)
     actions.append(f"applied {applied} changes from the journals")
     if missing:
         actions.append(f"could not read {missing} changes: what they changed may be out of date")
     with explain_os_errors("repair the state", paths.directory):
         kept = (*history.kept, *_keep_aside(paths.snapshot, paths.journal))
-        ledger.serial += 1
+        ledger.serial = max(ledger.serial, recorded) + 1
         ledger.lineage = ledger.lineage or new_lineage()
         lease.advance(ledger.epoch + 1)
         ledger.epoch = lease.epoch

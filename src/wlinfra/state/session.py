@@ -14,7 +14,7 @@ from typing import Self
 
 from wlinfra.errors import Diagnostic, LeaseLostError, Severity, StateError
 from wlinfra.state.codec import dump, history_document
-from wlinfra.state.files import NO_SPACE, Disk, DiskStats, explain_os_errors
+from wlinfra.state.files import NO_SPACE, Disk, DiskStats, explain_os_errors, make_directory
 from wlinfra.state.journal import GroupCommit, JournalFile, encode_record
 from wlinfra.state.ledger import Entry, Ledger, Record, encode_entry, encode_opening, new_lineage, seal_entry
 from wlinfra.state.lock import Lease
@@ -218,7 +218,7 @@ class LocalSession:
             first = encode_header(ledger, self.lease.epoch)
         else:
             first = encode_record(encode_opening(serial=ledger.serial, epoch=self.lease.epoch))
-        self._paths.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self._paths.directory)
         self._journal = JournalFile(self._paths.journal, self._disk, length=length)
         return [first]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -15,18 +16,28 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from wlinfra.state.ledger import Ledger
 from wlinfra.values import Address, Path, find_unsendable, format_path
 
-__all__ = ["check_document", "check_ledger"]
+__all__ = ["check_address", "check_document", "check_ledger"]
 
 _MOST = 2**53
 """What a counter may come to: readers of JSON beside Python take no more."""
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
+_ADDRESS = re.compile(rf"{_NAME}(\.{_NAME})+(/\S+)?")
 _TREES = ("values", "outputs", "memory")
+
+
+def check_address(text: str) -> None:
+    """Raise ValueError unless the text can be the address of a resource or of one of its objects."""
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError(f"{text!r} is no address such as workload.chat")
 
 
 def check_document(document: Any) -> None:
     """Raise ValueError for a document that nothing can hold, or whose objects keep something else than mappings."""
     for path, why in find_unsendable(document):
         raise ValueError(f"{format_path(path)}: {why}")
-    for address, item in dict(document["objects"]).items():
+    if not isinstance(document["objects"], dict):
+        raise ValueError("objects is no mapping")  # noqa: TRY004 - the document is wrong
+    for address, item in document["objects"].items():
         for name in _TREES:
             if not isinstance(item.get(name, {}), dict):
                 raise ValueError(f"objects.{address}.{name} is no mapping")  # noqa: TRY004 - the document is wrong

@@ -19,7 +19,7 @@ import orjson
 
 from wlinfra.errors import StateDamagedError, StateError
 from wlinfra.state.files import Disk, explain_os_errors
-from wlinfra.state.journal import DamagedRecordError, Records, encode_record, read_records
+from wlinfra.state.journal import DamagedRecordError, Records, encode_record, read_records, salvage_records
 from wlinfra.state.ledger import Ledger, Record, encode_ledger, parse_ledger, parse_record
 from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
 
@@ -30,6 +30,7 @@ __all__ = [
     "as_json",
     "encode_header",
     "keep_records",
+    "last_recorded_serial",
     "load_files",
     "overwrite_snapshot",
     "parse_header",
@@ -43,6 +44,8 @@ __all__ = [
 _ENVELOPE = re.compile(rb'(\{"format_version":(\d{1,9}),"tool":"([^"\\]{0,99})"),"sha256":"([0-9a-f]{64})","state":')
 _END = b"}\n"
 _READ_ATTEMPTS = 20
+_TAIL = 1 << 16
+"""Bytes in which the last entry of a history stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,22 @@ def read_history_records(path: Path) -> Records:
         return read_records(data or b"")
 
 
+def last_recorded_serial(path: Path) -> int:
+    """Return the serial of the last entry of a history file that can be read; 0 without one; raises StateError."""
+    with explain_os_errors("read the history", path):
+        try:
+            with path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                tail = file.read()
+        except FileNotFoundError:
+            return 0
+    for body in reversed(salvage_records(tail)[0]):
+        document = orjson.loads(body)
+        if isinstance(document, dict) and isinstance(document.get("serial"), int):
+            return int(document["serial"])
+    return 0
+
+
 def as_json(ledger: Ledger) -> dict[str, Any]:
     """Return the ledger as a plain JSON mapping."""
     document: dict[str, Any] = orjson.loads(encode_ledger(ledger))
@@ -269,6 +288,7 @@ def _digest(head: bytes, body: bytes | memoryview) -> bytes:
 
 
 def _load_once(paths: Paths, stack: str, environment: str) -> Loaded:
+    least = last_recorded_serial(paths.history)  # first, for a run may end while this reads
     found = read_snapshot(paths.snapshot)
     ledger, version, size = found or (Ledger(stack=stack, environment=environment), FORMAT_VERSION, 0)
     data = read_optional(paths.journal)
@@ -278,6 +298,10 @@ def _load_once(paths: Paths, stack: str, environment: str) -> Loaded:
             loaded = _replay(loaded, data, has_snapshot=found is not None)
         elif found is not None:
             raise ValueError("it is missing, although there is a snapshot")
+        if ledger.serial < least:
+            raise ValueError(
+                f"it ends at serial {ledger.serial}, but the history reports a run that ended at serial {least}"
+            )
     if (ledger.stack, ledger.environment) != (stack, environment):
         raise StateError.of(
             "State belongs to another environment",

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import orjson
 
-from wlinfra.errors import StateDamagedError, StateError
+from wlinfra.errors import StateDamagedError, StateRefusedError
 from wlinfra.state.clock import Clock, SystemClock
 from wlinfra.state.codec import parse_history
-from wlinfra.state.files import Disk, encode_name, explain_os_errors
+from wlinfra.state.files import Disk, encode_name, explain_os_errors, make_directory
 from wlinfra.state.ledger import Ledger, parse_ledger
 from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
 from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
@@ -153,15 +153,18 @@ class LocalStateStore:
         """Return who holds the lock, so that a plan beside an apply can say that it is provisional."""
         return self.lock.read()
 
-    def unlock(self) -> LockInfo | None:
-        """Free the lock whoever holds it, and return who did; that run then stops before its next write or call."""
+    def unlock(self, *, held_by: str | None = None) -> LockInfo | None:
+        """Free the lock whoever holds it, and return who did; that run then stops before its next write or call.
+
+        With ``held_by`` only the lock with that token; raises LockedError when it is another one by now.
+        """
         if not self.paths.directory.exists():
             return None
         try:
             floor = load_files(self.paths, self.stack, self.environment).ledger.epoch
         except StateDamagedError:
             floor = 0
-        return self.lock.break_lock(floor)
+        return self.lock.break_lock(floor, held_by=held_by)
 
     def history(self) -> list[HistoryEntry]:
         """Return every apply, oldest first; raises StateDamagedError."""
@@ -190,7 +193,7 @@ class LocalStateStore:
         if lease.epoch < pushed.epoch:
             lease.advance(pushed.epoch + 1)
         with explain_os_errors("replace the state", self.paths.directory):
-            self.paths.directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self.paths.directory)
             write_snapshot(self.paths, replace(pushed, epoch=lease.epoch), self.disk, lease.check)
 
     def repair(self, lease: Lease) -> RepairReport:
@@ -211,7 +214,7 @@ def _parse_pulled(data: bytes) -> Ledger:
         check_ledger(ledger)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         told = f" ({error})" if type(error) is ValueError else ""
-        raise StateError.of(
+        raise StateRefusedError.of(
             "Not a state",
             f"What was given is not a state as `wlinfra state pull` writes it{told}. Nothing was written.",
             "Pull the state, change that file, and push it.",
@@ -232,7 +235,7 @@ def _refuse_push(pushed: Ledger, current: Ledger) -> None:
         why = f"Both states have serial {current.serial} but their content differs."
     else:
         return
-    raise StateError.of(
+    raise StateRefusedError.of(
         "State was not replaced",
         f"{why} Nothing was written.",
         "Pull the recorded state and make the change there, or replace it all the same:\n  wlinfra state push --force",

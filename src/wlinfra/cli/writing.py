@@ -1,0 +1,73 @@
+"""Opens a state for writing, and puts into its history what a command did to it.
+
+`workspace` and the commands that change the record by hand use it: whatever changes a state stands in the history,
+and so does a run that ended without a word.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from wlinfra.cli.console import Console
+from wlinfra.errors import Diagnostic
+from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.summary import counted
+from wlinfra.state.lock import FileLease, LockInfo, LockRequest
+from wlinfra.state.model import HistoryEntry
+from wlinfra.state.session import LocalSession
+from wlinfra.state.store import LocalStateStore, StateSession
+
+__all__ = ["add_history", "writing"]
+
+
+@contextmanager
+def writing(store: LocalStateStore, request: LockRequest, console: Console) -> Iterator[tuple[FileLease, LocalSession]]:
+    """Hold the lock and open the state; raises LockedError when it is not free in time.
+
+    What the session has to say is shown at its end.
+    """
+    notes: list[Diagnostic] = []
+    with store.acquire(request) as lease:
+        try:
+            with store.open(lease) as session:
+                notes = session.notes
+                if lease.predecessor is not None:
+                    session.add_history(_killed(lease.predecessor, session))
+                yield lease, session
+        finally:
+            if notes:
+                console.tell(render_diagnostics(notes, console.style, read_source_line))
+
+
+def add_history(session: StateSession, request: LockRequest, summary: str) -> None:
+    """Put into the history what the command did."""
+    session.add_history(
+        HistoryEntry(
+            serial=session.state.serial,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            who=request.owner,
+            host=platform.node(),
+            command=request.operation,
+            plan_digest="",
+            result="done",
+            summary=summary,
+        )
+    )
+
+
+def _killed(predecessor: LockInfo, session: LocalSession) -> HistoryEntry:
+    """Return the entry of a run whose process ended while it held the lock; it could not write one itself."""
+    state = session.state
+    return HistoryEntry(
+        serial=state.serial,
+        at=predecessor.since,
+        who=predecessor.owner,
+        host=predecessor.holder.host,
+        command=predecessor.operation,
+        plan_digest="",
+        result="killed",
+        summary=f"ended without a result, {counted(len(state.intents), 'call')} to look up",
+    )
