@@ -33,6 +33,7 @@ from .quotas import within_quota
 from .restarts import stamp_of, with_readers_told
 from .steps import apply_steps, delete_step, goal_of
 from .subject import Subject
+from .warnings import with_warnings
 
 __all__ = ["plan"]
 
@@ -87,7 +88,7 @@ def _taken_over(platform: Platform, request: PlanRequest, change: Change) -> Cha
 
 def _judged(subject: Subject) -> Change:
     refuse_foreign(subject)
-    return with_idling(with_interruption(_compared(subject), subject.document))
+    return with_warnings(subject, with_idling(with_interruption(_compared(subject), subject.document)))
 
 
 def _compared(subject: Subject) -> Change:

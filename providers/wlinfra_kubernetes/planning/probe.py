@@ -43,7 +43,7 @@ def tried_anew(subject: Subject) -> Verdict:
     body = _freed(wire(subject.body), subject.document)
     body = {**body, "metadata": {**body["metadata"], "name": key.name, "resourceVersion": _NEW}}
     try:
-        subject.platform.client.apply(key, body, dry_run=True)
+        subject.hear(subject.platform.client.apply(key, body, dry_run=True))
     except ClusterError as error:
         return _verdict(error)
     return Verdict()

@@ -14,6 +14,7 @@ from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.manifests.secrets import stamp_secrets
 from wlinfra.provider import Live, PlanRequest, PlatformObject
 from wlinfra.values import Json, Secret, find_secrets, map_leaves
+from wlinfra_kubernetes.cluster.answers import Answered
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key, canonical, wire
@@ -42,6 +43,8 @@ class Subject:
     desired: PlatformObject
     draft: Change
     """What the default planner thinks, without calls."""
+    heard: dict[str, None] = field(default_factory=dict, repr=False)
+    """What the cluster warned of while it was asked, once each; every later form of the subject shares it."""
     stamp: Stamp = field(default_factory=Stamp)
     """The digest of what the pods read at their start."""
 
@@ -115,11 +118,16 @@ class Subject:
         client: ClusterClient = self.platform.client
         for attempt in range(_TRIES):
             try:
-                return client.apply(self.key, wire(body), dry_run=True, force=force)
+                return self.hear(client.apply(self.key, wire(body), dry_run=True, force=force))
             except ClusterError as error:
                 if error.failure is not Failure.STALE or attempt == _TRIES - 1:
                     raise
         raise AssertionError("the loop returns or raises")
+
+    def hear(self, answer: Answered) -> Answered:
+        """Return the cluster's answer, its warnings taken note of."""
+        self.heard.update(dict.fromkeys(answer.warnings))
+        return answer
 
     def finished(self, change: Change, steps: Sequence[Step], **attributes: Any) -> Change:
         """Return the change with its calls and what is awaited after them."""

@@ -60,7 +60,7 @@ def _freed(subject: Subject, body: Json, error: ClusterError, *, force: bool) ->
         patch = with_value(patch, path[:-1], {**declared, path[-1]: None})
         rest = with_value(rest, path[:-1], find(live, path[:-1]))
     try:
-        merged = subject.platform.client.merge(subject.key, patch)
+        merged = subject.hear(subject.platform.client.merge(subject.key, patch))
     except ClusterError as refused:
         if refused.failure not in (Failure.INVALID, Failure.DENIED):
             raise

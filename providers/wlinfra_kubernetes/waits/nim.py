@@ -114,14 +114,10 @@ def _failing(look: Look, since: float, *, settled: bool) -> Status:
 def nim_cache(look: Look) -> Status:
     """Judge a NIMCache: its models are on the volume."""
     state = look.status.get("state")
-    done = condition(look.status, "NIM_CACHE_JOB_COMPLETED")
     if state == "Ready":
         return look.ready()
     if state == "Failed":
-        said = done.get("message") or next(
-            (item.get("message") for item in look.status.get("conditions") or () if item.get("message")), "no reason"
-        )
-        return failed(look, str(said))
+        return failed(look, _told(look) or "no reason")
     name = f"{look.key.name}-job"
     try:
         pods = look.list(Key("v1", "Pod", look.key.namespace, ""), labels=f"job-name={name}")
@@ -130,4 +126,17 @@ def nim_cache(look: Look) -> Status:
     trouble = trouble_of(look, pods)
     if trouble is not None:
         return failed(look, trouble.reason) if trouble.final else waits(trouble.reason)
-    return waits(f"the cache is {state or 'not begun'}")
+    said = _told(look)
+    return waits(f"the cache is {state or 'not begun'}" + (f": {said}" if said else ""))
+
+
+def _told(look: Look) -> str:
+    """Return the operator's word on a cache: a failure it reports, else the condition that changed last."""
+    said = [item for item in look.status.get("conditions") or () if item.get("message")]
+    last = max(said, key=_weight, default=None)
+    return f"{last.get('type')}: {last.get('message')}" if last is not None else ""
+
+
+def _weight(item: Mapping[str, Any]) -> tuple[bool, bool, str]:
+    fails = str(item.get("type")).endswith("FAILED") and item.get("status") == "True"
+    return fails, item.get("status") == "False", str(item.get("lastTransitionTime") or "")

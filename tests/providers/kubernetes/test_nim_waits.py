@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.provider import KubernetesConnection
 from wlinfra_kubernetes.targets import target_of
 from wlinfra_kubernetes.waits.model import Look
+from wlinfra_kubernetes.waits.nim import nim_cache
 from wlinfra_kubernetes.waits.nim import nim_service as nim_service_status
 
 if TYPE_CHECKING:
@@ -123,6 +125,9 @@ class NoDeployment(ClusterClient):
 
     def get(self, key: Key) -> None: ...
 
+    def list(self, key: Key, *, labels: str = "", fields: str = "", metadata: bool = False) -> list[dict[str, Any]]:
+        return []
+
 
 def failing(reason: str, *, generation: int, changed: str) -> Look:
     """Return a service that has said Failed since 12:00:00, and was looked at before that and at 12:02:00."""
@@ -167,3 +172,30 @@ def test_a_failure_that_an_earlier_run_gave_up_for_gets_its_time_anew() -> None:
     look = failing("NIMCacheNotFound", generation=2, changed="11:00:00")
     look.platform.looked["1"] = look.platform.now()
     assert isinstance(nim_service_status(look), WaitingStill)
+
+
+def said(kind: str, status: str, message: str, time: str) -> dict[str, str]:
+    return {"type": kind, "status": status, "message": message, "lastTransitionTime": f"2026-01-01T{time}Z"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told"),
+    [
+        ([said("NIM_CACHE_RECONCILE_FAILED", "True", "no secret named ngc", "11:00:00")], "no secret named ngc"),
+        (
+            [
+                said("NIM_CACHE_PVC_CREATED", "True", "the claim is made", "11:30:00"),
+                said("NIM_CACHE_RECONCILE_FAILED", "True", "no secret named ngc", "11:00:00"),
+            ],
+            "NIM_CACHE_RECONCILE_FAILED: no secret named ngc",
+        ),
+        ([said("NIM_CACHE_JOB_PENDING", "True", "the job waits", "11:00:00")], "NIM_CACHE_JOB_PENDING: the job waits"),
+        ([], "the cache is NotReady"),
+    ],
+)
+def test_a_wait_for_a_cache_quotes_the_operator(conditions: list[dict[str, str]], told: str) -> None:
+    look = failing("", generation=1, changed="12:00:00")
+    status = {"state": "NotReady", "conditions": conditions}
+    waiting = nim_cache(replace(look, document={**look.document, "status": status}))
+    assert isinstance(waiting, WaitingStill)
+    assert told in waiting.reason
