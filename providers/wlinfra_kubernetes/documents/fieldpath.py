@@ -24,6 +24,7 @@ __all__ = [
     "owners_of",
     "owns",
     "parse",
+    "put",
     "resolved",
     "shown",
     "with_value",
@@ -161,6 +162,18 @@ def with_value(tree: Json, path: FieldPath, value: Json) -> dict[str, Json]:
     here = tree if isinstance(tree, Mapping) else {}
     name, rest = str(path[0]), path[1:]
     return {**here, name: with_value(here.get(name), rest, value) if rest else value}
+
+
+def put(tree: Json, path: FieldPath, value: Json) -> Json:
+    """Return the tree with another value at a path that exists, through elements of lists too."""
+    if not path:
+        return value
+    part, rest = path[0], path[1:]
+    if isinstance(part, str):
+        return {**tree, part: put(tree.get(part), rest, value)} if isinstance(tree, Mapping) else tree
+    if not isinstance(part, Mapping) or not isinstance(tree, list):
+        return tree
+    return [put(item, rest, value) if _has(item, part) else item for item in tree]
 
 
 def owned_part(value: Json, fields: Mapping[str, Any]) -> Json:

@@ -31,7 +31,7 @@ from .impact import impact_of
 from .predicted import predicted
 from .refusals import lacking
 from .replacement import confirmed, forced, is_fixed, replacement, unchangeable
-from .steps import apply_steps, claim_step, goal_of, hand_over_step
+from .steps import apply_steps, claim_step, emptying_step, goal_of, hand_over_step
 from .subject import Subject
 from .unions import Answer, answered
 
@@ -234,8 +234,10 @@ def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
     action = Action.IMPORT if importing else Action.ROLL if effect is Effect.ROLLS else Action.UPDATE
     handing = [hand_over_step(draft, kept)] if kept is not None else []
     claims = [claim_step(draft, asked.answer.claims)] if asked.answer.claims else []
+    first = without(asked.answer.first, _REPLICAS) if kept is not None else asked.answer.first
+    emptying = [emptying_step(draft, first)] if first is not None else []
     steps: Sequence[Step] = [
-        *handing, *claims, *apply_steps(draft, body, makes=False, force=sent.force, outputs=subject.outputs)
+        *handing, *claims, *emptying, *apply_steps(draft, body, makes=False, force=sent.force, outputs=subject.outputs)
     ]  # fmt: skip
     if not attributes:
         draft = replace(draft, label="hand over replicas" if kept is not None else "take ownership")

@@ -20,6 +20,7 @@ __all__ = [
     "apply_steps",
     "claim_step",
     "delete_step",
+    "emptying_step",
     "goal_of",
     "hand_over_step",
     "replace_steps",
@@ -100,6 +101,12 @@ def apply_steps(
             lookup={**_lookup(change), **({"outputs": dict(outputs)} if outputs else {}), "kind": change.kind},
         )
     ]
+
+
+def emptying_step(change: Change, body: Json) -> Step:
+    """Return the call in front of an apply that takes away what was in maps that are declared empty now."""
+    (step,) = apply_steps(change, body, makes=False)
+    return replace(step, operation="empty", summary=f"empty maps of {Key.parse(change.kind, change.name).kind}")
 
 
 def hand_over_step(change: Change, replicas: int) -> Step:

@@ -16,6 +16,7 @@ from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import managed_by, wire
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, owned_part, owners_of, resolved, with_value
 
+from .emptied import left_out, nulled
 from .subject import Subject
 
 __all__ = ["Answer", "answered", "claim_of"]
@@ -28,17 +29,27 @@ class Answer:
     planned: Mapping[str, Any]
     claims: tuple[FieldPath, ...] = ()
     """The fields without an owner that have to be claimed first."""
+    first: Json = None
+    """What has to be applied first, where that is something else."""
 
 
 def answered(subject: Subject, body: Json, *, force: bool = False) -> Answer:
     """Return what comes of an apply of the body; raises ClusterError for what the cluster refuses."""
     try:
-        return Answer(planned=subject.dry_run(body, force=force))
+        planned = subject.dry_run(body, force=force)
     except ClusterError as error:
-        found = _freed(subject, body, error, force=force)
-        if found is None:
+        if (found := _freed(subject, body, error, force=force)) is not None:
+            return found
+        if force or (both := left_out(subject, body, error)) is None:
             raise
-        return found
+        return _in_two(both)
+    both = None if force else nulled(subject, body, planned)
+    return Answer(planned=planned) if both is None else _in_two(both)
+
+
+def _in_two(both: tuple[Json, Json]) -> Answer:
+    first, planned = both
+    return Answer(planned=planned if isinstance(planned, Mapping) else {}, first=first)
 
 
 def _freed(subject: Subject, body: Json, error: ClusterError, *, force: bool) -> Answer | None:
