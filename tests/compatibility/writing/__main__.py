@@ -44,6 +44,10 @@ def _write(platform: str, folder: Path, projects: Path) -> None:
             from compatibility.writing import kubernetes
 
             kubernetes.write(folder, projects)
+        case "memory":
+            from compatibility.writing import memory
+
+            memory.write(folder, projects)
         case _:
             raise SystemExit(f"unknown platform {platform}")
 
@@ -60,6 +64,10 @@ def _planned(platform: str, folder: Path) -> dict[str, dict[str, str]]:
 
             with on_a_cluster() as cluster:
                 return kubernetes.planned(cluster.handle, restored("kubernetes", folder), folder)
+        case "memory":
+            from compatibility.writing import memory
+
+            return memory.planned(restored("memory", folder), folder)
         case _:
             raise SystemExit(f"unknown platform {platform}")
 

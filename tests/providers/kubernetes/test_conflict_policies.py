@@ -85,7 +85,7 @@ def test_what_is_no_path_is_refused_with_an_example(tmp_path: Path, pattern: str
 
 def test_a_policy_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
     text = validated(tmp_path, {"spec.replicas": "ignore"}, code=1)
-    assert "conflicts.spec.replicas: Input should be 'error', 'force' or 'yield'" in text
+    assert "conflicts.spec.replicas: It must be one of 'error', 'force' or 'yield'" in text
 
 
 @pytest.mark.parametrize(
