@@ -38,9 +38,9 @@ class WorkloadApi:
         """Return the answer to one request."""
         kind, _, identity = request.path.removeprefix(_BASE).partition("/")
         objects = self._objects.get(kind)
+        if objects is None:  # such as what tells one account from another
+            return Answer(status=404, body=b'{"message":"Not Found"}', counted_as=f"{request.method} {kind}")
         what = f"{request.method} {kind}/{{id}}" if identity else f"{request.method} {kind}"
-        if objects is None:
-            return Answer(status=404, body=b'{"message":"Not Found"}', counted_as=what)
         match request.method, identity:
             case "GET", "":
                 return _json(_page(request, objects), what)

@@ -117,6 +117,15 @@ class DataRobotConnection:
 
         return [hidden(status, self.platform.client.transport.hide) for status in poll(self.platform, waiting)]
 
+    def place(self) -> Mapping[str, str]:
+        """Return the installation and, where it tells that, the tenant; of the embedded emulator its world."""
+        from .place import place_of, world_of
+
+        target = resolve(self._config, self._context.environ)
+        if target.is_emulator:
+            return world_of(self._context.data_dir / "datarobot")
+        return place_of(self.platform.client, target.endpoint)
+
     def close(self) -> None:
         """Close the connections and stop the embedded emulator, whose world stays."""
         self.platform.close()

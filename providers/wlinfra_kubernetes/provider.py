@@ -164,6 +164,12 @@ class KubernetesConnection:
 
         return [hidden(status, self.platform.client.hide) for status in poll(self.platform, waiting)]
 
+    def place(self) -> Mapping[str, str]:
+        """Return which cluster this is: by the uid of its own namespace, else by its address and authority."""
+        from .place import place_of
+
+        return place_of(self.platform.client)
+
     def hear(self, tell: Callable[[], None]) -> None:
         """Take whom to tell when something awaited has changed."""
         self.platform.watches.tell = tell

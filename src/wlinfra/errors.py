@@ -14,6 +14,7 @@ The tree::
         LockedError         another run holds the lock
         LeaseLostError      this run lost the lock while it worked
       StalePlanError        the world is not what was approved
+      OtherPlaceError       what is recorded lies at another place
       InterruptedRun        a person stopped the run
 """
 
@@ -32,6 +33,7 @@ __all__ = [
     "LeaseLostError",
     "Location",
     "LockedError",
+    "OtherPlaceError",
     "ProviderError",
     "Severity",
     "StalePlanError",
@@ -164,6 +166,12 @@ class StalePlanError(WlinfraError):
     """What would be done now is not what was approved."""
 
     exit_code = 10
+
+
+class OtherPlaceError(WlinfraError):
+    """What is recorded lies at another cluster, installation or account than the one that answers."""
+
+    exit_code = 14
 
 
 class InterruptedRun(WlinfraError):  # noqa: N818 - an interruption is not an error of the program

@@ -150,6 +150,9 @@ class FakeSession:
     def set_outputs(self, outputs: Mapping[str, Json]) -> None:
         self.outputs = outputs
 
+    def set_place(self, places: Mapping[str, Mapping[str, str]], name_prefix: str) -> None:
+        self.log.append(("place", f"{dict(places)} {name_prefix}"))
+
     def set_key_fingerprint(self, fingerprint: str) -> None:
         self.log.append(("key", fingerprint))
 

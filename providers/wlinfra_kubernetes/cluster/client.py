@@ -66,6 +66,12 @@ class ClusterClient:
         self._written: dict[Key, str | None] = {}
 
     @property
+    def server(self) -> str:
+        """The address of the API server and, by its digest, the authority that vouches for it."""
+        authority = self._session.authority
+        return f"{self._session.address}{f' with authority {authority}' if authority else ''}"
+
+    @property
     def requests(self) -> int:
         """How many requests were sent so far."""
         return self._sender.requests

@@ -6,6 +6,7 @@ anew when the cluster does not know the account any more.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import threading
@@ -54,8 +55,19 @@ class Session:
     @property
     def told(self) -> str:
         """The address of the API server and where it is from, for people; without anything that signs in."""
+        return f"{self.address}, from {self._source}"
+
+    @property
+    def address(self) -> str:
+        """The address of the API server without anything that signs in."""
         parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}, from {self._source}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def authority(self) -> str:
+        """A digest of the authority that vouches for the server; empty where the usual ones do."""
+        file = self._api.configuration.ssl_ca_cert
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12] if file else ""
 
     @property
     def pool(self) -> urllib3.PoolManager:

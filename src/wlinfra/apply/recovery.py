@@ -14,6 +14,7 @@ from wlinfra.apply.intents import is_certain_by_now, seconds_left
 from wlinfra.apply.outputs import known_part
 from wlinfra.diff.project import redact
 from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.plan.elsewhere import owner_of
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Recovered
 from wlinfra.plan.recovered import object_after
@@ -111,9 +112,17 @@ def _look_up(engine: Engine, intent: Intent) -> Recovery:
     if connection is None:
         return UnclearOutcome(error=_not_configured(intent))
     try:
-        return own_recovery(intent, connection.recover(intent), engine.state.objects)
+        found = own_recovery(intent, connection.recover(intent), engine.state.objects)
+        return DidNotHappen() if _is_of_another_state(engine, intent, found) else found
     except WlinfraError as error:
         return UnclearOutcome(error=_not_answered(intent, error))
+
+
+def _is_of_another_state(engine: Engine, intent: Intent, found: Recovery) -> bool:
+    """True when what a create is taken for to have made is recorded by another environment."""
+    if not isinstance(found, Happened) or not intent.makes or found.id is None:
+        return False
+    return owner_of(engine, intent.provider, intent.kind, "", found.id) is not None
 
 
 def own_recovery(intent: Intent, found: Recovery, recorded: Mapping[Address, ObjectState]) -> Recovery:

@@ -61,7 +61,11 @@ def _options(name: str, arguments: Namespace, environment: str) -> Iterator[str]
             yield from ("--refresh", "false")
     if name in _SHAPING:
         yield from _valued(arguments, ("replace",))
-        yield from (f"--{_option(flag)}" for flag in ("refresh_only", "allow_empty") if getattr(arguments, flag, False))
+        yield from (
+            f"--{_option(flag)}"
+            for flag in ("refresh_only", "allow_empty", "new_place")
+            if getattr(arguments, flag, False)
+        )
 
 
 def _valued(arguments: Namespace, names: Iterable[str]) -> Iterator[str]:
@@ -109,7 +113,7 @@ def _completed_line(line: str, arguments: Namespace) -> str:
         if f"--{_option(option)}" in own:
             setattr(given, option, None)
     # What narrows or shapes the running command is for it to say again, not for another one.
-    for option in ("target", "exclude", "replace", "refresh", "refresh_only", "allow_empty"):
+    for option in ("target", "exclude", "replace", "refresh", "refresh_only", "allow_empty", "new_place"):
         if name != getattr(arguments, "command", "") and hasattr(given, option):
             delattr(given, option)
     more = list(_options(name, given, ""))

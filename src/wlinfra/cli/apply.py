@@ -91,6 +91,7 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         if plan.errors:
             return ExitCode.ERROR
         if plan.is_empty and not any(change.drift for change in plan.changes):
+            locked.settle()
             return ExitCode.OK
         if arguments.auto_approve and not arguments.adopt:
             _refuse_unasked_imports(plan)
@@ -120,7 +121,7 @@ def _refuse_unasked_imports(plan: Plan) -> None:
     raise ConfigurationError.of(
         "Import must be confirmed",
         f"{counted(len(unproven), 'object')} found by name alone: no record names it, so nobody can prove that this stack made what it would take over. Nothing was changed.",
-        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}\nIf they belong to somebody else, such as another environment on the same platform, give yours a platform_name of their own.",
+        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}\nIf they belong to somebody else, such as another environment on the same platform, give yours other names: with name_prefix= on the environment, or a platform_name of their own.",
     )
 
 

@@ -69,7 +69,7 @@ _GLOBAL_HELP: Final = [
     "  --debug                 log what is called to standard error",
     "",
     "Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 10 stale plan, 11 locked,",
-    "            12 state damaged, 13 interrupted, 70 a bug in wlinfra",
+    "            12 state damaged, 13 interrupted, 14 another place, 70 a bug in wlinfra",
     "",
     "More about a command: wlinfra COMMAND --help",
 ]

@@ -12,8 +12,10 @@ from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.workspace import lock_request, open_workspace
 from wlinfra.cli.writing import add_history
 from wlinfra.errors import ConfigurationError, ProviderError
+from wlinfra.plan.elsewhere import refuse_taking
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
+from wlinfra.plan.place import refuse_other_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 from wlinfra.render.style import clean
 from wlinfra.state.model import ObjectState
@@ -29,9 +31,11 @@ def run(arguments: Namespace, console: Console) -> int:
         workspace.locked("import", arguments.lock_timeout) as locked,
     ):
         engine = locked.engine()
+        refuse_other_place(engine.state, engine.places)
         wanted = _find_declared(engine, arguments.address)
         _refuse_taken(engine, wanted, arguments.id)
         live = _read(engine, wanted, arguments.id)
+        refuse_taking(engine, wanted, live.id)
         before = engine.state.objects.get(wanted.address)
         locked.session.put(imported(subject_of(wanted), live.id, live.outputs, before))
         for intent in engine.state.intents:

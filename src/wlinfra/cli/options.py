@@ -113,6 +113,11 @@ def selection(parser: Parser) -> None:
         metavar="BOOL",
         help="false: believe the state, read nothing",
     )
+    parser.add_argument(
+        "--new-place",
+        action="store_true",
+        help="the objects are at the cluster, installation or account that answers now, not where the state says",
+    )
 
 
 def shape(parser: Parser) -> None:

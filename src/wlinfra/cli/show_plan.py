@@ -22,6 +22,7 @@ def plan_options(arguments: Namespace, *, destroy: bool = False, refresh_only: b
         refresh=arguments.refresh == "true",
         refresh_only=refresh_only or getattr(arguments, "refresh_only", False),
         allow_empty=getattr(arguments, "allow_empty", False),
+        new_place=getattr(arguments, "new_place", False),
     )
 
 

@@ -25,6 +25,7 @@ from wlinfra.cli.writing import writing
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
+from wlinfra.plan.place import Places, places_to_record, refuse_other_place
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
@@ -35,6 +36,7 @@ from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest, KeyNotKeptError, data_home, load_key
 from wlinfra.state.lock import DEFAULT_LEASE, Lease, LockInfo, LockRequest
 from wlinfra.state.model import State
+from wlinfra.state.siblings import Siblings
 from wlinfra.state.store import LocalStateStore, StateSession
 from wlinfra.values import Json
 
@@ -168,6 +170,8 @@ class Workspace:
     providers: Mapping[str, Any]
     connections: dict[str, Connection] = field(default_factory=dict)
     digest: Digest = field(default_factory=Digest)
+    places: Places | None = None
+    """Where the connections lead, asked once in a run."""
     _closing: ExitStack = field(default_factory=ExitStack)
     _lease: Lease | None = None
 
@@ -178,6 +182,8 @@ class Workspace:
         """
         holder = self._living_holder()
         engine = self.engine(self.store.load())
+        if not options.new_place:
+            refuse_other_place(engine.state, engine.places)
         recovered = _recovered(engine, self, wait=False)
         if holder is not None:
             recovered = tuple(item for item in recovered if item.outcome == "happened")
@@ -195,7 +201,17 @@ class Workspace:
         """Return what planning and applying work on."""
         if not self.digest.known:
             self.digest = _load_digest(self.console, state, needed=self._lease is not None)
-        return Engine(declared=self.declared, state=state, connections=self.connect(state.lineage), digest=self.digest)
+        connections = self.connect(state.lineage)
+        if self.places is None:
+            self.places = Places(connections, self.declared.providers)
+        return Engine(
+            declared=self.declared,
+            state=state,
+            connections=connections,
+            digest=self.digest,
+            places=self.places,
+            siblings=Siblings(root=self.site.root, own=self.store.paths.directory),
+        )
 
     @contextmanager
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
@@ -262,6 +278,8 @@ class Locked:
     def plan(self, options: PlanOptions) -> Plan:
         """Return a plan that nobody can outdate but by hand on the platform."""
         engine = self.engine()
+        if not options.new_place:
+            refuse_other_place(engine.state, engine.places)
         recovered = _recovered(engine, self.workspace, wait=True)
         return build_plan(engine, options, recovered=recovered, tool_version=tool_version())
 
@@ -269,10 +287,16 @@ class Locked:
         """Return what an apply works on."""
         return self.workspace.engine(self.session.state)
 
+    def settle(self) -> None:
+        """Record where the objects are, which a state of an earlier version does not know yet."""
+        engine = self.engine()
+        self.session.set_place(places_to_record(engine.state, engine.places), self.workspace.declared.name_prefix)
+
     def apply(self, plan: Plan, options: ApplyOptions, listener: Callable[[ApplyEvent], None]) -> ApplyResult:
         """Execute the plan; the key of its digests is recorded first, so that no other is taken for it later."""
         from wlinfra.apply.applier import apply_plan  # a plan alone does not pay for it
 
+        self.settle()
         engine, clock = self.engine(), self.workspace.clock
         if engine.digest.known and engine.digest.fingerprint != engine.state.key_fingerprint:
             self.session.set_key_fingerprint(engine.digest.fingerprint)

@@ -40,7 +40,7 @@ def resource_name(resource: Resource) -> str:
     A module yields the same names in every scope, and a namespace has each name only once.
     """
     scopes = resource.address.resource.split(".")[:-2]
-    return resource.platform_name or "-".join((*scopes, resource.name))
+    return resource.platform_name or resource.name_prefix + "-".join((*scopes, resource.name))
 
 
 def short_hash(value: Any) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wlinfra.plan.place import Places
 from wlinfra.provider.base import Connection
 from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
 from wlinfra.state.model import State
+from wlinfra.state.siblings import Siblings
 
 __all__ = ["Engine"]
 
@@ -25,3 +27,7 @@ class Engine:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     """By the provider's name in the environment."""
     digest: Digest = field(default_factory=Digest)
+    places: Places = field(default_factory=Places)
+    """Where the connections lead."""
+    siblings: Siblings = field(default_factory=Siblings)
+    """The other states of the state directory."""

@@ -135,6 +135,7 @@ class _Options(_Part):
     refresh: bool
     refresh_only: bool
     allow_empty: bool
+    new_place: bool = False
 
 
 class _Approval(_Part):
@@ -224,6 +225,7 @@ def _parsed_options(value: _Options) -> PlanOptions:
         refresh=value.refresh,
         refresh_only=value.refresh_only,
         allow_empty=value.allow_empty,
+        new_place=value.new_place,
     )
 
 

@@ -14,12 +14,14 @@ from wlinfra.changes.model import Action, Change, PlatformObject
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
 from wlinfra.plan.model import PlanOptions
 from wlinfra.provider.base import Absent, Reading
+from wlinfra.stack.program import Declared
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import Address, find_secrets
 
 __all__ = [
     "guard_emptiness",
     "guards",
+    "refuse_other_prefix",
     "refuse_other_provider",
     "warn_of_emptiness",
     "warn_of_missing_secrets",
@@ -99,6 +101,19 @@ def warnings_of(changes: Iterable[Change]) -> Iterator[Diagnostic]:
         about = ", ".join(dict.fromkeys(str(one.address) for one in (first, *others) if one.address))
         more = f" It is about {about}." if others else ""
         yield replace(first, severity=Severity.WARNING, detail=f"{first.detail}{more}")
+
+
+def refuse_other_prefix(declared: Declared, state: State, options: PlanOptions) -> None:
+    """Raise DeclarationError when objects are recorded under another name prefix: all of them would get other names."""
+    has_objects = any(not record.virtual for record in state.objects.values())
+    if options.destroy or not has_objects or declared.name_prefix == state.name_prefix:
+        return
+    before, now = (repr(prefix) if prefix else "none" for prefix in (state.name_prefix, declared.name_prefix))
+    raise DeclarationError.of(
+        "Name prefix changed",
+        f"The environment {declared.environment} was applied with the name prefix {before} and declares {now} now: each of its objects would get another name, and many would be made anew.",
+        f"Set name_prefix back. To begin again under other names, destroy the environment first:\n    wlinfra destroy -e {declared.environment}",
+    )
 
 
 def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> None:

@@ -84,6 +84,8 @@ class PlanOptions:
     """Only record what is live; change nothing on the platform."""
     allow_empty: bool = False
     """Let a program without resources destroy a stack that has some."""
+    new_place: bool = False
+    """The records are about the place that answers now, whatever place they name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

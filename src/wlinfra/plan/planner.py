@@ -15,12 +15,14 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
 from wlinfra.plan.batches import batches
 from wlinfra.plan.check import check_change
+from wlinfra.plan.elsewhere import refuse_ending, without_others
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.plan.guard import (
     guard_emptiness,
     guards,
+    refuse_other_prefix,
     refuse_other_provider,
     warn_of_emptiness,
     warn_of_missing_secrets,
@@ -71,6 +73,7 @@ def build_plan(
     found = find_strays(engine, expansion.objects, state) if options.refresh and not options.refresh_only else ()
     state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
     guard_emptiness(expansion.objects, state, options)
+    refuse_other_prefix(declared, state, options)
     declared_objects = expansion.objects
     expansion, prior = select(expansion, state, options)
     readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
@@ -95,6 +98,7 @@ def build_plan(
     if options.targets or options.excludes:
         changes = with_users_left_out(changes, declared_objects, state.objects, {*expansion.objects, *prior})
     errors += guards(changes, state, protected=declared.protect)
+    errors += refuse_ending(engine, changes)
     edges = edges_between(changes, state)
     outputs = (
         [] if options.targets or options.excludes else output_changes(engine, planning.known(), destroy=options.destroy)
@@ -202,6 +206,7 @@ class _Planning:
         prior = self.state.objects.get(item.address)
         refuse_other_provider(item, prior)
         reading = own_reading(item, self.readings.get(item.address, Absent()), self.state, self.declared)
+        reading = without_others(self.engine, item, reading)
         if self.options.refresh_only:
             theirs = partial(self._theirs, item.provider, reading)
             return self._explained(refreshed(item, prior, reading, self.engine.digest, theirs=theirs), reading)

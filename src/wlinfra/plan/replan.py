@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wlinfra.changes.model import Change
+from wlinfra.plan.elsewhere import without_others
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
@@ -39,7 +40,7 @@ def replan_object(
             raise LookupError(address)
         return plan_end(engine, prior, reading, destroying=plan.options.destroy)
     # Renames were refused when the plan was made, so that here only others' objects are left out.
-    reading = own_reading(item, reading, engine.state, engine.state.objects)
+    reading = without_others(engine, item, own_reading(item, reading, engine.state, engine.state.objects))
     replacing = address in plan.options.replaces or address.resource in plan.options.replaces
     changes = {change.address: change for change in plan.changes if change.deposed_id is None}
     shown = changes.get(address)

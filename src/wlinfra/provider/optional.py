@@ -1,11 +1,11 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `wlinfra state rm` `Holding` of the provider itself. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `plan.place` `Placed`, `wlinfra state rm` `Holding` of the provider itself. A provider without them is complete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -24,6 +24,7 @@ __all__ = [
     "Holding",
     "Implying",
     "Owning",
+    "Placed",
     "Reviewing",
     "Sharing",
     "Stray",
@@ -68,6 +69,19 @@ class Owning(Protocol):
 
         They are planned as recorded objects that nobody declares, so that they go. Raises ProviderError when the
         platform cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A connection that tells its platform and account from others, so that no record is taken for one about them."""
+
+    def place(self) -> Mapping[str, str]:
+        """Return what identifies the place, by the words people are told, the most certain fact first.
+
+        Facts that cannot be read are left out; none may follow from a token. Raises ProviderError when the platform
+        does not answer.
         """
         ...
 

@@ -280,7 +280,7 @@ class Resource(Model):
     A subclass sets `type`, adds attributes, and offers its outputs as properties that return `ref`.
     """
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_name_prefix", "_scope")
 
     type: ClassVar[str]
     """The word in the address, such as ``workload``."""
@@ -288,7 +288,8 @@ class Resource(Model):
     """True for what is read, not owned."""
 
     name: Name = attribute(
-        ..., "What it is called in this stack; also its name on the platform unless `platform_name` is given."
+        ...,
+        "What it is called in this stack; also its name on the platform, after the environment's `name_prefix`, unless `platform_name` is given.",
     )
     platform_name: Word | None = attribute(
         None, "Its name on the platform, when that differs from `name`.", min_length=1, max_length=5000
@@ -335,8 +336,17 @@ class Resource(Model):
 
     @property
     def name_on_platform(self) -> str:
-        """What the platform calls it."""
-        return self.platform_name or self.name
+        """What the platform calls it: its ``platform_name`` as it stands, else its name after the environment's prefix."""
+        return self.platform_name or f"{self.name_prefix}{self.name}"
+
+    @property
+    def name_prefix(self) -> str:
+        """What the environment puts before its name; nothing for what is only looked up."""
+        return "" if self.lookup else getattr(self, "_name_prefix", "")
+
+    def prefix_name(self, prefix: str) -> None:
+        """Take what the environment that is declared puts before the names of its resources."""
+        object.__setattr__(self, "_name_prefix", prefix)
 
     @property
     def lifecycle(self) -> Lifecycle:

@@ -59,6 +59,8 @@ class Declared:
     """Of the program's file and the modules it imported from its folder; empty for a stack made by hand."""
     protect: bool = False
     """The environment asks before anything is replaced or deleted."""
+    name_prefix: str = ""
+    """What stands before the names of its objects on the platform."""
     warnings: tuple[Diagnostic, ...] = ()
 
     @property
@@ -141,6 +143,7 @@ def declare(
     settings = merge_settings(stack.settings, spec.settings, sources)
     session, items = _gather(stack, spec, settings, environ, outputs_reader)
     checked = Declaration(spec, session, items)
+    _prefix_names([*session.resources, *checked.resources], spec.name_prefix)
     diagnostics = [*session.diagnostics, *checked.diagnose()]
     DeclarationError.raise_for(diagnostics)
     return _declared(stack, spec, settings, checked, diagnostics, sources)
@@ -232,6 +235,7 @@ def _declared(
         program_files=stack.program.files() if stack.program else {},
         program_digest=stack.program.digest() if stack.program else "",
         protect=spec.protect,
+        name_prefix=spec.name_prefix,
         warnings=tuple(diagnostics),
     )
 
@@ -280,6 +284,18 @@ def _place_of(yielded: Any) -> Location | None:
         yielded = yielded.gi_yieldfrom
     frame = getattr(yielded, "gi_frame", None)
     return locate((frame.f_code.co_filename, frame.f_lineno)) if frame is not None else None
+
+
+def _prefix_names(resources: Iterable[Resource], prefix: str) -> None:
+    """Give the environment's prefix to all that is declared, and to what only stands inside another resource."""
+    seen: set[int] = set()
+    waiting = list(resources)
+    while waiting:
+        resource = waiting.pop()
+        if id(resource) not in seen:
+            seen.add(id(resource))
+            resource.prefix_name(prefix)
+            waiting += [part for part in resource.references() if isinstance(part, Resource)]
 
 
 def _function_location(stack: Stack[Any]) -> Location | None:

@@ -7,7 +7,7 @@ registered globally, so one process may hold many.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
@@ -53,6 +53,7 @@ class EnvironmentSpec(Generic[S]):
     providers: Mapping[str, ProviderSettings]
     settings: S
     protect: bool = False
+    name_prefix: str = ""
     location: Location | None = None
 
 
@@ -116,6 +117,7 @@ class Stack(Generic[S]):
         providers: Mapping[str, Mapping[str, Any]] | None = None,
         settings: S | Mapping[str, Any] | None = None,
         protect: bool = False,
+        name_prefix: str = "",
         **options: Any,
     ) -> EnvironmentSpec[S]:
         """Add an environment: either one provider with its options, or several by name.
@@ -123,14 +125,24 @@ class Stack(Generic[S]):
         In ``providers=`` each entry holds the options, and ``provider`` among them when the entry's name is not the
         provider's own; resources that name no provider go to the entry ``default``. ``protect`` refuses
         every plan that deletes or replaces something, and has an apply confirmed with the environment's name.
+        ``name_prefix`` stands before the platform's name of every resource that has no ``platform_name``, so that
+        environments can share an account; it cannot change while the environment has objects.
         """
         spec = EnvironmentSpec(
             name=name,
             providers=self._providers(provider, providers, options),
             settings=self._settings(settings),
             protect=protect,
+            name_prefix=name_prefix,
             location=locate(caller()),
         )
+        if name_prefix and not (isinstance(name_prefix, str) and NAME.fullmatch(name_prefix)):
+            self._report(
+                "Bad name prefix",
+                "A name prefix takes letters, digits, hyphens and underscores only.",
+                'Write it as name_prefix="staging-".',
+            )
+            spec = replace(spec, name_prefix="")
         if not isinstance(name, str) or not NAME.fullmatch(name):
             self._report("Bad name", "An environment's name takes letters, digits, hyphens and underscores only.")
         if name in self.environments:

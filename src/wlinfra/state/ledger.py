@@ -49,6 +49,8 @@ class Entry:
     put: tuple[ObjectState, ...] = ()
     outputs: Mapping[str, Json] | None = None
     key_fingerprint: str | None = None
+    places: Mapping[str, Mapping[str, str]] | None = None
+    name_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Ledger:
     epoch: int = 0
     """The highest epoch that wrote."""
     key_fingerprint: str = ""
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    name_prefix: str = ""
     objects: dict[Address, ObjectState] = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
     intents: dict[int, Intent] = field(default_factory=dict)
@@ -96,6 +100,10 @@ class Ledger:
             self.outputs = entry.outputs
         if entry.key_fingerprint is not None:
             self.key_fingerprint = entry.key_fingerprint
+        if entry.places is not None:
+            self.places = entry.places
+        if entry.name_prefix is not None:
+            self.name_prefix = entry.name_prefix
 
     def view(self) -> State:
         """Return a value that later changes leave alone."""
@@ -108,6 +116,8 @@ class Ledger:
             outputs=self.outputs,
             intents=tuple(self.intents[sequence] for sequence in sorted(self.intents)),
             key_fingerprint=self.key_fingerprint,
+            places=self.places,
+            name_prefix=self.name_prefix,
         )
 
 
@@ -133,6 +143,10 @@ def encode_entry(entry: Entry) -> bytes:
         document["outputs"] = entry.outputs
     if entry.key_fingerprint is not None:
         document["key_fingerprint"] = entry.key_fingerprint
+    if entry.places is not None:
+        document["places"] = entry.places
+    if entry.name_prefix is not None:
+        document["name_prefix"] = entry.name_prefix
     return dump(document)
 
 
@@ -165,6 +179,8 @@ def parse_record(body: bytes, version: int = FORMAT_VERSION) -> Record:
         put=tuple(map(parse_object, document.get("put", ()))),
         outputs=document.get("outputs"),
         key_fingerprint=document.get("key_fingerprint"),
+        places=document.get("places"),
+        name_prefix=document.get("name_prefix"),
     )
     return Record(serial=serial, epoch=epoch, entry=entry)
 
@@ -191,7 +207,8 @@ def encode_ledger(ledger: Ledger) -> bytes:
         "serial": ledger.serial,
         "stack": ledger.stack,
     }
-    return orjson.dumps(document)
+    optional = {"places": ledger.places, "name_prefix": ledger.name_prefix}
+    return orjson.dumps(document | {name: value for name, value in optional.items() if value})
 
 
 def parse_ledger(document: Mapping[str, Any]) -> Ledger:
@@ -209,6 +226,8 @@ def parse_ledger(document: Mapping[str, Any]) -> Ledger:
         sequence=document["sequence"],
         epoch=document["epoch"],
         key_fingerprint=document["key_fingerprint"],
+        places=document.get("places", {}),
+        name_prefix=document.get("name_prefix", ""),
         objects={Address(address): parse_object(item) for address, item in raw.items()},
         outputs=unmark(document["outputs"]),
         intents={intent.sequence: intent for intent in intents},

@@ -173,3 +173,7 @@ class State:
     """Steps begun and not ended: an interrupted run left them."""
     key_fingerprint: str = ""
     """Tells which key the digests were made with; empty when there are none."""
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where the objects of each provider are, as `provider.place` compares it; a version before it recorded none."""
+    name_prefix: str = ""
+    """What the environment put before the names of its objects when it was applied last."""

@@ -122,6 +122,11 @@ class LocalSession:
         if self._ledger.key_fingerprint != fingerprint:
             self._submit(Entry(key_fingerprint=fingerprint))
 
+    def set_place(self, places: Mapping[str, Mapping[str, str]], name_prefix: str) -> None:
+        """Record where the objects are and what their names begin with, unless that is recorded already."""
+        if (self._ledger.places, self._ledger.name_prefix) != (places, name_prefix):
+            self._submit(Entry(places=places, name_prefix=name_prefix))
+
     def add_history(self, entry: HistoryEntry) -> None:
         """Add one apply to the history, durably."""
         line = encode_record(dump(history_document(entry)))

@@ -80,6 +80,10 @@ class StateSession(Protocol):
         """Record which key the digests are made with."""
         ...
 
+    def set_place(self, places: Mapping[str, Mapping[str, str]], name_prefix: str) -> None:
+        """Record where the objects are and what their names begin with."""
+        ...
+
     def add_history(self, entry: HistoryEntry) -> None:
         """Add one apply to the history."""
         ...

@@ -75,6 +75,8 @@ class MemoryProvider:
     """What is known about the attributes, by the type of resource."""
     outputs: tuple[str, ...] = ("id", "name", "endpoint", "version", "repository_id")
     """What any resource offers to references."""
+    place: str = "memory"
+    """Tells this platform from others, as a cluster's uid does."""
     clock: Clock = field(default_factory=SystemClock)
     latency: float = 0.0
     """Seconds that every read, run, recover and poll takes."""
@@ -146,6 +148,10 @@ class MemoryConnection:
         """Return what is ready by now."""
         self._sleep()
         return self._answer("poll", waiting, self._provider.on_poll, lambda: [self._status(one) for one in waiting])
+
+    def place(self) -> Mapping[str, str]:
+        """Return which platform this is."""
+        return {"platform": self._provider.place}
 
     # ------------------------------------------------------------ the answers
 
