@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic, Severity
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Metric, Policy
@@ -20,7 +21,7 @@ from wlinfra.resources.workload import Workload
 from .dialects import DIALECTS, BoundsPlace, Dialect
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND
 
-__all__ = ["check"]
+__all__ = ["check", "of_the_found_version"]
 
 _NIM_METRICS = frozenset({Metric.GPU_CACHE, Metric.QUEUE_DEPTH})
 _OLD_METRICS = frozenset({Metric.REQUESTS_PER_HOUR, Metric.REQUESTS_IN_FLIGHT})
@@ -181,13 +182,23 @@ def _policy(policy: Policy, kind: str | None, dialects: tuple[Dialect, ...]) -> 
 def _keeps_old(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
     keeps = workload.replacement is not None and workload.replacement.keep_old_minutes
     if keeps and not any(dialect.keeps_old_version for dialect in dialects):
-        yield Diagnostic(
-            summary="Accepted but not applied",
-            detail=f"This version of the API ({_names(dialects)}) accepts keep_old_minutes and does not apply it.",
-            fix="Leave it out, or expect the cluster's own setting.",
-            severity=Severity.WARNING,
-            path="replacement.keep_old_minutes",
-        )
+        yield _not_applied(dialects)
+
+
+def of_the_found_version(desired: PlatformObject, dialect: Dialect) -> Iterator[Diagnostic]:
+    """Yield the warnings of `check` about a version of the API that was not known then, but found out since."""
+    if (desired.values.get("replacement") or {}).get("keepOldVersionMinutes") and not dialect.keeps_old_version:
+        yield _not_applied((dialect,))
+
+
+def _not_applied(dialects: tuple[Dialect, ...]) -> Diagnostic:
+    return Diagnostic(
+        summary="Accepted but not applied",
+        detail=f"This version of the API ({_names(dialects)}) accepts keep_old_minutes and does not apply it.",
+        fix="Leave it out, or expect the cluster's own setting.",
+        severity=Severity.WARNING,
+        path="replacement.keep_old_minutes",
+    )
 
 
 def _looked_up(resource: Lookup) -> Iterator[Diagnostic]:

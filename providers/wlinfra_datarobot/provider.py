@@ -96,6 +96,11 @@ class DataRobotConnection:
         subject = request.desired or request.prior
         is_artifact = subject is not None and subject.kind == ARTIFACT_KIND
         change = plan_artifact(self.platform, request) if is_artifact else plan_workload(self.platform, request)
+        if request.desired is not None and self._config.api is None:
+            from .check import of_the_found_version
+
+            found = tuple(of_the_found_version(request.desired, self.platform.dialect))
+            change = replace(change, warnings=(*change.warnings, *found)) if found else change
         timeout = self._config.connect_timeout + self._config.read_timeout + _GRACE
         return replace(change, steps=tuple(replace(step, timeout=timeout) for step in change.steps))
 

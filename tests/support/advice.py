@@ -10,6 +10,6 @@ __all__ = ["advised_commands"]
 
 def advised_commands(text: str) -> list[list[str]]:
     """Return the arguments of every command of ours that stands on a line of its own, in order."""
-    lines = re.findall(r"^[\s│]+wlinfra (.+)$", text, re.MULTILINE)
+    lines = re.findall(r"^[ │]+wlinfra (.+)$", text, re.MULTILINE)
     inline = re.findall(r": (?:wlinfra )((?:apply|destroy) .+)$", text, re.MULTILINE)
     return [shlex.split(line) for line in (*lines, *inline)]

@@ -27,7 +27,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.tally import Tally
 from wlinfra.changes.model import Action, Change
 from wlinfra.diff.project import redact
-from wlinfra.errors import WlinfraError
+from wlinfra.errors import ConfigurationError, WlinfraError
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Node, Plan
@@ -188,11 +188,14 @@ def _settle_outputs(
             if is_open(value):
                 continue
             sensitive = name in plan.sensitive_outputs
+            try:
+                recorded[name] = redact(recorded_output(value, sensitive=sensitive, digest=digest), digest)
+            except ConfigurationError:  # the source of a secret is gone, and a narrowed run did not need it
+                continue
             found[name] = _disguised(name, value) if sensitive else value
-            recorded[name] = redact(recorded_output(value, sensitive=sensitive, digest=digest), digest)
     if recorded != before:
         session.set_outputs(recorded)
-    return found
+    return {} if plan.options.targets or plan.options.excludes else found
 
 
 def _disguised(name: str, value: Json) -> Secret:

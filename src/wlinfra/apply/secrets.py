@@ -25,4 +25,10 @@ def require_secrets(plan: Plan) -> None:
                 missing += [
                     replace(problem, address=change.address, location=change.location) for problem in error.diagnostics
                 ]
+    for name, value in plan.output_values.items() if plan.outputs and not plan.options.destroy else ():
+        for secret in find_secrets(value):
+            try:
+                secret.reveal()
+            except ConfigurationError as error:
+                missing += [replace(problem, address=f"output {name}") for problem in error.diagnostics]
     ConfigurationError.raise_for(missing)

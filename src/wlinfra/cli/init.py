@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from itertools import count
 from pathlib import Path
 
+from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.errors import ConfigurationError
@@ -44,7 +46,7 @@ def resources(env: wl.Environment[Settings]):
 stack.environment("local", provider="datarobot", endpoint="emulator")
 
 # The real one; the token comes from the environment variable DATAROBOT_API_TOKEN.
-# stack.environment("prod", provider="datarobot", endpoint="https://app.datarobot.com", settings=Settings(replicas=2), protect=True)
+# stack.environment("prod", provider="datarobot", endpoint="https://app.datarobot.com/api/v2", settings=Settings(replicas=2), protect=True)
 '''
 
 
@@ -58,7 +60,7 @@ def run(arguments: Namespace, console: Console) -> int:
         raise ConfigurationError.of(
             "Program exists already",
             f"{program} exists, and init overwrites nothing.",
-            "Name another file:\n    wlinfra init other.py",
+            f"Name another file:\n    {_other(arguments, console)}",
         ) from None
     except OSError as error:
         raise ConfigurationError.of(
@@ -66,9 +68,18 @@ def run(arguments: Namespace, console: Console) -> int:
         ) from error
     added = _ignore(program.parent / ".gitignore")
     console.show(f"Wrote {program.name}." + (f" Added {', '.join(added)} to .gitignore." if added else ""))
-    name = "" if arguments.file == "infra.py" else f" {arguments.file}"
-    console.show(f"Next:\n    wlinfra plan{name}\n    wlinfra apply{name}")
+    # Both are on the one environment that the program has.
+    first, then = (command_line(name, arguments) for name in ("plan", "apply"))
+    console.show(f"Next:\n    {first}\n    {then}")
     return ExitCode.OK
+
+
+def _other(arguments: Namespace, console: Console) -> str:
+    """Return the command that writes to a file beside it that does not exist yet."""
+    path = Path(arguments.file)
+    names = (path.with_stem(f"{path.stem}{number}") for number in count(2))
+    free = next(str(name) for name in names if not console.path(str(name)).exists())
+    return command_line("init", Namespace(chdir=arguments.chdir), words=[free])
 
 
 def _ignore(file: Path) -> list[str]:

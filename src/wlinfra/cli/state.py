@@ -106,7 +106,7 @@ def _push(site: RecordSite, arguments: Namespace, console: Console) -> None:
             ) from error
     request = _request(arguments, console)
     with site.store().acquire(request) as lease:
-        site.store().push(data, lease, force=arguments.force)
+        site.store().push(data, lease, force=arguments.force, source=arguments.input)
         with site.store().open(lease) as session:
             add_history(session, request, "replaced the state" + (", forced" if arguments.force else ""))
     console.show("Replaced the state.")

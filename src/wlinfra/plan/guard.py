@@ -14,9 +14,10 @@ from wlinfra.changes.model import Action, Change, PlatformObject
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
 from wlinfra.plan.model import PlanOptions
 from wlinfra.provider.base import Absent, Reading
+from wlinfra.resources.output import Output
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import ObjectState, State
-from wlinfra.values import Address, find_secrets
+from wlinfra.values import Address, Json, find_secrets
 
 __all__ = [
     "guard_emptiness",
@@ -73,16 +74,20 @@ def warn_of_emptiness(
             )
 
 
-def warn_of_missing_secrets(changes: Iterable[Change]) -> Iterator[Diagnostic]:
-    """Yield a warning for each secret that cannot be read here, with the existing objects that count as unchanged in it."""
-    lacking: dict[str, tuple[Diagnostic, list[Address]]] = {}
-    for change in changes:
-        for secret in find_secrets(dict(change.values)) if change.action not in _NEVER_COMPARED else ():
+def warn_of_missing_secrets(changes: Iterable[Change], outputs: Iterable[Output]) -> Iterator[Diagnostic]:
+    """Yield a warning for each secret that cannot be read here, with what exists and counts as unchanged in it."""
+    holders: list[tuple[str, Json]] = [
+        (change.address, dict(change.values)) for change in changes if change.action not in _NEVER_COMPARED
+    ]
+    holders += [(f"output {output.name}", output.value) for output in outputs]
+    lacking: dict[str, tuple[Diagnostic, list[str]]] = {}
+    for holder, values in holders:
+        for secret in find_secrets(values):
             try:
                 secret.reveal()
             except ConfigurationError as error:
                 for problem in error.diagnostics:
-                    lacking.setdefault(problem.detail, (problem, []))[1].append(change.address)
+                    lacking.setdefault(problem.detail, (problem, []))[1].append(holder)
     for detail, (problem, addresses) in lacking.items():
         yield replace(
             problem,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wlinfra.diff.leaves import is_plain
+from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import OutputChange
 from wlinfra.plan.revision import canonical
@@ -42,10 +43,12 @@ def output_changes(engine: Engine, known: Mapping[tuple[Address, str], Json], *,
     if not destroy:
         for output in engine.declared.outputs:
             value = resolve_refs(output.value, known)
-            after[output.name] = (
-                recorded_output(value, sensitive=output.sensitive, digest=engine.digest),
-                output.sensitive,
-            )
+            try:
+                shown = recorded_output(value, sensitive=output.sensitive, digest=engine.digest)
+            except ConfigurationError:  # a secret without its source counts as unchanged, and a plan warns of it
+                old = before.get(output.name)
+                shown = old if isinstance(old, SecretDigest) else SecretDigest("")
+            after[output.name] = (shown, output.sensitive)
     return [
         OutputChange(
             name=name,

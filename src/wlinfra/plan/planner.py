@@ -119,7 +119,7 @@ def build_plan(
             *declared.warnings,
             *expansion.warnings,
             *warn_of_emptiness(prior, readings),
-            *warn_of_missing_secrets(changes),
+            *warn_of_missing_secrets(changes, declared.outputs if outputs and not options.destroy else ()),
             *warnings_of(changes),
         ),
         errors=tuple(errors),

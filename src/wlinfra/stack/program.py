@@ -78,7 +78,7 @@ def load_stack(path: Path, *, environ: Mapping[str, str] | None = None) -> Stack
     file = path / DEFAULT_FILE if path.is_dir() else path
     if not file.is_file():
         raise DeclarationError.of(
-            "Program not found", f"There is no file {file}.", "Name the program: wlinfra plan path/to/infra.py."
+            "Program not found", f"There is no file {file}.", "Name the program, or run the command in its folder."
         )
     program = Program(file)
     name = f"_wlinfra_program_{next(_numbers)}"

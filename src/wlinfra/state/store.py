@@ -5,6 +5,7 @@ The command line makes a store and hands it to the planner (`load`) and to the a
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -180,15 +181,16 @@ class LocalStateStore:
         document |= {"format_version": FORMAT_VERSION, "tool": tool_version()}
         return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
-    def push(self, data: bytes, lease: Lease, *, force: bool = False) -> None:
+    def push(self, data: bytes, lease: Lease, *, force: bool = False, source: str = "state.json") -> None:
         """Replace the state by a pulled one; raises StateError for another lineage or a lower serial unless forced.
 
+        ``source`` is the file it comes from, for the command that is advised then.
         A forced push of a lower serial becomes the next serial of the state it replaces.
         """
         pushed = _parse_pulled(data)
         current = load_files(self.paths, self.stack, self.environment).ledger
         if not force:
-            _refuse_push(pushed, current)
+            _refuse_push(pushed, current, source)
         elif pushed.serial < current.serial:
             # The serial never goes down: a crash on the way must not let the old journal go on from the new snapshot.
             pushed.serial = current.serial + 1
@@ -226,7 +228,7 @@ def _parse_pulled(data: bytes) -> Ledger:
     return ledger
 
 
-def _refuse_push(pushed: Ledger, current: Ledger) -> None:
+def _refuse_push(pushed: Ledger, current: Ledger, source: str) -> None:
     if not current.lineage:
         return
     if pushed.lineage != current.lineage:
@@ -242,5 +244,5 @@ def _refuse_push(pushed: Ledger, current: Ledger) -> None:
     raise StateRefusedError.of(
         "State was not replaced",
         f"{why} Nothing was written.",
-        "Pull the recorded state and make the change there, or replace it all the same:\n  wlinfra state push --force",
+        f"Pull the recorded state and make the change there, or replace it all the same:\n  wlinfra state push {shlex.quote(source)} --force",
     )

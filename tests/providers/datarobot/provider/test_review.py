@@ -46,3 +46,12 @@ def test_a_locked_artifact_serves_as_many_as_run_it(tmp_path: Path, status: str)
 def test_a_draft_with_one_workload_is_right(tmp_path: Path) -> None:
     body = DRAFT.replace("STATUS", 'status="draft",') + "yield server\n" + RUNS.format(name="blue")
     project_of(tmp_path, body).run("validate")
+
+
+@pytest.mark.parametrize("api", ["", 'api="2026-10"'])
+def test_a_version_that_does_not_keep_the_old_one_is_warned_of_written_out_or_found(tmp_path: Path, api: str) -> None:
+    body = DRAFT.replace("STATUS", "") + "yield server\n" + RUNS.format(name="blue")
+    project = Project(folder=tmp_path)
+    kept = body.replace("replicas=1", "replicas=1, replacement=wl.ReplacementPolicy(keep_old_minutes=5)")
+    project.write(program(kept, options=api))
+    assert project.plan().out.count("Warning: Accepted but not applied") == 1
