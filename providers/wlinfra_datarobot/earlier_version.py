@@ -71,7 +71,8 @@ def used_again(draft: Change, document: Mapping[str, Any]) -> Change:
     version = document.get("version")
     note = f"version {version} in its repository is equal, so it is used again and no other is made"
     attributes = tuple(
-        replace(item, effect=Effect.STORED) if item.path[0] == "spec" else item for item in draft.attributes
+        replace(item, effect=Effect.STORED, note="an equal version exists") if item.path[0] == "spec" else item
+        for item in draft.attributes
     )
     return replace(
         draft,

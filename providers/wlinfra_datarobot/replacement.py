@@ -68,7 +68,7 @@ def look(
     if candidate in own and not goes_there and record.get("switchedAt") is None:
         return InFlight(
             treatment=Treatment.CANCEL,
-            note=f"a replacement to this stack's older version {candidate} is under way and is cancelled first",
+            note=f"a replacement to this stack's version {candidate}, which is wanted no more, is under way and is cancelled first",
         )
     return InFlight(
         treatment=Treatment.WAIT,

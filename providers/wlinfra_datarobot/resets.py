@@ -16,6 +16,8 @@ from wlinfra.diff.schema import Effect
 from wlinfra.provider.base import PlanRequest
 from wlinfra.values import Json
 
+from .shapes import is_in_force
+
 __all__ = ["forgetting_resets", "with_resets"]
 
 _PLATFORM_REPLICAS = 1
@@ -67,5 +69,6 @@ def _groups(values: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def _unless_reset(group: Mapping[str, Json], wanted: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json]:
-    is_reset = "replicaCount" not in wanted and now.get("replicaCount") == _PLATFORM_REPLICAS
+    gives_way = is_in_force(wanted.get("autoscaling"))  # then the number goes, whichever it is
+    is_reset = "replicaCount" not in wanted and not gives_way and now.get("replicaCount") == _PLATFORM_REPLICAS
     return {name: value for name, value in group.items() if name != "replicaCount" or not is_reset}

@@ -215,6 +215,7 @@ def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Cha
         has_prior=prior is not None,
         ignore=desired.lifecycle.ignore_changes,
     )
+    found = _with_forced(found, desired)
     record = _Record.of(prior, desired, live, found, request.digest)
     action, reason = _choose(request, desired, found, is_recorded=prior is not None)
     order = replace_order(desired) if action is Action.REPLACE else None
@@ -240,6 +241,18 @@ def _values(desired: PlatformObject, live: LiveObject, *, importing: bool, ignor
         return desired.values
     kept = keep_ignored(desired.values, live.values, ignored, desired.schema)
     return conceal(kept, desired.values, desired.values, desired.schema)
+
+
+def _with_forced(found: Comparison, desired: PlatformObject) -> Comparison:
+    """Return the comparison with what `Lifecycle.replace_on` names as what replaces the object."""
+    replacing = tuple(parse_pattern(pattern) for pattern in desired.lifecycle.replace_on)
+    if not any(touches(replacing, change.path) for change in found.changes):
+        return found
+    changes = (
+        replace(change, effect=Effect.REPLACES) if touches(replacing, change.path) else change
+        for change in found.changes
+    )
+    return replace(found, changes=tuple(changes))
 
 
 _IMPORTED_AS_IT_IS = "it is recorded as it is; the next plan replaces it, because it differs in what cannot be changed"

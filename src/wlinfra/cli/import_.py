@@ -5,21 +5,25 @@ from __future__ import annotations
 from argparse import Namespace
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.changes.outcome import changes_nothing_live
 from wlinfra.changes.subject import subject_of
 from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import lock_request, open_workspace
+from wlinfra.cli.workspace import Locked, lock_request, open_workspace
 from wlinfra.cli.writing import add_history
-from wlinfra.errors import ConfigurationError, ProviderError
+from wlinfra.diff.project import redact
+from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
 from wlinfra.plan.elsewhere import refuse_taking
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
+from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.place import refuse_other_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 from wlinfra.render.style import clean
 from wlinfra.state.model import ObjectState
-from wlinfra.state.records import imported
+from wlinfra.state.records import Aim, aimed, imported
+from wlinfra.values import is_open
 
 __all__ = ["run"]
 
@@ -42,9 +46,39 @@ def run(arguments: Namespace, console: Console) -> int:
             if intent.address == wanted.address and intent.makes:
                 locked.session.end(intent)  # a person has said what became of it
         add_history(locked.session, lock_request(console, "import", 0.0), f"imported {wanted.address} [id={live.id}]")
+        _record_match(locked, wanted)
     console.show(f"Imported {clean(wanted.address)} [id={clean(live.id)}]. Nothing was changed on the platform.")
     console.show(f"See what an apply would change:\n    {command_line('plan', arguments, engine.state.environment)}")
     return ExitCode.OK
+
+
+def _record_match(locked: Locked, wanted: PlatformObject) -> None:
+    """Record what is declared where it is what is live, so that the next plan has nothing to say about it.
+
+    Whatever differs, or cannot be told yet, is left to that plan.
+    """
+    try:
+        plan = locked.plan(PlanOptions(targets=(str(wanted.address),)))
+    except WlinfraError:
+        return  # the object is imported; the next plan says what is wrong with the program
+    change = next((change for change in plan.changes if change.address == wanted.address), None)
+    if change is None or not changes_nothing_live(change) or is_open(dict(change.values)):
+        return
+    if any(error.address == wanted.address for error in plan.errors):
+        return
+    engine = locked.engine()
+    locked.keep_key(engine)
+    aim = Aim(
+        subject=subject_of(change),
+        id=change.id,
+        values=redact(dict(change.values), engine.digest),
+        memory=change.memory,
+        facts=change.facts,
+        imports=True,
+    )
+    record = aimed(engine.state.objects.get(wanted.address), aim)
+    if record is not None:
+        locked.session.put(record)
 
 
 def _find_declared(engine: Engine, address: str) -> PlatformObject:

@@ -292,14 +292,18 @@ class Locked:
         engine = self.engine()
         self.session.set_place(places_to_record(engine.state, engine.places), self.workspace.declared.name_prefix)
 
+    def keep_key(self, engine: Engine) -> None:
+        """Record which key digests are made with, before the first of them is recorded."""
+        if engine.digest.known and engine.digest.fingerprint != engine.state.key_fingerprint:
+            self.session.set_key_fingerprint(engine.digest.fingerprint)
+
     def apply(self, plan: Plan, options: ApplyOptions, listener: Callable[[ApplyEvent], None]) -> ApplyResult:
         """Execute the plan; the key of its digests is recorded first, so that no other is taken for it later."""
         from wlinfra.apply.applier import apply_plan  # a plan alone does not pay for it
 
         self.settle()
         engine, clock = self.engine(), self.workspace.clock
-        if engine.digest.known and engine.digest.fingerprint != engine.state.key_fingerprint:
-            self.session.set_key_fingerprint(engine.digest.fingerprint)
+        self.keep_key(engine)
         with stopping(self.workspace.stop):
             return apply_plan(
                 plan, engine, self.session, options=options, listener=listener, stop=self.workspace.stop, clock=clock

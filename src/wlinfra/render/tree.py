@@ -134,7 +134,8 @@ def _remark(item: AttributeChange, change: Change | None) -> str:
             remarks.insert(0, "rolls")
         case Effect.STORED:
             same = format_value(item.live) == format_value(item.planned)
-            remarks.insert(0, RECORDED_ONLY if same else "kept for later, no call now")
+            if same or not item.note:
+                remarks.insert(0, RECORDED_ONLY if same else "kept for later, no call now")
         case _:
             pass
     return f"  # {'; '.join(remarks)}" if remarks else ""
