@@ -45,8 +45,8 @@ def run(arguments: Namespace, console: Console) -> int:
         for intent in engine.state.intents:
             if intent.address == wanted.address and intent.makes:
                 locked.session.end(intent)  # a person has said what became of it
-        add_history(locked.session, lock_request(console, "import", 0.0), f"imported {wanted.address} [id={live.id}]")
         _record_match(locked, wanted)
+        add_history(locked.session, lock_request(console, "import", 0.0), f"imported {wanted.address} [id={live.id}]")
     console.show(f"Imported {clean(wanted.address)} [id={clean(live.id)}]. Nothing was changed on the platform.")
     console.show(f"See what an apply would change:\n    {command_line('plan', arguments, engine.state.environment)}")
     return ExitCode.OK
