@@ -92,11 +92,12 @@ class DataRobotConfig(_Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where the platform is and how to speak to it; ``source`` says where the endpoint came from."""
+    """Where the platform is and how to speak to it; ``source`` says where the endpoint came from, ``token_source`` where the token did."""
 
     endpoint: str
     source: str
     token: Callable[[], str] | None = field(default=None, repr=False)
+    token_source: str = ""
     verify: bool | str = True
     proxy: str | None = field(default=None, repr=False)
 
@@ -114,6 +115,7 @@ class Session:
     guard: Callable[[], None] = lambda: None
     stop: threading.Event | None = None
     clock: Clock = field(default_factory=SystemClock)
+    tell: Callable[[str], None] = lambda text: None
 
 
 def parse_config(options: Mapping[str, Any]) -> DataRobotConfig:
@@ -143,10 +145,12 @@ def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
     if endpoint == EMULATOR:
         return Target(endpoint=EMULATOR, source=source)
     endpoint = _checked(endpoint, source)
+    token, token_source = found.token()
     return Target(
         endpoint=endpoint,
         source=source,
-        token=found.token(),
+        token=token,
+        token_source=token_source,
         verify=found.verify(),
         proxy=config.proxy or proxy_for(endpoint, environ),
     )
@@ -185,9 +189,13 @@ def open_client(config: DataRobotConfig, target: Target, session: Session) -> Da
         user_agent=session.user_agent,
         pool_size=config.pool_size,
         platform="DataRobot",
+        sources=f"The endpoint is from {target.source}, the token from {target.token_source}."
+        if target.token_source
+        else "",
         clock=session.clock,
         guard=session.guard,
         stop=session.stop,
+        tell=session.tell,
     )
     return DataRobotClient(HttpTransport(options), comma_lists=config.comma_lists)
 
@@ -211,14 +219,16 @@ class _Places:
             "No DataRobot endpoint", "The environment does not say where DataRobot is.", _THREE_WAYS
         )
 
-    def token(self) -> Callable[[], str]:
+    def token(self) -> tuple[Callable[[], str], str]:
+        """Return what gives the token, and where it is from."""
         match self._config.token, self._config.token_file:
             case Secret() as secret, None:
-                return secret.reveal
+                return secret.reveal, secret.describe
             case None, Path() as path:
-                return lambda: _read_token(path)
+                return lambda: _read_token(path), str(path)
             case None, None:
-                return self._usual_token().reveal
+                secret = self._usual_token()
+                return secret.reveal, secret.describe
             case _:
                 raise ConfigurationError.of(
                     "Two tokens are given", "Both `token` and `token_file` are set.", "Remove one of them."
@@ -257,7 +267,7 @@ class _Places:
 
 
 def _secret(text: str, describe: str) -> Secret:
-    return Secret(lambda: text, describe=describe)
+    return Secret(text.strip, describe=describe)
 
 
 def _read_token(path: Path) -> str:

@@ -148,8 +148,15 @@ class DataRobotConnection:
             url = self._start_emulator(context.data_dir / "datarobot")
             target = Target(endpoint=url, source=target.source, token=lambda: DEFAULT_TOKEN)
         session = Session(
-            user_agent=f"wlinfra ({context.stack}/{context.environment})", guard=context.guard, stop=context.stop
+            user_agent=f"wlinfra ({context.stack}/{context.environment})",
+            guard=context.guard,
+            stop=context.stop,
+            tell=context.tell,
         )
+        if target.verify is False:
+            from wlinfra.http.pool import unverified
+
+            context.tell(unverified(target.endpoint))
         return open_client(self._config, target, session)
 
     def _start_emulator(self, data: Path) -> str:

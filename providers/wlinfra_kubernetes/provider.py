@@ -9,6 +9,7 @@ from dataclasses import replace
 from wlinfra.changes.model import Change, PlatformObject, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
+from wlinfra.http.pool import leave_warning_to_us, unverified
 from wlinfra.manifests.model import RenderedObject
 from wlinfra.provider.base import (
     Connection,
@@ -188,5 +189,10 @@ class KubernetesConnection:
             user_agent=f"wlinfra ({context.stack}/{context.environment})",
             guard=context.guard,
             stop=context.stop,
+            tell=context.tell,
         )
-        return ClusterClient(open_session(config, context.environ), options)
+        session = open_session(config, context.environ)
+        if not session.is_verified:
+            leave_warning_to_us()
+            context.tell(unverified(session.told))
+        return ClusterClient(session, options)

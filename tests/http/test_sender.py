@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from support.manual_clock import ManualClock
 
+from wlinfra.errors import ConfigurationError
 from wlinfra.http.options import HttpOptions
 from wlinfra.http.transport import ApiError, FailureKind, HttpTransport
 from wlinfra.http.wire import Lost, Timeouts, WireAnswer, WireError, WireRequest
@@ -34,8 +36,15 @@ class ScriptedWire:
         return
 
 
-def over(wire: ScriptedWire, *, retries: int = 3) -> HttpTransport:
-    options = HttpOptions(base_url="http://example/api/v2", clock=ManualClock(), jitter=lambda: 1.0, retries=retries)
+def over(wire: ScriptedWire, *, retries: int = 3, told: list[str] | None = None) -> HttpTransport:
+    options = HttpOptions(
+        base_url="http://example/api/v2",
+        clock=ManualClock(),
+        jitter=lambda: 1.0,
+        retries=retries,
+        sources="The endpoint is from A, the token from B.",
+        tell=(told if told is not None else []).append,
+    )
     return HttpTransport(options, wire)
 
 
@@ -121,3 +130,111 @@ def test_an_answer_that_never_ends_is_given_up(parts: list[bytes]) -> None:
 
 def test_an_answer_is_complete_within_both_timeouts() -> None:
     assert Timeouts(connect=10, read=60).answer == 70
+
+
+REFUSED = WireError(Lost.REFUSED, "The connection was refused.", was_sent=False)
+OK = WireAnswer(status=200, headers={})
+
+
+def test_each_try_is_reported_with_the_address_and_once_for_all_requests() -> None:
+    told: list[str] = []
+    http = over(ScriptedWire(REFUSED), told=told, retries=2)
+    with pytest.raises(ApiError, match="at http://example/api/v2 gave no answer") as caught:
+        http.request("GET", "/things")
+    assert told == [
+        "No answer from http://example/api/v2 (The connection was refused): trying again (2 of 3).",
+        "No answer from http://example/api/v2 (The connection was refused): trying again (3 of 3).",
+    ]
+    assert "The endpoint is from A, the token from B." in str(caught.value)
+
+
+def test_after_one_request_was_given_up_the_others_are_sent_once_until_one_succeeds() -> None:
+    told: list[str] = []
+    wire = ScriptedWire(*[REFUSED] * 4, OK, REFUSED, OK)
+    http = over(wire, told=told, retries=2)
+    for times in (3, 4):
+        with pytest.raises(ApiError):
+            http.request("GET", "/things")
+        assert len(wire.sent) == times
+    assert len(told) == 2
+    http.request("GET", "/things")
+    http.request("GET", "/things")
+    assert (len(wire.sent), len(told)) == (7, 3)
+
+
+def test_a_status_of_the_server_s_own_trouble_is_reported() -> None:
+    told: list[str] = []
+    over(ScriptedWire(WireAnswer(status=503, headers={}), OK), told=told).request("GET", "/things")
+    assert told == ["http://example/api/v2 answered 503: trying again (2 of 4)."]
+
+
+@pytest.mark.parametrize(("asked", "lines"), [("1", 0), ("30", 1)])
+def test_a_long_pause_that_the_platform_asks_for_is_reported(asked: str, lines: int) -> None:
+    told: list[str] = []
+    limited = WireAnswer(status=429, headers={"Retry-After": asked})
+    over(ScriptedWire(limited, OK), told=told).request("POST", "/things")
+    assert told == ["Waiting: http://example/api/v2 answered 429 and asks to come back in 30 s."][:lines]
+
+
+def test_the_first_request_that_gets_no_answer_is_reported_while_it_waits() -> None:
+    told: list[str] = []
+    has_told = threading.Event()
+
+    class Silent(ScriptedWire):
+        def send(self, request: WireRequest) -> WireAnswer:
+            assert has_told.wait(20)
+            return super().send(request)
+
+    http = over(Silent(OK), told=told)
+
+    def tell(text: str) -> None:
+        told.append(text)
+        has_told.set()
+
+    options = replace(http.options, tell=tell)
+    HttpTransport(options, Silent(OK)).request("GET", "/things")
+    assert told == ["No answer from http://example/api/v2 yet: waiting."]
+
+
+@pytest.mark.parametrize(
+    ("lost", "advice"),
+    [
+        (Lost.REFUSED, "Check that it runs there"),
+        (Lost.UNKNOWN_HOST, "Correct the host"),
+        (Lost.CONNECT_TIMEOUT, "firewall"),
+        (Lost.PROXY, "HTTPS_PROXY"),
+        (Lost.CERTIFICATE, "ca_file"),
+        (Lost.PLAIN_HTTP, "http://"),
+    ],
+)
+def test_the_advice_is_that_of_the_cause(lost: Lost, advice: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        over(ScriptedWire(WireError(lost, "It did not work.", was_sent=False)), retries=0).request("GET", "/things")
+    assert advice in caught.value.diagnostics[0].fix
+
+
+def test_a_server_that_speaks_no_tls_is_recognized() -> None:
+    with dripping(HEAD, pause=0) as url:
+        http = HttpTransport(HttpOptions(base_url=url.replace("http://", "https://"), retries=3))
+        with pytest.raises(ApiError, match="does not speak TLS"):
+            http.request("GET", "/things")
+        http.close()
+
+
+def test_a_stop_ends_every_pause() -> None:
+    stop = threading.Event()
+    busy = WireAnswer(status=503, headers={"Retry-After": "100"})
+    http = HttpTransport(HttpOptions(base_url="http://example", stop=stop), ScriptedWire(busy))
+    threading.Timer(0.2, stop.set).start()
+    with pytest.raises(ApiError) as caught:
+        http.request("GET", "/things")
+    assert caught.value.status == 503
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "caf\u00e9", "bell\x07"])
+def test_a_token_that_no_header_can_carry_is_a_mistake_in_its_source(token: str) -> None:
+    wire = ScriptedWire(OK)
+    http = HttpTransport(HttpOptions(base_url="http://example", token=lambda *, refresh: token), wire)
+    with pytest.raises(ConfigurationError, match="Token cannot be sent") as caught:
+        http.request("GET", "/things")
+    assert (wire.sent, token in str(caught.value)) == ([], False)

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 
 from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
-from wlinfra.http.sender import Outcome, Refusal, Sender, Sending
-from wlinfra.http.wire import Timeouts
+from wlinfra.http.sender import Refusal, Sender, Sending
+from wlinfra.http.wire import Outcome, Timeouts, WireAnswer
 from wlinfra_kubernetes.documents.document import Key
 
 from .answers import Answered, answered
@@ -268,7 +268,8 @@ class ClusterClient:
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
         error = refusal_of(sending.method, sending.path, outcome, server=self._session.told)
-        return Refusal(error=error, is_passing=error.failure in _REPEATED)
+        is_final = not isinstance(outcome, WireAnswer) and outcome.is_final
+        return Refusal(error=error, is_passing=error.failure in _REPEATED and not is_final)
 
     def hide(self, text: str) -> str:
         """Return a text of the cluster without any secret that was sent to it."""

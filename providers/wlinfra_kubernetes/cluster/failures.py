@@ -15,8 +15,7 @@ import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.http.retry import retry_after_seconds
-from wlinfra.http.sender import Outcome
-from wlinfra.http.wire import Lost, WireAnswer
+from wlinfra.http.wire import Lost, Outcome, WireAnswer
 from wlinfra_kubernetes.documents.quantities import amount
 
 __all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes", "refusal_of"]
@@ -99,6 +98,8 @@ _FIXES: Final = {
     Failure.INVALID: "Correct the declaration.",
     Failure.DENIED: "Stay within the quota or the rule that the message names, or have it changed.",
 }
+_OF_THE_SERVER: Final = frozenset({Failure.LOST, Failure.BUSY, Failure.UNAUTHORIZED})
+"""Failures that speak of no object, so that the message names the server."""
 _QUOTED: Final = 300
 """How many bytes of an answer that is not the API server's are told."""
 _NOT_SERVED: Final = "404 page not found"
@@ -178,7 +179,11 @@ def failure_of(method: str, path: str, status: int, body: bytes, headers: Mappin
 def refusal_of(method: str, path: str, outcome: Outcome, *, server: str) -> ClusterError:
     """Return the error for a request without success; ``server`` names the API server for users."""
     if isinstance(outcome, WireAnswer):
-        return failure_of(method, path, outcome.status, outcome.body, outcome.headers)
+        error = failure_of(method, path, outcome.status, outcome.body, outcome.headers)
+        if error.failure not in _OF_THE_SERVER:
+            return error
+        text = f"{error.message.rstrip('.')}. The server is {server}."
+        return ClusterError(error.failure, text, causes=error.causes, status=error.status, after=error.after)
     if outcome.lost is Lost.CERTIFICATE:  # it cannot heal, so it is not tried again
         return ClusterError(Failure.UNTRUSTED, f"The certificate of {server} is not trusted.")
     if outcome.was_sent:

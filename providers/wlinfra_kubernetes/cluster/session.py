@@ -60,7 +60,10 @@ class Session:
     @property
     def address(self) -> str:
         """The address of the API server without anything that signs in."""
-        parts = urlsplit(self.base_url)
+        try:
+            parts = urlsplit(self.base_url)
+        except ValueError:
+            return "an address that is no URL"
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
@@ -68,6 +71,11 @@ class Session:
         """A digest of the authority that vouches for the server; empty where the usual ones do."""
         file = self._api.configuration.ssl_ca_cert
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12] if file else ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the server's certificate is checked."""
+        return bool(self._api.configuration.verify_ssl) or not self.base_url.startswith("https:")
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -112,7 +120,7 @@ class Session:
 
 def _headers(configuration: Any) -> dict[str, str]:
     entries = configuration.auth_settings().values()
-    return {entry["key"]: entry["value"] for entry in entries if entry.get("in") == "header"}
+    return {entry["key"]: str(entry["value"]).strip() for entry in entries if entry.get("in") == "header"}
 
 
 def _credentials(configuration: Any) -> tuple[dict[str, str], bytes]:

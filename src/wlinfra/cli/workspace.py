@@ -244,6 +244,7 @@ class Workspace:
             lineage=lineage,
             guard=self._guard,
             stop=self.stop.hard,
+            tell=self.console.tell,
         )
         try:
             provider = self.providers.get(kind) or load_provider(kind)

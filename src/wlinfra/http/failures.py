@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
+
+from .wire import Lost
 
 __all__ = [
     "ApiError",
@@ -59,6 +61,10 @@ class Call:
     method: str
     path: str
     platform: str = "the platform"
+    endpoint: str = ""
+    """The address that all paths are below."""
+    sources: str = ""
+    """A sentence that says where the endpoint and the token are from."""
 
     @property
     def is_mutating(self) -> bool:
@@ -91,6 +97,7 @@ class ApiError(ProviderError):
         status: int | None = None,
         fields: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
+        lost: Lost | None = None,
         is_over: bool = False,
     ) -> None:
         self.is_over = is_over
@@ -102,7 +109,11 @@ class ApiError(ProviderError):
         self.fields = fields
         self.retry_after = retry_after
         super().__init__(
-            Diagnostic(summary=_summary(kind), detail=_sentence(call, kind, status, detail), fix=_fix(kind))
+            Diagnostic(
+                summary=_summary(kind),
+                detail=_sentence(call, kind, status, detail),
+                fix=_fix(kind, status, lost),
+            )
         )
 
     @property
@@ -138,11 +149,12 @@ def answer_failure(
     return ApiError(call, kind_of_status(status, call), detail, status=status, fields=fields, retry_after=retry_after)
 
 
-def lost_failure(call: Call, reason: str, *, sent: bool, is_over: bool = False) -> ApiError:
+def lost_failure(call: Call, reason: str, *, sent: bool, lost: Lost | None = None, is_over: bool = False) -> ApiError:
     """Return the error for a call without a usable answer; ``sent`` is False when it provably never left."""
     if sent:
-        return ApiError(call, call.lost, reason, is_over=is_over)
-    return ApiError(call, FailureKind.REFUSED_FOR_NOW if call.is_mutating else FailureKind.UNREADABLE, reason)
+        return ApiError(call, call.lost, reason, lost=lost, is_over=is_over)
+    kind = FailureKind.REFUSED_FOR_NOW if call.is_mutating else FailureKind.UNREADABLE
+    return ApiError(call, kind, reason, lost=lost)
 
 
 def explain_body(body: bytes, *, content_type: str = "") -> tuple[str, tuple[FieldError, ...]]:
@@ -219,14 +231,14 @@ def _summary(kind: FailureKind) -> str:
 
 
 def _sentence(call: Call, kind: FailureKind, status: int | None, detail: str) -> str:
-    what = (
-        f"{call.platform} gave no answer to {call}"
-        if status is None
-        else f"{call.platform} answered {call} with {_status_text(status)}"
-    )
+    is_about_endpoint = kind in _ABOUT_THE_ENDPOINT or status is None or status >= 500 or 300 <= status < 400
+    who = f"{call.platform} at {call.endpoint}" if is_about_endpoint and call.endpoint else call.platform
+    what = f"{who} gave no answer to {call}" if status is None else f"{who} answered {call} with {_status_text(status)}"
     head = what[0].upper() + what[1:]
     text = f"{head}: {detail}" if detail else head
-    text = text if text.endswith((".", "...")) else text + "."
+    text = text if text.endswith((".", "...", "?")) else text + "."
+    if is_about_endpoint and call.sources:
+        text += f" {call.sources}"
     if kind is FailureKind.UNKNOWN:
         return text + " The request was sent, so it may have taken effect."
     return text
@@ -239,7 +251,26 @@ def _status_text(status: int) -> str:
         return str(status)
 
 
-def _fix(kind: FailureKind) -> str:
+_ABOUT_THE_ENDPOINT: Final = frozenset({FailureKind.UNAUTHORIZED, FailureKind.UNREADABLE})
+
+_FIXES: Final = {
+    Lost.BAD_ADDRESS: "Correct the endpoint.",
+    Lost.UNKNOWN_HOST: "Correct the host in the endpoint, or check that this machine resolves it.",
+    Lost.REFUSED: "Check that it runs there, and the host and port of the endpoint; then run the command again.",
+    Lost.CONNECT_TIMEOUT: "Check the host and port of the endpoint, and whether a firewall or a proxy stands between.",
+    Lost.PROXY: "Check the proxy: the option `proxy`, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+    Lost.CERTIFICATE: "Name the authority's file as `ca_file` in the environment's options, or correct the host.",
+    Lost.PLAIN_HTTP: "Write http:// in the endpoint, or the port on which it speaks TLS.",
+}
+
+
+def _fix(kind: FailureKind, status: int | None, lost: Lost | None) -> str:
+    if lost in _FIXES:
+        return _FIXES[lost]
+    if kind is FailureKind.UNREADABLE and status is not None:
+        if status >= 500:
+            return "It is not able to answer at the moment. Run the command again later."
+        return "Check that the endpoint is the API's own address, then run the command again."
     match kind:
         case FailureKind.REFUSED:
             return "Correct what the answer names, then run the command again."

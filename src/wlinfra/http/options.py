@@ -26,6 +26,10 @@ def _no_guard() -> None:
     return None
 
 
+def _silent(text: str) -> None:
+    del text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
     """How requests are sent to any platform; times are in seconds.
@@ -44,6 +48,8 @@ class SendOptions:
     jitter: Callable[[], float] = random.random
     guard: Callable[[], None] = _no_guard
     stop: threading.Event | None = None
+    tell: Callable[[str], None] = _silent
+    """Called from any thread with what users should know while a request takes long."""
 
     @property
     def timeouts(self) -> Timeouts:
@@ -65,3 +71,5 @@ class HttpOptions(SendOptions):
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     pool_size: int = 32
     platform: str = "the platform"
+    sources: str = ""
+    """A sentence that says where the endpoint and the token are from, for users."""

@@ -21,7 +21,7 @@ from .wire import Lost, WireAnswer, WireError, WireRequest
 if TYPE_CHECKING:
     import urllib3
 
-__all__ = ["PoolWire", "new_pool", "once", "wire_error"]
+__all__ = ["PoolWire", "leave_warning_to_us", "new_pool", "once", "unverified", "wire_error"]
 
 _CHUNK: Final = 65536
 
@@ -153,7 +153,7 @@ def _lost(error: urllib3.exceptions.HTTPError) -> Lost:
             return Lost.CONNECT_TIMEOUT
         case exceptions.ProxyError():
             return Lost.PROXY
-        case exceptions.LocationParseError():
+        case exceptions.LocationValueError():
             return Lost.BAD_ADDRESS
         case exceptions.ReadTimeoutError():
             return Lost.READ_TIMEOUT
@@ -195,6 +195,21 @@ def _ssl_context(verify: bool | str) -> ssl.SSLContext:
     return context
 
 
+def leave_warning_to_us() -> None:
+    """Keep urllib3 from warning of an unchecked certificate at each request: `unverified` is reported once."""
+    import urllib3
+
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+def unverified(where: str) -> str:
+    """Return the warning that a server's certificate is not checked."""
+    return (
+        f"Warning: the certificate of {where} is not checked, so that whoever is in between can read the token and "
+        "answer in its place. Name the authority that signed it instead."
+    )
+
+
 def new_pool(options: HttpOptions) -> urllib3.PoolManager:
     """Return the pool of connections the options ask for."""
     import urllib3
@@ -203,7 +218,7 @@ def new_pool(options: HttpOptions) -> urllib3.PoolManager:
     if options.base_url.startswith("https:") or (options.proxy or "").startswith("https:"):
         settings["ssl_context"] = _ssl_context(options.verify)
     if options.verify is False:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        leave_warning_to_us()
     if options.proxy:
         return urllib3.ProxyManager(options.proxy, **settings)
     return urllib3.PoolManager(**settings)

@@ -25,7 +25,10 @@ __all__ = ["HIDDEN", "Redactor"]
 HIDDEN: Final = "(sensitive value)"
 
 _PART: Final = 8
-"""A part of a secret of so many characters is hidden wherever it stands: servers quote the beginning only, too."""
+"""A part of a secret of so many characters is hidden where the server cut it off, as it does with long values."""
+_LONG: Final = 16
+"""A part of so many characters is hidden anywhere; shorter ones can be words, such as the name of an account."""
+_CUTS: Final = ("...", "\u2026")
 
 
 class Redactor:
@@ -35,6 +38,8 @@ class Redactor:
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._parts: frozenset[str] = frozenset()
+        self._whole: frozenset[str] = frozenset()
+        """Forms that are too short to be hidden for their length alone."""
         self._short: re.Pattern[str] | None = None
 
     def learn(self, secret: str) -> None:
@@ -47,6 +52,7 @@ class Redactor:
         with self._lock:
             self._known |= {secret, *short}
             self._parts |= parts
+            self._whole |= {form for form in forms if _PART <= len(form) < _LONG}
             every = sorted((text for text in self._known if len(text) < _PART), key=len, reverse=True)
             words = "|".join(map(re.escape, every))
             self._short = re.compile(rf"(?<![\w.\-])(?:{words})(?![\w\-])") if every else None
@@ -58,7 +64,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return the text without any part of a secret."""
         if self._parts:
-            text = _without(text, self._parts)
+            text = self._without_parts(text)
         return self._short.sub(HIDDEN, text) if self._short is not None else text
 
     def body(self, body: bytes) -> bytes:
@@ -70,6 +76,18 @@ class Redactor:
         except orjson.JSONDecodeError:
             return self.text(body.decode("utf-8", "replace")).encode()
         return orjson.dumps(self._tree(document))
+
+    def _without_parts(self, text: str) -> str:
+        """Return the text with every stretch that is made of parts hidden, and not what is around it."""
+        shown: list[str] = []
+        done = 0
+        for start, end in _stretches(text, self._parts):
+            stretch = text[start:end]
+            is_cut = end == len(text) or text.startswith(_CUTS, end) or text[:start].endswith(_CUTS)
+            if is_cut or len(stretch) >= _LONG or any(form in stretch for form in self._whole):
+                shown += [text[done:start], HIDDEN]
+                done = end
+        return "".join([*shown, text[done:]])
 
     def _tree(self, value: Any) -> Any:
         match value:
@@ -93,6 +111,7 @@ class Redactor:
 def _forms(secret: str) -> Iterator[str]:
     """Yield the secret and what it looks like encoded, or decoded where it is base64 itself."""
     yield secret
+    yield from secret.splitlines()
     yield base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
     yield repr(secret)[1:-1]
     yield json.dumps(secret)[1:-1]
@@ -105,10 +124,9 @@ def _forms(secret: str) -> Iterator[str]:
         return
 
 
-def _without(text: str, parts: frozenset[str]) -> str:
-    """Return the text with every stretch that is made of parts hidden, and not what is around it."""
-    shown: list[str] = []
-    done = at = 0
+def _stretches(text: str, parts: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Yield where the text is made of parts, each time as far as it goes."""
+    at = 0
     while at <= len(text) - _PART:
         if text[at : at + _PART] not in parts:
             at += 1
@@ -116,6 +134,5 @@ def _without(text: str, parts: frozenset[str]) -> str:
         end = at + _PART
         while end < len(text) and text[end - _PART + 1 : end + 1] in parts:
             end += 1
-        shown += [text[done:at], HIDDEN]
-        done = at = end
-    return "".join([*shown, text[done:]])
+        yield at, end
+        at = end

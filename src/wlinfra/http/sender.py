@@ -10,15 +10,18 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import Protocol
+
+from wlinfra.errors import ConfigurationError
 
 from .options import SendOptions
+from .outage import Outage
 from .pace import Pace
 from .redaction import Redactor
 from .retry import backoff_delay, pause, retry_after_seconds
-from .wire import Lost, Timeouts, Wire, WireAnswer, WireError, WireRequest
+from .wire import Lost, Outcome, Timeouts, Wire, WireAnswer, WireError, WireRequest
 
-__all__ = ["Explain", "Outcome", "Refusal", "Sender", "Sending", "SignIn"]
+__all__ = ["Explain", "Refusal", "Sender", "Sending", "SignIn"]
 
 _LOG = logging.getLogger("wlinfra.http")
 
@@ -27,9 +30,6 @@ _NOT_SIGNED_IN = 401
 
 _STOPPED = "The run was stopped while the platform limits its requests."
 _RENEWED = "It was refused for credentials that had ended, and which are renewed by now."
-
-Outcome: TypeAlias = WireAnswer | WireError
-"""An answer that is no success, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ class SignIn(Protocol):
     @property
     def base_url(self) -> str:
         """What paths are appended to, without a final slash."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """The same for users."""
         ...
 
     def headers(self) -> Mapping[str, str]:
@@ -100,6 +105,7 @@ class Sender:
         self._explain = explain
         self.redactor = Redactor()
         self._pace = Pace(options.clock)
+        self._outage = Outage(options.tell, lambda: sign_in.told)
         self._lock = threading.Lock()
         self._count = 0
 
@@ -118,6 +124,7 @@ class Sender:
                 stopped = WireError(Lost.STOPPED, _STOPPED, was_sent=False)
                 raise self._explain(sending, stopped).error from stopped
             signed = self._sign_in.headers()
+            self._refuse_unsendable(signed)
             for value in signed.values():
                 self.redactor.learn(value.partition(" ")[2] or value)
             sent_at = options.clock.monotonic()
@@ -125,6 +132,7 @@ class Sender:
             if isinstance(outcome, WireAnswer):
                 if 200 <= outcome.status < 300:
                     self._pace.speed_up()
+                    self._outage.over()
                     return outcome
                 if outcome.status == _NOT_SIGNED_IN and not tries.signed_in_again and self._sign_in.renew(signed):
                     tries.signed_in_again = True
@@ -133,10 +141,15 @@ class Sender:
                     outcome = WireError(Lost.RENEWED, _RENEWED, was_sent=True)
             refusal = self._explain(sending, self._redacted(outcome))
             delay = tries.next_delay(outcome, refusal)
+            if tries.are_used_up:
+                self._outage.give_up()
+            elif self._outage.is_given_up and not tries.is_limited:
+                delay = None
             cause = outcome if isinstance(outcome, WireError) else None
             if delay is None or options.clock.monotonic() + delay > deadline:
                 raise refusal.error from cause
             _LOG.debug("attempt %d of %s in %.1f s", tries.count + 1, sending, delay)
+            self._outage.failed(outcome, tries.count + 1, tries.most, delay)
             if isinstance(outcome, WireAnswer) and outcome.status == _TOO_MANY:
                 self._pace.slow_down(delay, sent_at=sent_at)
             elif not pause(options.clock, delay, options.stop):
@@ -145,6 +158,16 @@ class Sender:
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         self._wire.close()
+
+    def _refuse_unsendable(self, signed: Mapping[str, str]) -> None:
+        """Raise ConfigurationError for a token that no header can carry, which is a mistake in its source."""
+        if all(value.isascii() and value.isprintable() for value in signed.values()):
+            return
+        raise ConfigurationError.of(
+            "Token cannot be sent",
+            f"The token for {self._sign_in.told} has a line break or another character that no HTTP header can carry.",
+            "Correct it where it is from: it is one line of letters, digits and punctuation.",
+        )
 
     def _redacted(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, WireError):
@@ -167,7 +190,8 @@ class Sender:
             is_stream=sending.is_stream,
         )
         try:
-            answer = self._wire.send(request)
+            with self._outage.watch():
+                answer = self._wire.send(request)
         except WireError as error:
             self._log(sending, error.name, started)
             return error
@@ -189,6 +213,17 @@ class _Tries:
         self._failed = 0
         self._limited = 0
         self.signed_in_again = False
+        self.are_used_up = False
+
+    @property
+    def is_limited(self) -> bool:
+        """True where the platform did answer, that there were too many requests."""
+        return self._limited > 0
+
+    @property
+    def most(self) -> int:
+        """How many tries there can be."""
+        return 1 + self._options.retries
 
     @property
     def count(self) -> int:
@@ -207,6 +242,7 @@ class _Tries:
         if not refusal.is_passing or not (self._sending.is_repeatable or never_left):
             return None
         self._failed += 1
+        self.are_used_up = self._failed > self._options.retries
         return self._delay(asked, self._failed, self._options.retries)
 
     def _delay(self, asked: float | None, count: int, limit: int) -> float | None:

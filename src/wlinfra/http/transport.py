@@ -21,9 +21,9 @@ from .failures import ApiError, Call, FailureKind, answer_failure, lost_failure
 from .options import HttpOptions, TokenSource
 from .pool import PoolWire, new_pool, once
 from .retry import retry_after_seconds
-from .sender import Outcome, Refusal, Sender, Sending
+from .sender import Refusal, Sender, Sending
 from .shapes import misfit
-from .wire import Lost, Wire, WireAnswer
+from .wire import Lost, Outcome, Wire, WireAnswer
 
 __all__ = [
     "ApiError",
@@ -156,12 +156,15 @@ class HttpTransport:
                 return self._sender.redactor.dumps(body), "application/json"
 
     def _call(self, method: str, path: str) -> Call:
-        return Call(method=method, path=path, platform=self.options.platform)
+        options = self.options
+        return Call(method=method, path=path, platform=options.platform, endpoint=self._base, sources=options.sources)
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
         call = self._call(sending.method, sending.path)
         if not isinstance(outcome, WireAnswer):
-            error = lost_failure(call, outcome.reason, sent=outcome.was_sent, is_over=outcome.lost is Lost.RENEWED)
+            error = lost_failure(
+                call, outcome.reason, sent=outcome.was_sent, lost=outcome.lost, is_over=outcome.lost is Lost.RENEWED
+            )
             return Refusal(error=error, is_passing=not outcome.is_final)
         error = answer_failure(
             call,
@@ -177,7 +180,7 @@ class _Tokens:
     """The token all threads send, renewed once however many of them are refused with it."""
 
     def __init__(self, base_url: str, source: TokenSource | None) -> None:
-        self.base_url = base_url
+        self.base_url = self.told = base_url
         self._source = source
         self._lock = threading.Lock()
         self._token: str | None = None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-__all__ = ["Lost", "Timeouts", "Wire", "WireAnswer", "WireError", "WireRequest", "WireStream"]
+__all__ = ["Lost", "Outcome", "Timeouts", "Wire", "WireAnswer", "WireError", "WireRequest", "WireStream"]
 
 
 class Lost(Enum):
@@ -106,6 +106,10 @@ class WireError(Exception):
     def is_final(self) -> bool:
         """True where a repeat meets the same failure."""
         return self.lost in {Lost.BAD_ADDRESS, Lost.CERTIFICATE, Lost.PLAIN_HTTP}
+
+
+Outcome: TypeAlias = WireAnswer | WireError
+"""An answer, or why there is none."""
 
 
 class Wire(Protocol):

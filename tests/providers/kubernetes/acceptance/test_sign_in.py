@@ -115,6 +115,27 @@ def test_a_file_with_a_token_signs_in(stage: ClusterStage) -> None:
     works(stage, {"tokenFile": "token"})  # relative to the kubeconfig, as in kubectl
 
 
+def test_a_line_end_in_the_file_of_a_token_is_no_part_of_it(stage: ClusterStage) -> None:
+    (stage.folder / "token").write_text("admin-token\r\n")
+    works(stage, {"tokenFile": "token"})
+
+
+def test_a_token_of_several_lines_is_refused_before_any_call(stage: ClusterStage) -> None:
+    (stage.folder / "token").write_text("admin-token\nof two lines\n")
+    told = said(stage, kubeconfig=str(kubeconfig(stage, {"tokenFile": "token"})))
+    assert "Token cannot be sent" in told
+    assert "two lines" not in told
+
+
+def test_a_certificate_that_is_not_checked_is_warned_about(stage: ClusterStage) -> None:
+    file = kubeconfig(stage, {"token": "admin-token"})
+    body = json.loads(file.read_text())
+    body["clusters"][0]["cluster"] = {"server": stage.cluster.server, "insecure-skip-tls-verify": True}
+    file.write_text(json.dumps(body))
+    stage.manifests(SETTINGS, kubeconfig=str(file))
+    assert stage.run("plan").err.count(f"Warning: the certificate of {stage.cluster.server}") == 1
+
+
 def test_the_variable_names_the_kubeconfig(stage: ClusterStage) -> None:
     stage.project.environ["KUBECONFIG"] = str(kubeconfig(stage, {"token": "admin-token"}))
     stage.manifests(SETTINGS, kubeconfig=None)
