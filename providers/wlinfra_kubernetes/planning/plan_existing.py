@@ -30,7 +30,7 @@ from .handover import Scaler, scalers_of
 from .impact import impact_of
 from .predicted import predicted
 from .refusals import lacking
-from .replacement import confirmed, forced, is_fixed, replacement, unchangeable
+from .replacement import confirmed, fixed, forced, is_fixed, unchangeable
 from .steps import apply_steps, claim_step, emptying_step, goal_of, hand_over_step
 from .subject import Subject
 from .unions import Answer, answered
@@ -219,8 +219,7 @@ def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
     subject = _with_true_impact(subject, planned)
     attributes = attributes_of(subject, before, after) if before != after else ()
     if is_fixed(subject, attributes):
-        fixed = (replace(item, effect=Effect.REPLACES) for item in attributes)
-        return confirmed(subject, replacement(subject, ActionReason.CANNOT_UPDATE, tuple(fixed)))
+        return fixed(subject, attributes)
     held, holds = managed_by(live, manager), managed_by(planned, manager)
     claimed = ownership_of(subject, held, holds, after, _left_to_others(subject)) if held != holds else ()
     importing = subject.draft.action is Action.IMPORT

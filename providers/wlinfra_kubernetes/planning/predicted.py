@@ -20,7 +20,7 @@ from wlinfra_kubernetes.volumes import CLAIM
 
 from .attributes import rolls
 from .claims import is_growing, told_to_wait, with_waiting_size
-from .replacement import forced, refused_claim, replacement
+from .replacement import forced, may_go, refused_claim, replacement, unasked
 from .restarts import stamp_attribute
 from .steps import apply_steps, goal_of
 from .subject import Subject
@@ -98,6 +98,8 @@ def _compared(subject: Subject) -> Change:
         if subject.desired.kind == CLAIM:
             paths = (".".join(map(str, item.path)) for item in attributes if item.effect is Effect.REPLACES)
             raise refused_claim(subject, f"{_NOTE}: {', '.join(paths)}")
+        if not may_go(subject):
+            raise unasked(subject, "the API never changes what differs")
         return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
     steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
     if draft.action not in (Action.UPDATE, Action.IMPORT) or not any(

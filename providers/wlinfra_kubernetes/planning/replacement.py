@@ -29,10 +29,29 @@ from .refusals import causes_of, refused_update, says_immutable
 from .steps import delete_step, replace_steps
 from .subject import Subject
 
-__all__ = ["confirmed", "forced", "is_fixed", "refused_claim", "renaming", "replacement", "unchangeable"]
+__all__ = [
+    "confirmed",
+    "fixed",
+    "forced",
+    "is_fixed",
+    "may_go",
+    "refused_claim",
+    "renaming",
+    "replacement",
+    "unasked",
+    "unchangeable",
+]
 
 
 # ---------------------------------------------------------------- why
+
+
+def fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> Change:
+    """Return the replacement for a change that `is_fixed` is about; raises ProviderError for what others made."""
+    if not may_go(subject):
+        raise unasked(subject, f"the operator never acts on another spec of a {subject.key.kind}")
+    forcing = tuple(replace(item, effect=Effect.REPLACES) for item in attributes)
+    return confirmed(subject, replacement(subject, ActionReason.CANNOT_UPDATE, forcing))
 
 
 def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
@@ -45,20 +64,22 @@ def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
 
 def forced(subject: Subject) -> Change | None:
     """Return the replacement that comes without any question to the cluster; None where it has to be asked."""
+    if subject.request.replace and subject.draft.action is Action.IMPORT:
+        return replacement(subject, ActionReason.REQUESTED, ())
     if subject.draft.action is Action.REPLACE:
         if subject.draft.reason is ActionReason.TAINTED and not is_known(subject.key):
-            raise _unasked(subject, "the last apply left it half made")
+            raise unasked(subject, "the last apply left it half made")
         return replacement(subject, subject.draft.reason, ())
     if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
         return replacement(subject, ActionReason.GONE, ())
     if _loses_its_volume(subject):
-        if not is_known(subject.key):
-            raise _unasked(subject, "a volume that it mounts is replaced")
+        if not may_go(subject):
+            raise unasked(subject, "a volume that it mounts is replaced")
         return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
     return None
 
 
-def _unasked(subject: Subject, why: str) -> ProviderError:
+def unasked(subject: Subject, why: str) -> ProviderError:
     """Return the error for what has to be replaced and is of a kind that nobody knows."""
     address = subject.desired.address
     return ProviderError(
@@ -106,7 +127,7 @@ def unchangeable(subject: Subject, error: ClusterError) -> Change:
     if error.failure not in (Failure.INVALID, Failure.DENIED):
         raise subject.refused(error) from error
     verdict = tried_anew(subject)
-    if says_immutable(error, subject.key) and is_replaced_unasked(subject.key) and verdict.refusal is None:
+    if says_immutable(error, subject.key) and may_go(subject) and verdict.refusal is None:
         return _doubted(replacement(subject, ActionReason.CANNOT_UPDATE, _causes(subject, error)), verdict)
     anew = None if verdict.by_name else verdict.refusal
     if error.failure is Failure.INVALID and subject.desired.kind == CLAIM and anew is None:
@@ -155,7 +176,14 @@ def _doubted(change: Change, verdict: Verdict) -> Change:
     return replace(change, predicted=(*change.predicted, verdict.doubt)) if verdict.doubt else change
 
 
+def may_go(subject: Subject) -> bool:
+    """Return whether the live object may be deleted unasked: its loss is known, and this stack made it."""
+    return is_replaced_unasked(subject.key) and subject.draft.action is not Action.IMPORT
+
+
 def _loses(subject: Subject) -> str:
+    if subject.draft.action is Action.IMPORT:
+        return "though this stack did not make it"
     lost = loss_of(subject.key, subject.document)
     return f"though {lost.words}" if lost is not None else "which interrupts what runs"
 
@@ -231,6 +259,8 @@ def _removed(subject: Subject) -> Iterator[AttributeChange]:
 
 def _notes(subject: Subject, gone: Sequence[Key]) -> Iterator[str]:
     """Yield what a replacement does beside the object itself, and who holds the claims that go with it."""
+    if subject.draft.action is Action.IMPORT:
+        yield "what goes was not made by this stack"
     if told := in_the_way(subject.platform, subject.key, str(subject.draft.id), gone):
         yield told
     if subject.key.full_kind == "batch/v1/Job":
@@ -283,7 +313,7 @@ def renaming(subject: Subject, change: Change) -> Change:
     )  # fmt: skip
     lost = loss_of(key, old)
     if not is_known(key) and not subject.request.replace:
-        raise _unasked(subject, f"{key} is recorded for it, and another name or kind is another object")
+        raise unasked(subject, f"{key} is recorded for it, and another name or kind is another object")
     end = delete_step(replace(change, id=prior.id, kind=prior.kind, name=prior.name))
     return replace(
         change,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from engines.kubernetes.waiting import eventually
 from support.cluster_stage import ClusterStage
-from support.refusal_pairs import DATABASES, IMMUTABLE, Pair, refused, surroundings
+from support.refusal_pairs import DATABASES, IMMUTABLE, Pair, deployment, refused, surroundings
 
 
 def said(stage: ClusterStage, *arguments: str, code: int) -> Any:
@@ -74,7 +74,7 @@ def test_no_other_refusal_is_a_replacement(refusing: tuple[ClusterStage, tuple[P
     for pair in pairs:
         told = errors[f"manifest.{pair.name}"]
         assert pair.said in told, f"{pair.name}: {told}"
-        assert "is managed by" in told or f"wlinfra apply --replace manifest.{pair.name} -e cluster" in told, told
+        assert "is managed by" in told or f"--replace manifest.{pair.name} -e cluster" in told, told
     stage.apply("--no-wait", code=1)
     assert uids(stage, pairs) == before
     ways = Counter("would not help" in errors[f"manifest.{pair.name}"] for pair in pairs)
@@ -97,3 +97,19 @@ def test_the_way_around_that_is_named_works_as_typed(refusing: tuple[ClusterStag
     assert (change["blast_radius"], change["reversible"]) == ("data loss unknown", False)
     stage.project.run(*words, "--auto-approve", "--no-wait")
     assert uids(stage, [pair]) != before
+
+
+@pytest.mark.parametrize("options", [{}, {"read_only": True}], ids=["asked", "predicted"])
+def test_what_this_stack_did_not_make_is_not_replaced_unasked(stage: ClusterStage, options: dict[str, Any]) -> None:
+    stage.kubectl("create", "deployment", "web", "--image=nginx:1", "--replicas=0")
+    first = stage.get("deployment", "web")["metadata"]["uid"]
+    stage.manifests(deployment("web", app="other"), **options)
+    document = said(stage, code=1)
+    assert [change["action"] for change in document["changes"] if change["address"] == "manifest.web"] == []
+    (error,) = document["errors"]
+    assert "this stack did not make it" in f"{error['detail']} {error['fix']}"
+    assert "--replace manifest.web" in error["fix"]
+    stage.manifests(deployment("web", app="other"))
+    stage.apply("--replace", "manifest.web", "--no-wait")
+    assert stage.get("deployment", "web")["metadata"]["uid"] != first
+    assert stage.actions() == {}
