@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed
 from wlinfra.cli.options import DEFAULT_PROGRAM
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.model import Plan
 
-__all__ = ["advised", "advised_event", "advised_plan", "advised_result", "command_line", "completed"]
+__all__ = ["advised", "advised_plan", "command_line", "completed"]
 
 _BY_ARGUMENT: Final = frozenset({"plan", "apply", "destroy", "drift", "validate", "render"})
 """Commands that take the program as their argument."""
@@ -134,14 +133,3 @@ def advised_plan(plan: Plan, arguments: Namespace) -> Plan:
     if not plan.errors and not plan.warnings:
         return plan
     return replace(plan, errors=advised(plan.errors, arguments), warnings=advised(plan.warnings, arguments))
-
-
-def advised_result(result: ApplyResult, arguments: Namespace) -> ApplyResult:
-    """Return the result, to be shown, with commands that work as typed."""
-    failed = tuple((change, advised([error], arguments)[0]) for change, error in result.failed)
-    return replace(result, failed=failed)
-
-
-def advised_event(event: ApplyEvent, arguments: Namespace) -> ApplyEvent:
-    """Return the event, to be shown, with commands that work as typed."""
-    return replace(event, error=advised([event.error], arguments)[0]) if isinstance(event, Failed) else event

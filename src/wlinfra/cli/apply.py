@@ -6,12 +6,13 @@ import hashlib
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
-from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Failed
 from wlinfra.apply.secrets import require_secrets
 from wlinfra.changes.model import Action, ActionReason
-from wlinfra.cli.advice import advised_event, advised_plan, advised_result, command_line
+from wlinfra.cli.advice import advised, advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.options import DEFAULT_PROGRAM
@@ -170,10 +171,10 @@ def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
     if not arguments.json:
         console.show("\n")
     with _listener(arguments, console) as listener:
-        result = locked.apply(plan, options, lambda event: listener(advised_event(event, arguments)))
+        result = locked.apply(plan, options, lambda event: listener(_advised_event(event, arguments)))
     next_command = command_line(command, arguments, plan.environment)
     _tell_result(
-        advised_result(result, arguments),
+        _advised_result(result, arguments),
         arguments,
         console,
         destroying=plan.options.destroy,
@@ -244,3 +245,14 @@ class _Sturdy:
             self._console.stdout.flush()
         except OSError:  # nobody reads any more, or there is no room
             self._listener = None
+
+
+def _advised_result(result: ApplyResult, arguments: Namespace) -> ApplyResult:
+    """Return the result, to be shown, with commands that work as typed."""
+    failed = tuple((change, advised([error], arguments)[0]) for change, error in result.failed)
+    return replace(result, failed=failed)
+
+
+def _advised_event(event: ApplyEvent, arguments: Namespace) -> ApplyEvent:
+    """Return the event, to be shown, with commands that work as typed."""
+    return replace(event, error=advised([event.error], arguments)[0]) if isinstance(event, Failed) else event
