@@ -83,7 +83,15 @@ def test_a_plan_after_an_interruption_is_the_one_of_the_version_that_was_interru
     assert world.calls() == []
 
 
-@pytest.mark.parametrize("environment", [name for name in PLANS if name != WAITS_IN_VAIN])
+@pytest.mark.parametrize(
+    "environment",
+    # What does not show is waited for as long as a request may take, here more than a minute.
+    [
+        pytest.param(name, marks=pytest.mark.nightly) if name in ("create-unsent", "update-lost") else name
+        for name in PLANS
+        if name != WAITS_IN_VAIN
+    ],
+)
 def test_an_apply_after_an_interruption_ends_what_was_begun(
     interrupted: tuple[Project, World], environment: str, tmp_path: Path
 ) -> None:
