@@ -202,6 +202,9 @@ def test_a_tag_is_a_label_where_it_can_be() -> None:
 def test_a_budget_exists_only_where_a_pod_can_be_spared() -> None:
     assert "PodDisruptionBudget" not in render(replicas=1)
     assert render(replicas=2)["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    for fewest, exists in ((0, False), (1, False), (2, True)):
+        policy = wl.concurrency(target=10, min=fewest, max=4)
+        assert ("PodDisruptionBudget" in render(autoscaling=[policy])) is exists
 
 
 def test_an_artifact_has_the_version_of_what_it_runs() -> None:

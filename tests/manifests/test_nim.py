@@ -75,6 +75,16 @@ def test_the_volume_is_ours_and_keeps_its_data(workload: Any, mode: str) -> None
     assert done.objects[1].depends_on == ("PersistentVolumeClaim",)
 
 
+@pytest.mark.parametrize("runner", ["operator", "plain"])
+@pytest.mark.parametrize("mode", ["dedicated_pvc", "nim_cache"])
+def test_a_class_that_nobody_named_is_left_out_and_never_empty(runner: Any, mode: Any) -> None:
+    done = rendered(nim(storage=wl.Storage(mode=mode)), target(storage_class="", nim=runner), replicas=1)
+    text = repr([item.manifest for item in done.objects])
+    assert "'accessModes'" in text or "'volumeAccessMode'" in text
+    assert "'storageClassName'" not in text
+    assert "'storageClass'" not in text
+
+
 def test_a_cache_is_one_object_for_all_that_run_the_model() -> None:
     objects: list[RenderedObject] = []
     for name in ("a", "b"):
