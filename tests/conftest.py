@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 pytest.register_assert_rewrite("wlinfra.testing.contract")  # before any test imports it
-pytest_plugins = ["engines.plugin"]
+pytest_plugins = ["engines.plugin", "slow_tests"]
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -24,7 +24,7 @@ def object_name(text: str, *, longest: int = LONGEST) -> str:
     """Return the text as a DNS label; what had to be cut or changed gets a hash, so that it stays unique.
 
     >>> object_name("chat"), object_name("My chat")
-    ('chat', 'my-chat-7d1c7543')
+    ('chat', 'my-chat-c766fb5f')
     """
     name = _ILLEGAL.sub("-", text.lower()).strip("-")
     if not name or not name[0].isalpha():
