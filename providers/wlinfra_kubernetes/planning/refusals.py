@@ -7,6 +7,7 @@ which a deletion would only get around.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +30,7 @@ _SENTENCES: Final = re.compile(
     | \bupdates\ to\ .+\bforbidden\b                   # a StatefulSet's spec, a StorageClass's parameters
     | \bupdates\ may\ not\ change\ fields\ other\ than\b   # a Pod's spec
     | \bmay\ not\ be\ changed\ in\ an\ update\b        # a PriorityClass's value
-    | ^self\ ==\ oldSelf$                              # a rule in a definition that has no message
+    | ^failed\ rule:\ self\ ==\ oldSelf$               # a rule in a definition that has no message
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -37,6 +38,7 @@ _SENTENCES: Final = re.compile(
 _MUTABLE: Final = re.compile(r"\bnot immutable\b", re.IGNORECASE)
 _QUOTING: Final = ("Invalid value: ", "Unsupported value: ", "Duplicate value: ")
 """How causes begin that quote the refused value, whatever it says."""
+_JSON: Final = json.JSONDecoder()
 _ENGINES: Final = re.compile(r"gatekeeper|kubewarden|kyverno|\bopa\b|polic(?:y|ies)\.", re.IGNORECASE)
 """In the names of admission webhooks that enforce somebody's policies, not an operator's rules about its own kinds."""
 _RIGHT: Final = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"')
@@ -64,8 +66,18 @@ def _is_immutability(cause: Cause) -> bool:
 
 
 def _reason(message: str) -> str:
-    """Return a cause without the value it quotes, which is the user's and may say anything."""
-    return message.rpartition(": ")[2] if message.startswith(_QUOTING) else message
+    """Return a cause without the value it quotes, which is the user's and may say anything.
+
+    Empty where it was cut off inside the value.
+    """
+    if not message.startswith(_QUOTING):
+        return message
+    rest = message.partition(": ")[2]
+    try:
+        _, end = _JSON.raw_decode(rest)
+    except ValueError:  # a value of the server's own spelling, or none because `brief` left it out
+        return "" if message.endswith("...") else rest.rpartition(": ")[2]
+    return rest[end:].removeprefix(": ")
 
 
 def _holds_sentence(text: str) -> bool:
