@@ -186,7 +186,7 @@ def test_a_claim_that_was_kept_is_taken_back_when_it_is_declared_again(mounted: 
     mounted.run("destroy", "--auto-approve")
     mounted.manifests(claim(), mounting())
     assert mounted.actions()["manifest.models"] == "import"
-    mounted.apply()
+    mounted.apply("--adopt")  # no record and no inventory proves any more whose it is
     assert uid(mounted, "pvc", "models") == first
     assert mounted.actions() == {}
 
