@@ -9,7 +9,17 @@ from typing import Any
 
 from support.project import Project
 
-__all__ = ["EARLIER", "WRITTEN", "expected_actions", "missing", "project_on", "recorded", "restored", "rewrite"]
+__all__ = [
+    "EARLIER",
+    "WRITTEN",
+    "expected_actions",
+    "filled_in",
+    "missing",
+    "project_on",
+    "recorded",
+    "restored",
+    "rewrite",
+]
 
 HERE = Path(__file__).parent
 EARLIER = HERE / "writing" / "earlier"
@@ -58,6 +68,13 @@ def recorded(project: Project, *options: str) -> dict[str, Any]:
     """Return the records of a state by address."""
     found: dict[str, Any] = project.run("state", "pull", *options).json["objects"]
     return found
+
+
+def filled_in(project: Project, *options: str) -> bool:
+    """Return whether a state has learned which place its objects are at, and an apply has nothing more to write."""
+    document = project.run("state", "pull", *options[:2]).json
+    project.apply(*options)
+    return bool(document["places"]) and project.run("state", "pull", *options[:2]).json["serial"] == document["serial"]
 
 
 def missing(before: Any, after: Any, path: str = "") -> list[str]:

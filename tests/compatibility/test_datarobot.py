@@ -11,7 +11,7 @@ import pytest
 from support.project import Project
 from support.world import World
 
-from compatibility.projects import expected_actions, missing, project_on, recorded, restored
+from compatibility.projects import expected_actions, filled_in, missing, project_on, recorded, restored
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 EMBEDDED = ["embedded", "june"]
@@ -48,6 +48,7 @@ def test_nothing_is_to_be_done_and_an_apply_calls_nothing(environment: str, tmp_
         project.apply(*options)
         assert unchanged() == exists
         assert missing(before, recorded(project, *options[:2])) == []
+        assert filled_in(project, *options)
         assert project.actions(*options) == {}
 
 

@@ -46,6 +46,11 @@ def calls(cluster: ClusterHandle) -> list[str]:
     ]
 
 
+def uid_of(cluster: ClusterHandle) -> str:
+    """Return what tells clusters apart: the uid of a namespace that each of them has."""
+    return cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
+
+
 def pods(cluster: ClusterHandle, namespace: str) -> set[str]:
     return set(cluster.kubectl("-n", namespace, "get", "pods", "-o", "jsonpath={.items[*].metadata.uid}").split())
 
@@ -64,6 +69,7 @@ def test_nothing_is_to_be_done_and_an_apply_calls_nothing(
     made.apply(*options)
     assert calls(earlier)[asked:] == []
     assert missing(before, recorded(made, *options)) == []
+    assert made.run("state", "pull", *options).json["places"]["default"]["cluster"] == uid_of(earlier)
     assert running <= pods(earlier, "objects" if program == "objects" else environment)
 
 
