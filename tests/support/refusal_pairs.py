@@ -146,7 +146,7 @@ def refused(taken: int) -> tuple[Pair, ...]:
         Pair(
             before=deployment("owned", strategy={"type": "RollingUpdate"}),
             after=deployment("owned", strategy={"type": "Recreate"}),
-            said="may not be specified when strategy `type` is",
+            said="spec.strategy.rollingUpdate is managed by other",
         ),
         Pair(before=service("limited"), after=service("limited", type="LoadBalancer"), said="exceeded quota"),
         Pair(before=deployment("edited"), after=deployment("edited", replicas=3), said="is managed by editor"),

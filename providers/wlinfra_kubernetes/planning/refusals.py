@@ -16,7 +16,9 @@ from typing import Final
 from wlinfra.errors import ProviderError
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
+from wlinfra_kubernetes.documents.fieldpath import owners_of, resolved
 from wlinfra_kubernetes.losses import is_built_in, is_known
+from wlinfra_kubernetes.ownership.identity import manager_told
 
 from .subject import REST, Subject
 
@@ -102,11 +104,22 @@ def refused_update(subject: Subject, error: ClusterError, *, anew: ClusterError 
     """
     command = f"wlinfra apply --replace {subject.desired.address} -e {subject.platform.identity.environment}"
     first = subject.refused(error).diagnostics[0]
+    if owners := "; ".join(_owners(subject, error)):
+        first = replace(first, detail=f"{first.detail}. {owners}.")
     if anew is None:
         way = f"To delete it and create it again all the same, {loses}:\n    {command}"
     else:
         way = f"`{command}` would not help: the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
     return ProviderError(replace(first, fix=f"{first.fix}\n{way}".lstrip()))
+
+
+def _owners(subject: Subject, error: ClusterError) -> Iterator[str]:
+    """Yield who else owns what the cluster names, which an apply of ours cannot take away."""
+    for cause in error.causes:
+        path = resolved(cause.field, dict(subject.document)) if cause.field else None
+        for entry in owners_of(subject.document, path) if path else ():
+            if (manager := str(entry.get("manager"))) != subject.platform.identity.manager:
+                yield f"{cause.field} is managed by {manager_told(manager, subject.document)}"
 
 
 def _told(error: ClusterError) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.changes.model import Action, ActionReason, Change
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
@@ -42,6 +42,9 @@ __all__ = [
     "unchangeable",
 ]
 
+
+_UNASKED: Final = frozenset({ActionReason.CANNOT_UPDATE, ActionReason.DEPENDENCY_REPLACED, ActionReason.TAINTED})
+"""Why something is replaced that nobody asked for and that exists."""
 
 # ---------------------------------------------------------------- why
 
@@ -161,15 +164,17 @@ def _other_way(subject: Subject) -> str:
 def confirmed(subject: Subject, change: Change) -> Change:
     """Return a replacement that no refusal asked for, when the cluster would take the new object; raises otherwise.
 
-    Who asks for it by `--replace` decides also where only a rule about other objects refuses what was tried.
+    Where only a rule about other objects may have refused what was tried, who asked for the replacement decides.
     """
     verdict = tried_anew(subject)
     if verdict.refusal is None:
         return _doubted(change, verdict)
-    if verdict.by_name:
-        told = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
-        return replace(change, predicted=(*change.predicted, told))
-    raise subject.refused(verdict.refusal) from verdict.refusal
+    if not verdict.by_name:
+        raise subject.refused(verdict.refusal) from verdict.refusal
+    if change.reason in _UNASKED:
+        raise refused_update(subject, verdict.refusal, anew=None, loses=_loses(subject)) from verdict.refusal
+    told = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
+    return replace(change, predicted=(*change.predicted, told))
 
 
 def _doubted(change: Change, verdict: Verdict) -> Change:
