@@ -88,7 +88,9 @@ def live_through(folder: Path, shape: str, seed: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 204), marks=pytest.mark.nightly)], ids=len)
+@pytest.mark.parametrize(
+    "seeds", [range(4), pytest.param(range(4, 204), marks=[pytest.mark.nightly, pytest.mark.timeout(1800)])], ids=len
+)
 def test_nothing_of_another_environment_is_deleted_or_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: str, seeds: range
 ) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LeastRights", "Right", "granted"]
 
 USER = "kinds-user"
+CLUSTER_ITSELF = "/api/v1/namespaces/kube-system"
 Right = tuple[str, str, str, str]
 """Namespace, empty for the whole cluster, verb, group and resource."""
 
@@ -45,15 +46,19 @@ class LeastRights:
     @property
     def used(self) -> set[Right]:
         """What the requests took: an apply that made its object took two rights."""
-        asked = [one for one in self.stage.cluster.requests(USER)[self._before :] if one.resource]
+        asked = [one for one in self._asked if one.resource]
         made = {(_place(one), "create", one.group, one.resource) for one in asked if one.code == 201}
         return made | {(_place(one), one.verb, one.group, one.resource) for one in asked}
 
     @property
     def refused(self) -> list[str]:
         """What was asked for in vain."""
-        asked = self.stage.cluster.requests(USER)[self._before :]
-        return [f"{one.verb} {one.uri}" for one in asked if one.code == 403]
+        return [f"{one.verb} {one.uri}" for one in self._asked if one.code == 403]
+
+    @property
+    def _asked(self) -> list[Request]:
+        """All requests but the one that tells the cluster from others: it may be refused, and no role grants it."""
+        return [one for one in self.stage.cluster.requests(USER)[self._before :] if one.uri != CLUSTER_ITSELF]
 
     @contextmanager
     def ended(self) -> Iterator[None]:
