@@ -40,12 +40,19 @@ def _raw(server: EmulatorServer, data: bytes) -> bytes:
         b"POST /things HTTP/1.1\r\nContent-Length: many\r\n\r\n",
         b"POST /things HTTP/1.1\r\nContent-Length: 10\r\n\r\nshort",
         b"POST /things HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n",
+        b"POST /things HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n",
+        b"POST /things HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n",
+        b"POST /things HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /things HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        b"POST /things HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+        b"POST /things HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
     ],
-    ids=["parts", "colon", "length", "short", "chunk"],
+    ids=["parts", "colon", "length", "short", "chunk", "huge", "digit", "minus", "minus chunk", "huge chunk", "cut"],
 )
 def test_broken_request_is_a_400(server: EmulatorServer, data: bytes) -> None:
     assert _raw(server, data).startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert len(server.requests) == 0
+    assert list(server.failures) == []
 
 
 def test_chunks_and_their_trailer_are_read(server: EmulatorServer) -> None:
@@ -96,3 +103,29 @@ def test_wall_clock_can_be_set_ahead() -> None:
     clock.advance(3600)
 
     assert clock.now() - before >= 3600
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"Host: 127.0.0.1:8181\r\n", 200),
+        (b"Host: localhost\r\n", 200),
+        (b"Host: [::1]:8181\r\n", 200),
+        (b"", 200),
+        (b"Host: 127.0.0.1:8181\r\nOrigin: http://127.0.0.1:8181\r\n", 200),
+        (b"Host: evil.example:8181\r\n", 403),
+        (b"Host: 127.0.0.1:8181\r\nOrigin: https://evil.example\r\n", 403),
+        (b"Host: 127.0.0.1:8181\r\nOrigin: null\r\n", 403),
+    ],
+)
+def test_a_web_page_does_not_drive_an_emulator(server: EmulatorServer, headers: bytes, status: int) -> None:
+    answer = _raw(server, b"GET /_emulator/clock HTTP/1.1\r\n" + headers + b"\r\n")
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+@pytest.mark.parametrize("seconds", ["1e99", "NaN", "-1", "Infinity", '"x"', "1e12"])
+def test_an_absurd_time_is_refused(server: EmulatorServer, seconds: str) -> None:
+    body = f'{{"advance": {seconds}}}'.encode()
+    head = f"POST /_emulator/clock HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    assert _raw(server, head + body).startswith(b"HTTP/1.1 400 ")
+    assert _raw(server, b"GET /_emulator/clock HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200 ")

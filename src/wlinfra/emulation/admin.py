@@ -15,6 +15,7 @@ from .faults import FaultPlan, fault_from_json
 from .routes import Match, Request, Response, Route, Routes, json_response
 
 ADMIN_PREFIX = "/_emulator/"
+_LOCAL = frozenset({"", "127.0.0.1", "localhost", "[::1]"})
 
 
 class Admin:
@@ -50,6 +51,8 @@ class Admin:
 
     def answer(self, request: Request) -> Response:
         """Return the answer to one admin request; a wrong one gets 400 or 404 with what would be right."""
+        if not _is_from_here(request):
+            return json_response({"detail": "Admin routes are for programs on this machine, not for web pages."}, 403)
         found = self._routes.find(request.method, request.path)
         if not isinstance(found, Match):
             known = sorted({f"{route.method} {route.template}" for route in self._routes})
@@ -107,6 +110,14 @@ class Admin:
         if self._reset is not None:
             self._reset()
         return Response(status=204)
+
+
+def _is_from_here(request: Request) -> bool:
+    """False for what a page in a browser sends: of another origin, or under a name that only resolves to here."""
+    host = request.headers.get("host", "")
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    origin = request.headers.get("origin")
+    return name in _LOCAL and (origin is None or origin == f"http://{host}")
 
 
 def _object(request: Request) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class SystemClock:
     def advance(self, seconds: float) -> None:
         """Set this clock further ahead of the wall time."""
         with self._lock:
-            self._ahead += _forward(seconds)
+            self._ahead += _forward(seconds, self.now())
 
 
 class ManualClock:
@@ -53,10 +53,16 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move the time forward; waiting requests are not woken, they ask again."""
         with self._lock:
-            self._now += _forward(seconds)
+            self._now += _forward(seconds, self._now)
 
 
-def _forward(seconds: float) -> float:
-    if seconds < 0:
+_LATEST = 253_370_764_800.0
+"""The year 9999, after which a time cannot be written as a date."""
+
+
+def _forward(seconds: float, now: float) -> float:
+    if not seconds >= 0:
         raise ValueError(f"a clock only moves forward, got {seconds} seconds")
+    if now + seconds > _LATEST:
+        raise ValueError(f"a clock ends with the year 9999, got {seconds} seconds")
     return seconds

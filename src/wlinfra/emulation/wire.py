@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BufferedIOBase
+from string import hexdigits
 
 from .routes import Request, Response, parse_query
 
 _MAX_LINE = 65_536
+_MAX_BODY = 512 * 1024 * 1024
+_MAX_DIGITS = 12
 _NO_BODY = frozenset({204, 304})
 
 
@@ -75,25 +78,39 @@ def _read_body(stream: BufferedIOBase, headers: Mapping[str, str]) -> bytes:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return _read_chunks(stream)
     text = headers.get("content-length", "0")
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise BadRequestError("the content length is not a number")
-    body = stream.read(int(text))
-    if len(body) < int(text):
+    return _read_exactly(stream, _small_enough(text, 10))
+
+
+def _small_enough(digits: str, base: int) -> int:
+    length = int(digits, base) if len(digits) <= _MAX_DIGITS else _MAX_BODY + 1
+    if length > _MAX_BODY:
+        raise BadRequestError(f"a body may have {_MAX_BODY} bytes")
+    return length
+
+
+def _read_exactly(stream: BufferedIOBase, length: int) -> bytes:
+    body = stream.read(length)
+    if len(body) < length:
         raise BadRequestError("the client closed the connection inside the body")
     return body
 
 
 def _read_chunks(stream: BufferedIOBase) -> bytes:
     chunks: list[bytes] = []
+    total = 0
     while True:
-        size = stream.readline(_MAX_LINE).split(b";")[0].strip()
-        try:
-            length = int(size, 16)
-        except ValueError:
-            raise BadRequestError("a chunk does not start with its size") from None
+        size = stream.readline(_MAX_LINE).split(b";")[0].strip().decode("latin-1")
+        if not size or not set(size) <= set(hexdigits):
+            raise BadRequestError("a chunk does not start with its size")
+        length = _small_enough(size, 16)
+        total += length
+        if total > _MAX_BODY:
+            raise BadRequestError(f"a body may have {_MAX_BODY} bytes")
         if length == 0:
             while stream.readline(_MAX_LINE) not in (b"\r\n", b"\n", b""):
                 pass
             return b"".join(chunks)
-        chunks.append(stream.read(length))
+        chunks.append(_read_exactly(stream, length))
         stream.readline(_MAX_LINE)
