@@ -41,6 +41,8 @@ STOPPED = "the run was stopped"
 _TRIES_REFUSED = 8
 _TRIES_LOST = 3
 _LONGEST_PAUSE = 60.0
+_WORTH_SAYING = 10.0
+"""Seconds from which on it is reported how long the platform asks to wait."""
 
 Waiting: TypeAlias = Generator[Request, Answer, None]
 Settle: TypeAlias = Callable[[Intent, Done], None]
@@ -78,10 +80,12 @@ class Caller:
     tell: Callable[[ApplyEvent], None]
     boot: str = field(default_factory=boot_id)
 
-    def call(self, change: Change, step: Step, connection: Connection, settle: Settle, expected: Expected) -> Waiting:
+    def call(
+        self, change: Change, step: Step, connection: Connection, settle: Settle, expected: Expected, limit: float
+    ) -> Waiting:
         """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
 
-        A refusal for now is tried again, later each time; a lost answer is looked up before anything else, and
+        ``limit`` is how many seconds the object may take: a platform that asks to wait longer is not waited for. A refusal for now is tried again, later each time; a lost answer is looked up before anything else, and
         only what certainly did not happen is sent once more. What cannot be told leaves its intent open.
         """
         refused = lost = 0
@@ -113,9 +117,10 @@ class Caller:
                     if refused >= _TRIES_REFUSED:
                         raise ObjectFailedError(troubles.about(change, error))
                     elapsed = self.clock.monotonic() - begun
-                    self.tell(
-                        Progress(change=change, waiting_for="may be tried again", reason=error.detail, elapsed=elapsed)
-                    )
+                    if elapsed + after > limit:
+                        raise ObjectFailedError(troubles.about(change, troubles.asks_too_long(error, after, limit)))
+                    reason = error.detail if after < _WORTH_SAYING else troubles.asking(error, after)
+                    self.tell(Progress(change=change, waiting_for="may be tried again", reason=reason, elapsed=elapsed))
                     yield from self.pause(max(after, min(2.0 ** (refused - 1) / 2, _LONGEST_PAUSE)), STOPPED)
                 case UnknownOutcome(error=error, is_over=is_over):
                     found = yield from self._look_up(intent, step, connection, is_over=is_over)

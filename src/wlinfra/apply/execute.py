@@ -154,7 +154,9 @@ class Execution:
             self.run.tell(StepDone(change=self.change, step=step, id=self.id))
 
         expected = Expected(record=record)
-        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle, expected)
+        yield from self.run.caller.call(
+            self.change, self._filled(step), self._connection, settle, expected, self._timeout(_DEFAULT_TIMEOUT)
+        )
 
     def _record_without_call(self) -> None:
         """Record a change that needs no call: what is wanted is live already, or lives in the state alone."""
@@ -221,7 +223,9 @@ class Execution:
             self.run.tell(StepDone(change=self.change, step=step, id=old))
 
         expected = Expected(record=record, ends=old)
-        yield from self.run.caller.call(self.change, self._filled(step), self._connection, settle, expected)
+        yield from self.run.caller.call(
+            self.change, self._filled(step), self._connection, settle, expected, self._timeout(_DEFAULT_TIMEOUT)
+        )
 
     def _old_id(self) -> str | None:
         return self.change.deposed_id or self.change.id or self.id

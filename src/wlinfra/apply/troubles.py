@@ -59,6 +59,17 @@ def crashed(change: Change, error: BaseException) -> Diagnostic:
     )
 
 
+def asking(error: Diagnostic, after: float) -> str:
+    """Return a refusal for now in the platform's words, with how long it asks to wait."""
+    return f"{error.detail.rstrip('.')}; asked to come back in {after:.0f} s"
+
+
+def asks_too_long(error: Diagnostic, after: float, limit: float) -> Diagnostic:
+    """Return the error for a platform that asks to wait for longer than the object may take."""
+    detail = f"{asking(error, after)}, and {limit:.0f} s is all that this may take."
+    return replace(error, detail=detail, fix="Run the command again then, or give the resource longer `timeouts`.")
+
+
 def still_unknown(change: Change, what: str) -> Diagnostic:
     """Describe a reference that should be known by now."""
     return about(
