@@ -38,9 +38,10 @@ def shown_live(kind: str, path: Path, live: Json, wanted: Json, recorded: Json) 
             shown_live(kind, (*path, name), item, want.get(name), was.get(name))
             for name, item in ((_name(item, index), item) for index, item in enumerate(live))
         ]
-    if live is not None and is_private(kind, path) and not is_open_to_all(live, wanted, recorded):
-        return SENSITIVE
-    return live
+    if live is None or not is_private(kind, path) or is_open_to_all(live, wanted, recorded):
+        return live
+    # A key that the program declares in a ConfigMap is a setting, whoever changed it; a variable may have been a secret.
+    return live if path[0] in _DATA and isinstance(wanted, str) else SENSITIVE
 
 
 def _by_name(side: Json) -> dict[str, Json]:
