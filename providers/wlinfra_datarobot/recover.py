@@ -122,7 +122,7 @@ def _promoted(platform: Platform, intent: Intent) -> Recovery:
     if isinstance(artifact, ApiError):
         raise artifact
     if artifact is not None and artifact.get("status") == "locked":
-        return Happened(outputs={"version": artifact.get("version")})
+        return Happened()  # the version is read by the wait, as after the answer
     return DidNotHappen()
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from support.project import Project, program
@@ -60,6 +63,9 @@ def test_a_killed_apply_is_finished_by_the_next(
         (Truncate(keep=10), Phase.AFTER),
         (Delay(1.5), Phase.AFTER),
         (Reply(401), Phase.BEFORE),
+        (Reply(401), Phase.AFTER),
+        (Reply(409), Phase.AFTER),
+        (Reply(400), Phase.AFTER),
         (Reply(429, headers={"Retry-After": "1"}), Phase.BEFORE),
         (Reply(503), Phase.BEFORE),
     ],
@@ -71,6 +77,9 @@ def test_a_killed_apply_is_finished_by_the_next(
         "body-cut",
         "stall",
         "401-midway",
+        "401-after-success",
+        "409-after-success",
+        "400-after-success",
         "429-retry-after",
         "503-before",
     ],
@@ -92,6 +101,44 @@ def test_a_faulty_network_leaves_no_orphan_and_no_duplicate(
     assert project.actions() == {}
 
 
+SKEWED = """
+import time
+
+real = time.time
+time.time = lambda: real() + {offset}
+"""
+CLOCKS = {"10 minutes behind": -600, "1 day ahead": 86400}
+TIMEOUT = 2
+"""Seconds in which a call can take effect, with the timeouts of these programs."""
+
+
+@pytest.mark.parametrize("number", range(1, REQUESTS + 1))
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_a_request_that_arrives_after_the_kill_is_met_whatever_the_clock_said(
+    project: Project, emulator: DataRobotEmulator, world: World, number: int, clock: str, tmp_path: Path
+) -> None:
+    project.write(program(SIX, emulator.url))
+    victims: list[int] = []
+
+    def strike(_: Request) -> None:
+        os.kill(victims[0], signal.SIGKILL)
+        time.sleep(1.0)  # and only now it is carried out
+
+    emulator.faults.on(Run(strike), at=number, mutating=True, phase=Phase.BEFORE)
+    (tmp_path / "sitecustomize.py").write_text(SKEWED.format(offset=CLOCKS[clock]))
+    project.environ["PYTHONPATH"] = str(tmp_path)
+    child = project.start("apply", "--auto-approve", "--parallelism", "2")
+    victims.append(child.pid)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGKILL, err
+    del project.environ["PYTHONPATH"]
+    done = project.apply()
+    waits = [int(seconds) for seconds in re.findall(r"waiting (\d+) s until that is certain", done.err)]
+    assert max(waits, default=0) <= TIMEOUT
+    assert world.names() == EXPECTED, done.out
+    assert project.actions() == {}
+
+
 def test_the_matrix_covers_every_request_the_apply_makes(
     project: Project, emulator: DataRobotEmulator, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,5 +147,5 @@ def test_the_matrix_covers_every_request_the_apply_makes(
     assert len(world.calls()) == REQUESTS
     with capsys.disabled():
         print(
-            f"\nkill matrix: {len(POINTS)} points = {REQUESTS} mutating requests x {len(Phase)} phases, and {REQUESTS * 9} network faults"
+            f"\nkill matrix: {len(POINTS)} points = {REQUESTS} mutating requests x {len(Phase)} phases, {REQUESTS * 12} network faults, and {REQUESTS * len(CLOCKS)} kills with a wrong clock"
         )

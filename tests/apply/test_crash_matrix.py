@@ -19,7 +19,7 @@ from wlinfra.changes.model import Step
 from wlinfra.diff.schema import Attribute, Effect, fields
 from wlinfra.errors import Diagnostic, StateError
 from wlinfra.plan.engine import Engine
-from wlinfra.plan.model import Plan
+from wlinfra.plan.model import Plan, Recovered
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext, StepResult, UnknownOutcome
 from wlinfra.resources.base import Resource
@@ -101,6 +101,9 @@ class Machine(FakeSession):
         error = Diagnostic(summary="Answer was lost", detail="The connection broke.")
         return UnknownOutcome(error=error) if self.loses_effect else lost_reply(proceed)
 
+    def clear_up(self, engine: Engine) -> tuple[Recovered, ...]:
+        return resolve(engine, engine.state.intents, self.clock)
+
     def start(self, resources: tuple[Resource, ...], *, parallelism: int, dies_at: int = -1) -> Plan:
         """Run one process: plan, and apply when there is something to do; return the plan."""
         self.moments, self.dies_at = 0, dies_at
@@ -111,7 +114,7 @@ class Machine(FakeSession):
         declared = Declared(stack="s", environment="e", resources=resources, outputs=(), providers={})
         connections = {"default": provider.connect(context)}
         engine = Engine(declared=declared, state=self.state, connections=connections, digest=DIGEST)
-        plan = build_plan(engine, recovered=resolve(engine, engine.state.intents, self.clock))
+        plan = build_plan(engine, recovered=self.clear_up(engine))
         options = ApplyOptions(parallelism=parallelism)
         result = apply_plan(
             plan, engine, self, options=options, listener=lambda _: None, stop=StopSignal(), clock=self.clock

@@ -132,7 +132,7 @@ class ConductedClock:
         return True
 
 
-class _QuickDisk(Disk):
+class QuickDisk(Disk):
     """Skips what only a power failure would miss."""
 
     def sync(self, descriptor: int) -> None:
@@ -155,7 +155,7 @@ class MemoryStage:
     def __post_init__(self) -> None:
         self.world = MemoryWorld(unique_names=self.unique_names)
         self.provider = MemoryProvider(world=self.world, schemas={"thing": SCHEMA}, outputs=("id", "endpoint"))
-        self.store = LocalStateStore(self.folder, "demo", "test", disk=_QuickDisk())
+        self.store = LocalStateStore(self.folder, "demo", "test", disk=QuickDisk())
 
     @property
     def state(self) -> State:
