@@ -25,6 +25,7 @@ from .client import WorkloadFilter
 from .earlier_version import equal_version, used_again
 from .echo import echoed
 from .end_artifact import artifact_end
+from .facts import known, with_facts
 from .permissions import CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, Platform
 from .schema import SPEC
@@ -38,6 +39,8 @@ _STATUSES = ("draft", "locked")
 
 def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
     """Return what must happen to one artifact; raises DeclarationError for a move the platform does not allow."""
+    if request.live is not None:
+        request = replace(request, reading=with_facts(request.live))
     draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
     match draft.action:
         case Action.READ | Action.FORGET:
@@ -209,7 +212,7 @@ def _changed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
             location=desired.location,
         )
     needed = [CAN_UPDATE] if draft.attributes else []
-    draft = replace(draft, predicted=verify_permissions(live.document, needed, desired))
+    draft = replace(draft, predicted=verify_permissions(known(live), needed, desired))
     if is_locked:
         return _changed_locked(platform, request, draft, live)
     return _changed_draft(platform, request, draft, live, desired)

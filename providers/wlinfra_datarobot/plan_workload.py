@@ -22,6 +22,7 @@ from . import fetch
 from .bundles import verify_bundles
 from .drafts import DraftRun, artifact_change, draft_digest, draft_run
 from .echo import echoed
+from .facts import known
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of, staying
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
@@ -79,7 +80,7 @@ def plan_workload(platform: Platform, request: PlanRequest) -> Change:
 def _changes_type(request: PlanRequest) -> bool:
     """True when the wanted artifact is of another type: the platform replaces artifacts by their like only."""
     artifact, live = artifact_change(request), request.live
-    now = live.document.get("type") if live is not None else None
+    now = known(live).get("type") if live is not None else None
     return artifact is not None and now is not None and artifact.values.get("type", now) != now
 
 
@@ -91,7 +92,7 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Change) -> Change:
     change = replace(change, irreversible_because="its id and endpoint are gone for good")
     if live is None or request.prior is None:
         return change
-    predicted = verify_permissions(live.document, [CAN_DELETE], request.prior)
+    predicted = verify_permissions(known(live), [CAN_DELETE], request.prior)
     runs = live.values.get("power") == _RUNNING
     impact = impact_of(platform, now=live.values.get("runtime") if runs else None, after=None, rolls=False)
     return replace(change, predicted=predicted, impact=impact)
@@ -177,7 +178,7 @@ class _Moving:
     def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Change:
         """Return a change that rolls nothing."""
         steps = [*self._sideways(live, touched), *self._powering(live, gate=None)]
-        predicted = verify_permissions(live.document, _needed(steps), desired)
+        predicted = verify_permissions(known(live), _needed(steps), desired)
         notes = list(self.draft.notes)
         if any(item.path[0] == "replacement" for item in self.draft.attributes):
             notes.append("the replacement policy is kept for the next roll; nothing is called now")
@@ -213,7 +214,7 @@ class _Moving:
             label="roll cancelled",
             steps=(cancelling(live.id), *change.steps),
             goal=replace(_ready(self.draft, "update", **target, **before), goal="rolled"),
-            predicted=verify_permissions(live.document, [CAN_UPDATE], desired),
+            predicted=verify_permissions(known(live), [CAN_UPDATE], desired),
             notes=(*change.notes, in_flight.note),
         )
 
@@ -283,7 +284,7 @@ class _Moving:
             blast_radius=BlastRadius.ROLLING if runs else BlastRadius.NONE,
             outputs=outputs if swaps else draft.outputs,
             running={name: live.values[name] for name in ("artifactId", "runtime") if name in live.values},
-            predicted=verify_permissions(live.document, _needed(steps), desired),
+            predicted=verify_permissions(known(live), _needed(steps), desired),
             notes=tuple(notes),
             impact=self._impact(live, rolls=runs),
             moving=() if in_flight.treatment is Treatment.NONE else _ROLLED,
@@ -365,7 +366,7 @@ class _Moving:
 
     def _check_statuses(self, live: Live, desired: PlatformObject) -> None:
         """Raise DeclarationError for a roll from a draft to a locked artifact, or back."""
-        now = (live.document.get("artifact") or {}).get("status")
+        now = (known(live).get("artifact") or {}).get("status")
         wanted = self._wanted_status()
         if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
             return

@@ -16,6 +16,7 @@ from wlinfra.provider.base import Failed, Ready, Status, Waiting, WaitingStill
 
 from . import fetch
 from .explain import active_record, failure_reasons, replacement_record, waiting_reason
+from .facts import artifact_facts, workload_facts
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .rollout import artifact_of, has_replacement, runs
 from .statuses import Progress, replacement_progress, workload_progress
@@ -80,7 +81,8 @@ def _artifact(platform: Platform, item: Waiting, artifact: Mapping[str, Any]) ->
                     "id": artifact["id"],
                     "version": artifact.get("version"),
                     "repository_id": artifact.get("artifactRepositoryId"),
-                }
+                },
+                facts=artifact_facts(artifact),
             )
 
 
@@ -116,7 +118,7 @@ def _powered(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, 
     starting = bool(item.details.get("starting"))
     match workload_progress(workload.get("status") or "unknown", wanted=wanted, is_starting=starting):  # type: ignore[arg-type] # one of the two literals
         case Progress.DONE:
-            return Ready(outputs=_outputs(workload))
+            return Ready(outputs=_outputs(workload), facts=workload_facts(workload))
         case Progress.WAITING:
             return WaitingStill(reason=waiting_reason(platform, workload, ask=ask))
         case Progress.FAILED:

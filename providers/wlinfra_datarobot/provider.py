@@ -27,7 +27,7 @@ from wlinfra.state.model import Intent
 from wlinfra.values import Address
 
 from .configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve, unverified
-from .platform import ARTIFACT_KIND, Platform
+from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 
 if TYPE_CHECKING:
     from .client import DataRobotClient
@@ -81,6 +81,11 @@ class DataRobotConnection:
                 fix="Give the authority that signed the certificate with ca_file=, and take verify=False out.",
                 severity=Severity.WARNING,
             )
+
+    @property
+    def fact_kinds(self) -> frozenset[str]:
+        """Both kinds."""
+        return frozenset({ARTIFACT_KIND, WORKLOAD_KIND})
 
     def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
         """Return one reading for each, in a few list pages."""

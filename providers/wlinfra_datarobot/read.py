@@ -14,6 +14,7 @@ from wlinfra.http.failures import ApiError
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 
 from . import fetch
+from .facts import artifact_facts, workload_facts
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .roles import declared_roles, role_values
 from .shapes import artifact_values, server_set, workload_values
@@ -133,6 +134,7 @@ def artifact_live(document: Mapping[str, Any], *, found_by_name: bool = False, s
         },
         pinned={"status": document.get("status"), "version": document.get("version"), "spec": document.get("spec")},
         document=document,
+        facts=artifact_facts(document),
         found_by_name=found_by_name,
         siblings=siblings,
     )
@@ -163,6 +165,7 @@ def workload_live(
             "roles": sorted((role["shareRecipientType"], role["id"], role["role"]) for role in roles),
         },
         document={**document, "sharedRoles": list(roles)} if names else document,
+        facts=workload_facts(document),
         found_by_name=item.id is None,
         siblings=siblings,
     )

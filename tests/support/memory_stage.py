@@ -37,7 +37,7 @@ from wlinfra.state.lock import LockRequest
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore
 from wlinfra.testing import MemoryObject, MemoryProvider, MemoryWorld
-from wlinfra.values import Ref
+from wlinfra.values import Address, Ref
 
 __all__ = ["ConductedClock", "MemoryStage", "Thing", "name_of"]
 
@@ -198,6 +198,11 @@ class MemoryStage:
                 stop=self.stop,
                 clock=self.clock,
             )
+
+    def forget(self, address: str) -> None:
+        """Lose the record of one object."""
+        with self.store.acquire(LockRequest(owner="test")) as lease, self.store.open(lease) as session:
+            session.remove(Address(address))
 
     def settle(self, resources: Callable[[], Iterable[Resource]]) -> None:
         """Apply with nothing in the way: then exactly what is declared exists, and nothing is planned."""

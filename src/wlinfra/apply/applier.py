@@ -36,7 +36,7 @@ from wlinfra.plan.outputs import recorded_output
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Health, HistoryEntry
 from wlinfra.state.records import moved as at_address
-from wlinfra.state.records import with_renamed_dependencies
+from wlinfra.state.records import seen, with_renamed_dependencies
 from wlinfra.state.store import StateSession
 from wlinfra.values import Address, Json, Secret, is_open
 
@@ -67,6 +67,7 @@ def apply_plan(
     _follow_moves(plan.moved, session)
     if plan.found:
         session.set_many(put=plan.found, remove=())
+    _learn_facts(plan, session)
     recorder = Recorder(session)
     outputs = Outputs(plan, recorder.objects)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -96,6 +97,21 @@ def apply_plan(
     result = replace(result, outputs=_settle_outputs(plan, outputs, session, engine.digest, complete=result.ok))
     session.add_history(_history(result, session, options, clock))
     return result
+
+
+def _learn_facts(plan: Plan, session: StateSession) -> None:
+    """Record what was seen of unchanged objects beside their values, such as what an earlier version did not record."""
+    objects = session.state.objects
+    learned = [
+        seen(objects[change.address], change.facts)
+        for change in plan.changes
+        if change.action is Action.NO_OP
+        and change.facts
+        and change.address in objects
+        and dict(objects[change.address].facts) != dict(change.facts)
+    ]
+    if learned:
+        session.set_many(put=learned, remove=())
 
 
 def _follow_moves(moved: Mapping[Address, Address], session: StateSession) -> None:

@@ -67,6 +67,7 @@ class Execution:
     """The gate that was awaited before the change was confirmed."""
     _outputs: dict[str, Json] = field(default_factory=dict)
     _memory: dict[str, Any] = field(default_factory=dict)
+    _facts: Mapping[str, Json] = field(default_factory=dict)
 
     def work(self) -> Work:
         """Do it."""
@@ -127,6 +128,7 @@ class Execution:
         if self.change.goal is not None and self.awaits_goal:
             ready = yield from self._await_after_calls(self.change.goal)
             self._learn(ready.outputs, ready.memory)
+            self._facts = ready.facts
             self._record(Health.READY, done=True)
             self._publish()
 
@@ -186,7 +188,7 @@ class Execution:
             values=redact(self.run.outputs.fill(dict(change.values)), digest) if done else None,
             outputs=redact(self._settled_outputs(identity), digest),
             memory={**memory, **self._memory},
-            facts=change.facts,
+            facts={**change.facts, **self._facts},
             running=change.running if change.steps and done else None,
             health=health,
             awaiting=self._phase,

@@ -10,6 +10,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.engine import Engine
 from wlinfra.provider.base import Absent, Live, Reading, Unreadable, Wanted
+from wlinfra.provider.optional import Factual
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
@@ -25,7 +26,8 @@ def read_objects(
 ) -> dict[Address, Reading]:
     """Return a reading for every declared or recorded object that a platform can be asked about.
 
-    With ``refresh=False`` the records stand in for the platform, except for objects that are not recorded.
+    With ``refresh=False`` the records stand in for the platform, except for objects that are not recorded, or not
+    with the facts that a plan of them needs.
     """
     batches: dict[str, list[Wanted]] = defaultdict(list)
     readings: dict[Address, Reading] = {}
@@ -33,7 +35,7 @@ def read_objects(
         item, record = objects.get(address), prior.get(address)
         if item.virtual if item is not None else record is not None and record.virtual:
             continue
-        if not refresh and record is not None and record.id is not None:
+        if not refresh and record is not None and record.id is not None and _stands_in(engine, record):
             readings[address] = Live(
                 id=record.id, values=dict(record.values), outputs=record.outputs, facts=record.facts
             )
@@ -53,6 +55,13 @@ def read_objects(
         readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
     readings.update(_found_instead(engine, objects, prior, readings))
     return readings
+
+
+def _stands_in(engine: Engine, record: ObjectState) -> bool:
+    """True when the record tells all that a plan looks at; one of an earlier version, or half made, may have no facts."""
+    connection = engine.connections.get(record.provider)
+    needs = isinstance(connection, Factual) and record.kind in connection.fact_kinds
+    return bool(record.facts) or not needs
 
 
 def _found_instead(

@@ -257,6 +257,8 @@ class Ready:
 
     outputs: Mapping[str, Json] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What `Live.facts` would hold now; what is not named stays as it was recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

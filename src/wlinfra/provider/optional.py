@@ -20,6 +20,7 @@ __all__ = [
     "Asking",
     "Attributing",
     "Explaining",
+    "Factual",
     "Hearing",
     "Holding",
     "Implying",
@@ -120,6 +121,16 @@ class Attributing(Protocol):
 
     def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
         """Return the drift that others made: what is live since our own apply is nobody's change; pure."""
+        ...
+
+
+@runtime_checkable
+class Factual(Protocol):
+    """A connection whose plans look at `Live.facts`, so that a record without any cannot stand in for the platform."""
+
+    @property
+    def fact_kinds(self) -> frozenset[str]:
+        """The kinds whose readings have facts."""
         ...
 
 

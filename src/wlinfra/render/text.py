@@ -63,7 +63,7 @@ def _opening(plan: Plan, options: TextOptions) -> Iterator[str]:
     if plan.options.targets or plan.options.excludes:
         yield "Note: this plan covers a part of the stack only, as requested with --target or --exclude. Such plans are for exceptional circumstances."
     if not plan.options.refresh:
-        yield "Note: no object was read from the platform, as requested with --refresh=false. The plan trusts the state."
+        yield "Note: the state stands in for what is live, as requested with --refresh=false. What others changed is not looked for."
 
 
 def _details(plan: Plan, options: TextOptions) -> Iterator[str]:

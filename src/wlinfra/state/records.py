@@ -26,6 +26,7 @@ __all__ = [
     "held",
     "imported",
     "moved",
+    "seen",
     "stray",
     "unready",
     "with_renamed_dependencies",
@@ -287,6 +288,11 @@ def stray(subject: Subject, identity: str | None) -> ObjectState:
         protect=subject.protect,
         retain=subject.retain,
     )
+
+
+def seen(item: ObjectState, facts: Mapping[str, Json]) -> ObjectState:
+    """Return the record of an object that nothing was done to, with what was seen of it beside its values."""
+    return replace(item, facts=facts)
 
 
 def held(item: ObjectState, *, protect: bool, retain: bool) -> ObjectState:

@@ -1,0 +1,71 @@
+"""What a plan looks at of a live object beside its values: recorded, so that the record can stand in for the platform.
+
+`read` and `poll` take facts from documents; the planners ask `known`, which is the document where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from wlinfra.provider.base import Live
+from wlinfra.values import Json
+
+__all__ = ["artifact_facts", "known", "with_facts", "workload_facts"]
+
+
+def artifact_facts(document: Mapping[str, Any]) -> dict[str, Json]:
+    """Return where its versions are, what this token may do, and the images that were built for it."""
+    images = {name: uri for name, uri in _built(document.get("spec")) if uri is not None}
+    return {**_given(document, "artifactRepositoryId", "permissions"), **({"images": images} if images else {})}
+
+
+def workload_facts(document: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the type and status of what it runs, and what this token may do."""
+    status = (document.get("artifact") or {}).get("status")
+    runs: dict[str, Json] = {"artifact": {"status": status}} if status is not None else {}
+    return {**_given(document, "type", "permissions"), **runs}
+
+
+def known(live: Live) -> Mapping[str, Any]:
+    """Return what is known of the object beside its values: its document, or the recorded facts."""
+    return live.document or live.facts
+
+
+def with_facts(live: Live) -> Live:
+    """Return an artifact's reading; one that stands in for the platform with what its facts add to the values."""
+    if live.document:
+        return live
+    values = dict(live.values)
+    if (repository := live.facts.get("artifactRepositoryId")) is not None:
+        values.setdefault("artifactRepositoryId", repository)
+    images = live.facts.get("images")
+    if images and isinstance(values.get("spec"), Mapping):
+        values["spec"] = _with_images(values["spec"], images)
+    return replace(live, values=values)
+
+
+def _given(document: Mapping[str, Any], *names: str) -> dict[str, Json]:
+    return {name: document[name] for name in names if document.get(name) is not None}
+
+
+def _built(spec: Any) -> Iterator[tuple[str, Json]]:
+    for group in (spec or {}).get("containerGroups") or ():
+        for container in group.get("containers") or ():
+            if container.get("imageBuildConfig") is not None and container.get("name") is not None:
+                yield container["name"], container.get("imageUri")
+
+
+def _with_images(spec: Mapping[str, Any], images: Mapping[str, Any]) -> dict[str, Any]:
+    groups = [
+        {
+            **group,
+            "containers": [
+                {"imageUri": images[container["name"]], **container} if container.get("name") in images else container
+                for container in group.get("containers") or ()
+            ],
+        }
+        for group in spec.get("containerGroups") or ()
+    ]
+    return {**spec, "containerGroups": groups}
