@@ -14,6 +14,7 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Ste
 from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, default_change
 from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import choose_bundle
+from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.lineage import taking_over
 from wlinfra_kubernetes.losses import loss_of, with_loss
@@ -41,6 +42,7 @@ __all__ = ["plan"]
 def plan(platform: Platform, request: PlanRequest) -> Change:
     """Return what must happen to one object; raises ProviderError for what the cluster refuses."""
     desired = request.desired
+    request = _with_document(platform, request)
     if desired is None or request.deposed_id is not None:
         return _end(platform, request)
     if desired.virtual or desired.lookup:
@@ -51,6 +53,26 @@ def plan(platform: Platform, request: PlanRequest) -> Change:
             return kept
         request = replace(request, reading=Absent())  # it changes, and takes its new name with that
     return _wanted(platform, request, desired)
+
+
+def _with_document(platform: Platform, request: PlanRequest) -> PlanRequest:
+    """Return the request with the live object where its record stands in for it.
+
+    What a dry run answers is compared with the whole object, strategies and owners included, so that a plan that
+    trusts the recorded values still needs it. One that cannot be had, or is another object by now, is left out.
+    """
+    live, subject = request.live, request.desired or request.prior
+    if live is None or live.document or subject is None or subject.virtual:
+        return request
+    if request.desired is not None and request.desired.lookup:
+        return request
+    try:
+        document = platform.client.get(Key.parse(subject.kind, subject.name))
+    except ClusterError:
+        return request
+    if document is None or document["metadata"]["uid"] != live.id:
+        return request
+    return replace(request, reading=replace(live, document=document))
 
 
 def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -> Change:
