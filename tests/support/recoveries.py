@@ -99,6 +99,7 @@ class Teller:
     folder: Path
     engine: Callable[[Iterable[Resource], State], Engine]
     clock: Clock
+    wait: bool = True
     store: LocalStateStore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,7 +133,7 @@ class Teller:
                 plan,
                 engine,
                 Observed(session, count, dies_at),
-                options=ApplyOptions(parallelism=1, poll_interval=0.5),
+                options=ApplyOptions(parallelism=1, poll_interval=0.5, wait=self.wait),
                 listener=lambda event: None,
                 stop=StopSignal(),
                 clock=self.clock,
@@ -176,6 +177,14 @@ class History:
 
     def check(self, choose: Callable[[int], int]) -> Counts:
         """Compare every record with that of a recovery, then kill one step and compare the end; return what was compared."""
+        counts, teller = self.compared()
+        steps = counts["steps"]
+        if steps:
+            counts["killed"] += self._killed(choose(steps), teller)
+        return counts
+
+    def compared(self) -> tuple[Counts, Teller]:
+        """Compare every record with that of a recovery; return what was compared, and where."""
         counts: Counts = Counter(histories=1)
         teller = self.teller()
         differences: list[tuple[str, str, str]] = []
@@ -184,13 +193,12 @@ class History:
             differences.extend(_differences(engine, intent, left, teller.clock, counts))
 
         try:
-            steps = sum(teller.apply(program, see=compare) for program in self.programs)
+            for program in self.programs:
+                teller.apply(program, see=compare)
         except RefusedError:
-            return Counter(refused=1)
+            return Counter(refused=1), teller
         assert differences == []
-        if steps:
-            counts["killed"] += self._killed(choose(steps), teller)
-        return counts
+        return counts, teller
 
     def _killed(self, step: int, uninterrupted: Teller) -> int:
         teller = self.teller()
