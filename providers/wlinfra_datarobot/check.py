@@ -6,7 +6,7 @@ refused, and the planners refuse the rest once the version is found out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic, Severity
@@ -185,10 +185,14 @@ def _keeps_old(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Di
         yield _not_applied(dialects)
 
 
-def of_the_found_version(desired: PlatformObject, dialect: Dialect) -> Iterator[Diagnostic]:
-    """Yield the warnings of `check` about a version of the API that was not known then, but found out since."""
-    if (desired.values.get("replacement") or {}).get("keepOldVersionMinutes") and not dialect.keeps_old_version:
-        yield _not_applied((dialect,))
+def of_the_found_version(desired: PlatformObject, dialect: Callable[[], Dialect]) -> Iterator[Diagnostic]:
+    """Yield the warnings of `check` about a version of the API that was not known then.
+
+    It is found out with a request, and only where it matters.
+    """
+    keeps = (desired.values.get("replacement") or {}).get("keepOldVersionMinutes")
+    if keeps and not (found := dialect()).keeps_old_version:
+        yield _not_applied((found,))
 
 
 def _not_applied(dialects: tuple[Dialect, ...]) -> Diagnostic:

@@ -104,7 +104,7 @@ class DataRobotConnection:
         if request.desired is not None and self._config.api is None:
             from .check import of_the_found_version
 
-            found = tuple(of_the_found_version(request.desired, self.platform.dialect))
+            found = tuple(of_the_found_version(request.desired, lambda: self.platform.dialect))
             change = replace(change, warnings=(*change.warnings, *found)) if found else change
         timeout = self._config.connect_timeout + self._config.read_timeout + _GRACE
         return replace(change, steps=tuple(replace(step, timeout=timeout) for step in change.steps))
