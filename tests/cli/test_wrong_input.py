@@ -176,7 +176,7 @@ def test_what_is_no_state_is_refused(applied: CommandLine, text: bytes) -> None:
     (applied.folder / "state.json").write_bytes(text)
     before = applied.run("state", "pull").out
     ended = applied.run("state", "push", "state.json", "--force")
-    assert (ended.code, "Not a state" in ended.err) == (12, True)
+    assert (ended.code, "Not a state" in ended.err) == (1, True)
     assert applied.run("state", "pull").out == before
 
 
