@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
 from wlinfra.http.sender import Sending
+from wlinfra.http.shapes import misfit
 from wlinfra.http.wire import WireAnswer
+from wlinfra_kubernetes.documents.document import Key
 
 from .failures import ClusterError, Failure
 
-__all__ = ["Answered", "answered", "warnings_of"]
+__all__ = ["Answered", "answered", "confirm", "warnings_of"]
 
 _WARNING: Final = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 
@@ -28,8 +30,8 @@ class Answered(dict[str, Any]):
     """What its ``Warning`` headers report, once each, such as a deprecation or a violation of pod security."""
 
 
-def answered(sending: Sending, answer: WireAnswer, *, hide: Callable[[str], str]) -> Answered:
-    """Return the document; raises ClusterError for what is no JSON object, such as the page of a proxy."""
+def answered(sending: Sending, answer: WireAnswer, shape: Any, *, hide: Callable[[str], str]) -> Answered:
+    """Return the document; raises ClusterError for one of another shape, such as the page of a proxy."""
     try:
         found = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
@@ -37,9 +39,27 @@ def answered(sending: Sending, answer: WireAnswer, *, hide: Callable[[str], str]
     if not isinstance(found, dict):
         said = f"{sending.method} {sending.path} was answered with {answer.status} and no JSON object, so not by the API server."
         raise ClusterError(Failure.LOST, said, status=answer.status)
+    wrong = misfit(found, shape)
+    if wrong:
+        said = f"{sending.method} {sending.path} was answered with {answer.status} and a document that cannot be read: {wrong}."
+        raise ClusterError(Failure.LOST, said, status=answer.status)
     document = Answered(found)
     document.warnings = tuple(map(hide, warnings_of(answer.headers.get("Warning") or "")))
     return document
+
+
+def confirm(sending: Sending, document: Answered, key: Key, sent: Mapping[str, Any]) -> Answered:
+    """Return the answer to an apply; raises ClusterError unless it is the object that was sent, with our marks on it."""
+    meta, wanted = document["metadata"], sent.get("metadata") or {}
+    marks = {name: text for name, text in (wanted.get("annotations") or {}).items() if "wlinfra" in name}
+    is_it = (document.get("kind"), meta["name"]) == (key.kind, key.name) and wanted.get("uid") in (
+        None,
+        meta.get("uid"),
+    )
+    if is_it and meta.get("uid") and marks.items() <= (meta.get("annotations") or {}).items():
+        return document
+    said = f"{sending.method} {sending.path} was answered with success and something else than was sent."
+    raise ClusterError(Failure.LOST, said, status=200)
 
 
 def warnings_of(header: str) -> tuple[str, ...]:

@@ -15,13 +15,14 @@ from urllib.parse import quote, urlencode
 from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
 from wlinfra.http.sender import Refusal, Sender, Sending
-from wlinfra.http.wire import Outcome, Timeouts, WireAnswer
+from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer
 from wlinfra_kubernetes.documents.document import Key
 
-from .answers import Answered, answered
+from .answers import Answered, answered, confirm
 from .failures import ClusterError, Failure, refusal_of
 from .session import Session
 from .streams import Stream
+from .wire import Discovery, Done, Listing, Resources, Thing, shape_of
 
 __all__ = ["ClientOptions", "ClusterClient", "Served"]
 
@@ -57,10 +58,11 @@ class Served:
 class ClusterClient:
     """One API server; safe to use from several threads."""
 
-    def __init__(self, session: Session, options: ClientOptions) -> None:
+    def __init__(self, session: Session, options: ClientOptions, wire: Wire | None = None) -> None:
+        """``wire`` is for tests; by default it is the session's own connections."""
         self._session = session
         self.options = options
-        self._sender = Sender(PoolWire(lambda: session.pool), session, self._explain, options)
+        self._sender = Sender(wire or PoolWire(lambda: session.pool), session, self._explain, options)
         self._lock = threading.Lock()
         self._served: dict[tuple[str, str], Served] | None = None
         self._written: dict[Key, str | None] = {}
@@ -104,7 +106,7 @@ class ClusterClient:
     def _discover(self) -> dict[tuple[str, str], Served]:
         found: dict[tuple[str, str], Served] = {}
         for path in ("/api", "/apis"):
-            answer = self._read(path, {}, accept=f"{_DISCOVERY},application/json")
+            answer = self._read(path, {}, Discovery, accept=f"{_DISCOVERY},application/json")
             for group in answer.get("items") or ():
                 name = (group.get("metadata") or {}).get("name") or ""
                 for version in group.get("versions") or ():
@@ -118,7 +120,7 @@ class ClusterClient:
 
     def _look_again(self, api: str) -> dict[tuple[str, str], Served]:
         try:
-            answer = self._read(_root(api), {})
+            answer = self._read(_root(api), {}, Resources)
         except ClusterError as error:
             if error.failure in (Failure.NO_KIND, Failure.NOT_FOUND):
                 return {}
@@ -148,11 +150,14 @@ class ClusterClient:
     def get(self, key: Key) -> dict[str, Any] | None:
         """Return the object; None when it, its namespace or its kind does not exist."""
         try:
-            return self._read(self.path(key), {})
+            found = self._read(self.path(key), {}, shape_of(key.group))
         except ClusterError as error:
             if error.failure in (Failure.NOT_FOUND, Failure.NO_KIND):
                 return None
             raise
+        if (found.get("kind"), found["metadata"]["name"]) != (key.kind, key.name):
+            raise ClusterError(Failure.LOST, f"GET {self.path(key)} was answered with another object.", status=200)
+        return found
 
     def list(self, key: Key, *, labels: str = "", fields: str = "", metadata: bool = False) -> list[dict[str, Any]]:
         """Return the objects of the key's kind in its namespace, or in all; empty for a kind that is not served."""
@@ -191,9 +196,8 @@ class ClusterClient:
     ) -> Iterator[tuple[Sequence[dict[str, Any]], Mapping[str, Any]]]:
         path, more = self.path(key, named=False), {"limit": str(_PAGE)}
         while True:
-            answer = self._read(
-                path, {**query, **more}, accept=f"{_METADATA},application/json" if metadata else "application/json"
-            )
+            accept = f"{_METADATA},application/json" if metadata else "application/json"
+            answer = self._read(path, {**query, **more}, Listing, accept=accept)
             about = answer.get("metadata") or {}
             yield answer.get("items") or (), about
             if not about.get("continue"):
@@ -226,10 +230,12 @@ class ClusterClient:
         """Apply the fields of the body, secrets still closed, as ours (or as ``manager``'s) and return the object."""
         query = {"fieldManager": manager or self.options.manager, "force": "true" if force else "false"}
         if dry_run:
-            return self._write("PATCH", self.path(key), query, body, dry_run=True, content_type=_APPLY)
+            return self._write(
+                "PATCH", self.path(key), query, body, dry_run=True, content_type=_APPLY, shape=shape_of(key.group)
+            )
         path = self.path(key)
         self._written[key] = None
-        made = self._write("PATCH", path, query, body, content_type=_APPLY)
+        made = self._write("PATCH", path, query, body, content_type=_APPLY, key=key)
         self._written[key] = str((made.get("metadata") or {}).get("resourceVersion") or "") or None
         return made
 
@@ -242,12 +248,12 @@ class ClusterClient:
         """Delete the object with that uid, and in the foreground what it owns; what is gone is gone."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
         body |= {"preconditions": {"uid": uid}} if uid else {}  # type: ignore[dict-item] # of a JSON object
-        self._write("DELETE", self.path(key), {}, body)
+        self._write("DELETE", self.path(key), {}, body, shape=Done)
 
     # ------------------------------------------------------------ requests
 
-    def _read(self, path: str, query: Mapping[str, str], *, accept: str = "application/json") -> Answered:
-        return self._send(_sending("GET", path, query, headers={"Accept": accept}))
+    def _read(self, path: str, query: Mapping[str, str], shape: Any, *, accept: str = "application/json") -> Answered:
+        return self._send(_sending("GET", path, query, headers={"Accept": accept}), shape)
 
     def _write(
         self,
@@ -258,13 +264,18 @@ class ClusterClient:
         *,
         dry_run: bool = False,
         content_type: str = "application/json",
+        shape: Any = Thing,
+        key: Key | None = None,
     ) -> Answered:
+        """Return the answer, which has the shape and, where a key is given, is that object as it was sent."""
         headers = {"Accept": "application/json", "Content-Type": content_type}
         content = self._sender.redactor.dumps(body)
-        return self._send(_sending(method, path, query, headers=headers, body=content, dry_run=dry_run))
+        sending = _sending(method, path, query, headers=headers, body=content, dry_run=dry_run)
+        answer = self._send(sending, shape)
+        return answer if key is None else confirm(sending, answer, key, body)
 
-    def _send(self, sending: Sending) -> Answered:
-        return answered(sending, self._sender.send(sending), hide=self.hide)
+    def _send(self, sending: Sending, shape: Any) -> Answered:
+        return answered(sending, self._sender.send(sending), shape, hide=self.hide)
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
         error = refusal_of(sending.method, sending.path, outcome, server=self._session.told)

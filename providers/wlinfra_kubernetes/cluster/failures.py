@@ -15,8 +15,11 @@ import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.http.retry import retry_after_seconds
+from wlinfra.http.shapes import misfit
 from wlinfra.http.wire import Lost, Outcome, WireAnswer
 from wlinfra_kubernetes.documents.quantities import amount
+
+from .wire import Refusing
 
 __all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes", "refusal_of"]
 
@@ -197,7 +200,8 @@ def _status(body: bytes) -> Mapping[str, Any] | None:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) and found.get("kind") == "Status" else None
+    is_status = isinstance(found, dict) and found.get("kind") == "Status" and not misfit(found, Refusing)
+    return found if is_status else None
 
 
 def _of_something_else(method: str, path: str, status: int, body: bytes, after: float) -> ClusterError:

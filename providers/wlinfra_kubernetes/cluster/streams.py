@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from wlinfra.http.shapes import misfit
 from wlinfra.http.wire import WireError, WireStream
 
 from .failures import ClusterError, Failure
+from .wire import Event, Thing
 
 __all__ = ["Stream"]
+
+
+_OF_OBJECTS: Final = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
 
 class Stream:
@@ -49,6 +54,9 @@ def _event(line: bytes) -> dict[str, Any]:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
         found = None
-    if not isinstance(found, dict):
-        raise ClusterError(Failure.LOST, "The watch said something that is no event.")
-    return found
+    wrong = misfit(found, Event)
+    if not wrong and found["type"] in _OF_OBJECTS:
+        wrong = misfit(found["object"], Thing, at=("object",))
+    if wrong:
+        raise ClusterError(Failure.LOST, f"The watch sent something that is no event: {wrong}.")
+    return dict(found)

@@ -245,12 +245,15 @@ def leaves_of(fields: Mapping[str, Any], above: FieldPath = ()) -> Iterator[Fiel
 
 def _unkey(key: str) -> str | int | Mapping[str, Any]:
     kind, _, rest = key.partition(":")
-    match kind:
-        case "f":
-            return rest
-        case "i":
-            return int(rest)
-        case "k":
-            return dict(json.loads(rest))
-        case _:
-            return {"": json.loads(rest)}
+    try:
+        match kind:
+            case "f":
+                return rest
+            case "i":
+                return int(rest)
+            case "k":
+                return dict(json.loads(rest))
+            case _:
+                return {"": json.loads(rest)}
+    except (ValueError, TypeError):  # no key of the known forms: it names itself
+        return key

@@ -93,10 +93,11 @@ def _surge(values: Mapping[str, Any], replicas: int) -> int:
     strategy = (values.get("spec") or {}).get("strategy") or {}
     if values.get("kind") != "Deployment" or strategy.get("type") == "Recreate":
         return 0
-    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge", "25%")
+    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge")
     if isinstance(surge, int):
         return surge
-    return -(-replicas * int(str(surge).rstrip("%") or 0) // 100)
+    percent = str(surge or "25%").rstrip("%")
+    return -(-replicas * (int(percent) if percent.isdecimal() else 0) // 100)
 
 
 def _gpus(platform: Platform, document: Mapping[str, Any], least: int, most: int) -> dict[str, GpuCount]:

@@ -15,7 +15,8 @@ from support.scripted_server import Reply, scripted
 from wlinfra.testing import Driver
 from wlinfra.values import Secret
 from wlinfra_kubernetes.cluster.answers import warnings_of
-from wlinfra_kubernetes.cluster.failures import ClusterError
+from wlinfra_kubernetes.cluster.client import ClusterClient
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key, wire
 from wlinfra_kubernetes.provider import KubernetesConnection
 
@@ -102,3 +103,47 @@ def test_no_refusal_brings_a_secret_back(status: int, words: str) -> None:
         shown = f"{caught.value}{caught.value!r}{vars(caught.value)}"
         parts = (CANARY[:9], "second l", QUOTED["data"][:9], "token-that")
         assert not [part for part in parts if part in shown]
+
+
+KEY = Key("v1", "ConfigMap", "shop", "one")
+BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one", "annotations": {"wlinfra.dev/x": "1"}}}
+MADE = {**BODY, "metadata": {**BODY["metadata"], "uid": "u"}}  # type: ignore[dict-item] # a JSON object
+CALLS: dict[str, Callable[[ClusterClient], object]] = {
+    "apply": lambda client: client.apply(KEY, BODY),
+    "dry run": lambda client: client.apply(KEY, BODY, dry_run=True),
+    "delete": lambda client: client.delete(KEY, "u"),
+    "get": lambda client: client.get(KEY),
+    "list": lambda client: client.list(KEY),
+}
+
+
+@pytest.mark.parametrize("call", list(CALLS))
+@pytest.mark.parametrize("body", ["{}", "[]", "null", "5", '"x"', '{"kind": 5}', "", "<html>"])
+def test_an_answer_of_another_shape_is_none(call: str, body: str) -> None:
+    with scripted(SERVED, SERVED, Reply(text=body)) as server:
+        client = client_over(server.url, retries=0)
+        with pytest.raises(ClusterError) as caught:
+            CALLS[call](client)
+        client.close()
+    assert caught.value.failure is Failure.LOST
+    assert "/api/v1/namespaces/shop/configmaps" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**MADE, "kind": "Secret"},
+        {**MADE, "metadata": {**MADE["metadata"], "name": "two"}},  # type: ignore[dict-item] # a JSON object
+        {**MADE, "metadata": {"name": "one", "uid": "u"}},
+        BODY,
+    ],
+    ids=["kind", "name", "annotation", "uid"],
+)
+def test_an_apply_counts_when_its_answer_is_what_was_sent(body: dict[str, object]) -> None:
+    with scripted(SERVED, SERVED, Reply(json=body), Reply(json=MADE)) as server:
+        client = client_over(server.url, retries=0)
+        with pytest.raises(ClusterError) as caught:
+            client.apply(KEY, BODY)
+        assert client.apply(KEY, BODY)["metadata"]["uid"] == "u"
+        client.close()
+    assert caught.value.failure is Failure.LOST
