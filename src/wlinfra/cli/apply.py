@@ -15,6 +15,7 @@ from wlinfra.changes.model import Action, ActionReason
 from wlinfra.cli.advice import advised, advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.locking import who
 from wlinfra.cli.options import DEFAULT_PROGRAM
 from wlinfra.cli.saved import (
     applying_command,
@@ -27,7 +28,7 @@ from wlinfra.cli.saved import (
     shown_path,
 )
 from wlinfra.cli.show_plan import plan_options, plan_text
-from wlinfra.cli.workspace import Locked, open_workspace, who
+from wlinfra.cli.workspace import Locked, open_workspace
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.approved import refuse_unapproved
 from wlinfra.plan.file import unseal

@@ -10,7 +10,8 @@ from wlinfra.changes.subject import subject_of
 from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import Locked, lock_request, open_workspace
+from wlinfra.cli.locking import lock_request
+from wlinfra.cli.workspace import Locked, open_workspace
 from wlinfra.cli.writing import add_history
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError

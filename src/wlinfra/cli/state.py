@@ -7,9 +7,9 @@ from argparse import Namespace
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.locking import describe_holder, lock_request
 from wlinfra.cli.record import RecordSite, find_record
 from wlinfra.cli.show import find_objects, object_lines
-from wlinfra.cli.workspace import describe_holder, lock_request
 from wlinfra.cli.writing import add_history, writing
 from wlinfra.errors import ConfigurationError, LockedError, StateDamagedError
 from wlinfra.provider.optional import Holding

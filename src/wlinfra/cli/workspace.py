@@ -5,8 +5,6 @@ Commands call `find_site` for the state alone, `open_workspace` for all of it. W
 
 from __future__ import annotations
 
-import getpass
-import os
 import signal
 import threading
 from argparse import Namespace
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from wlinfra.apply.clock import Clock, SystemClock
 from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
+from wlinfra.cli.locking import describe_holder, lock_request
 from wlinfra.cli.quiet import printing_aside
 from wlinfra.cli.version import tool_version
 from wlinfra.cli.writing import writing
@@ -34,7 +33,7 @@ from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
 from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest, KeyNotKeptError, data_home, load_key
-from wlinfra.state.lock import DEFAULT_LEASE, Lease, LockInfo, LockRequest
+from wlinfra.state.lock import Lease, LockInfo
 from wlinfra.state.model import State
 from wlinfra.state.siblings import Siblings
 from wlinfra.state.store import LocalStateStore, StateSession
@@ -48,25 +47,11 @@ __all__ = [
     "Site",
     "Workspace",
     "declare_site",
-    "describe_holder",
     "find_site",
-    "lock_request",
     "open_workspace",
     "state_root",
     "stopping",
-    "who",
 ]
-
-
-def who(environ: Mapping[str, str]) -> str:
-    """Return who runs this, for the lock and the history."""
-    for name in ("WLINFRA_USER", "LOGNAME", "USER"):
-        if environ.get(name):
-            return environ[name]
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,46 +353,6 @@ def _load_digest(console: Console, state: State, *, needed: bool) -> Digest:
     if source.diagnostics:
         console.tell(render_diagnostics(source.diagnostics, console.style, read_source_line))
     return source.digest
-
-
-def lock_request(console: Console, operation: str, timeout: float) -> LockRequest:
-    """Return the request for the lock in this person's name; waiting is told once."""
-
-    def tell(info: LockInfo) -> None:
-        console.tell(
-            f"Waiting for the lock, which {describe_holder(info)} holds for {info.operation!r} since {info.since}."
-        )
-
-    return LockRequest(
-        owner=who(console.environ),
-        operation=operation,
-        lease=_lease_seconds(console.environ),
-        timeout=timeout,
-        on_wait=tell,
-    )
-
-
-def _lease_seconds(environ: Mapping[str, str]) -> float:
-    """Return how long the lock outlives a holder that stopped renewing it; raises ConfigurationError."""
-    text = environ.get("WLINFRA_LEASE_SECONDS")
-    if not text:
-        return DEFAULT_LEASE
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 3600:
-        raise ConfigurationError.of(
-            "Lease is wrong",
-            f"WLINFRA_LEASE_SECONDS is {text!r}, and a lease lasts from 1 to 3600 seconds.",
-            "Correct it, or unset it for a lease of 30 seconds.",
-        )
-    return seconds
-
-
-def describe_holder(info: LockInfo) -> str:
-    """Return who holds the lock, for people."""
-    return f"{info.owner} on {info.holder.host or 'another machine'} (process {info.holder.pid})"
 
 
 @contextmanager
