@@ -139,3 +139,19 @@ def test_a_signal_wakes_a_run_that_waits_for_a_slow_call() -> None:
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert ([change.name for change in result.done], result.interrupted) == (["a"], True)
+
+
+def test_a_run_that_was_stopped_twice_stands_in_the_history() -> None:
+    bench = Bench()
+    release = threading.Event()
+
+    def during(_: object) -> None:
+        bench.stop.request()
+        bench.stop.request()
+        release.wait(20)
+
+    bench.platform.during = during
+    with pytest.raises(InterruptedRun):
+        bench.apply(create("a"))
+    release.set()
+    assert [entry.result for entry in bench.session.history] == ["interrupted"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 import queue
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -27,7 +28,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.tally import Tally
 from wlinfra.changes.model import Action, Change
 from wlinfra.diff.project import redact
-from wlinfra.errors import ConfigurationError, WlinfraError
+from wlinfra.errors import ConfigurationError, InterruptedRun, StateError, WlinfraError
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Node, Plan
@@ -92,7 +93,12 @@ def apply_plan(
         ended=tally.ended,
         tell=listener,
     )
-    Scheduler(setting, jobs).go()
+    try:
+        Scheduler(setting, jobs).go()
+    except InterruptedRun:
+        with suppress(StateError):  # the history is for people; what was begun stands in the intents
+            session.add_history(_history(tally.result(outputs={}, interrupted=True), session, options, clock))
+        raise
     result = tally.result(outputs={}, interrupted=stop.requested)
     result = replace(result, outputs=_settle_outputs(plan, outputs, session, engine.digest, complete=result.ok))
     session.add_history(_history(result, session, options, clock))
