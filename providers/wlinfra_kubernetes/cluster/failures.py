@@ -101,6 +101,17 @@ _FIXES: Final = {
     Failure.INVALID: "Correct the declaration.",
     Failure.DENIED: "Stay within the quota or the rule that the message names, or have it changed.",
 }
+_BY_REASON: Final = {
+    "InternalError": (
+        "Cluster failed at the request",
+        "Have what the message names mended, such as a webhook that does not answer; then run the command again.",
+    ),
+    "RequestEntityTooLarge": ("Object is too large", "Make it smaller; a cluster takes about 1 MB in one object."),
+    "MethodNotAllowed": ("Cluster does not offer the call", "Leave the object out: its kind cannot be changed so."),
+    "Timeout": ("Cluster took too long", "Run the command again in a while."),
+    "ServerTimeout": ("Cluster took too long", "Run the command again in a while."),
+}
+"""Title and advice by the reason of a Status, for reasons that share a status or a failure with others."""
 _OF_THE_SERVER: Final = frozenset({Failure.LOST, Failure.BUSY, Failure.UNAUTHORIZED})
 """Failures that speak of no object, so that the message names the server."""
 _QUOTED: Final = 300
@@ -129,17 +140,19 @@ class ClusterError(ProviderError):
         status: int = 0,
         after: float = 1.0,
         missing: str = "",
+        reason: str = "",
     ) -> None:
+        """``reason`` is that of the API server's Status, which decides about title and advice where it is known."""
         self.failure = failure
         self.message = message
         self.causes = causes
         self.status = status
         self.after = after
+        self.reason = reason
         by_quota = failure is Failure.DENIED and "exceeded quota" in message
-        summary = "Quota is used up" if by_quota else _SUMMARIES[failure]
-        super().__init__(
-            Diagnostic(summary=summary, detail=message, fix=_FIXES.get(failure, "").format(missing=missing))
-        )
+        usual = (_SUMMARIES[failure], _FIXES.get(failure, ""))
+        summary, fix = ("Quota is used up", usual[1]) if by_quota else _BY_REASON.get(reason, usual)
+        super().__init__(Diagnostic(summary=summary, detail=message, fix=fix.format(missing=missing)))
 
     @property
     def diagnostic(self) -> Diagnostic:
@@ -176,7 +189,8 @@ def failure_of(method: str, path: str, status: int, body: bytes, headers: Mappin
     message = " ".join(str(said.get("message") or f"{method} {path} was answered with {status}.").split())
     failure = _kind(method, status, message, said, causes)
     missing = str(details.get("name") or "NAME")
-    return ClusterError(failure, message, causes=causes, status=status, after=after, missing=missing)
+    reason = str(said.get("reason") or "")
+    return ClusterError(failure, message, causes=causes, status=status, after=after, missing=missing, reason=reason)
 
 
 def refusal_of(method: str, path: str, outcome: Outcome, *, server: str) -> ClusterError:
@@ -186,7 +200,9 @@ def refusal_of(method: str, path: str, outcome: Outcome, *, server: str) -> Clus
         if error.failure not in _OF_THE_SERVER:
             return error
         text = f"{error.message.rstrip('.')}. The server is {server}."
-        return ClusterError(error.failure, text, causes=error.causes, status=error.status, after=error.after)
+        return ClusterError(
+            error.failure, text, causes=error.causes, status=error.status, after=error.after, reason=error.reason
+        )
     if outcome.lost is Lost.CERTIFICATE:  # it cannot heal, so it is not tried again
         return ClusterError(Failure.UNTRUSTED, f"The certificate of {server} is not trusted.")
     if outcome.was_sent:

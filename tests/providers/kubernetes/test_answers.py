@@ -147,3 +147,25 @@ def test_an_apply_counts_when_its_answer_is_what_was_sent(body: dict[str, object
         assert client.apply(KEY, BODY)["metadata"]["uid"] == "u"
         client.close()
     assert caught.value.failure is Failure.LOST
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "title"),
+    [
+        (500, "InternalError", "Cluster failed at the request"),
+        (503, "ServiceUnavailable", "Cluster is busy"),
+        (429, "TooManyRequests", "Cluster is busy"),
+        (504, "Timeout", "Cluster took too long"),
+        (413, "RequestEntityTooLarge", "Object is too large"),
+        (405, "MethodNotAllowed", "Cluster does not offer the call"),
+        (422, "Invalid", "Cluster finds object invalid"),
+    ],
+)
+def test_the_title_is_that_of_the_reason(status: int, reason: str, title: str) -> None:
+    refusal = {"kind": "Status", "message": "it says why", "reason": reason}
+    with scripted(SERVED, SERVED, Reply(status=status, json=refusal)) as server:
+        client = client_over(server.url, retries=0)
+        with pytest.raises(ClusterError, match="it says why") as caught:
+            client.apply(KEY, BODY)
+        client.close()
+    assert caught.value.diagnostic.summary == title
