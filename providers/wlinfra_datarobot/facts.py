@@ -12,6 +12,10 @@ from typing import Any
 from wlinfra.provider.base import Live
 from wlinfra.values import Json
 
+from .echo import echoed
+from .schema import RUNTIME
+from .shapes import compared_runtime, server_set
+
 __all__ = ["artifact_facts", "known", "with_facts", "workload_facts"]
 
 
@@ -22,10 +26,12 @@ def artifact_facts(document: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def workload_facts(document: Mapping[str, Any]) -> dict[str, Json]:
-    """Return the type and status of what it runs, and what this token may do."""
+    """Return the type and status of what it runs, what this token may do, and how it runs with what was filled in."""
     status = (document.get("artifact") or {}).get("status")
     runs: dict[str, Json] = {"artifact": {"status": status}} if status is not None else {}
-    return {**_given(document, "type", "permissions"), **runs}
+    runtime = document.get("runtime")
+    how = {"runtime": server_set(compared_runtime(runtime))} if runtime is not None else {}
+    return {**_given(document, "type", "permissions"), **runs, **how}
 
 
 def known(live: Live) -> Mapping[str, Any]:
@@ -34,12 +40,14 @@ def known(live: Live) -> Mapping[str, Any]:
 
 
 def with_facts(live: Live) -> Live:
-    """Return an artifact's reading; one that stands in for the platform with what its facts add to the values."""
+    """Return a reading; one that stands in for the platform with what its facts add to the values."""
     if live.document:
         return live
     values = dict(live.values)
     if (repository := live.facts.get("artifactRepositoryId")) is not None:
         values.setdefault("artifactRepositoryId", repository)
+    if (runtime := live.facts.get("runtime")) is not None:
+        values["runtime"] = echoed(RUNTIME, values.get("runtime", runtime), runtime)
     images = live.facts.get("images")
     if images and isinstance(values.get("spec"), Mapping):
         values["spec"] = _with_images(values["spec"], images)

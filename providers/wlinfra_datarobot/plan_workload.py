@@ -22,7 +22,7 @@ from . import fetch
 from .bundles import verify_bundles
 from .drafts import DraftRun, artifact_change, draft_digest, draft_run
 from .echo import echoed
-from .facts import known
+from .facts import known, with_facts
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of, staying
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
@@ -55,6 +55,8 @@ _PLATFORM_TIMING = (
 
 def plan_workload(platform: Platform, request: PlanRequest) -> Change:
     """Return what must happen to one workload; raises for a move the platform or the token does not allow."""
+    if request.live is not None:
+        request = replace(request, reading=with_facts(request.live))
     request = with_idle_scaling(request)
     asked, request = request, with_resets(request)
     changes_type = _changes_type(request)
