@@ -93,7 +93,7 @@ class KubernetesConnection:
         return (inventory_of(self.platform.identity, self._scope.provider, real),) if real else ()
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
-        """Return a warning for each pattern of ``conflicts`` that no declared field matches."""
+        """Return an error for each pattern of ``conflicts`` that no declared field matches."""
         from .documents.policies import idle_patterns
 
         return tuple(idle_patterns(self._config.conflicts, objects))

@@ -121,3 +121,31 @@ def test_validate_needs_neither_state_nor_platform(wlinfra: CommandLine) -> None
     assert "Success!" in ended.out
     assert {call.question for call in wlinfra.provider.calls} == {"check", "expand"}
     assert [path.name for path in wlinfra.folder.iterdir()] == ["infra.py"]
+
+
+def test_an_output_of_an_unset_secret_fails_no_plan_and_stops_the_apply_before_any_call(wlinfra: CommandLine) -> None:
+    secret = 'yield wl.Output("key", wl.secret_env("KEY_OF_TEST"), sensitive=True)\n    yield server'
+    wlinfra.write(PROGRAM.replace("yield server", secret))
+    ended = wlinfra.run("plan")
+    assert (ended.code, "KEY_OF_TEST" in ended.out + ended.err) == (0, True)
+    wlinfra.provider.calls.clear()
+    assert wlinfra.run("apply", "--auto-approve").code == 1
+    assert wlinfra.provider.operations == []
+    wlinfra.environ["KEY_OF_TEST"] = "canary"
+    assert wlinfra.run("apply", "--auto-approve").code == 0
+    del wlinfra.environ["KEY_OF_TEST"]
+    assert wlinfra.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_program_that_declares_something_else_each_time_is_told_of(applied: CommandLine) -> None:
+    line = applied
+    line.write(PROGRAM.replace("import wlinfra as wl", "import pathlib\nimport wlinfra as wl").replace(
+        "replicas=env.settings.replicas", "replicas=int(pathlib.Path('count').read_text())"
+    ))  # fmt: skip
+    count = line.folder / "count"
+    count.write_text("2")
+    assert line.run("plan", "--out", "plan.json").code == 0
+    count.write_text("3")
+    ended = line.run("apply", "plan.json")
+    assert ended.code == 10
+    assert "Neither the program nor its settings changed" in ended.err

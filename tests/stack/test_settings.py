@@ -127,3 +127,26 @@ def test_settings_of_the_program_are_checked_too() -> None:
     make: Callable[..., Settings] = Settings
     with pytest.raises(wl.DeclarationError, match="Did you mean replicas"):
         make(replica=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("twice.json", '{"replicas": 1, "size": {"cpu": 1}, "replicas": 2}'),
+        ("twice.json", '{"size": {"cpu": 1, "cpu": 2}}'),
+        ("twice.yaml", "replicas: 1\nsize:\n  cpu: 1\nreplicas: 2\n"),
+        ("twice.yaml", "size:\n  cpu: 1\n  cpu: 2\n"),
+        ("twice.yaml", "items:\n- a: 1\n  a: 2\n"),
+        ("twice.toml", "replicas = 1\nreplicas = 2\n"),
+    ],
+)
+def test_a_name_that_stands_twice_in_a_file_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(wl.ConfigurationError, match="Settings file not understood"):
+        merge_settings(Settings, Settings(), SettingsSources(file=tmp_path / name))
+
+
+def test_yaml_that_merges_and_repeats_by_anchors_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("base: &base\n  x: 1\none:\n  <<: *base\n  y: 2\ntwo: *base\n")
+    with pytest.raises(wl.ConfigurationError, match="base"):  # understood, and no setting of that name
+        merge_settings(Settings, Settings(), SettingsSources(file=tmp_path / "a.yaml"))

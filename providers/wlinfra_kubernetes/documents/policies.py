@@ -1,6 +1,6 @@
 """The option ``conflicts``: which path each pattern means, which are no paths, and which mean nothing declared.
 
-`configuration` refuses what is no path, `conflicts` asks what was decided about one, and `provider` warns of patterns
+`configuration` refuses what is no path, `conflicts` asks what was decided about one, and `provider` refuses patterns
 that match no field of any declared object.
 """
 
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from wlinfra.errors import Diagnostic, Severity
+from wlinfra.errors import Diagnostic
 from wlinfra.provider import PlatformObject
 from wlinfra.values import Json
 
@@ -62,7 +62,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def idle_patterns(policies: Mapping[str, str], objects: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
-    """Yield a warning for each pattern that covers no field that any of the objects declares."""
+    """Yield an error for each pattern that covers no field that any of the objects declares."""
     bodies = [dict(item.values) for item in objects if not item.virtual and not item.lookup]
     for pattern in policies:
         if any(_covers(pattern, body) for body in bodies):
@@ -74,7 +74,6 @@ def idle_patterns(policies: Mapping[str, str], objects: Sequence[PlatformObject]
             summary="Conflict policy matches nothing",
             detail=f"conflicts has an entry for {pattern!r}, and no object of this stack declares such a field.",
             fix=hint,
-            severity=Severity.WARNING,
         )
 
 

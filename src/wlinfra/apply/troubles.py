@@ -114,7 +114,7 @@ def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
         Diagnostic(
             summary="Plan is stale",
             detail=f"{change.address} was not touched, because what would be done now is not what was approved: {shown}.",
-            fix="Plan again and review the difference.",
+            fix="Plan again and look at the difference:\n    wlinfra plan",
         ),
     )
 

@@ -9,6 +9,7 @@ import gc
 import importlib
 import io
 import os
+import signal
 import sys
 import traceback
 from argparse import Namespace
@@ -35,6 +36,7 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):  # a description may have letters that the terminal's encoding lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it does the same as Ctrl-C, at a question too
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import Any
 
 from wlinfra.changes.model import Change
 from wlinfra.errors import Diagnostic, StalePlanError
-from wlinfra.plan.cover import uncovered
+from wlinfra.plan.cover import ANOTHER_VALUE, uncovered
 from wlinfra.plan.file import SavedPlan, approval_key
 from wlinfra.plan.model import Plan
 from wlinfra.state.key import Digest
@@ -62,6 +62,11 @@ def _beyond_approval(saved: SavedPlan, now: Plan, digest: Digest) -> Iterator[Di
 
 def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:
     lines = [f"What would be done to {change.address} now is not what was approved: {'; '.join(reasons)}."]
+    if any(reason.endswith(ANOTHER_VALUE) for reason in reasons):
+        lines.append(
+            "    Neither the program nor its settings changed, so that what it declares follows from something else, "
+            "such as a random value, the time, or a file or variable that it reads."
+        )
     seen = _seen_live(saved, change)
     for item in change.attributes:
         path = format_path(item.path)

@@ -16,7 +16,10 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Ref, Secret, Template, format_path
 
-__all__ = ["OPEN", "Approval", "approval_of", "uncovered"]
+__all__ = ["ANOTHER_VALUE", "OPEN", "Approval", "approval_of", "uncovered"]
+
+ANOTHER_VALUE = "gets another value"
+"""What is said of a path whose new value is not the approved one."""
 
 OPEN = "open"
 """Stands for a value that only the apply would tell."""
@@ -134,4 +137,4 @@ def _beyond_values(approved: Approval, current: Approval) -> Iterator[str]:
         if path not in expected:
             yield f"{path} changes too"
         elif expected[path] != mark:
-            yield f"{path} gets another value"
+            yield f"{path} {ANOTHER_VALUE}"

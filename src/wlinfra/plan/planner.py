@@ -39,7 +39,7 @@ from wlinfra.plan.recorded import record_only, refreshed
 from wlinfra.plan.recovered import state_after
 from wlinfra.plan.revision import revision_of
 from wlinfra.plan.seen import seen_of
-from wlinfra.plan.select import select
+from wlinfra.plan.select import is_selected, select
 from wlinfra.plan.strays import find_strays
 from wlinfra.plan.unfinished import what_runs
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
@@ -233,7 +233,7 @@ class _Planning:
         return replace(change, drift=tuple(connection.explain(reading, change.drift)))
 
     def _asked_to_replace(self, address: Address) -> bool:
-        return address in self.options.replaces or address.resource in self.options.replaces
+        return is_selected(address, self.options.replaces)
 
     def unwanted(self, prior: Mapping[Address, ObjectState]) -> None:
         """Plan the end of every recorded object that is not declared any more."""

@@ -12,6 +12,7 @@ from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading
 from wlinfra.plan.planner import plan_object
 from wlinfra.plan.reading import read_objects
+from wlinfra.plan.select import is_selected
 from wlinfra.provider.base import Absent
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json
@@ -41,7 +42,7 @@ def replan_object(
         return plan_end(engine, prior, reading, destroying=plan.options.destroy)
     # Renames were refused when the plan was made, so that here only others' objects are left out.
     reading = without_others(engine, item, own_reading(item, reading, engine.state, engine.state.objects))
-    replacing = address in plan.options.replaces or address.resource in plan.options.replaces
+    replacing = is_selected(address, plan.options.replaces)
     changes = {change.address: change for change in plan.changes if change.deposed_id is None}
     shown = changes.get(address)
     return plan_object(

@@ -1,4 +1,7 @@
-"""Narrowing a plan to what a person asked for: ``--target`` and ``--exclude``."""
+"""Narrowing a plan to what a user asked for, ``--target`` and ``--exclude``, and what ``--replace`` names.
+
+A selection that matches nothing is an error: it would be a plan of something else than what was asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +16,98 @@ from wlinfra.plan.model import PlanOptions
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import Address
 
-__all__ = ["select"]
+__all__ = ["is_selected", "select"]
 
 
 def select(expansion: Expansion, state: State, options: PlanOptions) -> tuple[Expansion, Mapping[Address, ObjectState]]:
     """Return the declared and the recorded objects that the plan is about.
 
     A target brings what it depends on; when it is destroyed, what depends on it. An exclusion takes what depends on
-    it along. Raises ConfigurationError for an address that matches nothing.
+    it along. Raises ConfigurationError for an address that matches nothing, and for options that exclude each other.
     """
+    _refuse_contradictions(options)
     addresses = {*expansion.objects, *state.objects}
     for pattern in (*options.targets, *options.excludes, *options.replaces):
         if not _matching([pattern], addresses):
             raise _no_match(pattern, addresses)
     if not options.targets and not options.excludes:
+        _refuse_dropped(options, expansion, addresses)
         return expansion, state.objects
     needs, needed_by = _links(expansion, state, destroy=options.destroy)
     chosen = _closure(_matching(options.targets, addresses), needs) if options.targets else set(addresses)
     chosen -= _closure(_matching(options.excludes, addresses), needed_by)
+    if not chosen and addresses:
+        raise _nothing_left(options)
+    _refuse_dropped(options, expansion, chosen)
     objects = {address: item for address, item in expansion.objects.items() if address in chosen}
     return replace(expansion, objects=objects), {
         address: item for address, item in state.objects.items() if address in chosen
     }
+
+
+def _refuse_contradictions(options: PlanOptions) -> None:
+    """Raise ConfigurationError for options of which one would silently undo the other."""
+    asked = {
+        "--destroy": options.destroy,
+        "--refresh-only": options.refresh_only,
+        "--replace": bool(options.replaces),
+    }
+    given = [name for name, is_given in asked.items() if is_given]
+    if len(given) > 1:
+        raise ConfigurationError.of(
+            "Options exclude each other",
+            f"{' and '.join(given)} were given: a plan destroys, or only records what is live, or replaces.",
+            "Leave out all but one of them.",
+        )
+    if options.refresh_only and not options.refresh:
+        raise ConfigurationError.of(
+            "Options exclude each other",
+            "--refresh-only records what is live, and --refresh false reads nothing.",
+            "Leave out one of them.",
+        )
+
+
+def _nothing_left(options: PlanOptions) -> ConfigurationError:
+    words = [f"--target {one}" for one in options.targets] + [f"--exclude {one}" for one in options.excludes]
+    return ConfigurationError.of(
+        "Selection leaves nothing",
+        f"{' '.join(words)} leave no object: an exclusion takes along whatever depends on it.",
+        "Take the exclusion out, or name another target.",
+    )
+
+
+def _refuse_dropped(options: PlanOptions, expansion: Expansion, chosen: Iterable[Address]) -> None:
+    """Raise ConfigurationError for what cannot be replaced in this plan: it would be left out without a word."""
+    about = set(chosen)
+    for pattern in options.replaces:
+        meant = _matching([pattern], expansion.objects)
+        owned = {
+            address
+            for address in meant
+            if not (expansion.objects[address].virtual or expansion.objects[address].lookup)
+        }
+        if not owned:
+            raise ConfigurationError.of(
+                "Nothing to replace",
+                f"--replace {pattern} names "
+                + (
+                    "only what has no object of its own on the platform, or is not owned."
+                    if meant
+                    else "what is recorded and not declared any more, so that it is deleted."
+                ),
+                "Name a declared object that this stack makes.",
+            )
+        if not owned & about:
+            raise ConfigurationError.of(
+                "Replacement is left out",
+                f"--replace {pattern} names what --target and --exclude leave out of this plan, so that it would not be replaced.",
+                f"Add it to the plan with --target {min(address.resource for address in owned)}, or leave out --replace.",
+            )
+
+
+def is_selected(address: Address, patterns: Iterable[str]) -> bool:
+    """True when one of the patterns names the object, its resource, or matches its address."""
+    return bool(_matching(patterns, [address]))
 
 
 def _links(
@@ -74,12 +147,13 @@ def _matching(patterns: Iterable[str], addresses: Iterable[Address]) -> set[Addr
 
 
 def _no_match(pattern: str, addresses: Iterable[Address]) -> ConfigurationError:
-    known = sorted({address.resource for address in addresses})
+    resources = sorted({address.resource for address in addresses})
+    known = sorted({*resources, *map(str, addresses)}) if "/" in pattern else resources
     near = get_close_matches(pattern, known, n=3, cutoff=0.4) or known[:5]
     return ConfigurationError(
         *ConfigurationError.of(
             "Address matches nothing",
             f"No declared or recorded object has the address {pattern!r}.",
-            f"Known addresses are: {', '.join(near)}." if near else "Nothing is declared or recorded.",
+            f"The nearest addresses are: {', '.join(near)}." if near else "Nothing is declared or recorded.",
         ).diagnostics
     )

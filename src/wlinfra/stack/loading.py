@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.resources.declaring import chain, locate
@@ -45,7 +47,8 @@ class Program:
         sys.modules.update(self.modules)
         before = set(sys.modules)
         try:
-            yield
+            with _staying():
+                yield
         finally:
             if folder in sys.path:
                 sys.path.remove(folder)
@@ -80,6 +83,23 @@ class Program:
             return False
         top = name.partition(".")[0]
         return Path(file).relative_to(self.folder).parts[0] in (top, f"{top}.py")
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Make an end of the process by the program an exit that can be reported; its own children may end as they like."""
+    leave, own = os._exit, os.getpid()
+
+    def report(status: int) -> NoReturn:
+        if os.getpid() != own:
+            leave(status)
+        raise SystemExit(status)
+
+    os._exit = report
+    try:
+        yield
+    finally:
+        os._exit = leave
 
 
 def file_digest(path: Path) -> str:

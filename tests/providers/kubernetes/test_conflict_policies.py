@@ -67,10 +67,10 @@ def test_a_pattern_of_a_declared_field_is_taken_without_a_word(tmp_path: Path, p
         ("data.*", "Name a field that is declared"),
     ],
 )
-def test_a_pattern_that_matches_no_declared_field_is_warned_of_with_a_hint(
+def test_a_pattern_that_matches_no_declared_field_is_refused_with_a_hint(
     tmp_path: Path, pattern: str, hint: str
 ) -> None:
-    text = validated(tmp_path, {pattern: "force", "spec.replicas": "yield"})
+    text = validated(tmp_path, {pattern: "force", "spec.replicas": "yield"}, code=1)
     assert f"conflicts has an entry for {pattern!r}" in text
     assert hint in text
     assert text.count("matches nothing") == 1
