@@ -46,6 +46,22 @@ def test_a_live_edit_makes_it_stale_before_any_call_on_that_object(saved: Projec
     assert world.calls() == []
 
 
+def test_an_edit_of_what_nobody_declares_stops_a_saved_replacement(saved: Project, world: World) -> None:
+    saved.run("plan", "--replace", "workload.quiet", "--out", "replacing.json")
+    quiet = world.one("workloads", "quiet")
+    world.api.ok("PATCH", f"/workloads/{quiet['id']}", {"importance": "high"})
+    done = saved.run("apply", "replacing.json", code=10)
+    assert "such as a value nobody declares" in " ".join((done.out + done.err).split())
+    assert world.one("workloads", "quiet")["id"] == quiet["id"]
+
+
+def test_a_saved_replacement_of_what_nobody_edited_is_done(saved: Project, world: World) -> None:
+    saved.run("plan", "--replace", "workload.quiet", "--out", "replacing.json")
+    before = world.one("workloads", "quiet")["id"]
+    saved.run("apply", "replacing.json")
+    assert world.one("workloads", "quiet")["id"] != before
+
+
 def test_a_live_edit_of_what_nobody_declares_is_named_as_that(
     saved: Project, emulator: DataRobotEmulator, world: World
 ) -> None:

@@ -22,7 +22,7 @@ from wlinfra.plan.model import Plan
 from wlinfra.plan.outputs import resolve_known
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
-from wlinfra.plan.revision import revision_of
+from wlinfra.plan.revision import looked_at, revision_of
 from wlinfra.plan.seen import edits_since
 from wlinfra.provider.base import Absent, Unreadable
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -104,7 +104,7 @@ class Approvals:
             raise ObjectFailedError(troubles.about(change, reading.error))
         if item is not None:
             item = replace(item, values=resolve_known(dict(item.values), self._planned))
-        return revision_of(reading, item, prior, self._engine.digest) == change.revision
+        return revision_of(reading, looked_at(change.action, item), prior, self._engine.digest) == change.revision
 
     def _is_absent(self, change: Change) -> bool:
         found = self._absences.find(change)

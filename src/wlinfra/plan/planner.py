@@ -37,7 +37,7 @@ from wlinfra.plan.owners import own_reading
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.recorded import record_only, refreshed
 from wlinfra.plan.recovered import state_after
-from wlinfra.plan.revision import revision_of
+from wlinfra.plan.revision import looked_at, revision_of
 from wlinfra.plan.seen import seen_of
 from wlinfra.plan.select import is_selected, select
 from wlinfra.plan.strays import find_strays
@@ -324,7 +324,7 @@ def plan_object(
     change = engine.connections[item.provider].plan(request)
     change = replace(
         change,
-        revision=revision_of(settled, desired, prior, engine.digest),
+        revision=revision_of(settled, looked_at(change.action, desired), prior, engine.digest),
         seen=seen_of(change, settled, desired, prior, paths=watch),
         outputs={**_unknown_outputs(item, change), **change.outputs},
         facts=_facts(change, settled),

@@ -37,7 +37,11 @@ def read_objects(
             continue
         if not refresh and record is not None and record.id is not None and _stands_in(engine, record):
             readings[address] = Live(
-                id=record.id, values=dict(record.values), outputs=record.outputs, facts=record.facts
+                id=record.id,
+                values=dict(record.values),
+                outputs=record.outputs,
+                facts=record.facts,
+                from_record=True,
             )
             continue
         if item is None and record is not None and record.id is None:

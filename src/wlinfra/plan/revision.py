@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from wlinfra.changes.model import PlatformObject
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.project import project
 from wlinfra.diff.schema import Attribute
 from wlinfra.provider.base import Live, Reading
@@ -18,12 +18,17 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Json
 
-__all__ = ["canonical", "revision_of"]
+__all__ = ["canonical", "looked_at", "revision_of"]
 
 
 def canonical(value: Json) -> bytes:
     """Return one spelling of a JSON value: sorted keys, no spaces."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def looked_at(action: Action, desired: PlatformObject | None) -> PlatformObject | None:
+    """Return the object whose paths the revision covers; None for what ends, where everything that is live counts."""
+    return None if action is Action.REPLACE else desired
 
 
 def revision_of(reading: Reading, desired: PlatformObject | None, prior: ObjectState | None, digest: Digest) -> str:

@@ -35,12 +35,13 @@ def seen_of(
 ) -> dict[Path, str]:
     """Return a digest of the live value for each path that the change sets, and for each of ``paths``.
 
-    What ends as a whole is looked at as a whole: then every attribute at the top counts.
+    What ends as a whole is looked at as a whole: then every attribute at the top counts. A record that stands in for
+    the platform lacks what the platform filled in, so that of it the paths alone count.
     """
     if not isinstance(reading, Live):
         return {}
     wanted = {*(item.path for item in change.attributes), *paths}
-    ends = change.action in (Action.REPLACE, Action.DELETE)
+    ends = change.action in (Action.REPLACE, Action.DELETE) and not reading.from_record
     if not wanted and not ends:
         return {}
     schema = desired.schema if desired is not None else OPAQUE

@@ -112,6 +112,8 @@ class Live:
     owned: bool | None = None
     """Whether the platform proves that this stack made it; None when it cannot tell."""
     found_by_name: bool = False
+    from_record: bool = False
+    """Nothing was read: the record stands in for the platform."""
     siblings: tuple[str, ...] = ()
     """Ids of all objects that bear this name now, for the look-up of a create."""
 

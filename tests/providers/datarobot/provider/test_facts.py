@@ -52,3 +52,10 @@ def test_facts_that_are_missing_are_read_and_filled_in_without_a_change(stage: S
     assert stage.plan(SERVICE).is_empty
     stage.apply(SERVICE)
     assert stage.record("workload.chat").facts == facts
+
+
+def test_what_ends_by_the_record_is_not_taken_for_edited(stage: Stage) -> None:
+    """The record has none of what the platform filled in, which is nobody's edit."""
+    stage.apply(chat())
+    assert stage.apply(lambda: iter(()), refresh=False, allow_empty=True).ok
+    assert stage.state.objects == {}
