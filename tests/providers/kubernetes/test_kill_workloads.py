@@ -80,13 +80,13 @@ class Story:
 
 
 STORIES = {
-    "create": Story(before=None, after=FIXED, requests=5, left=frozenset(ALWAYS)),
+    "create": Story(before=None, after=FIXED, requests=6, left=frozenset(ALWAYS)),
     "to-autoscaling": Story(before=FIXED, after=SCALED, requests=4, left=frozenset({*ALWAYS, SCALER})),
     "from-autoscaling": Story(before=SCALED, after=FIXED, requests=2, left=frozenset(ALWAYS)),
     "model": Story(
         before=None,
         after=MODEL,
-        requests=3,
+        requests=4,
         left=frozenset({INVENTORY, "persistentvolumeclaim/llm-models", "nimservice.apps.nvidia.com/llm"}),
     ),
     "volume": Story(
