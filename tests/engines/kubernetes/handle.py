@@ -112,14 +112,13 @@ class ClusterHandle:
         self.set_external_metric(namespace, f"s0-http-{route}", str(count))
 
     def requests(self, user: str) -> list[Request]:
-        """Return what a user has asked of the API server, oldest first."""
+        """Return what a user has asked of the API server, oldest first, each request once: a watch has two events."""
         if self.audit_log is None:
             return []
         finished, _, _ = self.audit_log.read_text().rpartition("\n")
         events = (json.loads(line) for line in finished.splitlines())
-        return [
-            _request(event) for event in events if event["user"].get("username") == user
-        ]  # none for a refused token
+        own = [event for event in events if event["user"].get("username") == user]  # no name for a refused token
+        return [_request(event) for event in {event["auditID"]: event for event in own}.values()]
 
     def write(self, file: Path) -> None:
         """Write the handle for other processes, whole or not at all."""
