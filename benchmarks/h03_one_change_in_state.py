@@ -16,7 +16,8 @@ from benchmarks.support.documents import artifact_spec
 from benchmarks.support.report import Report, Row, at_least, at_most
 from benchmarks.support.timing import Times, round_robin, show
 from wlinfra.apply.intents import draft_intent
-from wlinfra.changes.model import Action, Change, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, Decision, Step
 from wlinfra.state.clock import SystemClock
 from wlinfra.state.codec import dump, object_document
 from wlinfra.state.key import Digest
@@ -150,9 +151,7 @@ def _item(number: int) -> ObjectState:
 
 
 def _change(item: ObjectState) -> Change:
-    return Change(
-        address=item.address, kind=item.kind, provider=item.provider, name=item.name, action=Action.UPDATE, id=item.id
-    )
+    return Change(subject=item, decision=Decision(action=Action.UPDATE, id=item.id))
 
 
 def _step(item: ObjectState) -> Step:

@@ -14,7 +14,7 @@ from benchmarks.support.bench import Bench
 from benchmarks.support.engine import Bed, Item, declare_all
 from benchmarks.support.report import Report, at_least, at_most
 from benchmarks.support.timing import round_robin, show
-from wlinfra.changes.model import Change, Step
+from wlinfra.changes.model import Decision, Step
 from wlinfra.http.retry import SystemClock
 from wlinfra.provider.base import PlanRequest, StepResult
 from wlinfra.resources.base import Resource
@@ -116,7 +116,7 @@ def _apply(bench: Bench, graph: _Graph) -> list[str]:
         clock.sleep(graph.seconds[name])
         return proceed()
 
-    def plan(_: PlanRequest, proceed: Callable[[], Change]) -> Change:
+    def plan(_: PlanRequest, proceed: Callable[[], Decision]) -> Decision:
         # Nothing to wait for afterwards: the length of the calls alone is the question.
         return replace(proceed(), goal=None)
 

@@ -41,13 +41,13 @@ class Connection:
         values = {"content": json.loads(text)} if text is not None else {}
         return wp.Absent() if text is None else wp.Live(id=name, values=values, outputs={"id": name})
 
-    def plan(self, request: wp.PlanRequest) -> wp.Change:
-        return wp.default_change(request, steps=self.steps)
+    def plan(self, request: wp.PlanRequest) -> wp.Decision:
+        return wp.default_decision(request, steps=lambda decision: self.steps(request.subject.name, decision))
 
-    def steps(self, change: wp.Change) -> Sequence[wp.Step]:
-        word = "delete" if change.action is wp.Action.DELETE else "write"
-        step = wp.Step(operation=word, verb=word, path=change.name, summary=f"{word} the file", target=change.name)
-        what = {"removes": True} if word == "delete" else {"payload": change.values, "makes": change.id is None}
+    def steps(self, name: str, decision: wp.Decision) -> Sequence[wp.Step]:
+        word = "delete" if decision.action is wp.Action.DELETE else "write"
+        step = wp.Step(operation=word, verb=word, path=name, summary=f"{word} the file", target=name)
+        what = {"removes": True} if word == "delete" else {"payload": decision.values, "makes": decision.id is None}
         return [replace(step, repeat=wp.Repeat.SAFE, **what)]
 
     def run(self, step: wp.Step) -> wp.StepResult:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.model import Decision
 from wlinfra.errors import ProviderError
+from wlinfra.provider.base import PlanRequest
 from wlinfra.resources.mistakes import nearest
 
 from .platform import Platform
@@ -17,7 +18,9 @@ from .platform import Platform
 __all__ = ["verify_bundles"]
 
 
-def verify_bundles(platform: Platform, change: Change, live: Mapping[str, Any] | None = None) -> None:
+def verify_bundles(
+    platform: Platform, request: PlanRequest, change: Decision, live: Mapping[str, Any] | None = None
+) -> None:
     """Raise ProviderError for a bundle that neither the platform lists, nor the options size, nor the live runtime names."""
     runtime = change.values.get("runtime")
     present = {*_bundles(live or {})}
@@ -33,8 +36,8 @@ def verify_bundles(platform: Platform, change: Change, live: Mapping[str, Any] |
                 f"The platform lists no bundle {bundle}; it has {', '.join(sorted(known))}.",
                 (f"Did you mean {guess}? " if guess else "")
                 + "If it is there without being listed, name its size in the option bundles={...}.",
-                address=change.address,
-                location=change.location,
+                address=request.subject.address,
+                location=request.desired.location if request.desired is not None else None,
             )
 
 

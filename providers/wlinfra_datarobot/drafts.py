@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action
 from wlinfra.errors import ConfigurationError
+from wlinfra.provider import Change
 from wlinfra.provider.base import PlanRequest
 from wlinfra.state.key import Digest
 from wlinfra.values import Json, Ref, Secret, is_open, map_leaves

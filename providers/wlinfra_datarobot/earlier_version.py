@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.model import Decision
 from wlinfra.diff.compare import compare
 from wlinfra.diff.schema import Effect
 from wlinfra.provider.base import Live, PlanRequest
@@ -66,7 +66,7 @@ def _is_running(platform: Platform, artifact_id: str) -> bool:
     return any(row.get("artifactId") == artifact_id for row in rows)
 
 
-def used_again(draft: Change, document: Mapping[str, Any]) -> Change:
+def used_again(draft: Decision, document: Mapping[str, Any]) -> Decision:
     """Return the change that points the record at the version; nothing is called for that."""
     version = document.get("version")
     note = f"version {version} in its repository is equal, so it is used again and no other is made"

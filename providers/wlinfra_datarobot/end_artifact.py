@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, BlastRadius, Change, Repeat, Step
+from wlinfra.changes.model import Action, BlastRadius, Decision, Repeat, Step
 from wlinfra.errors import ProviderError
 from wlinfra.http.failures import ApiError
 from wlinfra.provider.base import PlanRequest
@@ -20,7 +20,7 @@ from .platform import ARTIFACT_KIND, Platform
 __all__ = ["artifact_end"]
 
 
-def artifact_end(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+def artifact_end(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     """Return the deletion of the artifact, or its forgetting with a note that names what stays."""
     prior = request.prior
     artifact_id = request.deposed_id or (request.live.id if request.live is not None else None)
@@ -74,7 +74,7 @@ def _why_it_stays(artifact_id: str, ours: set[str], others: list[str]) -> str:
     return "it stays on the platform: a locked version goes only with its repository, which this stack did not make"
 
 
-def _forgotten(draft: Change, note: str, request: PlanRequest) -> Change:
+def _forgotten(draft: Decision, note: str, request: PlanRequest) -> Decision:
     """Let go of the record; a leftover that cannot be deleted is let go of as well."""
     return replace(
         draft,

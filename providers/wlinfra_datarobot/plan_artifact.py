@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.default import default_change
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Repeat, Step
+from wlinfra.changes.default import default_decision
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Gate, Goal, PlatformObject, Repeat, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError, ProviderError, WlinfraError
@@ -37,11 +37,11 @@ _TIMEOUT = 1800.0
 _STATUSES = ("draft", "locked")
 
 
-def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
+def plan_artifact(platform: Platform, request: PlanRequest) -> Decision:
     """Return what must happen to one artifact; raises DeclarationError for a move the platform does not allow."""
     if request.live is not None:
         request = replace(request, reading=with_facts(request.live))
-    draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
+    draft = default_decision(request, steps=lambda _: (), goal=lambda _: None)
     match draft.action:
         case Action.READ | Action.FORGET:
             return draft
@@ -57,7 +57,7 @@ def plan_artifact(platform: Platform, request: PlanRequest) -> Change:
             return _changed(platform, request, draft)
 
 
-def _resumed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+def _resumed(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     """Return an unchanged artifact: one that was never built is built, one not seen ready is awaited."""
     live, desired = request.live, request.desired
     if live is None or desired is None:
@@ -65,23 +65,23 @@ def _resumed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
     is_unbuilt = live.values.get("status") == "draft" and needs_build(draft.values["spec"], live.values.get("spec"))
     if is_unbuilt and not open_builds(platform, live.id):
         return _changed_draft(platform, request, replace(draft, action=Action.UPDATE), live, desired)
-    return replace(draft, goal=_goal(draft, "update")) if draft.reason is ActionReason.UNREADY else draft
+    return replace(draft, goal=_goal(request, draft, "update")) if draft.reason is ActionReason.UNREADY else draft
 
 
-def _created(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     steps = tuple(_making(platform, request, draft, repository=None))
-    return replace(draft, steps=steps, goal=_goal(draft, "create"))
+    return replace(draft, steps=steps, goal=_goal(request, draft, "create"))
 
 
-def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     """Make it anew in another repository; the old one goes once nothing runs it any more."""
     ending = artifact_end(platform, request, draft)
     if not ending.steps:
         raise DeclarationError.of(
             "Artifact cannot be replaced",
-            f"{draft.address} would be replaced, but the old one cannot be deleted: {' '.join(ending.notes)}.",
+            f"{request.subject.address} would be replaced, but the old one cannot be deleted: {' '.join(ending.notes)}.",
             "Declare the new artifact under another name, and this one with retain=True.",
-            address=draft.address,
+            address=request.subject.address,
         )
     making = tuple(_making(platform, request, draft, repository=None))
     is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
@@ -89,7 +89,7 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change
     return replace(
         draft,
         steps=steps,
-        goal=_goal(draft, "create"),
+        goal=_goal(request, draft, "create"),
         predicted=ending.predicted,
         blast_radius=BlastRadius.NONE,
         reversible=False,
@@ -97,7 +97,7 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change
     )
 
 
-def _making(platform: Platform, request: PlanRequest, draft: Change, *, repository: str | None) -> Iterator[Step]:
+def _making(platform: Platform, request: PlanRequest, draft: Decision, *, repository: str | None) -> Iterator[Step]:
     """Yield the calls that make an artifact, or a further version in a repository."""
     values = draft.values
     live = request.live
@@ -133,7 +133,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Change, *, reposito
         supersedes=repository is not None,
         lookup=lookup,
     )
-    own = Ref(draft.address, "id")
+    own = Ref(request.subject.address, "id")
     builds = needs_build(values["spec"], live.values.get("spec") if live is not None else None)
     if builds:
         yield _build(own, ())
@@ -141,7 +141,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Change, *, reposito
         yield _lock(own, _built_gate(()) if builds else None)
 
 
-def _whole_spec(request: PlanRequest, draft: Change, live: Live) -> dict[str, Json]:
+def _whole_spec(request: PlanRequest, draft: Decision, live: Live) -> dict[str, Json]:
     """Return the spec to send: ours completed by what is live, without images that are about to be built anew."""
     wanted, now = draft.values["spec"], live.values.get("spec")
     whole: dict[str, Json] = echoed(SPEC, wanted, without_stale_images(wanted, now), _applied(request, "spec"))
@@ -189,7 +189,7 @@ def _applied(request: PlanRequest, name: str) -> Json:
     return request.prior.values.get(name) if request.prior is not None else None
 
 
-def _changed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+def _changed(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     live, desired = request.live, request.desired
     if live is None or desired is None:
         return draft
@@ -218,7 +218,7 @@ def _changed(platform: Platform, request: PlanRequest, draft: Change) -> Change:
     return _changed_draft(platform, request, draft, live, desired)
 
 
-def _changed_locked(platform: Platform, request: PlanRequest, draft: Change, live: Live) -> Change:
+def _changed_locked(platform: Platform, request: PlanRequest, draft: Decision, live: Live) -> Decision:
     """A locked spec cannot change, so another version is made; a description is metadata, a name waits for a version."""
     if _touched(draft.attributes, "spec"):
         spec = echoed(SPEC, draft.values["spec"], live.values.get("spec"), _applied(request, "spec"))
@@ -227,14 +227,14 @@ def _changed_locked(platform: Platform, request: PlanRequest, draft: Change, liv
             is_described = (document.get("description") or "") == (draft.values.get("description") or "")
             payload = {} if is_described else {"description": draft.values.get("description", "")}
             described = (_patch(document["id"], payload, "change the description"),) if payload else ()
-            return replace(draft, steps=described, goal=_goal(draft, "update") if described else None)
+            return replace(draft, steps=described, goal=_goal(request, draft, "update") if described else None)
         repository = live.values.get("artifactRepositoryId")
         steps = tuple(_making(platform, request, draft, repository=repository))
         return replace(
             draft,
             label="new version",
             steps=steps,
-            goal=_goal(draft, "update"),
+            goal=_goal(request, draft, "update"),
             outputs={**draft.outputs, "id": UNKNOWN, "version": UNKNOWN},
             reversible=True,
         )
@@ -242,11 +242,11 @@ def _changed_locked(platform: Platform, request: PlanRequest, draft: Change, liv
         draft = _name_later(request, draft)
     payload = _metadata(draft, ("description",))
     steps = (_patch(live.id, payload, "change the description"),) if payload else ()
-    goal = _goal(draft, "update") if draft.reason is ActionReason.UNREADY else None
+    goal = _goal(request, draft, "update") if draft.reason is ActionReason.UNREADY else None
     return replace(draft, steps=steps, goal=goal)
 
 
-def _name_later(request: PlanRequest, draft: Change) -> Change:
+def _name_later(request: PlanRequest, draft: Decision) -> Decision:
     """Record the name for the next version: the platform renames no locked artifact, and a name is worth no roll."""
     note = "a locked artifact keeps its name; the new one is used by its next version"
     if _applied(request, "name") != draft.values["name"]:
@@ -264,8 +264,8 @@ def _name_later(request: PlanRequest, draft: Change) -> Change:
 
 
 def _changed_draft(
-    platform: Platform, request: PlanRequest, draft: Change, live: Live, desired: PlatformObject
-) -> Change:
+    platform: Platform, request: PlanRequest, draft: Decision, live: Live, desired: PlatformObject
+) -> Decision:
     edits_spec = _touched(draft.attributes, "spec")
     locks = draft.values.get("status") == "locked"
     running = _running(platform, live.id) if locks else []
@@ -276,7 +276,7 @@ def _changed_draft(
     gate = _built_gate(steps[-1].lookup["known"]) if builds else None
     if locks:
         steps.append(_promote(running[0], live.id) if running else _lock(live.id, gate))
-    goal = _goal(draft, "update")
+    goal = _goal(request, draft, "update")
     if gate is not None and not locks:
         goal = replace(goal, goal=gate.goal, describe="built", details=gate.details)
     notes = (*draft.notes, *(["its statistics are reset by locking it while it runs"] if running else []))
@@ -293,7 +293,7 @@ def _changed_draft(
     )
 
 
-def _editing(platform: Platform, request: PlanRequest, draft: Change, live: Live) -> list[Step]:
+def _editing(platform: Platform, request: PlanRequest, draft: Decision, live: Live) -> list[Step]:
     """Return the calls that bring a draft to its wanted spec, name and description, and build its images."""
     edits_spec = _touched(draft.attributes, "spec")
     payload = _metadata(draft, ("name", "description"))
@@ -347,7 +347,7 @@ def _patch(artifact_id: str, payload: Mapping[str, Json], summary: str) -> Step:
     )
 
 
-def _metadata(draft: Change, names: Sequence[str]) -> dict[str, Json]:
+def _metadata(draft: Decision, names: Sequence[str]) -> dict[str, Json]:
     return {name: draft.values.get(name, "") for name in names if _touched(draft.attributes, name)}
 
 
@@ -356,8 +356,8 @@ def _touched(changes: Sequence[AttributeChange], name: str) -> bool:
     return any(change.path[0] == name and change.effect is not Effect.STORED for change in changes)
 
 
-def _goal(draft: Change, phase: str) -> Goal:
+def _goal(request: PlanRequest, draft: Decision, phase: str) -> Goal:
     status = draft.values.get("status")
-    timeout = draft.lifecycle.timeouts.get(phase, _TIMEOUT)
+    timeout = request.timeouts.get(phase, _TIMEOUT)
     details: dict[str, Any] = {"status": status} if status is not None else {}
     return Goal(describe=str(status or "ready"), details=details, timeout=timeout)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.default import default_change
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, PlatformObject, Step
+from wlinfra.changes.default import default_decision
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Gate, Goal, PlatformObject, Step
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError
 from wlinfra.http.failures import ApiError
@@ -53,7 +53,7 @@ _PLATFORM_TIMING = (
 )
 
 
-def plan_workload(platform: Platform, request: PlanRequest) -> Change:
+def plan_workload(platform: Platform, request: PlanRequest) -> Decision:
     """Return what must happen to one workload; raises for a move the platform or the token does not allow."""
     if request.live is not None:
         request = replace(request, reading=with_facts(request.live))
@@ -62,7 +62,7 @@ def plan_workload(platform: Platform, request: PlanRequest) -> Change:
     changes_type = _changes_type(request)
     if changes_type:
         request = replace(request, replace=True)
-    draft = default_change(request, steps=lambda _: (), goal=lambda _: None)
+    draft = default_decision(request, steps=lambda _: (), goal=lambda _: None)
     draft = forgetting_resets(draft, asked, request)
     if changes_type and draft.action is Action.REPLACE:
         draft = replace(draft, reason=ActionReason.DEPENDENCY_REPLACED)
@@ -86,10 +86,9 @@ def _changes_type(request: PlanRequest) -> bool:
     return artifact is not None and now is not None and artifact.values.get("type", now) != now
 
 
-def _deleted(platform: Platform, request: PlanRequest, draft: Change) -> Change:
+def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     live = request.live
-    timeout = draft.lifecycle.timeouts.get("delete", _TIMEOUT)
-    goal = Goal(goal="gone", describe="gone", timeout=timeout)
+    goal = Goal(goal="gone", describe="gone", timeout=_TIMEOUT)
     change = replace(draft, steps=(delete_step(draft.id or ""),), goal=goal, reversible=False)
     change = replace(change, irreversible_because="its id and endpoint are gone for good")
     if live is None or request.prior is None:
@@ -100,17 +99,17 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Change) -> Change:
     return replace(change, predicted=predicted, impact=impact)
 
 
-def _created(platform: Platform, request: PlanRequest, draft: Change) -> Change:
-    verify_bundles(platform, draft)
+def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
+    verify_bundles(platform, request, draft)
     steps = tuple(_making(platform, request, draft))
     runs = draft.values.get("power") != _STOPPED
     after = draft.values.get("runtime", {}) if runs else None
     impact = impact_of(platform, now=None, after=after, rolls=False)
-    return replace(draft, steps=steps, goal=_ready(draft, "create"), impact=impact)
+    return replace(draft, steps=steps, goal=_ready(request, draft, "create"), impact=impact)
 
 
-def _making(platform: Platform, request: PlanRequest, draft: Change) -> list[Step]:
-    values, own = draft.values, Ref(draft.address, "id")
+def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[Step]:
+    values, own = draft.values, Ref(request.subject.address, "id")
     known = list(request.reading.siblings)
     if request.live is not None:
         known = sorted(row["id"] for row in fetch.with_name(platform, WORKLOAD_KIND, values["name"]))
@@ -123,8 +122,8 @@ def _making(platform: Platform, request: PlanRequest, draft: Change) -> list[Ste
     return steps
 
 
-def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change:
-    verify_bundles(platform, draft)
+def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
+    verify_bundles(platform, request, draft)
     making = _making(platform, request, draft)
     ending = delete_step(draft.id or "")
     is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
@@ -135,15 +134,15 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Change) -> Change
         after=draft.values.get("runtime", {}),
         rolls=not is_delete_first,
     )
-    return replace(draft, steps=steps, goal=_ready(draft, "create"), impact=impact, reversible=False)
+    return replace(draft, steps=steps, goal=_ready(request, draft, "create"), impact=impact, reversible=False)
 
 
-def _ready(draft: Change, phase: str, **details: Any) -> Goal:
+def _ready(request: PlanRequest, draft: Decision, phase: str, **details: Any) -> Goal:
     power = draft.values.get("power", _RUNNING)
     return Goal(
         describe=power,
         details={"power": power, **details},
-        timeout=draft.lifecycle.timeouts.get(phase, _TIMEOUT),
+        timeout=request.timeouts.get(phase, _TIMEOUT),
     )
 
 
@@ -157,9 +156,9 @@ class _Moving:
 
     platform: Platform
     request: PlanRequest
-    draft: Change
+    draft: Decision
 
-    def planned(self) -> Change:
+    def planned(self) -> Decision:
         """Return the change with its steps."""
         live, desired = self.request.live, self.request.desired
         if live is None or desired is None:
@@ -177,7 +176,7 @@ class _Moving:
         adjusted = self._adjusted(live, desired, touched)
         return self._recalled(adjusted, live, desired) if has_replacement(live.document) else adjusted
 
-    def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Change:
+    def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Decision:
         """Return a change that rolls nothing."""
         steps = [*self._sideways(live, touched), *self._powering(live, gate=None)]
         predicted = verify_permissions(known(live), _needed(steps), desired)
@@ -186,11 +185,11 @@ class _Moving:
             notes.append("the replacement policy is kept for the next roll; nothing is called now")
         goal = None
         if any(step.operation in ("start_workload", "stop_workload") for step in steps):
-            goal = _ready(self.draft, "update", starting=True)
+            goal = _ready(self.request, self.draft, "update", starting=True)
         elif self.draft.reason is ActionReason.UNREADY:
             # What is wanted runs already, so a record of a failure that is over is about something else.
             over = {} if has_replacement(live.document) else roll_lookup(live, {}, rerolls=False)
-            goal = replace(_ready(self.draft, "update", **self._target(live), **over), goal="rolled")
+            goal = replace(_ready(self.request, self.draft, "update", **self._target(live), **over), goal="rolled")
         stops = any(step.operation == "stop_workload" for step in steps)
         return replace(
             self.draft,
@@ -202,7 +201,7 @@ class _Moving:
             impact=self._impact(live, rolls=False) if steps or goal else self.draft.impact,
         )
 
-    def _recalled(self, change: Change, live: Live, desired: PlatformObject) -> Change:
+    def _recalled(self, change: Decision, live: Live, desired: PlatformObject) -> Decision:
         """Return the change with the end of this stack's own roll to what is wanted no more, while the wanted still runs."""
         target = self._target(live)
         in_flight = self._in_flight(live, target, adoptable=True)
@@ -215,15 +214,15 @@ class _Moving:
             reason=ActionReason.DEPENDENCY_CHANGED,
             label="roll cancelled",
             steps=(cancelling(live.id), *change.steps),
-            goal=replace(_ready(self.draft, "update", **target, **before), goal="rolled"),
+            goal=replace(_ready(self.request, self.draft, "update", **target, **before), goal="rolled"),
             predicted=verify_permissions(known(live), [CAN_UPDATE], desired),
             notes=(*change.notes, in_flight.note),
         )
 
     def _rolled(
         self, live: Live, desired: PlatformObject, touched: set[str], *, rerolls: bool, digest: str | None
-    ) -> Change:
-        verify_bundles(self.platform, self.draft, live.values.get("runtime"))
+    ) -> Decision:
+        verify_bundles(self.platform, self.request, self.draft, live.values.get("runtime"))
         swaps = self._swaps(live)
         if swaps:
             self._check_statuses(live, desired)
@@ -252,7 +251,7 @@ class _Moving:
         rerolls: bool,
         digest: str | None,
         target: Mapping[str, Json],
-    ) -> Change:
+    ) -> Decision:
         draft = self.draft
         runs = live.values.get("power") != _STOPPED and draft.values.get("power") != _STOPPED
         notes = [*draft.notes, *([in_flight.note] if in_flight.note else [])]
@@ -263,7 +262,7 @@ class _Moving:
             notes.append("it is stopped, so that nothing rolls now")
         before = roll_lookup(live, {}, rerolls=rerolls and runs)
         memory = {"memory": {"draft": digest}} if digest else {}
-        goal = _ready(draft, "update", starting=not runs, **target, **before, **memory)
+        goal = _ready(self.request, draft, "update", starting=not runs, **target, **before, **memory)
         goal = replace(goal, goal="rolled", describe="rolled")
         action, reason = draft.action, draft.reason
         if action in (Action.NO_OP, Action.UPDATE):
@@ -356,7 +355,7 @@ class _Moving:
 
     def _in_flight(self, live: Live, target: Mapping[str, Json], *, adoptable: bool) -> InFlight:
         artifact = artifact_change(self.request)
-        own = frozenset((artifact.memory.get("versions") or ()) if artifact is not None else ())
+        own = frozenset((artifact.decision.memory.get("versions") or ()) if artifact is not None else ())
         return look(self.platform, live.document, target, adoptable=adoptable, own=own)
 
     def _impact(self, live: Live, *, rolls: bool) -> Any:

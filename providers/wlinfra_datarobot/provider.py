@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.errors import ConfigurationError, Diagnostic, Severity
 from wlinfra.provider.base import (
     Connection,
@@ -93,7 +93,7 @@ class DataRobotConnection:
 
         return read(self.platform, wanted)
 
-    def plan(self, request: PlanRequest) -> Change:
+    def plan(self, request: PlanRequest) -> Decision:
         """Return what must happen to one object."""
         from .plan_artifact import plan_artifact
         from .plan_workload import plan_workload

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.provider.base import PlanRequest
@@ -41,7 +41,7 @@ def with_resets(request: PlanRequest) -> PlanRequest:
     return replace(request, desired=replace(desired, values=values), prior=replace(prior, values=recorded))
 
 
-def forgetting_resets(change: Change, before: PlanRequest, after: PlanRequest) -> Change:
+def forgetting_resets(change: Decision, before: PlanRequest, after: PlanRequest) -> Decision:
     """Return the change, made one of the record alone where nothing differs but replicas that are reset already."""
     if before.prior is None or after.prior is None or change.reason is not ActionReason.UNCHANGED:
         return change

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import ProviderError
 from wlinfra.provider import ObjectState
 
@@ -93,7 +93,7 @@ def refuse_taken_over(platform: Platform, record: ObjectState) -> None:
     )
 
 
-def taking_over(platform: Platform, change: Change) -> Change:
+def taking_over(platform: Platform, change: Decision) -> Decision:
     """Return the change of an inventory that belongs to another state, as the import that takes it over."""
     lineage = lineage_of(platform.foreign)
     note = (

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.http.pool import leave_warning_to_us, unverified
@@ -137,7 +137,7 @@ class KubernetesConnection:
         share(self.platform, objects)
         note_creates(self.platform, objects)
 
-    def plan(self, request: PlanRequest) -> Change:
+    def plan(self, request: PlanRequest) -> Decision:
         """Return what must happen to one object, by the cluster's own dry run."""
         from .planning.plan import plan
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from support import changes
+
 from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.approval import Replan
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Stopping
 from wlinfra.apply.stop import StopSignal
-from wlinfra.changes.model import Action, Change, Goal, PlatformObject, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, Decision, Goal, PlatformObject, Step
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.engine import Engine
@@ -192,7 +195,7 @@ class FakePlatform:
     def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
         return ()
 
-    def plan(self, request: PlanRequest) -> Change:
+    def plan(self, request: PlanRequest) -> Decision:
         raise NotImplementedError
 
     def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
@@ -275,7 +278,7 @@ def unchanged(name: str, *after: str, **more: Any) -> Change:
 
 def _change(name: str, action: Action, after: tuple[str, ...], settings: dict[str, Any]) -> Change:
     base: dict[str, Any] = {"action": action, "depends_on": tuple(address(item) for item in after)}
-    return Change(address=address(name), kind="thing", provider="default", name=name, **{**base, **settings})
+    return changes.change(address(name), **{**base, **settings})
 
 
 def record(name: str, *after: str, **more: Any) -> ObjectState:

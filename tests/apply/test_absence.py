@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.memory_stage import MemoryStage, Thing
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.model import Decision
 from wlinfra.provider.base import PlanRequest
 
 VALUES = {"size": 1, "image": "x:1", "zone": "a"}
@@ -19,10 +19,10 @@ def stage(tmp_path: Path) -> MemoryStage:
     return MemoryStage(folder=tmp_path)
 
 
-def somebody_makes(stage: MemoryStage, name: str) -> Callable[[PlanRequest, Callable[[], Change]], Change]:
+def somebody_makes(stage: MemoryStage, name: str) -> Callable[[PlanRequest, Callable[[], Decision]], Decision]:
     """Return what happens when an object is planned: right after, somebody makes one of that name."""
 
-    def plan(request: PlanRequest, proceed: Callable[[], Change]) -> Change:
+    def plan(request: PlanRequest, proceed: Callable[[], Decision]) -> Decision:
         change = proceed()
         if request.desired is not None and request.desired.name == name and not stage.world.find("thing", name):
             stage.world.create("thing", name, VALUES)

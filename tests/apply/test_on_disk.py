@@ -10,7 +10,7 @@ from apply.fakes import GOAL, Bench, address, create, delete, plan_of, replaceme
 from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.clock import SystemClock
 from wlinfra.apply.events import ApplyOptions, ApplyResult
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.lock import LockRequest
 from wlinfra.state.store import LocalStateStore

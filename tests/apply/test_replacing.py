@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from apply.fakes import Bench, address, create, delete, problem, record, removal, replacement, update
+from support.changes import altered
 
 from wlinfra.changes.model import Action
 from wlinfra.errors import ConfigurationError
@@ -73,7 +74,7 @@ def test_delete_first_deletes_nothing_when_a_secret_of_the_new_object_is_missing
     plain = replacement("a", DELETE_FIRST)
     secret = {"token": Secret(fetch, describe="TOKEN")}
     steps = tuple(replace(step, payload=secret) if step.makes else step for step in plain.steps)
-    ((_, error),) = bench.apply(replace(plain, steps=steps)).failed
+    ((_, error),) = bench.apply(altered(plain, steps=steps)).failed
     assert error.summary == "Secret has no value"
     assert bench.platform.operations == []
     assert bench.session.objects[address("a")].id == "live-a"

@@ -20,7 +20,8 @@ from apply.fakes import (
 )
 
 from wlinfra.apply.approval import Replan
-from wlinfra.changes.model import BlastRadius, Change, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import BlastRadius, Decision, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import ProviderError
 from wlinfra.plan.revision import revision_of
@@ -146,8 +147,8 @@ def test_what_planning_again_refuses_is_told() -> None:
 
 def test_the_plans_own_planning_is_used_by_default() -> None:
     class Planning(FakePlatform):
-        def plan(self, request: PlanRequest) -> Change:
-            return update("a", values={"size": 2}, attributes=(SIZE,))
+        def plan(self, request: PlanRequest) -> Decision:
+            return update("a", values={"size": 2}, attributes=(SIZE,)).decision
 
     bench, change = planned()
     bench.platform = Planning(bench.session, readings={address("a"): GROWN})

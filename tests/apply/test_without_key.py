@@ -8,7 +8,7 @@ from pathlib import Path
 
 from support.memory_stage import MemoryStage, Thing
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.model import Decision
 from wlinfra.plan.engine import Engine
 from wlinfra.provider.base import PlanRequest
 from wlinfra.resources.base import Resource
@@ -24,11 +24,11 @@ class KeylessStage(MemoryStage):
         return replace(super().engine(resources, state), digest=Digest())
 
 
-def edited_after_the_first_plan(stage: MemoryStage) -> Callable[[PlanRequest, Callable[[], Change]], Change]:
+def edited_after_the_first_plan(stage: MemoryStage) -> Callable[[PlanRequest, Callable[[], Decision]], Decision]:
     """Return what happens when an object is planned: right after the first time, somebody moves it to another zone."""
     edits = iter(("elsewhere",))
 
-    def plan(request: PlanRequest, proceed: Callable[[], Change]) -> Change:
+    def plan(request: PlanRequest, proceed: Callable[[], Decision]) -> Decision:
         change = proceed()
         for zone in edits:
             assert change.id is not None

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from wlinfra.changes.default import default_change
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
+from wlinfra.changes.default import default_decision
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Goal, PlatformObject, Step
 from wlinfra.changes.outcome import label_of
 from wlinfra.diff.schema import Attribute, Effect, fields
 from wlinfra.provider.base import Absent, Live, PlanRequest
@@ -34,9 +34,9 @@ STEP = Step(operation="call", verb="POST", path="/things", summary="call it")
 class Steps:
     """Gives one step and remembers the changes it was asked about."""
 
-    asked: list[Change] = field(default_factory=list)
+    asked: list[Decision] = field(default_factory=list)
 
-    def __call__(self, change: Change) -> list[Step]:
+    def __call__(self, change: Decision) -> list[Step]:
         self.asked.append(change)
         return [STEP]
 
@@ -54,9 +54,9 @@ def live(values: Any = None, **options: Any) -> Live:
     return Live(id="1", values=values or VALUES, outputs={"id": "1"}, **options)
 
 
-def plan(desired: PlatformObject | None, prior: ObjectState | None, reading: Live | Absent, **options: Any) -> Change:
+def plan(desired: PlatformObject | None, prior: ObjectState | None, reading: Live | Absent, **options: Any) -> Decision:
     request = PlanRequest(desired=desired, prior=prior, reading=reading, dependencies={}, digest=KEY, **options)
-    return default_change(request, steps=Steps())
+    return default_decision(request, steps=Steps())
 
 
 def changed(**values: Any) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def changed(**values: Any) -> dict[str, Any]:
     ],
 )
 def test_the_action_follows_from_what_is_wanted_recorded_and_live(
-    change: Change, action: Action, reason: ActionReason, calls: int
+    change: Decision, action: Action, reason: ActionReason, calls: int
 ) -> None:
     assert (change.action, change.reason, len(change.steps)) == (action, reason, calls)
 
@@ -294,7 +294,7 @@ def test_the_steps_see_the_finished_change() -> None:
     request = PlanRequest(
         desired=wanted(changed(zone="y")), prior=record(), reading=live(), dependencies={}, digest=KEY
     )
-    change = default_change(request, steps=steps, goal=lambda _: None)
+    change = default_decision(request, steps=steps, goal=lambda _: None)
     assert steps.asked == [replace(change, steps=())]
 
 

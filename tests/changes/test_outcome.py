@@ -4,23 +4,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support import sample_plans as samples
 
-from wlinfra.changes.model import Action, BlastRadius, Change, Goal, Step
+from wlinfra.changes.model import Action, BlastRadius, Decision, Goal, PlatformObject, Step
 from wlinfra.changes.outcome import actions_of, label_of
 from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
+from wlinfra.diff.schema import OPAQUE, Effect
 from wlinfra.errors import ProviderError
-from wlinfra.plan.check import check_change
+from wlinfra.plan.check import check_decision
 from wlinfra.provider.base import Live, PlanRequest
 from wlinfra.state.key import Digest
+from wlinfra.values import Address
 
 CALL = Step(operation="update", verb="PATCH", path="/things/1", summary="change it")
+WANTED = PlatformObject(address=Address("thing.a"), kind="thing", name="a", values={}, schema=OPAQUE)
 SIZE = AttributeChange(path=("size",), live=1, planned=2)
 
 
-def changed(action: Action, **fields: Any) -> Change:
-    return samples.change("thing.a", action, attributes=(SIZE,), **fields)
+def changed(action: Action, **fields: Any) -> Decision:
+    return Decision(action=action, attributes=(SIZE,), **fields)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def changed(action: Action, **fields: Any) -> Change:
         (changed(Action.ROLL, steps=(CALL,)), (Action.ROLL,)),
     ],
 )
-def test_an_import_with_calls_is_a_change_as_well(change: Change, actions: tuple[Action, ...]) -> None:
+def test_an_import_with_calls_is_a_change_as_well(change: Decision, actions: tuple[Action, ...]) -> None:
     assert actions_of(change) == actions
 
 
@@ -65,9 +66,9 @@ def test_recorded_only_follows_from_the_calls_alone() -> None:
         (changed(Action.UPDATE, steps=(CALL,), blast_radius=BlastRadius.ROLLING), "it is no roll"),
     ],
 )
-def test_a_change_that_is_not_what_it_says_is_refused(change: Change, fault: str) -> None:
+def test_a_change_that_is_not_what_it_says_is_refused(change: Decision, fault: str) -> None:
     request = PlanRequest(
-        desired=None, prior=None, reading=Live(id="1", values={}), dependencies={}, digest=Digest(b"k" * 32)
+        desired=WANTED, prior=None, reading=Live(id="1", values={}), dependencies={}, digest=Digest(b"k" * 32)
     )
     with pytest.raises(ProviderError, match=fault):
-        check_change(change, request)
+        check_decision(change, request)

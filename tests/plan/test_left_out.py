@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from support import changes
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.schema import OPAQUE
 from wlinfra.plan.left_out import with_users_left_out
 from wlinfra.state.model import ObjectState
@@ -20,7 +22,7 @@ def record(address: Address, *needs: Address) -> ObjectState:
 
 
 def change(action: Action) -> Change:
-    return Change(address=A, kind="thing", provider="default", name="a", action=action)
+    return changes.change(A, action)
 
 
 @pytest.mark.parametrize(("action", "gone"), [(Action.REPLACE, "replaced"), (Action.DELETE, "deleted")])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from support.changes import change
+
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.schema import OPAQUE
 from wlinfra.plan.batches import batches
 from wlinfra.plan.engine import Engine
@@ -65,7 +67,7 @@ def test_a_stray_at_a_taken_address_gets_one_of_its_own() -> None:
 
 
 def test_an_object_changes_after_the_end_of_what_must_end_first() -> None:
-    ends = Change(address=B, kind="thing", provider="default", name="b", action=Action.DELETE)
-    grows = Change(address=A, kind="thing", provider="default", name="a", action=Action.UPDATE, ends_first=(B, C))
+    ends = change(B, Action.DELETE)
+    grows = change(A, Action.UPDATE, ends_first=(B, C))
     edges = edges_between([ends, grows], STATE)
     assert edges[Node(A, "apply")] == (Node(B, "delete"),)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from support import changes
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.errors import DeclarationError
 from wlinfra.plan.model import Node
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
@@ -26,12 +28,9 @@ def change(
     lifecycle: Lifecycle | None = None,
     deposed: str | None = None,
 ) -> Change:
-    return Change(
-        address=address,
-        kind="thing",
-        provider="default",
-        name=address.name,
-        action=action,
+    return changes.change(
+        address,
+        action,
         depends_on=needs,
         replace_order=order,
         lifecycle=lifecycle or Lifecycle(),

@@ -16,7 +16,8 @@ from support.memory_stage import MemoryStage, Thing, name_of
 
 import wlinfra as wl
 from wlinfra.apply.events import ApplyResult
-from wlinfra.changes.model import Change, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Step
 from wlinfra.plan.model import Plan
 from wlinfra.resources.base import Resource
 from wlinfra.values import Path as Place

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from support import sample_plans as samples
+from support.changes import altered
 
 from wlinfra.apply.events import (
     ApplyEvent,
@@ -108,25 +109,25 @@ def test_the_table_shows_running_work_and_leaves_lines_behind() -> None:
 
 
 def test_a_destroy_names_what_stays_on_the_platform() -> None:
-    kept = replace(samples.deleted(), action=Action.FORGET, kind="v1/PersistentVolumeClaim", name="prod/models", id="1")
-    virtual = replace(samples.created_artifact(), action=Action.FORGET, virtual=True)
+    kept = altered(samples.deleted(), action=Action.FORGET, kind="v1/PersistentVolumeClaim", name="prod/models", id="1")
+    virtual = altered(samples.created_artifact(), action=Action.FORGET, virtual=True)
     text = render_result(ApplyResult(done=(kept, virtual)), destroying=True, next_command="")
     assert "Kept, and no longer recorded (1):" in text
     assert text.rstrip().endswith(f"{kept.address}  v1/PersistentVolumeClaim prod/models")
 
 
 def test_every_command_names_what_stays_and_nothing_that_was_gone_already() -> None:
-    kept = replace(samples.deleted(), action=Action.FORGET, reason=ActionReason.RETAINED, id="1")
-    gone = replace(kept, reason=ActionReason.GONE)
-    seen_gone = replace(kept, reason=ActionReason.DESTROYING, id=None)
-    made = replace(samples.deleted(), leaves=("v1/PersistentVolumeClaim prod/data-db-0",))
+    kept = altered(samples.deleted(), action=Action.FORGET, reason=ActionReason.RETAINED, id="1")
+    gone = altered(kept, reason=ActionReason.GONE)
+    seen_gone = altered(kept, reason=ActionReason.DESTROYING, id=None)
+    made = altered(samples.deleted(), leaves=("v1/PersistentVolumeClaim prod/data-db-0",))
     text = render_result(ApplyResult(done=(kept, gone, seen_gone, made)), destroying=False, next_command="")
     assert "Kept, and no longer recorded (2):" in text
     assert text.rstrip().endswith(f"{made.address}  v1/PersistentVolumeClaim prod/data-db-0")
 
 
 def test_a_replacement_that_only_deleted_counts_as_destroyed_and_is_named() -> None:
-    change = replace(samples.deleted(), action=Action.REPLACE)
+    change = altered(samples.deleted(), action=Action.REPLACE)
     result = ApplyResult(skipped=((change, "another failed"),), removed=(change,))
     text = render_result(result, destroying=False, next_command="wlinfra apply")
     assert "0 added, 0 changed, 1 destroyed." in text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from support import sample_plans as samples
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.render.wording import sentence
-from wlinfra.values import Address
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,7 @@ from wlinfra.values import Address
     ],
 )
 def test_a_roll_without_a_difference_of_its_own_says_why(reason: ActionReason, ending: str) -> None:
-    address = Address("workload.chat")
-    change = Change(
-        address=address, kind="workload", provider="default", name="chat", action=Action.ROLL, reason=reason
+    assert (
+        sentence(samples.change("workload.chat", Action.ROLL, reason=reason))
+        == f"workload.chat will be updated {ending}"
     )
-    assert sentence(change) == f"workload.chat will be updated {ending}"

@@ -13,7 +13,7 @@ from support.api_client import ApiClient
 from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.apply.stop import StopSignal
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.emulation import ManualClock
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan, PlanOptions

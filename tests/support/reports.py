@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Any
 
 from wlinfra.apply.events import ApplyResult
-from wlinfra.changes.model import Action, BlastRadius, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, BlastRadius
 from wlinfra.plan.model import Plan
 from wlinfra.render.events import render_result, result_document
 from wlinfra.render.html import render_html
@@ -110,7 +111,7 @@ def essence(plan: Plan) -> list[Any]:
         (
             str(change.address),
             change.action.value,
-            change.label,
+            change.decision.label,
             change.blast_radius.words,
             [step.operation for step in change.steps],
             sorted((str(item.path), item.effect.name) for item in change.attributes),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Gate, Goal, GpuCount, Impact, Step
+from support.changes import altered
+from support.changes import change as change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Gate, Goal, GpuCount, Impact, Step
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Diagnostic, Location, Severity
@@ -15,14 +17,6 @@ from wlinfra.state.model import Intent
 from wlinfra.values import UNKNOWN, Address, Ref, Secret
 
 CANARY = "c4n4ry-of-a-secret"
-
-
-def change(address: str, action: Action, **fields: Any) -> Change:
-    """Return a change with the least that one has."""
-    where = Address(address)
-    return Change(
-        address=where, kind=fields.pop("kind", where.type), provider="default", name=where.name, action=action, **fields
-    )
 
 
 def plan_of(*changes: Change, **fields: Any) -> Plan:
@@ -164,7 +158,7 @@ def everything() -> Plan:
     server = created_artifact()
     return plan_of(
         server,
-        replace(
+        altered(
             server,
             address=Address("artifact.next"),
             action=Action.UPDATE,

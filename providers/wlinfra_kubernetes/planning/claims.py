@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import Diagnostic
 from wlinfra_kubernetes.documents.document import at
 from wlinfra_kubernetes.documents.fieldpath import with_value
@@ -44,7 +44,7 @@ def with_waiting_size(subject: Subject) -> Subject:
     return replace(subject, draft=draft)
 
 
-def told_to_wait(subject: Subject, change: Change) -> Change:
+def told_to_wait(subject: Subject, change: Decision) -> Decision:
     """Return the change with the warning that the size is left for later."""
     live, planned = _sizes(subject)
     warning = Diagnostic(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, BlastRadius, Change
+from wlinfra.changes.model import Action, BlastRadius, Decision, PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.values import Json
@@ -29,11 +29,11 @@ _NEVER_ZERO: Final = frozenset({"cpu", "memory"})
 """Triggers that need a pod to measure, so that KEDA does not go to zero by them alone."""
 
 
-def with_interruption(change: Change, document: Mapping[str, Any]) -> Change:
+def with_interruption(desired: PlatformObject, change: Decision, document: Mapping[str, Any]) -> Decision:
     """Return the change with downtime where all that runs ends, and without a roll where no pod is replaced by it."""
     if change.action not in _CHANGING or not change.steps or not document:
         return change
-    kind, running = Key.parse(change.kind, change.name).kind, running_of(document)
+    kind, running = Key.parse(desired.kind, desired.name).kind, running_of(document)
     spec = _governing(document, change.attributes)
     if running and spec.get("replicas") == 0:
         return _with_downtime(change, "all its pods end, and none comes after them")
@@ -47,12 +47,12 @@ def with_interruption(change: Change, document: Mapping[str, Any]) -> Change:
     return change
 
 
-def with_idling(change: Change) -> Change:
+def with_idling(desired: PlatformObject, change: Decision) -> Decision:
     """Return the change of a ScaledObject with when it may end all pods for want of load, where it may.
 
     Defaults are KEDA's: at least no replica, 300 seconds, and none before the first time.
     """
-    if change.kind != _SCALED_OBJECT or not change.steps or change.action is Action.DELETE:
+    if desired.kind != _SCALED_OBJECT or not change.steps or change.action is Action.DELETE:
         return change
     spec = _map(change.values.get("spec"))
     triggers = spec.get("triggers")
@@ -65,11 +65,11 @@ def with_idling(change: Change) -> Change:
     return replace(change, notes=(*change.notes, note))
 
 
-def _with_downtime(change: Change, note: str) -> Change:
+def _with_downtime(change: Decision, note: str) -> Decision:
     return replace(change, blast_radius=BlastRadius.DOWNTIME, notes=(*change.notes, note))
 
 
-def _unrolled(change: Change, note: str) -> Change:
+def _unrolled(change: Decision, note: str) -> Decision:
     attributes = tuple(
         replace(item, effect=Effect.IN_PLACE) if item.effect is Effect.ROLLS else item for item in change.attributes
     )

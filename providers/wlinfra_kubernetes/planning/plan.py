@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
-from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, default_change
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Step
+from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, default_decision
 from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import choose_bundle
 from wlinfra_kubernetes.cluster.failures import ClusterError
@@ -32,21 +32,21 @@ from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
 from .quotas import within_quota
 from .restarts import stamp_of, with_readers_told
-from .steps import apply_steps, delete_step, goal_of
+from .steps import apply_steps, delete_step, gone_goal
 from .subject import Subject
 from .warnings import with_warnings
 
 __all__ = ["plan"]
 
 
-def plan(platform: Platform, request: PlanRequest) -> Change:
+def plan(platform: Platform, request: PlanRequest) -> Decision:
     """Return what must happen to one object; raises ProviderError for what the cluster refuses."""
     desired = request.desired
     request = _with_document(platform, request)
     if desired is None or request.deposed_id is not None:
         return _end(platform, request)
     if desired.virtual or desired.lookup:
-        return default_change(request, steps=_none)
+        return default_decision(request, steps=_none)
     if (named := under_its_name(desired, request)) is not desired:
         kept = _wanted(platform, replace(request, desired=named), named)
         if kept.action is not Action.REPLACE and all(item.live == item.planned for item in kept.attributes):
@@ -75,7 +75,7 @@ def _with_document(platform: Platform, request: PlanRequest) -> PlanRequest:
     return replace(request, reading=replace(live, document=document))
 
 
-def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -> Change:
+def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -> Decision:
     """Return what must happen to a declared object."""
     if desired.policy.get("inventory"):
         desired = with_live_kinds(desired, request.live)
@@ -84,7 +84,7 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
         desired = choose_bundle(platform, desired, request.live)
         request = replace(request, desired=desired)
     impact = impact_of(platform, desired, request.live)
-    draft = replace(default_change(request, steps=_none), impact=impact, goal=None)
+    draft = replace(default_decision(request, steps=_none), impact=impact, goal=None)
     if request.live is not None and draft.drift:
         draft = replace(draft, drift=theirs(platform.identity, request.live, draft.drift))
     subject = Subject(
@@ -93,27 +93,29 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
     judged = _judged(subject)
     if desired.policy.get("inventory") and platform.foreign:
         return _taken_over(platform, request, judged)
-    change = with_readers_told(within_quota(platform, judged), desired)
+    change = with_readers_told(within_quota(platform, desired, judged), desired)
     if change.action is Action.ROLL or change.impact == Impact():
         return change
     return replace(change, impact=without_surge(change.impact))
 
 
-def _taken_over(platform: Platform, request: PlanRequest, change: Change) -> Change:
+def _taken_over(platform: Platform, request: PlanRequest, change: Decision) -> Decision:
     """Return the import of another state's inventory; it always makes the call that claims it."""
     if not change.steps and request.desired is not None:
         desired = request.desired
         subject = Subject(platform=platform, request=request, desired=desired, draft=replace(change, goal=None))
-        change = subject.finished(subject.draft, apply_steps(subject.draft, subject.body, makes=False))
+        change = subject.finished(subject.draft, apply_steps(desired, subject.draft.id, subject.body, makes=False))
     return taking_over(platform, change)
 
 
-def _judged(subject: Subject) -> Change:
+def _judged(subject: Subject) -> Decision:
     refuse_foreign(subject)
-    return with_warnings(subject, with_idling(with_interruption(_compared(subject), subject.document)))
+    return with_warnings(
+        subject, with_idling(subject.desired, with_interruption(subject.desired, _compared(subject), subject.document))
+    )
 
 
-def _compared(subject: Subject) -> Change:
+def _compared(subject: Subject) -> Decision:
     if lacking := subject.lacking_secrets:
         return _without_secrets(subject, lacking)
     if is_open(dict(subject.desired.values)):
@@ -123,14 +125,14 @@ def _compared(subject: Subject) -> Change:
     return plan_new(subject) if subject.request.live is None else plan_existing(subject)
 
 
-def _without_secrets(subject: Subject, lacking: Sequence[str]) -> Change:
+def _without_secrets(subject: Subject, lacking: Sequence[str]) -> Decision:
     """Return what can be told without them: they count as unchanged, and an apply that sends them is refused."""
     change = predicted(comparable(subject), NO_SECRET)
     said = "is not known here" if subject.live is None else "cannot be compared and counts as unchanged"
     return replace(change, notes=(*change.notes, *(f"a secret {said}: {why}" for why in lacking)))
 
 
-def _none(change: Change) -> Sequence[Step]:
+def _none(change: Decision) -> Sequence[Step]:
     del change
     return ()
 
@@ -138,30 +140,33 @@ def _none(change: Change) -> Sequence[Step]:
 # ---------------------------------------------------------------- the end of an object
 
 
-def _end(platform: Platform, request: PlanRequest) -> Change:
-    change = default_change(request, steps=lambda change: [delete_step(change)])
+def _end(platform: Platform, request: PlanRequest) -> Decision:
+    record = request.subject
+    change = default_decision(request, steps=lambda draft: [delete_step(record, draft.id)])
     if change.action is not Action.DELETE:
         return change
     document: Mapping[str, Any] = request.live.document if request.live is not None else {}
     change = replace(change, impact=impact_of_end(platform, document))
     if owner := platform.identity.other_owner(document):
         return _forgotten(change, f"it belongs to {owner_told(owner, document)}, so it stays")
-    if document and is_kept(platform, Key.parse(change.kind, change.name), document):
+    if document and is_kept(platform, Key.parse(record.kind, record.name), document):
         return _forgotten(change, "it is kept, because it holds data; delete it with kubectl when nobody needs it")
-    key = Key.parse(change.kind, change.name)
+    key = Key.parse(record.kind, record.name)
     claims = [claim.full_name for claim in claims_of(key, document)] if document else []
-    change = replace(change, steps=(delete_step(change, claims),))
+    change = replace(change, steps=(delete_step(record, change.id, claims),))
     kept = kept_claims(platform, key, document)
     note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when nobody needs them"
     leaves = tuple(f"{CLAIM} {key.namespace}/{name}" for name in kept)
-    change = replace(change, goal=goal_of(change, {}), notes=(*change.notes, *([note] if kept else ())), leaves=leaves)
+    change = replace(
+        change, goal=gone_goal(record.name), notes=(*change.notes, *([note] if kept else ())), leaves=leaves
+    )
     if (lost := loss_of(key, document)) is not None:
         return replace(change, **with_loss(lost))
     runs = key.kind in ("Deployment", "StatefulSet", "DaemonSet", "NIMService", "Service")
     return change if runs else replace(change, blast_radius=BlastRadius.NONE)
 
 
-def _forgotten(change: Change, why: str) -> Change:
+def _forgotten(change: Decision, why: str) -> Decision:
     return replace(
         change,
         action=Action.FORGET,

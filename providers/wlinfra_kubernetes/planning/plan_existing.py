@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Step
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Step
 from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Impact, default_change
+from wlinfra.provider import Impact, default_decision
 from wlinfra.values import Json, Path
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import at, declared_values, managed_by, meaning, united, wire
@@ -43,7 +43,7 @@ _LOOKS: Final = 5
 """How often an object is looked at again that is written while it is asked about."""
 
 
-def plan_existing(subject: Subject) -> Change:
+def plan_existing(subject: Subject) -> Decision:
     """Return what must happen; raises ProviderError for conflicts and for what the cluster refuses."""
     if change := forced(subject):
         return confirmed(subject, change)
@@ -90,7 +90,7 @@ class _Asked:
         return replace(self, answer=answered(subject, self.sent.body, force=self.sent.force))
 
 
-def _asked(subject: Subject) -> Change:
+def _asked(subject: Subject) -> Decision:
     """Return what comes of the apply; raises ClusterError for what the cluster refuses."""
     body, kept = _with_kept_replicas(subject)
     return _compared(subject, _settled(subject, body), kept)
@@ -144,7 +144,7 @@ def comparable(subject: Subject) -> Subject:
     desired = replace(subject.desired, values=rest(values))
     prior = request.prior and replace(request.prior, values=rest(request.prior.values))
     found = rest(declared_values(subject.document, known))
-    draft = default_change(
+    draft = default_decision(
         replace(request, desired=desired, prior=prior, reading=replace(live, values=found)), steps=lambda _: ()
     )
     draft = replace(draft, drift=theirs(platform.identity, live, draft.drift))
@@ -211,7 +211,7 @@ def _is_scaled(subject: Subject) -> bool:
 # ---------------------------------------------------------------- comparing
 
 
-def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
+def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Decision:
     manager = subject.platform.identity.manager
     live, asked = _of_one_version(subject, asked)
     planned, sent = asked.answer.planned, asked.sent
@@ -231,13 +231,16 @@ def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Change:
     if effect is Effect.ROLLS and subject.stamp.is_late:  # the pods restart anyway, so they get their stamp with it
         return plan_existing(replace(subject, stamp=subject.stamp.with_next_roll))
     action = Action.IMPORT if importing else Action.ROLL if effect is Effect.ROLLS else Action.UPDATE
-    handing = [hand_over_step(draft, kept)] if kept is not None else []
-    claims = [claim_step(draft, asked.answer.claims)] if asked.answer.claims else []
+    handing = [hand_over_step(subject.desired, draft.id, kept)] if kept is not None else []
+    claims = [claim_step(subject.desired, draft.id, asked.answer.claims)] if asked.answer.claims else []
     first = without(asked.answer.first, _REPLICAS) if kept is not None else asked.answer.first
-    emptying = [emptying_step(draft, first)] if first is not None else []
+    emptying = [emptying_step(subject.desired, draft.id, first)] if first is not None else []
     steps: Sequence[Step] = [
-        *handing, *claims, *emptying, *apply_steps(draft, body, makes=False, force=sent.force, outputs=subject.outputs)
-    ]  # fmt: skip
+        *handing,
+        *claims,
+        *emptying,
+        *apply_steps(subject.desired, draft.id, body, makes=False, force=sent.force, outputs=subject.outputs),
+    ]
     if not attributes:
         draft = replace(draft, label="hand over replicas" if kept is not None else "take ownership")
     return subject.finished(
@@ -289,7 +292,7 @@ def _version(document: Mapping[str, Any]) -> Any:
     return (document.get("metadata") or {}).get("resourceVersion")
 
 
-def _unchanged(subject: Subject, notes: tuple[str, ...]) -> Change:
+def _unchanged(subject: Subject, notes: tuple[str, ...]) -> Decision:
     """Return a no-op, or an update of the record alone where it does not hold what is wanted and live."""
     draft = subject.draft
     if draft.action is Action.UPDATE and not needs_call(draft):
@@ -306,7 +309,7 @@ def _unchanged(subject: Subject, notes: tuple[str, ...]) -> Change:
     )
     if prior is None or not prior.values:  # found again by its label: the record learns it
         return replace(change, action=Action.IMPORT, reason=ActionReason.NOT_IN_STATE)
-    return replace(change, goal=goal_of(change, subject.desired.policy)) if unready else change
+    return replace(change, goal=goal_of(subject.desired, change.action)) if unready else change
 
 
 def _reason(subject: Subject, attributes: Sequence[AttributeChange]) -> ActionReason:

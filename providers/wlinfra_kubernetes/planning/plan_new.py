@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import Diagnostic, Location, ProviderError
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.document import Key
@@ -32,13 +32,13 @@ _INSTALLERS = {
 }
 
 
-def plan_new(subject: Subject) -> Change:
+def plan_new(subject: Subject) -> Decision:
     """Return the create; raises ProviderError when the cluster would refuse it."""
     return renaming(subject, _created(subject))
 
 
-def _created(subject: Subject) -> Change:
-    steps = apply_steps(subject.draft, subject.body, makes=True, outputs=subject.outputs)
+def _created(subject: Subject) -> Decision:
+    steps = apply_steps(subject.desired, subject.draft.id, subject.body, makes=True, outputs=subject.outputs)
     if subject.desired.policy.get("unverified_after") and _ends_in_this_plan(subject):
         return subject.finished(subject.draft, steps, unverified=True)
     try:
@@ -48,10 +48,10 @@ def _created(subject: Subject) -> Change:
     return subject.finished(subject.draft, steps)
 
 
-def _unasked(subject: Subject, error: ClusterError) -> Change:
+def _unasked(subject: Subject, error: ClusterError) -> Decision:
     """Return the create when the refusal only says that the cluster cannot judge it now; raises otherwise."""
     draft = subject.draft
-    steps = apply_steps(draft, subject.body, makes=True, outputs=subject.outputs)
+    steps = apply_steps(subject.desired, draft.id, subject.body, makes=True, outputs=subject.outputs)
     match error.failure:
         case Failure.NO_NAMESPACE if subject.key.namespace in _made(subject, "v1/Namespace"):
             return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("namespace")))

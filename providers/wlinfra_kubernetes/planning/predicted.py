@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision
 from wlinfra.changes.outcome import changes_nothing_live, needs_call
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
@@ -67,7 +67,7 @@ _CONTENTS: Final = ("data", "stringData", "binaryData", "immutable")
 _NOTE: Final = "the API never changes this field"
 
 
-def predicted(subject: Subject, why: str) -> Change:
+def predicted(subject: Subject, why: str) -> Decision:
     """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
     change = _restarting(subject, _judged(subject))
     if change.action in (Action.NO_OP, Action.READ) or changes_nothing_live(change):
@@ -75,22 +75,22 @@ def predicted(subject: Subject, why: str) -> Change:
     return replace(change, predicted=(*change.predicted, why))
 
 
-def _judged(subject: Subject) -> Change:
+def _judged(subject: Subject) -> Decision:
     if subject.live is None or not is_growing(subject) or forced(subject) is not None:
         return _compared(subject)
     return told_to_wait(subject, _compared(with_waiting_size(subject)))
 
 
-def _compared(subject: Subject) -> Change:
+def _compared(subject: Subject) -> Decision:
     draft = subject.draft
     if subject.live is None:
-        steps = apply_steps(draft, subject.body, makes=True, outputs=subject.outputs)
+        steps = apply_steps(subject.desired, draft.id, subject.body, makes=True, outputs=subject.outputs)
         return subject.finished(draft, steps) if draft.action is Action.CREATE else draft
     if change := forced(subject):
         return change
     if draft.action is Action.NO_OP:
         resumes = draft.reason is ActionReason.UNREADY
-        return replace(draft, goal=goal_of(draft, subject.desired.policy) if resumes else None)
+        return replace(draft, goal=goal_of(subject.desired, draft.action) if resumes else None)
     if draft.action is Action.UPDATE and not needs_call(draft):
         return draft
     attributes = tuple(_marked(subject, item) for item in draft.attributes)
@@ -101,7 +101,7 @@ def _compared(subject: Subject) -> Change:
         if not may_go(subject):
             raise unasked(subject, "the API never changes what differs")
         return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
-    steps = apply_steps(draft, subject.body, makes=False, outputs=subject.outputs)
+    steps = apply_steps(subject.desired, draft.id, subject.body, makes=False, outputs=subject.outputs)
     if draft.action not in (Action.UPDATE, Action.IMPORT) or not any(
         _replaces_pods(subject, item) for item in attributes
     ):
@@ -120,7 +120,7 @@ def _replaces_pods(subject: Subject, item: AttributeChange) -> bool:
     return rolls(subject.key.kind, item.path)
 
 
-def _restarting(subject: Subject, change: Change) -> Change:
+def _restarting(subject: Subject, change: Decision) -> Decision:
     """Return the change as a roll where what the pods read at their start changes."""
     if (
         not subject.stamp.rolls
@@ -128,7 +128,7 @@ def _restarting(subject: Subject, change: Change) -> Change:
         or change.action not in (Action.NO_OP, Action.UPDATE, Action.ROLL)
     ):
         return change
-    steps = apply_steps(change, subject.body, makes=False, outputs=subject.outputs)
+    steps = apply_steps(subject.desired, change.id, subject.body, makes=False, outputs=subject.outputs)
     return subject.finished(
         change,
         steps,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Absent, PlatformObject, Reading
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
@@ -61,14 +61,14 @@ def note_creates(platform: Platform, objects: Iterable[tuple[PlatformObject, Rea
         platform.shortfalls = None
 
 
-def within_quota(platform: Platform, change: Change) -> Change:
+def within_quota(platform: Platform, desired: PlatformObject, change: Decision) -> Decision:
     """Return the change, with a doubt where a quota may refuse it; raises ProviderError where one certainly does."""
     if change.action is not Action.CREATE or not platform.creates:
         return change
     with platform.counting:
         if platform.shortfalls is None:
             platform.shortfalls = dict(_shortfalls(platform))
-        found = platform.shortfalls.get(Key.parse(change.kind, change.name))
+        found = platform.shortfalls.get(Key.parse(desired.kind, desired.name))
     if found is None or change.unverified:
         return change
     if not found.certain:
@@ -76,9 +76,9 @@ def within_quota(platform: Platform, change: Change) -> Change:
         return replace(change, predicted=(*change.predicted, told))
     raise ProviderError.of(
         "Quota is used up",
-        f"{change.address}: {found.told}. The plan would be done in part only.",
+        f"{desired.address}: {found.told}. The plan would be done in part only.",
         "Have the quota raised, declare less, or first apply what removes objects of that kind.",
-        address=change.address,
+        address=desired.address,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import Diagnostic, ProviderError
@@ -49,7 +49,7 @@ _UNASKED: Final = frozenset({ActionReason.CANNOT_UPDATE, ActionReason.DEPENDENCY
 # ---------------------------------------------------------------- why
 
 
-def fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> Change:
+def fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> Decision:
     """Return the replacement for a change that `is_fixed` is about; raises ProviderError for what others made."""
     if not may_go(subject):
         raise unasked(subject, f"the operator never acts on another spec of a {subject.key.kind}")
@@ -65,7 +65,7 @@ def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
     return subject.desired.kind == CACHE and any(item.path[:1] == ("spec",) for item in attributes)
 
 
-def forced(subject: Subject) -> Change | None:
+def forced(subject: Subject) -> Decision | None:
     """Return the replacement that comes without any question to the cluster; None where it has to be asked."""
     if subject.request.replace and subject.draft.action is Action.IMPORT:
         return replacement(subject, ActionReason.REQUESTED, ())
@@ -125,7 +125,7 @@ def _lost_claims(subject: Subject) -> Iterator[Key]:
         yield from claims_of(key, found)
 
 
-def unchangeable(subject: Subject, error: ClusterError) -> Change:
+def unchangeable(subject: Subject, error: ClusterError) -> Decision:
     """Return the replacement where a field never changes; raises ProviderError for any other refusal to apply."""
     if error.failure not in (Failure.INVALID, Failure.DENIED):
         raise subject.refused(error) from error
@@ -161,7 +161,7 @@ def _other_way(subject: Subject) -> str:
     return "Keep one replica; or keep the volume and all replicas on its node with target={'volume_access': 'ReadWriteOnce'} in the environment.\n"
 
 
-def confirmed(subject: Subject, change: Change) -> Change:
+def confirmed(subject: Subject, change: Decision) -> Decision:
     """Return a replacement that no refusal asked for, when the cluster would take the new object; raises otherwise.
 
     Where only a rule about other objects may have refused what was tried, who asked for the replacement decides.
@@ -177,7 +177,7 @@ def confirmed(subject: Subject, change: Change) -> Change:
     return replace(change, predicted=(*change.predicted, told))
 
 
-def _doubted(change: Change, verdict: Verdict) -> Change:
+def _doubted(change: Decision, verdict: Verdict) -> Decision:
     return replace(change, predicted=(*change.predicted, verdict.doubt)) if verdict.doubt else change
 
 
@@ -223,7 +223,7 @@ def _told(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
 # ---------------------------------------------------------------- the replacement
 
 
-def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Change:
+def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Decision:
     """Return the change that deletes the object and makes it anew under its name, with what that loses."""
     attributes = (*(attributes or subject.draft.attributes), *_removed(subject))
     lost = loss_of(subject.key, subject.document)
@@ -242,11 +242,14 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
         ),
     )
     end = delete_step(
-        draft, [claim.full_name for claim in claims], [claim.full_name for claim in _lost_claims(subject)]
+        subject.desired,
+        draft.id,
+        [claim.full_name for claim in claims],
+        [claim.full_name for claim in _lost_claims(subject)],
     )
     return subject.finished(
         draft,
-        replace_steps(draft, subject.body, end, outputs=subject.outputs),
+        replace_steps(subject.desired, draft.id, subject.body, end, outputs=subject.outputs),
         reason=reason,
         **with_loss(lost),
     )
@@ -292,7 +295,7 @@ def _template_names(values: Mapping[str, Any]) -> list[str]:
 # ---------------------------------------------------------------- another name
 
 
-def renaming(subject: Subject, change: Change) -> Change:
+def renaming(subject: Subject, change: Decision) -> Decision:
     """Return the create as what it is: the new object is made, then the recorded one of another name or kind goes.
 
     What was recorded may be gone, somebody else's by now, or to be kept: then the change stays a create.
@@ -319,12 +322,12 @@ def renaming(subject: Subject, change: Change) -> Change:
     lost = loss_of(key, old)
     if not is_known(key) and not subject.request.replace:
         raise unasked(subject, f"{key} is recorded for it, and another name or kind is another object")
-    end = delete_step(replace(change, id=prior.id, kind=prior.kind, name=prior.name))
+    end = delete_step(replace(prior, address=subject.desired.address), prior.id)
     return replace(
         change,
         action=Action.REPLACE,
         reason=ActionReason.ATTRIBUTE_CHANGED,
-        replace_order=change.lifecycle.replace_order or ReplaceOrder.CREATE_THEN_DELETE,
+        replace_order=subject.desired.lifecycle.replace_order or ReplaceOrder.CREATE_THEN_DELETE,
         id=prior.id,
         attributes=(named,),
         drift=(),

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, Decision
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ConfigurationError
@@ -95,10 +95,10 @@ def _wanted(sources: Sequence[Mapping[str, Any]], digest: Digest) -> str:
 def _is_changing(request: PlanRequest, sources: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether this plan changes what is read."""
     changes = [request.dependencies.get(source["address"]) for source in sources]
-    return any(change is not None and _changes_contents(change) for change in changes)
+    return any(change is not None and _changes_contents(change.decision) for change in changes)
 
 
-def _changes_contents(change: Change) -> bool:
+def _changes_contents(change: Decision) -> bool:
     if change.action in (Action.CREATE, Action.REPLACE):
         return True
     return any(
@@ -115,7 +115,7 @@ def stamp_attribute(desired: PlatformObject, stamp: Stamp) -> AttributeChange:
     return AttributeChange(path=path, live=stamp.live or None, planned=planned, effect=Effect.ROLLS, note=RESTARTS)
 
 
-def with_readers_told(change: Change, desired: PlatformObject) -> Change:
+def with_readers_told(change: Decision, desired: PlatformObject) -> Decision:
     """Return the change of a Secret or ConfigMap with a note of the pods that keep the old values."""
     readers: Sequence[str] = desired.policy.get(READERS) or ()
     if not readers or change.action is not Action.UPDATE or not change.steps or not _changes_contents(change):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from wlinfra.changes.model import Action, Change, Gate, Goal, Repeat, Step
+from wlinfra.changes.model import Action, Gate, Goal, PlatformObject, Repeat, Step
+from wlinfra.provider import ObjectState
 from wlinfra.values import Json
 from wlinfra_kubernetes.documents.document import Key, guessed_plural
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, shown
@@ -22,10 +23,13 @@ __all__ = [
     "delete_step",
     "emptying_step",
     "goal_of",
+    "gone_goal",
     "hand_over_step",
     "replace_steps",
 ]
 
+Item: TypeAlias = PlatformObject | ObjectState
+"""What a call is about: the object wanted, or the record of one that goes."""
 APPLIES: Final = frozenset({"apply", "force_apply"})
 """The operations that send the whole declaration."""
 EVIDENCE: Final = "applied"
@@ -50,22 +54,20 @@ _AWAITED: Final = frozenset(
 )
 
 
-def goal_of(change: Change, policy: Mapping[str, Any]) -> Goal | None:
+def gone_goal(name: str) -> Goal:
+    """Return what is awaited after a deletion."""
+    return Goal(goal="gone", describe="gone", details={"name": name}, timeout=_TIMEOUT, holds_dependents=False)
+
+
+def goal_of(desired: PlatformObject, action: Action) -> Goal | None:
     """Return what is awaited after a create or an update; None for kinds that are there at once."""
-    if change.action is Action.DELETE:
-        return Goal(
-            goal="gone",
-            describe="gone",
-            details={"name": change.name},
-            timeout=change.lifecycle.timeouts.get("delete", _TIMEOUT),
-            holds_dependents=False,
-        )
-    key = Key.parse(change.kind, change.name)
-    if change.kind not in _AWAITED and not policy.get("outputs"):
+    policy = desired.policy
+    key = Key.parse(desired.kind, desired.name)
+    if desired.kind not in _AWAITED and not policy.get("outputs"):
         return None
-    phase = "create" if change.action in (Action.CREATE, Action.REPLACE) else "update"
-    timeout = change.lifecycle.timeouts.get(phase, _TIMEOUTS.get(key.kind, _TIMEOUT))
-    details = {"name": change.name, **({"outputs": policy["outputs"]} if "outputs" in policy else {})}
+    phase = "create" if action in (Action.CREATE, Action.REPLACE) else "update"
+    timeout = desired.lifecycle.timeouts.get(phase, _TIMEOUTS.get(key.kind, _TIMEOUT))
+    details = {"name": desired.name, **({"outputs": policy["outputs"]} if "outputs" in policy else {})}
     # Objects of a cluster may refer to what is not ready, or not even there: controllers try again. Only a kind that
     # is not served yet, and a value that is not known yet, hold others up.
     holds = key.kind == "CustomResourceDefinition" or bool(policy.get("outputs"))
@@ -78,15 +80,21 @@ def _path(key: Key) -> str:
     return f"/{root}/{key.api}{where}/{guessed_plural(key.kind)}/{key.name}"
 
 
-def _lookup(change: Change) -> dict[str, Any]:
-    return {"name": change.name, "address": str(change.address)}
+def _lookup(item: Item) -> dict[str, Any]:
+    return {"name": item.name, "address": str(item.address)}
 
 
 def apply_steps(
-    change: Change, body: Json, *, makes: bool, force: bool = False, outputs: Mapping[str, str] | None = None
+    item: Item,
+    target: str | None,
+    body: Json,
+    *,
+    makes: bool,
+    force: bool = False,
+    outputs: Mapping[str, str] | None = None,
 ) -> Sequence[Step]:
     """Return the one call that applies the body; ``makes`` where it gives the object its identity."""
-    key = Key.parse(change.kind, change.name)
+    key = Key.parse(item.kind, item.name)
     summary = f"create {key.kind}" if makes else f"apply {key.kind}"
     return [
         Step(
@@ -94,24 +102,24 @@ def apply_steps(
             verb="PATCH",
             path=_path(key),
             summary=summary,
-            target=None if makes else change.id,
+            target=None if makes else target,
             payload=body,
             makes=makes,
             repeat=Repeat.SAFE,
-            lookup={**_lookup(change), **({"outputs": dict(outputs)} if outputs else {}), "kind": change.kind},
+            lookup={**_lookup(item), **({"outputs": dict(outputs)} if outputs else {}), "kind": item.kind},
         )
     ]
 
 
-def emptying_step(change: Change, body: Json) -> Step:
+def emptying_step(item: Item, target: str | None, body: Json) -> Step:
     """Return the call in front of an apply that takes away what was in maps that are declared empty now."""
-    (step,) = apply_steps(change, body, makes=False)
-    return replace(step, operation="empty", summary=f"empty maps of {Key.parse(change.kind, change.name).kind}")
+    (step,) = apply_steps(item, target, body, makes=False)
+    return replace(step, operation="empty", summary=f"empty maps of {Key.parse(item.kind, item.name).kind}")
 
 
-def hand_over_step(change: Change, replicas: int) -> Step:
+def hand_over_step(item: Item, target: str | None, replicas: int) -> Step:
     """Return the call that keeps the number of replicas while its field passes to an autoscaler."""
-    key = Key.parse(change.kind, change.name)
+    key = Key.parse(item.kind, item.name)
     body = {
         "apiVersion": key.api,
         "kind": key.kind,
@@ -123,55 +131,57 @@ def hand_over_step(change: Change, replicas: int) -> Step:
         verb="PATCH",
         path=_path(key),
         summary=f"keep {replicas} replicas for the autoscaler",
-        target=change.id,
+        target=target,
         payload=body,
         repeat=Repeat.SAFE,
-        lookup={**_lookup(change), "kind": change.kind},
+        lookup={**_lookup(item), "kind": item.kind},
     )
 
 
-def claim_step(change: Change, claims: Sequence[FieldPath]) -> Step:
+def claim_step(item: Item, target: str | None, claims: Sequence[FieldPath]) -> Step:
     """Return the call that makes fields ours with the values they have, so that the next apply can leave them out.
 
     Its body is made of what is live when it runs, so that no value, which may be a secret, stands in the plan.
     """
-    key = Key.parse(change.kind, change.name)
+    key = Key.parse(item.kind, item.name)
     return Step(
         operation="claim",
         verb="PATCH",
         path=_path(key),
         summary=f"claim {', '.join(map(shown, claims))}, which goes with the next call",
-        target=change.id,
+        target=target,
         repeat=Repeat.SAFE,
-        lookup={**_lookup(change), "kind": change.kind, "claims": [list(claim) for claim in claims]},
+        lookup={**_lookup(item), "kind": item.kind, "claims": [list(claim) for claim in claims]},
     )
 
 
-def delete_step(change: Change, claims: Sequence[str] = (), replaced: Sequence[str] = ()) -> Step:
+def delete_step(item: Item, target: str | None, claims: Sequence[str] = (), replaced: Sequence[str] = ()) -> Step:
     """Return the call that ends the object.
 
     ``claims`` are volume claims that go with it: nothing is deleted while a pod mounts one that is not about to end.
     ``replaced`` are those it makes way for: it stays while a pod of others holds one, for that would be in vain.
     """
-    key = Key.parse(change.kind, change.name)
-    details = {"name": change.name, "claims": list(claims), **({"replaced": list(replaced)} if replaced else {})}
+    key = Key.parse(item.kind, item.name)
+    details = {"name": item.name, "claims": list(claims), **({"replaced": list(replaced)} if replaced else {})}
     unused = Gate(goal="unused", describe="free of pods" if claims else "its volumes can go", details=details)
     return Step(
         operation="delete",
         verb="DELETE",
         path=_path(key),
         summary=f"delete {key.kind}",
-        target=change.id,
+        target=target,
         removes=True,
         repeat=Repeat.SAFE,
-        lookup={**_lookup(change), "kind": change.kind},
+        lookup={**_lookup(item), "kind": item.kind},
         gate=unused if claims or replaced else None,
     )
 
 
-def replace_steps(change: Change, body: Json, end: Step, *, outputs: Mapping[str, str] | None = None) -> Sequence[Step]:
+def replace_steps(
+    item: Item, target: str | None, body: Json, end: Step, *, outputs: Mapping[str, str] | None = None
+) -> Sequence[Step]:
     """Return the calls that delete the object, ``end`` first, wait until its name is free and make it anew."""
-    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": change.name, "uid": change.id})
-    (make,) = apply_steps(change, body, makes=True, outputs=outputs)
-    lookup = {**make.lookup, "old": change.id}
+    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": item.name, "uid": target})
+    (make,) = apply_steps(item, target, body, makes=True, outputs=outputs)
+    lookup = {**make.lookup, "old": target}
     return [end, replace(make, gate=gate, lookup=lookup)]

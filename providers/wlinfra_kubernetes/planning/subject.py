@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Change, Step
+from wlinfra.changes.model import Decision, Step
 from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.manifests.secrets import stamp_secrets
 from wlinfra.provider import Live, PlanRequest, PlatformObject
@@ -41,7 +41,7 @@ class Subject:
     platform: Platform
     request: PlanRequest
     desired: PlatformObject
-    draft: Change
+    draft: Decision
     """What the default planner thinks, without calls."""
     heard: dict[str, None] = field(default_factory=dict, repr=False)
     """What the cluster warned of while it was asked, once each; every later form of the subject shares it."""
@@ -129,11 +129,11 @@ class Subject:
         self.heard.update(dict.fromkeys(answer.warnings))
         return answer
 
-    def finished(self, change: Change, steps: Sequence[Step], **attributes: Any) -> Change:
-        """Return the change with its calls and what is awaited after them."""
+    def finished(self, change: Decision, steps: Sequence[Step], **attributes: Any) -> Decision:
+        """Return the decision with its calls and what is awaited after them."""
         change = replace(change, **attributes)
-        goal = goal_of(change, self.desired.policy)
-        if goal is not None and (mark := mark_before(self.platform.client, change)):
+        goal = goal_of(self.desired, change.action)
+        if goal is not None and (mark := mark_before(self.platform.client, self.desired, change)):
             goal = replace(goal, details={**goal.details, MARK: mark})
         return replace(change, steps=tuple(self._evident(step) for step in steps), goal=goal)
 

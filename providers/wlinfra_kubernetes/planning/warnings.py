@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import Diagnostic, Severity
 
 from .subject import Subject
@@ -21,7 +21,7 @@ _PAUSED: Final = "autoscaling.keda.sh/paused"
 _PAUSED_AT: Final = "autoscaling.keda.sh/paused-replicas"
 
 
-def with_warnings(subject: Subject, change: Change) -> Change:
+def with_warnings(subject: Subject, change: Decision) -> Decision:
     """Return the change with what the plan has to warn of."""
     found = (*_heard(subject), *_foreign(subject, change), *_paused(subject))
     placed = (replace(warning, address=subject.desired.address, location=subject.desired.location) for warning in found)
@@ -38,7 +38,7 @@ def _heard(subject: Subject) -> Iterator[Diagnostic]:
         yield _warning("Cluster warns", text)
 
 
-def _foreign(subject: Subject, change: Change) -> Iterator[Diagnostic]:
+def _foreign(subject: Subject, change: Decision) -> Iterator[Diagnostic]:
     """Yield a warning for an import of what a controller made and keeps as it wants it."""
     owners: Any = _meta(subject.document).get("ownerReferences") or ()
     owner = next((one for one in owners if one.get("controller")), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.model import Action, Decision, PlatformObject
 from wlinfra.diff.schema import Effect
 from wlinfra.provider import Ready, Status
 from wlinfra_kubernetes.cluster.client import ClusterClient
@@ -34,16 +34,16 @@ _INCURABLE: Final = frozenset({"DRAResourcesUnsupported", "ValidationFailed"})
 """Reasons that stay until the declaration or the cluster is another one."""
 
 
-def mark_before(client: ClusterClient, change: Change) -> str:
+def mark_before(client: ClusterClient, desired: PlatformObject, change: Decision) -> str:
     """Return the mark that a change of a NIMService's pods will replace; empty for every other change.
 
     A mark that cannot be read is empty too: the wait then settles for time.
     """
-    if change.kind != _SERVICE or change.action not in (Action.UPDATE, Action.ROLL, Action.IMPORT):
+    if desired.kind != _SERVICE or change.action not in (Action.UPDATE, Action.ROLL, Action.IMPORT):
         return ""
     if not any(item.effect is Effect.ROLLS for item in change.attributes):
         return ""
-    key = Key.parse(change.kind, change.name)
+    key = Key.parse(desired.kind, desired.name)
     try:
         return _mark(client.get(_deployment(key)))
     except ClusterError:

@@ -11,7 +11,8 @@ import threading
 
 from wlinfra.apply.clock import Clock
 from wlinfra.apply.recording import Recorder
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
 from wlinfra.plan.reading import read_objects
@@ -57,5 +58,9 @@ class Absences:
 
 
 def _may_be_doubled(change: Change, plan: Plan) -> bool:
-    makes = change.action is Action.CREATE and not change.virtual and not change.name_is_unique
+    makes = (
+        change.action is Action.CREATE
+        and not change.virtual
+        and not (change.wanted is not None and change.wanted.name_is_unique)
+    )
     return makes and change.address in plan.objects

@@ -26,7 +26,8 @@ from wlinfra.apply.recovery import record
 from wlinfra.apply.scheduler import Job, Message, Scheduler, Setting
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.tally import Tally
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, InterruptedRun, StateError, WlinfraError
 from wlinfra.graph import DependencyGraph

@@ -14,7 +14,8 @@ from typing import TypeAlias
 from wlinfra.apply import troubles
 from wlinfra.apply.absence import Absences
 from wlinfra.apply.recording import Recorder
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.cover import approval_of, uncovered
 from wlinfra.plan.engine import Engine
@@ -120,17 +121,22 @@ class Approvals:
             raise ObjectFailedError(troubles.of_error(change, error)) from error
         if change.action is Action.DELETE and now.action is Action.FORGET:
             return now  # somebody else deleted it
-        approved = replace(change, action=Action.CREATE, id=None) if _is_gone_before(change, now) else change
+        approved = _without_end(change) if _is_gone_before(change, now) else change
         differences = [*edits_since(change, now), *uncovered(approval_of(approved, self._digest), now, self._digest)]
         if differences:
             raise ObjectFailedError(troubles.stale(change, differences))
         # The order of a replacement follows from the whole plan, and so do its edges.
-        return replace(now, replace_order=change.replace_order) if now.action is Action.REPLACE else now
+        return replace(now, ordered=change.replace_order) if now.action is Action.REPLACE else now
 
     def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:
         # With what is recorded by now: what this run made is nobody else's.
         engine = replace(self._engine, state=replace(self._engine.state, objects=self._recorder.objects))
         return replan_object(engine, self._plan, change.address, prior=prior, known=known)
+
+
+def _without_end(change: Change) -> Change:
+    """Return the replacement as the create that is left of it."""
+    return replace(change, decision=replace(change.decision, action=Action.CREATE, id=None))
 
 
 def _is_gone_before(change: Change, now: Change) -> bool:

@@ -19,7 +19,8 @@ from wlinfra.apply.recording import Recorder
 from wlinfra.apply.recovery import FIRST_LOOK, LONGEST_LOOK, LOOKS_GROW, own_recovery
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Interrupted, Pause, Request
-from wlinfra.changes.model import Change, Repeat, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Repeat, Step
 from wlinfra.provider.base import (
     Connection,
     DidNotHappen,

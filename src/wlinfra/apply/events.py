@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from wlinfra.changes.model import Change, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
 from wlinfra.values import Address, Json
 

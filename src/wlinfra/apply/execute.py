@@ -18,7 +18,8 @@ from wlinfra.apply.events import ApplyEvent, StepDone
 from wlinfra.apply.outputs import Outputs, known_part
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.waiting import Answer, Ask, Interrupted, Request, Resumed, TimedOut
-from wlinfra.changes.model import Action, Change, Gate, Goal, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, Gate, Goal, Step
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.plan.engine import Engine
@@ -180,7 +181,7 @@ class Execution:
     def _aim(self, health: Health, *, done: bool, makes: bool = False) -> Aim:
         """Return what the record becomes; ``done`` says that all steps are made, so that the wanted values hold."""
         change, digest = self.change, self.run.engine.digest
-        memory = known_part(self.run.outputs.fill(dict(change.memory))) if done else {}
+        memory = known_part(self.run.outputs.fill(dict(change.decision.memory))) if done else {}
         identity = None if makes else self.id
         return Aim(
             subject=subject_of(change),
@@ -189,7 +190,7 @@ class Execution:
             outputs=redact(self._settled_outputs(identity), digest),
             memory={**memory, **self._memory},
             facts={**change.facts, **self._facts},
-            running=change.running if change.steps and done else None,
+            running=change.decision.running if change.steps and done else None,
             health=health,
             awaiting=self._phase,
             makes=makes,

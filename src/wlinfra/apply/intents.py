@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from wlinfra.changes.model import Change, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Step
 from wlinfra.state.clock import Clock
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState

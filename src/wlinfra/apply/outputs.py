@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.diff.leaves import is_plain
 from wlinfra.plan.model import Plan
 from wlinfra.state.model import ObjectState

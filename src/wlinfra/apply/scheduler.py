@@ -22,7 +22,7 @@ from wlinfra.apply.execute import Work
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Batch, Interrupted, Request, Resumed, Waits
 from wlinfra.apply.workers import Workers
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.errors import Diagnostic, InterruptedRun, StateError, WlinfraError
 from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Failed, Status, WaitingStill

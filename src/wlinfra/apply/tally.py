@@ -13,7 +13,8 @@ from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed, Skipped, Started, Succeeded
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.scheduler import Job, Outcome
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Phase
 from wlinfra.resources.lifecycle import ReplaceOrder

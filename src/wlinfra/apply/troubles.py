@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from wlinfra.changes.model import Change, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.provider.base import UnclearOutcome
 from wlinfra.values import Address

@@ -1,6 +1,6 @@
-"""The default planner: one object's change, decided from its schema.
+"""The default planner: what must happen to one object, decided from its schema.
 
-Providers call `default_change` from `Connection.plan`, give the calls for the action it chose, and override the rest
+Providers call `default_decision` from `Connection.plan`, give the calls for the action it chose, and override the rest
 with `dataclasses.replace`. Nothing here asks a platform.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Goal, PlatformObject, Step
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Goal, PlatformObject, Step
 from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.compare import Comparison, compare, drift
 from wlinfra.diff.model import AttributeChange, Origin
@@ -18,12 +19,12 @@ from wlinfra.diff.patterns import Pattern, covers, parse_pattern, touches
 from wlinfra.diff.private import conceal
 from wlinfra.diff.project import keep_ignored, mask, project
 from wlinfra.diff.schema import OPAQUE, Effect
-from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
+from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Health, ObjectState
 from wlinfra.values import UNKNOWN, Json
 
-__all__ = ["LiveObject", "Request", "default_change", "default_goal"]
+__all__ = ["LiveObject", "Request", "default_decision", "default_goal"]
 
 
 class LiveObject(Protocol):
@@ -73,25 +74,35 @@ class Request(Protocol):
     def deposed_id(self) -> str | None:
         """The leftover that must go."""
 
+    @property
+    def destroying(self) -> bool:
+        """The whole stack goes."""
 
-def default_goal(change: Change) -> Goal:
+    @property
+    def found_instead(self) -> bool:
+        """What exists bears the name and is not what was recorded."""
+
+
+def default_goal(request: Request, decision: Decision) -> Goal:
     """Return the goal ``ready`` with the time the lifecycle gives for a create or an update."""
-    phase = "create" if change.action in (Action.CREATE, Action.REPLACE) else "update"
-    timeout = change.lifecycle.timeouts.get(phase)
+    phase = "create" if decision.action in (Action.CREATE, Action.REPLACE) else "update"
+    timeout = request.desired.lifecycle.timeouts.get(phase) if request.desired is not None else None
     return Goal() if timeout is None else Goal(timeout=timeout)
 
 
-def default_change(
+def default_decision(
     request: Request,
     *,
-    steps: Callable[[Change], Sequence[Step]],
-    goal: Callable[[Change], Goal | None] = default_goal,
-) -> Change:
+    steps: Callable[[Decision], Sequence[Step]],
+    goal: Callable[[Decision], Goal | None] | None = None,
+) -> Decision:
     """Return what must happen to one object.
 
-    ``steps`` receives the change without its steps and returns its calls; it is asked only when a call is needed.
-    ``change.values`` are the values to send: live ones stand on the paths of `Lifecycle.ignore_changes`.
+    ``steps`` receives the decision without its steps and returns its calls; it is asked only when a call is needed.
+    ``decision.values`` are the values to send: live ones stand on the paths of `Lifecycle.ignore_changes`. Without
+    ``goal``, the object is awaited as `default_goal` says.
     """
+    awaits = goal or partial(default_goal, request)
     if request.desired is None or request.deposed_id is not None:
         draft = _end(request)
     elif request.desired.lookup:
@@ -102,45 +113,38 @@ def default_change(
         draft = _create(request, request.desired)
     else:
         draft = _compare(request, request.desired, request.live)
-    if not needs_call(draft):
+    if (request.desired is not None and request.desired.virtual) or not needs_call(draft):
         # An object that was not seen ready is awaited again, although nothing is called.
-        return replace(draft, goal=goal(draft)) if draft.reason is ActionReason.UNREADY else draft
-    awaited = None if draft.action is Action.DELETE else goal(draft)
+        return replace(draft, goal=awaits(draft)) if draft.reason is ActionReason.UNREADY else draft
+    awaited = None if draft.action is Action.DELETE else awaits(draft)
     return replace(draft, steps=tuple(steps(draft)), goal=awaited)
 
 
-def _end(request: Request) -> Change:
+def _end(request: Request) -> Decision:
     subject: ObjectState | PlatformObject | None = request.prior or request.desired
     if subject is None:
         raise ValueError("there is nothing to plan: the object is neither declared nor recorded")
     kept = request.prior is not None and request.prior.retain
-    action, reason = Action.DELETE, ActionReason.NOT_IN_STACK
+    action, reason = Action.DELETE, ActionReason.DESTROYING if request.destroying else ActionReason.NOT_IN_STACK
     if request.deposed_id is not None:
         reason = ActionReason.DEPOSED
     elif kept:
         action, reason = Action.FORGET, ActionReason.RETAINED
     elif request.live is None:
-        action, reason = Action.FORGET, ActionReason.GONE if not subject.virtual else ActionReason.NOT_IN_STACK
+        action, reason = Action.FORGET, reason if subject.virtual else ActionReason.GONE
     live_id = request.live.id if request.live is not None else request.prior.id if request.prior is not None else None
-    return Change(
-        address=subject.address,
-        kind=subject.kind,
-        provider=subject.provider,
-        name=subject.name,
+    return Decision(
         action=action,
         reason=reason,
         blast_radius=BlastRadius.DOWNTIME
         if action is Action.DELETE and reason is not ActionReason.DEPOSED
         else BlastRadius.NONE,
         id=request.deposed_id or live_id,
-        deposed_id=request.deposed_id,
-        lifecycle=Lifecycle(protect=request.prior.protect, retain=kept) if request.prior is not None else Lifecycle(),
-        virtual=subject.virtual,
     )
 
 
-def _begin(request: Request, desired: PlatformObject, action: Action, reason: ActionReason) -> Change:
-    """Return a change with everything that does not depend on what differs."""
+def _begin(request: Request, desired: PlatformObject, action: Action, reason: ActionReason) -> Decision:
+    """Return a decision with everything that does not depend on what differs."""
     live, prior = request.live, request.prior
     outputs: dict[str, Json] = {
         **(prior.outputs if prior is not None else {}),
@@ -148,27 +152,17 @@ def _begin(request: Request, desired: PlatformObject, action: Action, reason: Ac
     }
     if action in (Action.CREATE, Action.REPLACE) and not desired.virtual:
         outputs = dict.fromkeys(desired.outputs, UNKNOWN)
-    return Change(
-        address=desired.address,
-        kind=desired.kind,
-        provider=desired.provider,
-        name=desired.name,
+    return Decision(
         action=action,
         reason=reason,
         id=live.id if live is not None else None,
         outputs={**outputs, **desired.known_outputs},
         values=desired.values,
         memory=prior.memory if prior is not None and action is not Action.CREATE else {},
-        depends_on=desired.depends_on,
-        notes=desired.notes,
-        lifecycle=desired.lifecycle,
-        location=desired.location,
-        virtual=desired.virtual,
-        name_is_unique=desired.name_is_unique,
     )
 
 
-def _create(request: Request, desired: PlatformObject) -> Change:
+def _create(request: Request, desired: PlatformObject) -> Decision:
     gone = request.prior is not None and request.prior.id is not None
     change = _begin(request, desired, Action.CREATE, ActionReason.GONE if gone else ActionReason.NOT_IN_STATE)
     return replace(change, attributes=_all_new(desired))
@@ -193,17 +187,17 @@ def _all_new(desired: PlatformObject) -> tuple[AttributeChange, ...]:
     return tuple(found)
 
 
-def _virtual(request: Request, desired: PlatformObject) -> Change:
+def _virtual(request: Request, desired: PlatformObject) -> Decision:
     prior = request.prior
     if prior is None:
         return replace(_begin(request, desired, Action.CREATE, ActionReason.NOT_IN_STATE), attributes=_all_new(desired))
     found = compare(desired.values, prior.values, prior.values, desired.schema, request.digest, has_prior=True)
     action = Action.UPDATE if found.changes else Action.NO_OP
     change = _begin(request, desired, action, _reason(found.changes) if found.changes else ActionReason.UNCHANGED)
-    return replace(change, attributes=found.changes, notes=(*change.notes, *found.notes), id=prior.id)
+    return replace(change, attributes=found.changes, notes=found.notes, id=prior.id)
 
 
-def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Change:
+def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Decision:
     prior = request.prior if request.prior is not None and request.prior.id == live.id else None
     ignored = tuple(parse_pattern(path) for path in desired.lifecycle.ignore_changes)
     found = compare(
@@ -229,7 +223,7 @@ def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Cha
         values=_values(desired, live, importing=importing, ignored=ignored),
         blast_radius=_blast_radius(action, found),
         replace_order=order,
-        notes=(*change.notes, *found.notes, *((_IMPORTED_AS_IT_IS,) if importing else ())),
+        notes=(*found.notes, *((_IMPORTED_AS_IT_IS,) if importing else ())),
     )
 
 
@@ -303,7 +297,7 @@ def _choose(
     """Return the action and its reason; the order of the tests is the order of precedence."""
     owned = request.live is not None and request.live.owned is True
     if not is_recorded and not owned:
-        return Action.IMPORT, ActionReason.FOUND_BY_NAME
+        return Action.IMPORT, ActionReason.FOUND_INSTEAD if request.found_instead else ActionReason.FOUND_BY_NAME
     if is_recorded and request.prior is not None and request.prior.health is Health.TAINTED:
         return Action.REPLACE, ActionReason.TAINTED
     if request.replace:

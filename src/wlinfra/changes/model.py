@@ -1,7 +1,7 @@
-"""What must happen to one object, as data: the change, its steps, its gates and its impact.
+"""What must happen to one object, as data: the decision, its steps, its gates and its impact.
 
-Providers make changes (`Provider.plan`), the planner orders and checks them, the renderers show them and the
-applier executes them: there is no second place that decides.
+Providers decide (`Connection.plan`); the planner checks each decision and puts it into a `changes.change.Change`, which
+the renderers show and the applier executes: there is no second place that decides.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
     "Action",
     "ActionReason",
     "BlastRadius",
-    "Change",
+    "Decision",
     "Gate",
     "Goal",
     "GpuCount",
@@ -235,17 +235,15 @@ class PlatformObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What must happen to one object to get from its live values to the wanted ones."""
+class Decision:
+    """What a provider decides must happen to one object to get from its live values to the wanted ones."""
 
-    address: Address
-    kind: str
-    provider: str
-    name: str
     action: Action
     reason: ActionReason | None = None
     label: str = ""
     """The provider's word for this kind of change, such as ``new version``."""
+    id: str | None = None
+    """The live id before the change; of a leftover its own."""
     attributes: tuple[AttributeChange, ...] = ()
     """Differences between live and wanted; those with the strongest effect caused the action."""
     drift: tuple[AttributeChange, ...] = ()
@@ -259,31 +257,16 @@ class Change:
     impact: Impact = field(default_factory=Impact)
     replace_order: ReplaceOrder | None = None
     """Only for REPLACE."""
-    name_is_unique: bool = False
-    """Two objects of this name cannot exist side by side, so a replacement deletes first."""
-    id: str | None = None
-    """The live id before the change."""
-    deposed_id: str | None = None
-    """For DELETE of a leftover: the old id."""
     outputs: Mapping[str, Json] = field(default_factory=dict)
-    """Outputs after the change; UNKNOWN where only the apply will tell."""
+    """Outputs after the change as far as they are known; UNKNOWN where only the apply will tell."""
     values: Mapping[str, Json] = field(default_factory=dict)
     """The wanted values, to be recorded after the apply; may hold references and secrets."""
     memory: Mapping[str, Any] = field(default_factory=dict)
     """What the provider must remember after the change; plain JSON, may hold references."""
     facts: Mapping[str, Json] = field(default_factory=dict)
-    """What was seen of the live object beside its values, or is known of one to be made; recorded with it."""
+    """What is known of the object after the change, where that is not what was read; see `Live.facts`."""
     running: Mapping[str, Json] = field(default_factory=dict)
     """The live values of the attributes that the platform shows until the goal is reached; without secrets."""
-    unfinished: tuple[AttributeChange, ...] = ()
-    """Where the last change is not over: what it recorded, and the live value from before it that still runs."""
-    depends_on: tuple[Address, ...] = ()
-    ends_first: tuple[Address, ...] = ()
-    """Objects whose end comes first when they end in the same plan."""
-    revision: str = ""
-    """Digest of the live object this change was planned from; empty when there is none."""
-    seen: Mapping[Path, str] = field(default_factory=dict, repr=False)
-    """Digest of the live value at each path that is set, within this process; what moved since is not overwritten."""
     moving: tuple[Path, ...] = ()
     """Paths that what this stack runs moves by itself, such as replicas under its own autoscaler: nobody's edit."""
     predicted: tuple[str, ...] = ()
@@ -291,13 +274,11 @@ class Change:
     unverified: bool = False
     """A create whose surroundings are made in the same plan, so that the platform could not be asked."""
     notes: tuple[str, ...] = ()
+    """What people should know of this change, in addition to `PlatformObject.notes`."""
     warnings: tuple[Diagnostic, ...] = ()
     """What the plan must tell even where nothing changes; the same words are told once."""
     leaves: tuple[str, ...] = ()
     """What stays on the platform that nobody records, such as volumes an object made, as people know it."""
-    lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    location: Location | None = None
-    virtual: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wlinfra.changes.model import Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import PlatformObject
 from wlinfra.state.records import Subject
 
 __all__ = ["subject_of"]

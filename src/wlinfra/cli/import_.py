@@ -63,7 +63,7 @@ def _record_match(locked: Locked, wanted: PlatformObject) -> None:
     except WlinfraError:
         return  # the object is imported; the next plan says what is wrong with the program
     change = next((change for change in plan.changes if change.address == wanted.address), None)
-    if change is None or not changes_nothing_live(change) or is_open(dict(change.values)):
+    if change is None or not changes_nothing_live(change.decision) or is_open(dict(change.values)):
         return
     if any(error.address == wanted.address for error in plan.errors):
         return
@@ -73,7 +73,7 @@ def _record_match(locked: Locked, wanted: PlatformObject) -> None:
         subject=subject_of(change),
         id=change.id,
         values=redact(dict(change.values), engine.digest),
-        memory=change.memory,
+        memory=change.decision.memory,
         facts=change.facts,
         imports=True,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.errors import Diagnostic, StalePlanError
 from wlinfra.plan.cover import ANOTHER_VALUE, uncovered
 from wlinfra.plan.file import SavedPlan, approval_key

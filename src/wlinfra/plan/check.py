@@ -1,76 +1,73 @@
-"""Distrust of providers: a change that breaks the contract is refused before anybody sees it as a plan."""
+"""Distrust of providers: a decision that breaks the contract is refused before anybody sees it as a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import assert_never
 
-from wlinfra.changes.model import Action, BlastRadius, Change
+from wlinfra.changes.model import Action, BlastRadius, Decision
 from wlinfra.changes.outcome import RECORDED_ONLY, needs_call
 from wlinfra.errors import ProviderError
 from wlinfra.provider.base import Absent, Live, PlanRequest
 
-__all__ = ["check_change"]
+__all__ = ["check_decision"]
 
 
-def check_change(change: Change, request: PlanRequest) -> None:
-    """Raise ProviderError naming every rule of the contract that the change breaks."""
-    faults = list(_faults(change, request))
+def check_decision(decision: Decision, request: PlanRequest) -> None:
+    """Raise ProviderError naming every rule of the contract that the decision breaks."""
+    faults = list(_faults(decision, request))
     if faults:
         raise ProviderError.of(
             "Provider returned wrong plan",
-            f"For {change.address} it planned {change.action.value}, but {'; '.join(faults)}. This is a bug in the {change.provider} provider.",
+            f"For {request.subject.address} it planned {decision.action.value}, but {'; '.join(faults)}. This is a bug in the {request.subject.provider} provider.",
             "Report it to the provider's authors; nothing was changed.",
-            address=change.address,
+            address=request.subject.address,
         )
 
 
-def _faults(change: Change, request: PlanRequest) -> Iterator[str]:
-    subject = request.desired or request.prior
-    if subject is not None and change.address != subject.address:
-        yield f"it was asked about {subject.address}"
-    if request.desired is not None and request.desired.lookup and change.action is not Action.READ:
+def _faults(decision: Decision, request: PlanRequest) -> Iterator[str]:
+    if request.desired is not None and request.desired.lookup and decision.action is not Action.READ:
         yield "the object is only looked up"
-    yield from _report_faults(change)
-    makes = any(step.makes for step in change.steps)
-    removes = any(step.removes for step in change.steps)
-    match change.action:
+    yield from _report_faults(decision, virtual=request.subject.virtual)
+    makes = any(step.makes for step in decision.steps)
+    removes = any(step.removes for step in decision.steps)
+    match decision.action:
         case Action.NO_OP | Action.READ | Action.FORGET:
-            if change.steps:
-                yield f"{len(change.steps)} calls stand in it"
+            if decision.steps:
+                yield f"{len(decision.steps)} calls stand in it"
         case Action.CREATE:
-            yield from _create_faults(change, request, makes=makes, removes=removes)
+            yield from _create_faults(decision, request, makes=makes, removes=removes)
         case Action.REPLACE:
-            yield from _replace_faults(change, both=makes and removes)
+            yield from _replace_faults(decision, both=makes and removes)
         case Action.DELETE:
             yield from _delete_faults(request, removes=removes)
         case Action.UPDATE | Action.ROLL | Action.IMPORT:
             if removes:
                 yield "a step removes the object"
-            if isinstance(request.reading, Absent) and not change.virtual:
+            if isinstance(request.reading, Absent) and not request.subject.virtual:
                 yield "there is nothing to change"
         case _:
-            assert_never(change.action)
+            assert_never(decision.action)
 
 
-def _report_faults(change: Change) -> Iterator[str]:
-    """Yield where what people read of a change, its label, blast radius and effects, is not what its calls do."""
-    does = bool(change.steps) or change.goal is not None
-    radius = change.blast_radius
-    if change.label == RECORDED_ONLY:
+def _report_faults(decision: Decision, *, virtual: bool) -> Iterator[str]:
+    """Yield where what people read of a decision, its label, blast radius and effects, is not what its calls do."""
+    does = bool(decision.steps) or decision.goal is not None
+    radius = decision.blast_radius
+    if decision.label == RECORDED_ONLY:
         yield f"it is labelled {RECORDED_ONLY}, which follows from the calls and is for nobody to say"
     if not does and radius is not BlastRadius.NONE:
         yield f"its blast radius is {radius.words} and nothing is called"
-    if change.action is Action.ROLL and (radius is BlastRadius.NONE or not does):
+    if decision.action is Action.ROLL and (radius is BlastRadius.NONE or not does):
         yield "it is a roll that rolls nothing"
-    if change.action is Action.UPDATE and radius is BlastRadius.ROLLING:
+    if decision.action is Action.UPDATE and radius is BlastRadius.ROLLING:
         yield "its blast radius is a rolling restart and it is no roll"
-    if not does and not change.is_empty and needs_call(change):
+    if not does and not decision.is_empty and not virtual and needs_call(decision):
         yield "what differs needs a call, and nothing is called"
 
 
-def _create_faults(change: Change, request: PlanRequest, *, makes: bool, removes: bool) -> Iterator[str]:
-    if not makes and not change.virtual:
+def _create_faults(decision: Decision, request: PlanRequest, *, makes: bool, removes: bool) -> Iterator[str]:
+    if not makes and not request.subject.virtual:
         yield "no step makes the object"
     if removes:
         yield "a step removes something"
@@ -78,10 +75,10 @@ def _create_faults(change: Change, request: PlanRequest, *, makes: bool, removes
         yield "the object exists already"
 
 
-def _replace_faults(change: Change, *, both: bool) -> Iterator[str]:
+def _replace_faults(decision: Decision, *, both: bool) -> Iterator[str]:
     if not both:
         yield "a replacement needs a step that makes and a step that removes"
-    if change.replace_order is None:
+    if decision.replace_order is None:
         yield "it does not say which comes first"
 
 

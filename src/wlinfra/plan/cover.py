@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, BlastRadius, GpuCount
 from wlinfra.diff.model import SENSITIVE
 from wlinfra.plan.revision import canonical
 from wlinfra.state.key import Digest
@@ -54,7 +55,7 @@ def approval_of(change: Change, digest: Digest) -> Approval:
         leaves=dict(_leaves(dict(change.values), "", digest)) if making else {},
         steps=tuple(step.operation for step in change.steps),
         revision=change.revision,
-        unverified=change.unverified,
+        unverified=change.decision.unverified,
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.place import is_same_place

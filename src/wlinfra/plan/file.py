@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wlinfra.changes.model import Action, BlastRadius, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, BlastRadius
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.cover import Approval, approval_of
 from wlinfra.plan.model import Plan, PlanOptions

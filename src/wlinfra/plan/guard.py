@@ -10,7 +10,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final, assert_never
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
 from wlinfra.plan.model import PlanOptions
 from wlinfra.provider.base import Absent, Reading
@@ -100,7 +101,7 @@ def warn_of_missing_secrets(changes: Iterable[Change], outputs: Iterable[Output]
 def warnings_of(changes: Iterable[Change]) -> Iterator[Diagnostic]:
     """Yield what the platform warns of, the same words once and with every object that they are about."""
     found: dict[tuple[str, str], list[Diagnostic]] = {}
-    for warning in (warning for change in changes for warning in change.warnings):
+    for warning in (warning for change in changes for warning in change.decision.warnings):
         found.setdefault((warning.summary, warning.detail), []).append(warning)
     for first, *others in found.values():
         about = ", ".join(dict.fromkeys(str(one.address) for one in (first, *others) if one.address))

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
@@ -40,4 +41,4 @@ def _noted(change: Change, users: list[Address]) -> Change:
     named = ", ".join(users[:_FEW]) + (f" and {len(users) - _FEW} more" if len(users) > _FEW else "")
     gone = "replaced" if change.action is Action.REPLACE else "deleted"
     note = f"not part of this plan and still using what is {gone}: {named}; plan them too, or they may fail"
-    return replace(change, notes=(*change.notes, note))
+    return replace(change, remarks=(*change.remarks, note))

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, BlastRadius, GpuCount, PlatformObject
 from wlinfra.errors import Diagnostic
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address, Json

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.model import Node, Phase
@@ -47,15 +48,19 @@ def spread_create_first(changes: Sequence[Change], state: State) -> list[Change]
             dependency = by_address.get(address)
             if dependency is None or dependency.replace_order is not ReplaceOrder.DELETE_THEN_CREATE:
                 continue
-            if dependency.lifecycle.replace_order is ReplaceOrder.DELETE_THEN_CREATE or dependency.name_is_unique:
+            if dependency.lifecycle.replace_order is ReplaceOrder.DELETE_THEN_CREATE or _has_unique_name(dependency):
                 raise DeclarationError(_order_conflict(dependency, dependent))
-            by_address[address] = replace(dependency, replace_order=ReplaceOrder.CREATE_THEN_DELETE)
+            by_address[address] = replace(dependency, ordered=ReplaceOrder.CREATE_THEN_DELETE)
             pending.append(by_address[address])
     return [by_address[change.address] if change.deposed_id is None else change for change in changes]
 
 
+def _has_unique_name(change: Change) -> bool:
+    return change.wanted is not None and change.wanted.name_is_unique
+
+
 def _order_conflict(dependency: Change, dependent: Change) -> Diagnostic:
-    why = "its name must be unique on the platform" if dependency.name_is_unique else "it is declared so"
+    why = "its name must be unique on the platform" if _has_unique_name(dependency) else "it is declared so"
     return Diagnostic(
         summary="Replacement orders conflict",
         detail=f"{dependent.address} is created before its old object is deleted, and that one still needs {dependency.address}, which has to be deleted first because {why}.",

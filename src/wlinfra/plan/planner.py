@@ -10,11 +10,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
 from wlinfra.plan.batches import batches
-from wlinfra.plan.check import check_change
+from wlinfra.plan.check import check_decision
 from wlinfra.plan.elsewhere import refuse_ending, without_others
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
@@ -47,9 +48,11 @@ from wlinfra.provider.optional import Attributing, Explaining, Sharing
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import moved as at_address
 from wlinfra.state.records import with_renamed_dependencies
-from wlinfra.values import UNKNOWN, Address, Json, Path
+from wlinfra.values import Address, Json, Path
 
 __all__ = ["build_plan", "plan_object"]
+
+_MAKING = (Action.CREATE, Action.REPLACE)
 
 
 def build_plan(
@@ -230,7 +233,8 @@ class _Planning:
         connection = self.engine.connections[change.provider]
         if not isinstance(reading, Live) or not change.drift or not isinstance(connection, Explaining):
             return change
-        return replace(change, drift=tuple(connection.explain(reading, change.drift)))
+        drift = tuple(connection.explain(reading, change.drift))
+        return replace(change, decision=replace(change.decision, drift=drift))
 
     def _asked_to_replace(self, address: Address) -> bool:
         return is_selected(address, self.options.replaces)
@@ -265,7 +269,7 @@ class _Planning:
                     digest=self.engine.digest,
                     deposed_id=deposed.id,
                 )
-                found.append(replace(connection.plan(request), deposed_id=deposed.id, depends_on=()))
+                found.append(Change(subject=record, decision=connection.plan(request), deposed_id=deposed.id))
         return found
 
     def known(self) -> dict[tuple[Address, str], Json]:
@@ -320,26 +324,18 @@ def plan_object(
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
         digest=engine.digest,
         replace=replacing,
+        found_instead=instead,
     )
-    change = engine.connections[item.provider].plan(request)
-    change = replace(
-        change,
-        revision=revision_of(settled, looked_at(change.action, desired), prior, engine.digest),
-        seen=seen_of(change, settled, desired, prior, paths=watch),
-        outputs={**_unknown_outputs(item, change), **change.outputs},
-        facts=_facts(change, settled),
+    decision = engine.connections[item.provider].plan(request)
+    check_decision(decision, request)
+    return Change(
+        subject=desired,
+        decision=record_only(decision, desired, prior),
+        revision=revision_of(settled, looked_at(decision.action, desired), prior, engine.digest),
+        seen=seen_of(decision, settled, desired, prior, paths=watch),
+        found=settled.facts if isinstance(settled, Live) and decision.action not in _MAKING else {},
         unfinished=now.unfinished if now is not None else (),
-        depends_on=item.depends_on,
-        ends_first=item.ends_first,
-        name_is_unique=item.name_is_unique,
-        location=item.location,
-        lifecycle=item.lifecycle,
-        notes=tuple(dict.fromkeys((*item.notes, *change.notes))),
     )
-    if instead and change.reason is ActionReason.FOUND_BY_NAME:
-        change = replace(change, reason=ActionReason.FOUND_INSTEAD)
-    check_change(change, request)
-    return record_only(change, prior)
 
 
 def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
@@ -347,17 +343,6 @@ def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
     if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
         return False
     return reading.id != prior.id and reading.owned is not True
-
-
-def _facts(change: Change, reading: Live | Absent) -> Mapping[str, Json]:
-    """Return what is known of the object after the change: what was seen, and what the provider says will be so."""
-    stays = isinstance(reading, Live) and change.action not in (Action.CREATE, Action.REPLACE)
-    return {**reading.facts, **change.facts} if stays and isinstance(reading, Live) else change.facts
-
-
-def _unknown_outputs(item: PlatformObject, change: Change) -> dict[str, Json]:
-    made = change.action in (Action.CREATE, Action.REPLACE)
-    return dict.fromkeys(item.outputs, UNKNOWN) if made else {}
 
 
 def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from wlinfra.changes.model import Action, ActionReason, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
 from wlinfra.diff.compare import drift
 from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import AttributeChange, Origin
@@ -27,26 +28,26 @@ Theirs: TypeAlias = Callable[[Sequence[AttributeChange]], Sequence[AttributeChan
 """Returns the drift that others made, without what the platform made of our own apply."""
 
 
-def record_only(change: Change, prior: ObjectState | None) -> Change:
-    """Return the change, made an update without calls when only what is recorded about the object differs."""
-    if prior is None or change.action is not Action.NO_OP:
-        return change
-    differences = tuple(_record_differences(change, prior))
+def record_only(decision: Decision, item: PlatformObject, prior: ObjectState | None) -> Decision:
+    """Return the decision, an update without calls where nothing is to be done but the record says something else."""
+    if prior is None or decision.action is not Action.NO_OP:
+        return decision
+    differences = tuple(_record_differences(item, prior))
     if not differences:
-        return change
+        return decision
     return replace(
-        change,
+        decision,
         action=Action.UPDATE,
         reason=ActionReason.ATTRIBUTE_CHANGED,
-        attributes=(*change.attributes, *differences),
+        attributes=(*decision.attributes, *differences),
     )
 
 
-def _record_differences(change: Change, prior: ObjectState) -> Iterator[AttributeChange]:
+def _record_differences(item: PlatformObject, prior: ObjectState) -> Iterator[AttributeChange]:
     pairs: tuple[tuple[str, Json, Json], ...] = (
-        ("protect", prior.protect, change.lifecycle.protect),
-        ("retain", prior.retain, change.lifecycle.retain),
-        ("depends_on", sorted(prior.depends_on), sorted(change.depends_on)),
+        ("protect", prior.protect, item.lifecycle.protect),
+        ("retain", prior.retain, item.lifecycle.retain),
+        ("depends_on", sorted(prior.depends_on), sorted(item.depends_on)),
     )
     for name, before, after in pairs:
         if before != after:
@@ -64,21 +65,11 @@ def refreshed(
     ``theirs`` returns the drift that others made. What lives in the state alone has nothing live to be told of.
     """
     prior = prior.unpacked() if prior is not None else None
+    depends_on = prior.depends_on if prior is not None else ()
     base = Change(
-        address=item.address,
-        kind=item.kind,
-        provider=item.provider,
-        name=item.name,
-        action=Action.NO_OP,
-        reason=ActionReason.UNCHANGED,
-        id=prior.id if prior is not None else None,
-        outputs=prior.outputs if prior is not None else {},
-        values=prior.values if prior is not None else {},
-        memory=prior.memory if prior is not None else {},
-        depends_on=prior.depends_on if prior is not None else (),
-        lifecycle=item.lifecycle,
-        location=item.location,
-        virtual=item.virtual,
+        # The dependencies that are recorded stay so, and notes of the declaration are not about what is recorded.
+        subject=replace(item, depends_on=depends_on, ends_first=(), notes=()),
+        decision=_unchanged(prior),
     )
     if item.virtual:
         return base
@@ -90,9 +81,17 @@ def refreshed(
         case Live() | Ambiguous():
             return base
         case _ if prior is not None and prior.id is not None:
-            return replace(base, action=Action.FORGET, reason=ActionReason.GONE)
+            decision = replace(base.decision, action=Action.FORGET, reason=ActionReason.GONE)
+            return replace(base, decision=decision)
         case _:
             return base
+
+
+def _unchanged(prior: ObjectState | None) -> Decision:
+    decision = Decision(action=Action.NO_OP, reason=ActionReason.UNCHANGED)
+    if prior is None:
+        return decision
+    return replace(decision, id=prior.id, outputs=prior.outputs, values=prior.values, memory=prior.memory)
 
 
 def _seen(
@@ -100,7 +99,7 @@ def _seen(
 ) -> Change:
     """Return what is to be recorded of a live object: what others changed of it, and outputs that moved."""
     now = what_runs(prior, reading, item.schema, digest)
-    base = replace(base, unfinished=now.unfinished, facts=reading.facts)
+    base = replace(base, unfinished=now.unfinished, found=reading.facts)
     every = drift(now.record.values, reading.values, item.schema, digest)
     found = tuple(theirs(every))
     # While our own change is not over, outputs say what runs and not what was applied.
@@ -114,7 +113,15 @@ def _seen(
     for change in now.unfinished:
         live = with_value(live, change.path, value_at(prior.values, change.path))
     values = _learned_object(prior.values, live, item.values, item.schema, digest)
-    return replace(base, action=Action.UPDATE, reason=ActionReason.DRIFTED, drift=found, values=values, outputs=outputs)
+    decision = replace(
+        base.decision,
+        action=Action.UPDATE,
+        reason=ActionReason.DRIFTED,
+        drift=found,
+        values=values,
+        outputs=outputs,
+    )
+    return replace(base, decision=decision)
 
 
 def _learned(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> Json:

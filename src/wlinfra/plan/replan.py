@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.plan.elsewhere import without_others
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-from wlinfra.changes.model import Action, Change, PlatformObject
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, Decision, PlatformObject
 from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import SENSITIVE, AttributeChange
 from wlinfra.diff.project import key_elements, project
@@ -26,22 +27,22 @@ _PROCESS = Digest(os.urandom(32))
 
 
 def seen_of(
-    change: Change,
+    decision: Decision,
     reading: Reading,
     desired: PlatformObject | None,
     prior: ObjectState | None,
     *,
     paths: Iterable[Path] = (),
 ) -> dict[Path, str]:
-    """Return a digest of the live value for each path that the change sets, and for each of ``paths``.
+    """Return a digest of the live value for each path that the decision sets, and for each of ``paths``.
 
     What ends as a whole is looked at as a whole: then every attribute at the top counts. A record that stands in for
     the platform lacks what the platform filled in, so that of it the paths alone count.
     """
     if not isinstance(reading, Live):
         return {}
-    wanted = {*(item.path for item in change.attributes), *paths}
-    ends = change.action in (Action.REPLACE, Action.DELETE) and not reading.from_record
+    wanted = {*(item.path for item in decision.attributes), *paths}
+    ends = decision.action in (Action.REPLACE, Action.DELETE) and not reading.from_record
     if not wanted and not ends:
         return {}
     schema = desired.schema if desired is not None else OPAQUE
@@ -97,7 +98,7 @@ def _differs(
 
 
 def _is_moving(path: Path, change: Change) -> bool:
-    return any(path[: len(moving)] == moving for moving in change.moving)
+    return any(path[: len(moving)] == moving for moving in change.decision.moving)
 
 
 def _is_below(path: Path, found: Iterable[Path]) -> bool:

@@ -6,12 +6,13 @@ tells whether it keeps the contract.
 
 from __future__ import annotations
 
-from wlinfra.changes.default import default_change, default_goal
+from wlinfra.changes.change import Change
+from wlinfra.changes.default import default_decision, default_goal
 from wlinfra.changes.model import (
     Action,
     ActionReason,
     BlastRadius,
-    Change,
+    Decision,
     Gate,
     Goal,
     GpuCount,
@@ -64,6 +65,7 @@ __all__ = [
     "Change",
     "Closeable",
     "Connection",
+    "Decision",
     "DidNotHappen",
     "Digest",
     "Done",
@@ -99,7 +101,7 @@ __all__ = [
     "Waiting",
     "WaitingStill",
     "Wanted",
-    "default_change",
+    "default_decision",
     "default_goal",
     "fields",
 ]

@@ -12,7 +12,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from wlinfra.changes.model import Change, PlatformObject, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.errors import Diagnostic
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
@@ -161,6 +162,23 @@ class PlanRequest:
     """A person asked to replace it."""
     deposed_id: str | None = None
     """Plan the deletion of this leftover instead."""
+    destroying: bool = False
+    """The object must go because the whole stack does."""
+    found_instead: bool = False
+    """What was recorded is gone, and another object bears its name: nothing recorded says anything of that one."""
+
+    @property
+    def subject(self) -> PlatformObject | ObjectState:
+        """The object wanted, else the record of the one that must go."""
+        subject = self.desired or self.prior
+        if subject is None:
+            raise ValueError("there is nothing to plan: the object is neither declared nor recorded")
+        return subject
+
+    @property
+    def timeouts(self) -> Mapping[str, float]:
+        """The declared seconds by phase, ``create``, ``update`` or ``delete``."""
+        return self.desired.lifecycle.timeouts if self.desired is not None else {}
 
     @property
     def live(self) -> Live | None:
@@ -298,8 +316,8 @@ class Connection(Protocol):
         """Return one reading for each wanted object, in the same order, in as few requests as the platform allows."""
         ...
 
-    def plan(self, request: PlanRequest) -> Change:
-        """Return what must happen to one object; may ask the platform, never changes it.
+    def plan(self, request: PlanRequest) -> Decision:
+        """Decide what must happen to one object; may ask the platform, never changes it.
 
         Raises DeclarationError or ProviderError for a move the platform does not allow.
         """

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.diff.project import mask
 from wlinfra.diff.schema import OPAQUE
 from wlinfra.plan.model import Plan

@@ -20,7 +20,8 @@ from wlinfra.apply.events import (
     Stopping,
     Succeeded,
 )
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.changes.outcome import changes_nothing_live, counts_as
 from wlinfra.render.diagnostics import SourceLine, render_diagnostics
 from wlinfra.render.encode import encode_value
@@ -69,7 +70,7 @@ def describe_action(change: Change) -> str:
 
 def _words(change: Change) -> tuple[str, str]:
     """Return what is being done and what was done; a change that only waits is told as a wait, whatever it records."""
-    if changes_nothing_live(change):
+    if changes_nothing_live(change.decision):
         return _WORDS[Action.NO_OP] if change.goal is not None else ("Recording", "Recorded")
     return _WORDS[change.action]
 
@@ -230,7 +231,7 @@ def render_result(
 
 def _counts(result: ApplyResult) -> dict[str, int]:
     def number(*actions: Action) -> int:
-        return sum(counts_as(change, *actions) for change in result.done)
+        return sum(counts_as(change.decision, *actions) for change in result.done)
 
     return {
         "imported": number(Action.IMPORT),
@@ -269,7 +270,7 @@ def _kept(done: Sequence[Change]) -> list[str]:
             lines.append(
                 f"{action_symbol(change).rjust(3)} {_subject(change)}  {clean(change.kind)} {clean(change.name)}"
             )
-        lines += [f"  . {_subject(change)}  {clean(kept)}" for kept in change.leaves]
+        lines += [f"  . {_subject(change)}  {clean(kept)}" for kept in change.decision.leaves]
     return _listed("Kept, and no longer recorded", lines)
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from wlinfra.changes.model import Action, Change, GpuCount, Impact, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, GpuCount, Impact, Step
 from wlinfra.changes.outcome import actions_of, label_of
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic, Location
@@ -102,12 +103,12 @@ def _change(plan: Plan, change: Change) -> dict[str, Any]:
         "id": change.id,
         "deposed_id": change.deposed_id,
         "action": change.action.value,
-        "actions": [action.value for action in actions_of(change)],
+        "actions": [action.value for action in actions_of(change.decision)],
         "reason": change.reason.name.lower() if change.reason else None,
-        "label": label_of(change),
+        "label": label_of(change.decision),
         "blast_radius": change.blast_radius.words,
-        "reversible": change.reversible,
-        "irreversible_because": change.irreversible_because,
+        "reversible": change.decision.reversible,
+        "irreversible_because": change.decision.irreversible_because,
         "replace_order": change.replace_order.value if change.replace_order else None,
         "values": _value(shown_values(plan, change)),
         "attributes": [_attribute(item) for item in change.attributes],
@@ -118,8 +119,8 @@ def _change(plan: Plan, change: Change) -> dict[str, Any]:
         "impact": _impact(change.impact),
         "depends_on": sorted(map(str, change.depends_on)),
         "revision": change.revision,
-        "predicted": list(change.predicted),
-        "unverified": change.unverified,
+        "predicted": list(change.decision.predicted),
+        "unverified": change.decision.unverified,
         "notes": list(change.notes),
         "location": _location(change.location),
     }

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wlinfra.apply.events import ApplyEvent, Failed, Progress, Skipped, Started, StepDone, Stopping, Succeeded
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.render.events import EventLines, describe_action
 from wlinfra.render.style import Style, clean
 

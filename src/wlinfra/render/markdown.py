@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.plan.model import Plan
 from wlinfra.render.diagnostics import render_boxes
 from wlinfra.render.encode import brief_values

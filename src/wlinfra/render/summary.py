@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from wlinfra.changes.model import Action, BlastRadius, Change, GpuCount
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, BlastRadius, GpuCount
 from wlinfra.changes.outcome import actions_of, counts_as, label_of
 from wlinfra.plan.model import Plan, Summary
 from wlinfra.render.style import clean
@@ -34,12 +35,12 @@ def summarize(plan: Plan) -> Summary:
     """Return how many objects each action touches, and GPUs before, after and at the peak."""
     effective = plan.effective
     return Summary(
-        counts=Counter(action for change in plan.changes for action in actions_of(change)),
+        counts=Counter(action for change in plan.changes for action in actions_of(change.decision)),
         blast_radius=max((change.blast_radius for change in effective), default=BlastRadius.NONE),
         gpus_now=_total(_before(change) for change in plan.changes),
         gpus_after=_total(change.impact.gpus_after for change in plan.changes),
         gpus_peak=_total(_peaks(plan.changes)),
-        predicted=sum(bool(change.predicted) for change in effective),
+        predicted=sum(bool(change.decision.predicted) for change in effective),
     )
 
 
@@ -129,11 +130,13 @@ def _untried(summary: Summary) -> list[str]:
 
 def _actions(plan: Plan, summary: Summary) -> str:
     labelled = [
-        change for change in plan.effective if label_of(change) and counts_as(change, Action.UPDATE, Action.CREATE)
+        change
+        for change in plan.effective
+        if label_of(change.decision) and counts_as(change.decision, Action.UPDATE, Action.CREATE)
     ]
-    labels = Counter(map(label_of, labelled))
+    labels = Counter(label_of(change.decision) for change in labelled)
     updated, created = (
-        summary.count(action) - sum(counts_as(change, action) for change in labelled)
+        summary.count(action) - sum(counts_as(change.decision, action) for change in labelled)
         for action in (Action.UPDATE, Action.CREATE)
     )
     parts = [

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, assert_never
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.plan.model import OutputChange, Plan

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.plan.model import OutputChange, Plan, Recovered
 from wlinfra.render.diagnostics import SourceLine, render_diagnostics
 from wlinfra.render.encode import brief_values

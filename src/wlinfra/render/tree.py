@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Change, Impact, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason, BlastRadius, Impact, Step
 from wlinfra.changes.outcome import RECORDED_ONLY, counts_as
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.schema import Effect
@@ -130,7 +131,7 @@ def _remark(item: AttributeChange, change: Change | None) -> str:
     match item.effect:
         case Effect.REPLACES if change is not None and change.action is Action.REPLACE:
             remarks.insert(0, "forces replacement")
-        case Effect.ROLLS if change is not None and counts_as(change, Action.ROLL):
+        case Effect.ROLLS if change is not None and counts_as(change.decision, Action.ROLL):
             remarks.insert(0, "rolls")
         case Effect.STORED:
             same = format_value(item.live) == format_value(item.planned)
@@ -149,13 +150,13 @@ def _facts(change: Change, style: Style) -> Iterator[str]:
             yield f"  {number}. {_call(step)}"
     if change.goal is not None:
         yield f"waits: until {clean(change.goal.describe)}"
-    if change.blast_radius is not BlastRadius.NONE or not change.reversible:
-        colour = ("red",) if change.blast_radius >= BlastRadius.DOWNTIME or not change.reversible else ()
+    if change.blast_radius is not BlastRadius.NONE or not change.decision.reversible:
+        colour = ("red",) if change.blast_radius >= BlastRadius.DOWNTIME or not change.decision.reversible else ()
         yield style.paint(f"effect: {change.blast_radius.words}; {_reversibility(change)}", *colour)
     yield from _capacity(change.impact)
-    if change.unverified:
+    if change.decision.unverified:
         yield "unverified: its surroundings are made in this plan, so the platform could not be asked"
-    yield from (f"predicted: {clean(what)}" for what in change.predicted)
+    yield from (f"predicted: {clean(what)}" for what in change.decision.predicted)
     yield from (f"note: {clean(note)}" for note in change.notes)
 
 
@@ -165,9 +166,11 @@ def _call(step: Step) -> str:
 
 
 def _reversibility(change: Change) -> str:
-    if change.reversible:
+    if change.decision.reversible:
         return "can be undone"
-    return "cannot be undone" + (f": {clean(change.irreversible_because)}" if change.irreversible_because else "")
+    return "cannot be undone" + (
+        f": {clean(change.decision.irreversible_because)}" if change.decision.irreversible_because else ""
+    )
 
 
 def _capacity(impact: Impact) -> Iterator[str]:

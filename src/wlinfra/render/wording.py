@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from wlinfra.changes.model import Action, ActionReason, Change
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason
 from wlinfra.changes.outcome import actions_of, label_of
 from wlinfra.render.style import clean
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -25,9 +26,12 @@ def action_symbol(change: Change) -> str:
 def sentence(change: Change) -> str:
     """Return what happens to the change's object, with its address in front.
 
+    >>> from wlinfra.changes.model import Decision
+    >>> from wlinfra.state.model import ObjectState
     >>> from wlinfra.values import Address
-    >>> sentence(Change(address=Address("workload.chat"), kind="workload", provider="default", name="chat", action=Action.CREATE))
-    'workload.chat will be created'
+    >>> record = ObjectState(address=Address("workload.chat"), provider="default", kind="workload", name="chat")
+    >>> sentence(Change(subject=record, decision=Decision(action=Action.DELETE)))
+    'workload.chat will be destroyed'
     """
     subject = clean(change.address)
     if change.deposed_id:
@@ -37,7 +41,7 @@ def sentence(change: Change) -> str:
 
 def verdict(change: Change) -> str:
     """Return what happens, without the address."""
-    label = clean(label_of(change))
+    label = clean(label_of(change.decision))
     match change.action:
         case Action.CREATE:
             return _with_reason(f"will be created ({label})" if label else "will be created", change, ActionReason.GONE)
@@ -52,7 +56,7 @@ def verdict(change: Change) -> str:
         case Action.DELETE:
             return _with_reason("will be destroyed", change, *ActionReason)
         case Action.IMPORT:
-            _, *others = actions_of(change)
+            _, *others = actions_of(change.decision)
             words = "".join(_updated(other, label, subject="and") for other in others)
             return _with_reason(
                 f"will be imported {words}".rstrip(), change, ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD

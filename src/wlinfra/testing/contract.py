@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from wlinfra.changes.model import Action, Change, PlatformObject, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject, Step
 from wlinfra.provider.base import (
     Absent,
     Closeable,

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wlinfra.apply.intents import draft_intent
-from wlinfra.changes.model import Action, Change, PlatformObject, Repeat, Step
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject, Repeat, Step
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.graph import DependencyGraph
 from wlinfra.http.retry import Clock, SystemClock
-from wlinfra.plan.check import check_change
+from wlinfra.plan.check import check_decision
 from wlinfra.plan.outputs import resolve_known
 from wlinfra.provider.base import (
     Absent,
@@ -36,13 +37,12 @@ from wlinfra.state import clock as state_clock
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.state.records import Aim, aimed
-from wlinfra.values import UNKNOWN, Address, Json, Ref, find_refs, resolve_refs
+from wlinfra.values import Address, Json, Ref, find_refs, resolve_refs
 
 __all__ = ["Driver", "intent_of", "steps_of"]
 
 _TRIES = 200
 _PAUSE = 0.05
-_MAKING = (Action.CREATE, Action.REPLACE)
 
 
 @dataclass(kw_only=True)
@@ -112,9 +112,7 @@ class Driver:
         request = PlanRequest(
             desired=desired, prior=prior, reading=reading, dependencies=dependencies, digest=self.digest
         )
-        change = self._planned(request)
-        unknown = dict.fromkeys(item.outputs, UNKNOWN) if change.action in _MAKING else {}
-        return replace(change, outputs={**unknown, **change.outputs}, depends_on=item.depends_on)
+        return self._planned(request)
 
     def apply(self, *resources: Resource) -> list[Change]:
         """Make the resources so, and delete what is recorded and not among them; return the changes."""
@@ -133,7 +131,8 @@ class Driver:
             made |= result.outputs
             if result.id is not None and not step.removes:
                 made["id"] = result.id
-            change = replace(change, memory={**change.memory, **result.memory})
+            memory = {**change.decision.memory, **result.memory}
+            change = replace(change, decision=replace(change.decision, memory=memory))
         if change.action in (Action.DELETE, Action.FORGET):
             if change.goal is not None:
                 self._wait(change, change.id, change.goal.goal, change.goal.details)
@@ -144,7 +143,7 @@ class Driver:
             outputs |= self._wait(change, str(made.get("id")), change.goal.goal, change.goal.details)
         if change.action is not Action.READ:
             self._record(change, made, outputs)
-        return replace(change, outputs=outputs)
+        return replace(change, decision=replace(change.decision, outputs=outputs))
 
     # ------------------------------------------------------------ below
 
@@ -159,10 +158,10 @@ class Driver:
             )
 
     def _planned(self, request: PlanRequest) -> Change:
-        change = self.connection.plan(request)
-        self.answers.append(change)
-        check_change(change, request)
-        return change
+        decision = self.connection.plan(request)
+        self.answers.append(decision)
+        check_decision(decision, request)
+        return Change(subject=request.subject, decision=decision)
 
     def _run(self, change: Change, step: Step) -> Done:
         if step.gate is not None:
@@ -206,7 +205,7 @@ class Driver:
             id=str(made["id"]) if "id" in made else None,
             values=redact(resolve_refs(dict(change.values), known), self.digest),
             outputs=outputs,
-            memory=change.memory,
+            memory=change.decision.memory,
             imports=change.action is Action.IMPORT,
         )
         if (made_record := aimed(None, aim)) is not None:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from wlinfra.changes.default import default_change
-from wlinfra.changes.model import Action, Change, PlatformObject, Repeat, Step
+from wlinfra.changes.default import default_decision
+from wlinfra.changes.model import Action, Decision, PlatformObject, Repeat, Step
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic
 from wlinfra.http.retry import Clock, SystemClock
@@ -85,7 +85,7 @@ class MemoryProvider:
     on_check: Override[Resource, Sequence[Diagnostic]] = None
     on_expand: Override[Resource, Sequence[PlatformObject]] = None
     on_read: Override[Sequence[Wanted], Sequence[Reading]] = None
-    on_plan: Override[PlanRequest, Change] = None
+    on_plan: Override[PlanRequest, Decision] = None
     on_run: Override[Step, StepResult] = None
     on_recover: Override[Intent, Recovery] = None
     on_poll: Override[Sequence[Waiting], Sequence[Status]] = None
@@ -124,13 +124,13 @@ class MemoryConnection:
         self._sleep()
         return self._answer("read", wanted, self._provider.on_read, lambda: [self._read(one) for one in wanted])
 
-    def plan(self, request: PlanRequest) -> Change:
+    def plan(self, request: PlanRequest) -> Decision:
         """Return what the schema says."""
         return self._answer(
             "plan",
             request,
             self._provider.on_plan,
-            lambda: default_change(request, steps=lambda change: _steps(change, request)),
+            lambda: default_decision(request, steps=lambda decision: _steps(decision, request)),
         )
 
     def run(self, step: Step) -> StepResult:
@@ -248,44 +248,45 @@ class MemoryConnection:
         return Ready(outputs=self._outputs(found))
 
 
-def _steps(change: Change, request: PlanRequest) -> list[Step]:
+def _steps(decision: Decision, request: PlanRequest) -> list[Step]:
+    subject = request.subject
     delete = Step(
         operation="delete",
         verb="DELETE",
         path="/objects/{id}",
         summary="delete it",
-        target=change.id,
+        target=decision.id,
         removes=True,
         repeat=Repeat.SAFE,
     )
-    if change.action is Action.DELETE:
+    if decision.action is Action.DELETE:
         return [delete]
     create = Step(
         operation="create",
         verb="POST",
         path="/objects",
         summary="create it",
-        payload={"kind": change.kind, "name": change.name, "values": change.values},
+        payload={"kind": subject.kind, "name": subject.name, "values": decision.values},
         makes=True,
         lookup={"before": list(request.reading.siblings)},
     )
-    if change.action is Action.CREATE:
+    if decision.action is Action.CREATE:
         return [create]
-    if change.action is Action.REPLACE:
-        return [delete, create] if change.replace_order is ReplaceOrder.DELETE_THEN_CREATE else [create, delete]
+    if decision.action is Action.REPLACE:
+        return [delete, create] if decision.replace_order is ReplaceOrder.DELETE_THEN_CREATE else [create, delete]
     resets = {
         str(item.path[0]): item.planned
-        for item in change.attributes
-        if len(item.path) == 1 and item.path[0] not in change.values
+        for item in decision.attributes
+        if len(item.path) == 1 and item.path[0] not in decision.values
     }
-    payload = {**{name: value for name, value in resets.items() if value is not UNKNOWN}, **change.values}
+    payload = {**{name: value for name, value in resets.items() if value is not UNKNOWN}, **decision.values}
     return [
         Step(
             operation="update",
             verb="PUT",
             path="/objects/{id}",
             summary="update it",
-            target=change.id,
+            target=decision.id,
             payload=payload,
             repeat=Repeat.SAFE,
         )

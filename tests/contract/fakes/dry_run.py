@@ -16,7 +16,7 @@ from wlinfra.provider import (
     Action,
     ActionReason,
     Attribute,
-    Change,
+    Decision,
     DidNotHappen,
     Done,
     Effect,
@@ -39,7 +39,7 @@ from wlinfra.provider import (
     Waiting,
     WaitingStill,
     Wanted,
-    default_change,
+    default_decision,
     fields,
 )
 from wlinfra.resources.base import Resource
@@ -184,7 +184,7 @@ class DryRunConnection:
             id=stored.uid, values=values, outputs={"id": stored.uid}, owned=self.manager in stored.owners.values()
         )
 
-    def plan(self, request: PlanRequest) -> Change:
+    def plan(self, request: PlanRequest) -> Decision:
         """Return what the server's dry run says; a field that is immutable replaces, once a probe create succeeds."""
         desired = request.desired
         if desired is None or desired.virtual or request.deposed_id is not None:
@@ -203,18 +203,19 @@ class DryRunConnection:
             return replace(self._default(replace(request, replace=True)), reason=ActionReason.CANNOT_UPDATE)
         return self._default(request)
 
-    def _default(self, request: PlanRequest) -> Change:
-        return default_change(request, steps=self._steps)
+    def _default(self, request: PlanRequest) -> Decision:
+        return default_decision(request, steps=lambda decision: self._steps(request, decision))
 
-    def _steps(self, change: Change) -> Sequence[Step]:
-        key = {"kind": change.kind, "name": change.name}
-        path = f"/{change.kind}/{change.name}"
+    def _steps(self, request: PlanRequest, decision: Decision) -> Sequence[Step]:
+        subject = request.subject
+        key = {"kind": subject.kind, "name": subject.name}
+        path = f"/{subject.kind}/{subject.name}"
         delete = Step(
             operation="delete",
             verb="DELETE",
             path=path,
             summary="delete it",
-            target=change.id,
+            target=decision.id,
             payload=key,
             removes=True,
             repeat=Repeat.SAFE,
@@ -224,11 +225,11 @@ class DryRunConnection:
             verb="PATCH",
             path=path,
             summary="apply it",
-            target=change.id,
-            payload={**key, "values": change.values},
+            target=decision.id,
+            payload={**key, "values": decision.values},
             repeat=Repeat.SAFE,
         )
-        match change.action:
+        match decision.action:
             case Action.DELETE:
                 return [delete]
             case Action.CREATE:

@@ -15,7 +15,7 @@ from wlinfra.provider import (
     Action,
     Ambiguous,
     Attribute,
-    Change,
+    Decision,
     DidNotHappen,
     Done,
     Effect,
@@ -41,7 +41,7 @@ from wlinfra.provider import (
     Waiting,
     WaitingStill,
     Wanted,
-    default_change,
+    default_decision,
 )
 from wlinfra.resources.base import Resource
 from wlinfra.resources.fields import Text
@@ -157,28 +157,30 @@ class ReplaceOnlyConnection:
             id=id, values=values, outputs={"id": id}, owned=owned, found_by_name=wanted.id is None, siblings=named
         )
 
-    def plan(self, request: PlanRequest) -> Change:
+    def plan(self, request: PlanRequest) -> Decision:
         """Return what the schema says: everything replaces."""
-        return default_change(request, steps=self._steps, goal=lambda _: Goal(goal="running"))
+        return default_decision(
+            request, steps=lambda decision: self._steps(request, decision), goal=lambda _: Goal(goal="running")
+        )
 
-    def _steps(self, change: Change) -> Sequence[Step]:
+    def _steps(self, request: PlanRequest, decision: Decision) -> Sequence[Step]:
         delete = Step(
             operation="delete",
             verb="DELETE",
             path="/jobs/{id}",
             summary="delete it",
-            target=change.id,
+            target=decision.id,
             removes=True,
             repeat=Repeat.SAFE,
         )
-        if change.action is Action.DELETE:
+        if decision.action is Action.DELETE:
             return [delete]
-        manifest = {"name": change.name, "spec": change.values, "annotations": {OWNER: self.owner}}
-        gate = Gate(goal="name-free", describe="the name is free again", details={"name": change.name})
+        manifest = {"name": request.subject.name, "spec": decision.values, "annotations": {OWNER: self.owner}}
+        gate = Gate(goal="name-free", describe="the name is free again", details={"name": request.subject.name})
         create = Step(
             operation="create", verb="POST", path="/jobs", summary="create it", payload=manifest, makes=True, gate=gate
         )
-        return [create] if change.action is Action.CREATE else [delete, create]
+        return [create] if decision.action is Action.CREATE else [delete, create]
 
     def run(self, step: Step) -> StepResult:
         """Create or delete."""

@@ -10,7 +10,7 @@ from engines.kubernetes.waiting import eventually
 from support.cluster_stage import ClusterStage
 
 import wlinfra as wl
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Action, GpuCount
 from wlinfra.testing import Driver

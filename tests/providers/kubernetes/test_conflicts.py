@@ -90,7 +90,11 @@ def test_equal_values_of_others_are_taken_into_our_ownership(
     driver.apply(config(a="1"))
     cluster.kubectl("patch", "configmap", "settings", "-n", namespace, "-p", '{"data": {"b": "2"}}')
     (change,) = driver.plan(config(a="1", b="2"))
-    assert (change.action, change.label, change.blast_radius) == (Action.UPDATE, "take ownership", BlastRadius.NONE)
+    assert (change.action, change.decision.label, change.blast_radius) == (
+        Action.UPDATE,
+        "take ownership",
+        BlastRadius.NONE,
+    )
     driver.apply(config(a="1", b="2"))
     assert {change.action for change in driver.plan(config(a="1", b="2"))} == {Action.NO_OP}
 

@@ -11,7 +11,7 @@ import pytest
 from engines.kubernetes.waiting import eventually
 from support.kubernetes_objects import deployment
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.provider import Done, Failed, Ready, Status, Waiting, WaitingStill
 from wlinfra.testing import Driver
 from wlinfra_kubernetes import Manifest

@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from deepdiff import DeepDiff
+from support.changes import altered
 from support.cluster_stage import ClusterStage
 from support.generated_objects import SPELLINGS, Case, generated_case
 
@@ -58,7 +59,9 @@ class Planned:
     def differing(self) -> dict[str, set[str]]:
         """Return the paths that would change by object, of what is not made anew; ownership alone is no value."""
         return {
-            name: {".".join(map(str, item.path)) for item in change.attributes if change.label != "take ownership"}
+            name: {
+                ".".join(map(str, item.path)) for item in change.attributes if change.decision.label != "take ownership"
+            }
             for name, change in self.changes.items()
             if change.action is not Action.REPLACE
         }
@@ -90,7 +93,7 @@ def planned(driver: Driver, cases: Iterable[Case]) -> Planned:
 def execute(driver: Driver, changes: Iterable[Change]) -> None:
     """Make the changes; wait only for volumes."""
     for change in changes:
-        driver.execute(change if change.kind == AWAITED else replace(change, goal=None))
+        driver.execute(change if change.kind == AWAITED else altered(change, goal=None))
 
 
 def edited(cluster: ClusterHandle, namespace: str, cases: Sequence[Case]) -> None:
@@ -189,7 +192,7 @@ def executed(cluster: ClusterHandle, namespace: str, after: int) -> list[tuple[s
 def shown(change: Change) -> str:
     """Return what a change would do, for the message of a failed assertion."""
     differences = [f"{item.path}: {item.live!r} -> {item.planned!r}" for item in change.attributes]
-    return f"{change.name} {change.action.value} {change.label}: {', '.join(differences)}"
+    return f"{change.name} {change.action.value} {change.decision.label}: {', '.join(differences)}"
 
 
 def check(stage: Compared, cases: Sequence[Case]) -> Planned:

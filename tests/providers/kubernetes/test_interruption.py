@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from wlinfra.changes.model import Action, BlastRadius, Change, Step
+from wlinfra.changes.model import Action, BlastRadius, Decision, PlatformObject, Step
 from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
+from wlinfra.diff.schema import OPAQUE, Effect
 from wlinfra.values import Address
 from wlinfra_kubernetes.planning.interruption import with_idling, with_interruption
 
@@ -18,20 +18,20 @@ ROLLING = {"type": "RollingUpdate"}
 SCARCE = {**ROLLING, "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
 
 
-def judged(spec: dict[str, Any], *attributes: AttributeChange, kind: str = "Deployment", **status: Any) -> Change:
+def wanted(kind: str) -> PlatformObject:
+    return PlatformObject(address=Address("manifest.web"), kind=kind, name="default/web", values={}, schema=OPAQUE)
+
+
+def judged(spec: dict[str, Any], *attributes: AttributeChange, kind: str = "Deployment", **status: Any) -> Decision:
     action = Action.ROLL if IMAGE in attributes else Action.UPDATE
-    change = Change(
-        address=Address("manifest.web"),
-        kind=f"apps/v1/{kind}",
-        provider="default",
-        name="default/web",
+    decision = Decision(
         action=action,
         blast_radius=BlastRadius.ROLLING if action is Action.ROLL else BlastRadius.NONE,
         attributes=attributes,
         steps=(STEP,),
     )
     document = {"apiVersion": "apps/v1", "kind": kind, "spec": spec, "status": status}
-    return with_interruption(change, document)
+    return with_interruption(wanted(f"apps/v1/{kind}"), decision, document)
 
 
 def replicas(before: int | None, after: int) -> AttributeChange:
@@ -128,15 +128,6 @@ def test_a_daemon_set_has_its_pods_on_so_many_nodes(nodes: int, radius: BlastRad
 )
 def test_a_scaled_object_tells_when_it_may_go_to_zero(spec: dict[str, Any], told: str) -> None:
     values = {"spec": {"triggers": [{"type": "prometheus"}], **spec}}
-    kind = "keda.sh/v1alpha1/ScaledObject"
-    change = Change(
-        address=Address("manifest.web"),
-        kind=kind,
-        provider="default",
-        name="default/web",
-        action=Action.CREATE,
-        values=values,
-        steps=(STEP,),
-    )
-    notes = with_idling(change).notes
+    decision = Decision(action=Action.CREATE, values=values, steps=(STEP,))
+    notes = with_idling(wanted("keda.sh/v1alpha1/ScaledObject"), decision).notes
     assert [told in note for note in notes] == ([True] if told else [])

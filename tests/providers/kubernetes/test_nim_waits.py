@@ -13,7 +13,7 @@ from engines.kubernetes.fake_nim_operator import SPEC_HASH
 from engines.kubernetes.waiting import eventually
 from engines.sample_objects import claim, nim_service
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 from wlinfra.testing import Driver
 from wlinfra.values import Address

@@ -70,7 +70,10 @@ def test_an_object_in_a_namespace_of_the_same_plan_is_created_unverified(drive: 
     inside = Manifest("inside", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": name}})
     driver = drive()
     changes = {str(change.address): change for change in driver.plan(space, inside)}
-    assert (changes["manifest.space"].unverified, changes["manifest.inside"].unverified) == (False, True)
+    assert (changes["manifest.space"].decision.unverified, changes["manifest.inside"].decision.unverified) == (
+        False,
+        True,
+    )
     driver.apply(space, inside)
     assert {change.action for change in driver.plan(space, inside)} == {Action.NO_OP}
     driver.apply()
@@ -89,7 +92,7 @@ def test_a_read_only_account_gets_a_predicted_plan_and_can_apply_nothing(drive: 
     reader.records.update(owner.records)
     (change,) = reader.plan(config(a="2"))
     assert change.action is Action.UPDATE
-    assert change.predicted
+    assert change.decision.predicted
     assert isinstance(reader.run(change.steps[0]), Refused)
     assert {change.action for change in reader.plan(config(a="1"))} == {Action.NO_OP}
 

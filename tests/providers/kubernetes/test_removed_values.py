@@ -28,7 +28,7 @@ def test_what_is_declared_no_more_is_an_update_and_defaults_are_nobodys(drive: C
     driver = drive()
     driver.apply(service(type="NodePort", selector={"app": "gate"}, externalTrafficPolicy="Local"))
     (change,) = driver.plan(service())
-    assert (change.action, label_of(change), len(change.steps)) == (Action.UPDATE, "", 1)
+    assert (change.action, label_of(change.decision), len(change.steps)) == (Action.UPDATE, "", 1)
     removed = {".".join(map(str, item.path)) for item in change.attributes if item.planned is None}
     assert removed >= {"spec.selector", "spec.ports.80.nodePort", "spec.externalTrafficPolicy"}
     assert change.drift == ()

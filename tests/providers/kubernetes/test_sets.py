@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from engines.kubernetes.waiting import eventually
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Action, Done, Failed, Ready, Status, Waiting, WaitingStill
 from wlinfra.testing import Driver

@@ -17,7 +17,7 @@ from engines.kubernetes.waiting import eventually
 from support.api_proxy import ApiProxy, Ending, Harm, Moment, api_proxy
 from support.kubernetes_objects import config, deployment
 
-from wlinfra.changes.model import Change
+from wlinfra.changes.change import Change
 from wlinfra.provider import Done, Ready, Status, UnknownOutcome, Waiting, WaitingStill
 from wlinfra.provider.base import ProviderContext
 from wlinfra.testing import Driver

@@ -54,7 +54,7 @@ def test_locking_a_running_draft_promotes_it(stage: Stage) -> None:
     stage.apply(chat(artifact=DRAFT))
     before = stage.workload()
     change = stage.change(chat(), "artifact.server")
-    assert (change.reversible, change.label) == (False, "lock")
+    assert (change.decision.reversible, change.decision.label) == (False, "lock")
     stage.calls()
     stage.apply(chat())
     assert stage.calls() == ["POST /workloads/*/promote"]

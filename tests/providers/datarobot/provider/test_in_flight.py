@@ -27,7 +27,7 @@ def test_one_that_goes_where_we_want_is_adopted(stage: Stage) -> None:
     stage.apply(lambda: _two("server"))
     _start(stage, _id_of(stage, "second"))
     change = stage.change(lambda: _two("second"), "workload.chat")
-    assert (change.action, change.label, change.steps) == (Action.ROLL, "adopt", ())
+    assert (change.action, change.decision.label, change.steps) == (Action.ROLL, "adopt", ())
     stage.calls()
     stage.apply(lambda: _two("second"))
     assert stage.calls() == []
@@ -44,7 +44,7 @@ def test_one_with_another_runtime_is_not_adopted(stage: Stage) -> None:
         return [first, second, wl.Workload("chat", artifact=second, replicas=2)]
 
     change = stage.change(wanted, "workload.chat")
-    assert (change.label, change.steps[0].gate is not None) == ("", True)
+    assert (change.decision.label, change.steps[0].gate is not None) == ("", True)
     assert change.blast_radius is BlastRadius.ROLLING
 
 

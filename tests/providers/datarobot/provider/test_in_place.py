@@ -107,7 +107,7 @@ def test_replicas_no_longer_declared_are_forgotten_where_they_are_the_platforms_
 ) -> None:
     stage.apply(chat(replicas=1, **options))
     stage.calls()
-    assert label_of(stage.change(chat(**options), "workload.chat")) == "recorded only"
+    assert label_of(stage.change(chat(**options), "workload.chat").decision) == "recorded only"
     stage.apply(chat(**options))
     assert stage.plan(chat(**options)).is_empty
     assert stage.calls() == []

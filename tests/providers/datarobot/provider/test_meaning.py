@@ -34,7 +34,7 @@ def test_what_the_platform_fills_in_is_no_drift(stage: Stage) -> None:
     assert stage.plan(declared).is_empty
 
 
-def test_declaring_a_default_changes_nothing(stage: Stage) -> None:
+def test_declaring_a_default_decisions_nothing(stage: Stage) -> None:
     def declared(**probe: Any) -> Callable[..., Any]:
         return chat(artifact={"container": {"readiness": wl.Probe(path="/healthz", **probe)}})
 
@@ -58,7 +58,7 @@ def test_a_secret_variable_is_compared_and_never_shown(stage: Stage) -> None:
     assert stage.plan(declared).is_empty
     changed = chat(artifact={"env": {"TOKEN": wl.Secret(lambda: "other-canary", describe="a test")}})
     change = stage.change(changed, "artifact.server")
-    assert change.label == "new version"
+    assert change.decision.label == "new version"
     assert "canary" not in repr(change)
 
 

@@ -44,7 +44,7 @@ def test_a_token_that_may_only_read_gets_a_whole_plan_that_says_so(stages: Calla
     stage.options["token"] = "reader"
     plan = stage.plan(chat(artifact={"image": "acme/chat:2"}, replicas=2))
     assert plan.errors == ()
-    assert {change.address: len(change.predicted) for change in plan.effective} == {
+    assert {change.address: len(change.decision.predicted) for change in plan.effective} == {
         "artifact.server": 1,
         "workload.chat": 1,
     }
