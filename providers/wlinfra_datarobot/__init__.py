@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wlinfra.provider.base import Connection, ProviderContext
     from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator
+    from wlinfra.values import Json
 
 __all__ = ["PROVIDER"]
 
@@ -21,6 +23,16 @@ class _DataRobotProvider:
         from .provider import connect
 
         return connect(context)
+
+    def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
+        """Return all options but the token, and the proxy where its address holds a password."""
+        from wlinfra.provider.options import public_options
+
+        from .configuration import parse_config
+
+        config = parse_config(options)
+        secret = {"token", *(["proxy"] if "@" in (config.proxy or "") else [])}
+        return public_options(config, options, secret)
 
     def emulator(self, options: EmulatorOptions) -> RunningEmulator:
         """Return the emulator, not serving yet; raises ConfigurationError for an API version it does not speak."""

@@ -5,13 +5,15 @@ Programs import `Manifest` and `manifests_from` from here; the client library is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from .declared.resources import Manifest, manifests_from
 
 if TYPE_CHECKING:
     from wlinfra.provider.base import Connection, ProviderContext
     from wlinfra.state.model import ObjectState
+    from wlinfra.values import Json
 
 __all__ = ["PROVIDER", "Manifest", "manifests_from"]
 
@@ -26,6 +28,14 @@ class _KubernetesProvider:
         from .provider import connect
 
         return connect(context)
+
+    def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
+        """Return all options: credentials are in the kubeconfig, which is named here."""
+        from wlinfra.provider.options import public_options
+
+        from .configuration import parse_config
+
+        return public_options(parse_config(options), options)
 
     def how_to_let_go(self, item: ObjectState) -> str:
         """Return what the next apply does to a forgotten object, which bears our label, and the command that lets it go."""

@@ -40,7 +40,7 @@ from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
-from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
+from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
 from wlinfra.values import Address, Json
 
 T = TypeVar("T")
@@ -153,8 +153,8 @@ class FakeSession:
     def set_outputs(self, outputs: Mapping[str, Json]) -> None:
         self.outputs = outputs
 
-    def set_place(self, places: Mapping[str, Mapping[str, str]], name_prefix: str) -> None:
-        self.log.append(("place", f"{dict(places)} {name_prefix}"))
+    def set_environment(self, found: EnvironmentState) -> None:
+        self.log.append(("environment", f"{dict(found.places)} {found.name_prefix}"))
 
     def set_key_fingerprint(self, fingerprint: str) -> None:
         self.log.append(("key", fingerprint))

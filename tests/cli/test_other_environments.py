@@ -9,7 +9,7 @@ import pytest
 from support.command_line import PROGRAM, CommandLine, Ended
 
 from wlinfra.state.lock import LockRequest
-from wlinfra.state.model import Intent
+from wlinfra.state.model import EnvironmentState, Intent
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address
 
@@ -213,7 +213,7 @@ def test_a_state_that_knows_no_place_learns_it_without_a_change(wlinfra: Command
     assert wlinfra.run("apply", "--auto-approve").code == 0
     store = LocalStateStore(wlinfra.folder / ".wlinfra", "shop", "test")
     with store.acquire(LockRequest(owner="test")) as lease, store.open(lease) as session:
-        session.set_place({}, "")
+        session.set_environment(EnvironmentState())
     assert "No changes" in wlinfra.run("plan").out
     assert store.load().places == {}
     assert "No changes" in wlinfra.run("apply", "--auto-approve").out

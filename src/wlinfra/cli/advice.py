@@ -23,7 +23,7 @@ _BY_ARGUMENT: Final = frozenset({"plan", "apply", "destroy", "drift", "validate"
 """Commands that take the program as their argument."""
 _BY_OPTION: Final = frozenset({"import", "show", "output", "history", "state"})
 """Commands that take the program with ``-f``."""
-_OF_RECORDS: Final = frozenset({"show", "output", "history", "state"})
+_OF_RECORDS: Final = frozenset({"destroy", "show", "output", "history", "state"})
 _SETTING: Final = _BY_ARGUMENT | {"import"}
 _SELECTING: Final = frozenset({"plan", "apply", "destroy", "drift"})
 _SHAPING: Final = frozenset({"plan", "apply"})

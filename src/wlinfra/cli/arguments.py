@@ -25,6 +25,7 @@ from wlinfra.cli.options import (
     selection,
     settings,
     shape,
+    stack_option,
 )
 
 __all__ = ["COMMANDS", "Command", "build_parser", "parse_arguments"]
@@ -152,6 +153,7 @@ def _apply(parser: Parser) -> None:
 
 def _destroy(parser: Parser) -> None:
     program(parser)
+    stack_option(parser)
     selection(parser)
     execution(parser)
 

@@ -27,6 +27,7 @@ __all__ = [
     "selection",
     "settings",
     "shape",
+    "stack_option",
 ]
 
 DEFAULT_PROGRAM: Final = "infra.py"
@@ -85,6 +86,11 @@ def program_option(parser: Parser) -> None:
 def record_option(parser: Parser) -> None:
     """Add how a record is found, for commands that need nothing else of the program."""
     program_option(parser)
+    stack_option(parser)
+
+
+def stack_option(parser: Parser) -> None:
+    """Add the name of the stack, for commands that can go by its record alone."""
     parser.add_argument(
         "--stack", default="", metavar="NAME", help="the stack whose record it is; the program is not run then"
     )

@@ -1,46 +1,31 @@
 """Finds the record that a command works on, also where the program cannot be run or is gone.
 
 `state`, `show`, `output` and `history` need the name of a stack and of an environment, and nothing else of the
-program. They call `find_record`.
+program. They call `find_record`. A destroy that cannot load the program calls `find_site_to_end`.
 """
 
 from __future__ import annotations
 
 import re
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wlinfra.cli.console import Console
-from wlinfra.cli.workspace import find_site, state_root
-from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic
+from wlinfra.cli.site import Site, find_site, state_root
+from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
 from wlinfra.render.style import clean
-from wlinfra.stack.stack import Stack
+from wlinfra.stack.program import DEFAULT_FILE, Declared
+from wlinfra.stack.stack import ProviderSettings
+from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore
 
-__all__ = ["RecordSite", "find_record"]
+__all__ = ["declared_by_record", "find_record", "find_site_to_end"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSite:
-    """Whose record, and where it lies."""
-
-    name: str
-    """The stack's."""
-    environment: str
-    root: Path
-    """The directory of all states."""
-    stack: Stack[Any] | None = None
-    """What the program says; None where it was not needed or cannot be run."""
-
-    def store(self) -> LocalStateStore:
-        """Return the state's store; nothing is read yet."""
-        return LocalStateStore(self.root, self.name, self.environment)
-
-
-def find_record(arguments: Namespace, console: Console) -> RecordSite:
+def find_record(arguments: Namespace, console: Console) -> Site:
     """Return the record that the arguments name; raises DeclarationError where the program is needed to tell which.
 
     A program that cannot be run is in the way of nobody who only wants its record: what the state directory holds
@@ -60,19 +45,81 @@ def find_record(arguments: Namespace, console: Console) -> RecordSite:
             f"Read from the record of stack {found.name}, environment {found.environment}; the program was not asked ({clean(why)})."
         )
         return found
-    return RecordSite(name=site.stack.name, environment=site.environment, root=site.root, stack=site.stack)
+    return site
+
+
+def find_site_to_end(arguments: Namespace, console: Console) -> tuple[Site, tuple[Diagnostic, ...]]:
+    """Return what is to be destroyed, and what is wrong with a program that cannot be loaded.
+
+    As everything goes that is found, no record is guessed: the text of the program names its stack, or the user does,
+    and an environment is named wherever the program may have several. Raises DeclarationError where that is not clear.
+    """
+    if named := getattr(arguments, "stack", ""):
+        return _named(named, arguments, console), ()
+    try:
+        return find_site(arguments, console), ()
+    except DeclarationError as error:
+        found = _recorded_as_written(arguments, console)
+        if found is None:
+            raise DeclarationError(*error.diagnostics, *_choices(arguments, console)) from None
+        return found, error.diagnostics
+
+
+def declared_by_record(site: Site, state: State, wrong: Sequence[Diagnostic]) -> Declared:
+    """Return a program without resources in the environment that is recorded; raises ConfigurationError.
+
+    ``wrong`` is what is wrong with the real one. The record has no secrets: they come from where the provider looks
+    for them by itself.
+    """
+    used = {record.provider for record in state.objects.values()} | {intent.provider for intent in state.intents}
+    if unknown := sorted(used - state.providers.keys()):
+        raise ConfigurationError(
+            *wrong,
+            *ConfigurationError.of(
+                "Record is not enough",
+                f"The state of stack {site.name}, environment {site.environment}, does not record how to reach {', '.join(map(repr, unknown))}: "
+                "an earlier version wrote it, or the provider keeps its options to itself. Nothing was destroyed.",
+                "Correct the program, then run the command again.",
+            ).diagnostics,
+        )
+    return Declared(
+        stack=site.name,
+        environment=site.environment,
+        resources=(),
+        outputs=(),
+        providers={name: _settings(recorded) for name, recorded in state.providers.items()},
+        protect=state.protected,
+        name_prefix=state.name_prefix,
+        warnings=tuple(map(_destroyed_by_record, wrong[:1])),
+    )
+
+
+def _settings(recorded: Mapping[str, Any]) -> ProviderSettings:
+    options = {name: value for name, value in recorded.items() if name != "provider"}
+    return ProviderSettings(type=recorded["provider"], options=options)
+
+
+def _destroyed_by_record(wrong: Diagnostic) -> Diagnostic:
+    where = f"{wrong.location}: " if wrong.location else ""
+    return replace(
+        wrong,
+        severity=Severity.WARNING,
+        summary="Program could not be loaded",
+        detail=f"The program could not be loaded ({where}{wrong.summary}: {wrong.detail.rstrip('.')}); destroying what the state records.",
+        fix="",
+    )
 
 
 def _asked(arguments: Namespace, console: Console) -> str:
     return str(arguments.environment or console.environ.get("WLINFRA_ENVIRONMENT") or "")
 
 
-def _named(stack: str, arguments: Namespace, console: Console) -> RecordSite:
+def _named(stack: str, arguments: Namespace, console: Console) -> Site:
     root = state_root(arguments, console, arguments.file)
     known = [environment for name, environment in _records(root) if name == stack]
     asked = _asked(arguments, console)
     if asked in known or (not asked and len(known) == 1):
-        return RecordSite(name=stack, environment=asked or known[0], root=root)
+        return Site(name=stack, environment=asked or known[0], root=root, file=console.path(arguments.file))
     listed = _listed(root) or "    nothing"
     what = f"the stack {stack}" + (f", environment {asked}" if asked else "")
     if known and not asked:
@@ -84,23 +131,36 @@ def _named(stack: str, arguments: Namespace, console: Console) -> RecordSite:
     raise ConfigurationError.of("No such record", f"{root} records nothing of {what}.", f"Recorded are\n{listed}")
 
 
-def _recorded_instead(arguments: Namespace, console: Console) -> RecordSite | None:
+def _recorded_instead(arguments: Namespace, console: Console) -> Site | None:
     """Return the one record that can be meant; None where there is none, or several that the program would tell apart."""
-    root = state_root(arguments, console, arguments.file)
+    root, path = state_root(arguments, console, arguments.file), console.path(arguments.file)
     asked = _asked(arguments, console)
     found = [record for record in _records(root) if asked in ("", record[1])]
     if len({name for name, _ in found}) > 1:
-        named = _names_in(console.path(arguments.file))
+        named = _names_in(path)
         found = [record for record in found if record[0] in named]
     if len(found) != 1:
         return None
     ((name, environment),) = found
-    return RecordSite(name=name, environment=environment, root=root)
+    return Site(name=name, environment=environment, root=root, file=path)
+
+
+def _recorded_as_written(arguments: Namespace, console: Console) -> Site | None:
+    """Return the one record of a stack and environment that the text of the program can mean."""
+    root, path = state_root(arguments, console, arguments.file), console.path(arguments.file)
+    stacks, asked = _names_in(path), _asked(arguments, console)
+    found = [record for record in _records(root) if record[0] in stacks and asked in ("", record[1])]
+    others = _names_in(path, "environment") - {environment for _, environment in found}
+    if len(found) != 1 or (others and not asked):
+        return None
+    ((name, environment),) = found
+    return Site(name=name, environment=environment, root=root, file=path)
 
 
 def _choices(arguments: Namespace, console: Console) -> Iterator[Diagnostic]:
     """Yield how to name the record without the program; nothing where there is no record."""
-    if known := _listed(state_root(arguments, console, arguments.file)):
+    known = _listed(state_root(arguments, console, arguments.file))
+    if known and hasattr(arguments, "stack"):
         yield Diagnostic(
             summary="Record not clear",
             detail="Without the program it is not known which record is meant.",
@@ -112,13 +172,14 @@ def _listed(root: Path) -> str:
     return "\n".join(f"    --stack {name} -e {environment}" for name, environment in _records(root))
 
 
-def _names_in(program: Path) -> frozenset[str]:
-    """Return the names that the program gives to stacks, read without running it."""
+def _names_in(program: Path, call: str = "Stack") -> frozenset[str]:
+    """Return the names that the program gives to stacks, or to what else the call adds, read without running it."""
+    file = program / DEFAULT_FILE if program.is_dir() else program
     try:
-        text = program.read_text(encoding="utf-8", errors="replace")
+        text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return frozenset()
-    return frozenset(re.findall(r"""Stack\(\s*["']([\w-]+)["']""", text))
+    return frozenset(re.findall(rf"""\b{call}\(\s*["']([\w-]+)["']""", text))
 
 
 def _records(root: Path) -> Iterator[tuple[str, str]]:

@@ -96,6 +96,12 @@ def save(plan: Plan, arguments: Namespace, workspace: Workspace, path: Path) -> 
     from wlinfra.render.json import plan_document
 
     console, declared = workspace.console, workspace.declared
+    if workspace.site.stack is None:
+        raise ConfigurationError.of(
+            "Plan cannot be saved",
+            "A plan file names the program that it was made from, and the program could not be loaded.",
+            f"Destroy without a saved plan:\n    {command_line('destroy', arguments, plan.environment)}\nor correct the program.",
+        )
     if declared.given.secrets:
         raise ConfigurationError.of(
             "Secret setting cannot be saved",

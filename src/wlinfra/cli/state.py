@@ -8,8 +8,9 @@ from argparse import Namespace
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.locking import describe_holder, lock_request
-from wlinfra.cli.record import RecordSite, find_record
+from wlinfra.cli.record import find_record
 from wlinfra.cli.show import find_objects, object_lines
+from wlinfra.cli.site import Site
 from wlinfra.cli.writing import add_history, writing
 from wlinfra.errors import ConfigurationError, LockedError, StateDamagedError
 from wlinfra.provider.optional import Holding
@@ -54,7 +55,7 @@ def _request(arguments: Namespace, console: Console) -> LockRequest:
     return lock_request(console, f"state {arguments.action}", arguments.lock_timeout)
 
 
-def _move(site: RecordSite, arguments: Namespace, console: Console) -> None:
+def _move(site: Site, arguments: Namespace, console: Console) -> None:
     request = _request(arguments, console)
     with writing(site.store(), request, console) as (_, session):
         moved = move_objects(session, Address(arguments.source), Address(arguments.destination))
@@ -63,7 +64,7 @@ def _move(site: RecordSite, arguments: Namespace, console: Console) -> None:
         console.show(f"Moved {clean(old)} to {clean(new)}.")
 
 
-def _forget(site: RecordSite, arguments: Namespace, console: Console) -> None:
+def _forget(site: Site, arguments: Namespace, console: Console) -> None:
     request = _request(arguments, console)
     with writing(site.store(), request, console) as (_, session):
         forgotten = forget_objects(session, Address(arguments.address))
@@ -79,7 +80,7 @@ def _forget(site: RecordSite, arguments: Namespace, console: Console) -> None:
             console.show("\n".join(map(clean, advice.splitlines())))
 
 
-def _how_to_let_go(site: RecordSite, item: ObjectState) -> str:
+def _how_to_let_go(site: Site, item: ObjectState) -> str:
     """Return what keeps a forgotten object from coming back; empty where forgetting lets it go."""
     spec = site.stack.environments.get(site.environment) if site.stack is not None else None
     settings = spec.providers.get(item.provider) if spec is not None else None
@@ -92,7 +93,7 @@ def _how_to_let_go(site: RecordSite, item: ObjectState) -> str:
     return provider.how_to_let_go(item) if isinstance(provider, Holding) else ""
 
 
-def _push(site: RecordSite, arguments: Namespace, console: Console) -> None:
+def _push(site: Site, arguments: Namespace, console: Console) -> None:
     if arguments.input == "-":
         data = console.stdin.read().encode()
     else:
@@ -112,7 +113,7 @@ def _push(site: RecordSite, arguments: Namespace, console: Console) -> None:
     console.show("Replaced the state.")
 
 
-def _unlock(site: RecordSite, arguments: Namespace, console: Console) -> None:
+def _unlock(site: Site, arguments: Namespace, console: Console) -> None:
     store = site.store()
     try:
         held = store.read_lock()
@@ -143,7 +144,7 @@ def _confirm_robbery(held: LockInfo, arguments: Namespace, console: Console) -> 
     )
 
 
-def _repair(site: RecordSite, arguments: Namespace, console: Console) -> None:
+def _repair(site: Site, arguments: Namespace, console: Console) -> None:
     with site.store().acquire(_request(arguments, console)) as lease:
         report = site.store().repair(lease)
     if not report.actions:

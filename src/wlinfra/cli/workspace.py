@@ -1,6 +1,6 @@
 """Opens what a command works on: the program, its environment, the state and its key, the platforms.
 
-Commands call `find_site` for the state alone, `open_workspace` for all of it. Whatever was opened is closed here.
+Commands call `open_workspace`; what it is about is found in `site`. Whatever was opened is closed here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
 from wlinfra.cli.locking import describe_holder, lock_request
 from wlinfra.cli.quiet import printing_aside
+from wlinfra.cli.record import declared_by_record, find_site_to_end
+from wlinfra.cli.site import Site, find_site
 from wlinfra.cli.version import tool_version
 from wlinfra.cli.writing import writing
 from wlinfra.errors import ConfigurationError
@@ -27,14 +29,16 @@ from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.place import Places, places_to_record, refuse_other_place
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
+from wlinfra.provider.optional import Reachable
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
-from wlinfra.stack.program import Declared, declare, declare_for_destroy, load_stack
+from wlinfra.stack.program import Declared, declare, declare_for_destroy
 from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
 from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest, KeyNotKeptError, data_home, load_key
 from wlinfra.state.lock import Lease, LockInfo
-from wlinfra.state.model import State
+from wlinfra.state.model import EnvironmentState, State
+from wlinfra.state.records import reached
 from wlinfra.state.siblings import Siblings
 from wlinfra.state.store import LocalStateStore, StateSession
 from wlinfra.values import Json
@@ -44,70 +48,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Locked",
-    "Site",
     "Workspace",
     "declare_site",
-    "find_site",
     "open_workspace",
-    "state_root",
     "stopping",
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Which stack and environment, and where its state lies; nothing is connected."""
-
-    stack: Stack[Any]
-    file: Path
-    environment: str
-    root: Path
-    """The directory of all states."""
-
-    def store(self) -> LocalStateStore:
-        """Return the state's store; nothing is read yet."""
-        return LocalStateStore(self.root, self.stack.name, self.environment)
-
-
-def find_site(arguments: Namespace, console: Console, *, file: str = "", environment: str = "") -> Site:
-    """Return the stack and environment the arguments name; raises DeclarationError, ConfigurationError."""
-    path = console.path(file or arguments.file)
-    with printing_aside(console):
-        stack = load_stack(path, environ=console.environ)
-    return Site(
-        stack=stack,
-        file=path,
-        environment=environment or _environment(arguments, console, stack),
-        root=state_root(arguments, console, file or arguments.file),
-    )
-
-
-def state_root(arguments: Namespace, console: Console, file: str) -> Path:
-    """Return the directory of all states: the one that was chosen, else the one beside the program."""
-    chosen = arguments.state_dir or console.environ.get("WLINFRA_STATE_DIR")
-    if chosen:
-        return console.path(chosen)
-    path = console.path(file)
-    return (path if path.is_dir() else path.parent) / ".wlinfra"
-
-
-def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> str:
-    asked = arguments.environment or console.environ.get("WLINFRA_ENVIRONMENT")
-    if asked:
-        return stack.find_environment(asked).name
-    if len(stack.environments) == 1:
-        return next(iter(stack.environments))
-    if not stack.environments:
-        return stack.find_environment("").name  # raises, and says how to add one
-    raise ConfigurationError.of(
-        "No environment named",
-        f"The stack {stack.name} has the environments {', '.join(stack.environments)}, and none was named.",
-        f"Name one:\n    -e {next(iter(stack.environments))}\nor set WLINFRA_ENVIRONMENT.",
-    )
-
-
 def declare_site(
     site: Site,
+    stack: Stack[Any],
     arguments: Namespace,
     console: Console,
     *,
@@ -121,7 +71,7 @@ def declare_site(
     run = declare_for_destroy if ending else declare
     with printing_aside(console):
         return run(
-            site.stack,
+            stack,
             site.environment,
             overrides=parse_overrides(getattr(arguments, "set", [])),
             environ=console.environ,
@@ -154,6 +104,8 @@ class Workspace:
     clock: Clock
     providers: Mapping[str, Any]
     connections: dict[str, Connection] = field(default_factory=dict)
+    reached: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    """How the connections were made, for the record; never a secret."""
     digest: Digest = field(default_factory=Digest)
     places: Places | None = None
     """Where the connections lead, asked once in a run."""
@@ -235,11 +187,13 @@ class Workspace:
             provider = self.providers.get(kind) or load_provider(kind)
             connection = provider.connect(context)
         except ConfigurationError as error:  # an option is wrong, and the line of the environment gives it
-            place = self.site.stack.environments[self.declared.environment].location
+            place = self.site.stack.environments[self.declared.environment].location if self.site.stack else None
             raise ConfigurationError(
                 *(replace(item, location=item.location or place) for item in error.diagnostics)
             ) from error
         self.connections[name] = connection
+        if isinstance(provider, Reachable):
+            self.reached[name] = reached(kind, provider.public_options(options))
         if isinstance(connection, Closeable):
             self._closing.callback(connection.close)
 
@@ -274,9 +228,16 @@ class Locked:
         return self.workspace.engine(self.session.state)
 
     def settle(self) -> None:
-        """Record where the objects are, which a state of an earlier version does not know yet."""
-        engine = self.engine()
-        self.session.set_place(places_to_record(engine.state, engine.places), self.workspace.declared.name_prefix)
+        """Record what holds for all objects, which a state of an earlier version does not know yet."""
+        engine, declared = self.engine(), self.workspace.declared
+        self.session.set_environment(
+            EnvironmentState(
+                places=places_to_record(engine.state, engine.places),
+                name_prefix=declared.name_prefix,
+                providers=dict(self.workspace.reached),
+                protected=declared.protect,
+            )
+        )
 
     def keep_key(self, engine: Engine) -> None:
         """Record which key digests are made with, before the first of them is recorded."""
@@ -309,8 +270,11 @@ def open_workspace(
     With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
     those that a saved plan was made with.
     """
-    site = find_site(arguments, console)
-    declared = declare_site(site, arguments, console, ending=ending, saved_settings=saved_settings)
+    site, wrong = find_site_to_end(arguments, console) if ending else (find_site(arguments, console), ())
+    if site.stack is None:
+        declared = declared_by_record(site, site.store().load(), wrong)
+    else:
+        declared = declare_site(site, site.stack, arguments, console, ending=ending, saved_settings=saved_settings)
     # The arguments are what commands are advised from, and no advice repeats a secret.
     secret = tuple(f"{name}=" for name in declared.given.secrets)
     arguments.set = [one for one in getattr(arguments, "set", ()) if not one.startswith(secret)]

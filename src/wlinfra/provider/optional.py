@@ -1,20 +1,20 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `plan.place` `Placed`, `wlinfra state rm` `Holding` of the provider itself. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `plan.place` `Placed`; of the provider itself `wlinfra state rm` asks `Holding` and an apply `Reachable`. A provider without them is complete.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Live, Reading, Wanted
 from wlinfra.state.model import ObjectState
-from wlinfra.values import Address
+from wlinfra.values import Address, Json
 
 __all__ = [
     "Asking",
@@ -26,6 +26,7 @@ __all__ = [
     "Implying",
     "Owning",
     "Placed",
+    "Reachable",
     "Reviewing",
     "Sharing",
     "Stray",
@@ -93,6 +94,15 @@ class Holding(Protocol):
 
     def how_to_let_go(self, item: ObjectState) -> str:
         """Return what the next apply does to a forgotten object, and what keeps it from that; calls no platform."""
+        ...
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A provider, not a connection, that can be connected to again by what is recorded of its options."""
+
+    def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
+        """Return the options that hold no secret, as plain JSON that `connect` takes; calls no platform."""
         ...
 
 

@@ -51,6 +51,8 @@ class Entry:
     key_fingerprint: str | None = None
     places: Mapping[str, Mapping[str, str]] | None = None
     name_prefix: str | None = None
+    providers: Mapping[str, Mapping[str, Json]] | None = None
+    protected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ class Ledger:
     key_fingerprint: str = ""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     name_prefix: str = ""
+    providers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    protected: bool = False
     objects: dict[Address, ObjectState] = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
     intents: dict[int, Intent] = field(default_factory=dict)
@@ -104,6 +108,10 @@ class Ledger:
             self.places = entry.places
         if entry.name_prefix is not None:
             self.name_prefix = entry.name_prefix
+        if entry.providers is not None:
+            self.providers = entry.providers
+        if entry.protected is not None:
+            self.protected = entry.protected
 
     def view(self) -> State:
         """Return a value that later changes leave alone."""
@@ -118,6 +126,8 @@ class Ledger:
             key_fingerprint=self.key_fingerprint,
             places=self.places,
             name_prefix=self.name_prefix,
+            providers=self.providers,
+            protected=self.protected,
         )
 
 
@@ -147,6 +157,10 @@ def encode_entry(entry: Entry) -> bytes:
         document["places"] = entry.places
     if entry.name_prefix is not None:
         document["name_prefix"] = entry.name_prefix
+    if entry.providers is not None:
+        document["providers"] = entry.providers
+    if entry.protected is not None:
+        document["protected"] = entry.protected
     return dump(document)
 
 
@@ -181,6 +195,8 @@ def parse_record(body: bytes, version: int = FORMAT_VERSION) -> Record:
         key_fingerprint=document.get("key_fingerprint"),
         places=document.get("places"),
         name_prefix=document.get("name_prefix"),
+        providers=document.get("providers"),
+        protected=document.get("protected"),
     )
     return Record(serial=serial, epoch=epoch, entry=entry)
 
@@ -207,7 +223,12 @@ def encode_ledger(ledger: Ledger) -> bytes:
         "serial": ledger.serial,
         "stack": ledger.stack,
     }
-    optional = {"places": ledger.places, "name_prefix": ledger.name_prefix}
+    optional = {
+        "places": ledger.places,
+        "name_prefix": ledger.name_prefix,
+        "providers": orjson.Fragment(dump(ledger.providers)) if ledger.providers else None,
+        "protected": ledger.protected,
+    }
     return orjson.dumps(document | {name: value for name, value in optional.items() if value})
 
 
@@ -228,6 +249,8 @@ def parse_ledger(document: Mapping[str, Any]) -> Ledger:
         key_fingerprint=document["key_fingerprint"],
         places=document.get("places", {}),
         name_prefix=document.get("name_prefix", ""),
+        providers=unmark(document.get("providers", {})),
+        protected=document.get("protected", False),
         objects={Address(address): parse_object(item) for address, item in raw.items()},
         outputs=unmark(document["outputs"]),
         intents={intent.sequence: intent for intent in intents},

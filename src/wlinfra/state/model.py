@@ -15,6 +15,7 @@ from wlinfra.values import Address, Json
 
 __all__ = [
     "Deposed",
+    "EnvironmentState",
     "Health",
     "HistoryEntry",
     "Intent",
@@ -157,6 +158,20 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentState:
+    """What holds for all objects of an environment, as it was when it was applied last."""
+
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where the objects of each provider are, as `plan.place` compares it."""
+    name_prefix: str = ""
+    """What the environment put before the names of its objects."""
+    providers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """How each provider was reached, as `records.reached` has it; never a secret."""
+    protected: bool = False
+    """The environment refused to delete or replace anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything recorded for one stack and environment."""
 
@@ -177,3 +192,7 @@ class State:
     """Where the objects of each provider are, as `provider.place` compares it; a version before it recorded none."""
     name_prefix: str = ""
     """What the environment put before the names of its objects when it was applied last."""
+    providers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """How the environment reached each provider when it was applied last, as `records.reached` has it; never a secret."""
+    protected: bool = False
+    """The environment refused to delete or replace anything when it was applied last."""

@@ -26,6 +26,7 @@ __all__ = [
     "held",
     "imported",
     "moved",
+    "reached",
     "seen",
     "stray",
     "unready",
@@ -320,3 +321,11 @@ def with_renamed_dependencies(item: ObjectState, renamed: Mapping[Address, Addre
     if (names(item.depends_on), deposed) == (item.depends_on, item.deposed):
         return item
     return replace(item, depends_on=names(item.depends_on), deposed=deposed)
+
+
+# ---------------------------------------------------------------- of the environment
+
+
+def reached(kind: str, options: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return what is recorded of a configured provider: its own name, and those options that hold no secret."""
+    return {**options, "provider": kind}

@@ -18,7 +18,7 @@ from wlinfra.state.files import NO_SPACE, Disk, DiskStats, explain_os_errors, ma
 from wlinfra.state.journal import GroupCommit, JournalFile, encode_record
 from wlinfra.state.ledger import Entry, Ledger, Record, encode_entry, encode_opening, new_lineage, seal_entry
 from wlinfra.state.lock import Lease
-from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
+from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
 from wlinfra.state.snapshot import Loaded, Paths, encode_header, read_history_records, write_snapshot
 from wlinfra.state.upgrades import FORMAT_VERSION
 from wlinfra.values import Address, Json
@@ -122,10 +122,23 @@ class LocalSession:
         if self._ledger.key_fingerprint != fingerprint:
             self._submit(Entry(key_fingerprint=fingerprint))
 
-    def set_place(self, places: Mapping[str, Mapping[str, str]], name_prefix: str) -> None:
-        """Record where the objects are and what their names begin with, unless that is recorded already."""
-        if (self._ledger.places, self._ledger.name_prefix) != (places, name_prefix):
-            self._submit(Entry(places=places, name_prefix=name_prefix))
+    def set_environment(self, found: EnvironmentState) -> None:
+        """Record what holds for all objects of the environment, unless that is recorded already."""
+        ledger = self._ledger
+        if found != EnvironmentState(
+            places=ledger.places,
+            name_prefix=ledger.name_prefix,
+            providers=ledger.providers,
+            protected=ledger.protected,
+        ):
+            self._submit(
+                Entry(
+                    places=found.places,
+                    name_prefix=found.name_prefix,
+                    providers=found.providers,
+                    protected=found.protected,
+                )
+            )
 
     def add_history(self, entry: HistoryEntry) -> None:
         """Add one apply to the history, durably."""

@@ -20,7 +20,7 @@ from wlinfra.state.codec import parse_history
 from wlinfra.state.files import Disk, encode_name, explain_os_errors, make_directory
 from wlinfra.state.ledger import Ledger, parse_ledger
 from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
-from wlinfra.state.model import HistoryEntry, Intent, ObjectState, State
+from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
 from wlinfra.state.session import LocalSession
 from wlinfra.state.shape import check_document, check_ledger
 from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, tool_version, write_snapshot
@@ -81,8 +81,8 @@ class StateSession(Protocol):
         """Record which key the digests are made with."""
         ...
 
-    def set_place(self, places: Mapping[str, Mapping[str, str]], name_prefix: str) -> None:
-        """Record where the objects are and what their names begin with."""
+    def set_environment(self, found: EnvironmentState) -> None:
+        """Record what holds for all objects of the environment."""
         ...
 
     def add_history(self, entry: HistoryEntry) -> None:

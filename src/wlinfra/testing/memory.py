@@ -96,6 +96,10 @@ class MemoryProvider:
         """The operations of all steps that were run, in order."""
         return [call.subject.operation for call in self.calls if isinstance(call.subject, Step)]
 
+    def public_options(self, options: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the options that are plain values: there is no secret among them."""
+        return {name: value for name, value in options.items() if isinstance(value, str | int | float | None)}
+
     def connect(self, context: ProviderContext) -> MemoryConnection:
         """Return a connection to the world."""
         return MemoryConnection(self, context)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from support.cluster_stage import ClusterStage
 
 from wlinfra.state.lock import LockRequest
+from wlinfra.state.model import EnvironmentState
 from wlinfra.state.store import LocalStateStore
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_the_same_cluster_at_another_address_is_the_same_place(stage: ClusterSta
     store = store_of(stage)
     moved = {**store.load().places["default"], "server": "https://somewhere.example:6443"}
     with store.acquire(LockRequest(owner="test")) as lease, store.open(lease) as session:
-        session.set_place({"default": moved}, "")
+        session.set_environment(EnvironmentState(places={"default": moved}))
     assert stage.actions() == {}
 
 
