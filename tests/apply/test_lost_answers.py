@@ -7,6 +7,7 @@ from apply.fakes import Bench, address, create, delete, problem, record, update
 
 from wlinfra.changes.model import Repeat, Step
 from wlinfra.provider.base import DidNotHappen, Done, Happened, RefusedForNow, UnclearOutcome, UnknownOutcome
+from wlinfra.render.events import EventLines
 
 LOST = UnknownOutcome(error=problem("Answer was lost"))
 
@@ -83,6 +84,28 @@ def test_a_refusal_for_now_is_tried_again_after_the_time_asked_for() -> None:
     assert bench.apply(create("a")).ok
     assert times == [1000.0, 1007.0]
     assert [entry[0] for entry in bench.session.log] == ["begin", "call", "end", "begin", "call", "end"]
+
+
+def test_a_long_wait_is_reported_when_it_begins() -> None:
+    bench = Bench()
+    shown: list[str] = []
+    error = problem("Too many", "The platform at https://example.com answered with 429.")
+    bench.platform.replies["create-a"] = [RefusedForNow(error=error, after=600.0), Done(id="n")]
+    bench.platform.during = lambda _: shown.append("(called)")
+    bench.on_event = EventLines(shown.append)
+    assert bench.apply(create("a")).ok
+    begun, again = shown.index("(called)"), shown.index("(called)", shown.index("(called)") + 1)
+    said = "".join(shown[begun:again])
+    assert "asked to wait 10 minutes: The platform at https://example.com answered with 429" in said
+
+
+def test_a_wait_longer_than_the_object_may_take_fails_at_once() -> None:
+    bench = Bench()
+    bench.platform.replies["create-a"] = [RefusedForNow(error=problem(), after=7200.0)]
+    ((_, error),) = bench.apply(create("a")).failed
+    assert bench.clock.time == 1000.0
+    assert "It asks to wait 120 minutes, and 30 minutes are left" in error.detail
+    assert error.fix == "Run the command again in 120 minutes, or give the resource longer `timeouts`."
 
 
 def test_refusals_for_now_end_somewhere() -> None:

@@ -57,3 +57,12 @@ def test_what_never_left_is_refused_for_now_or_unreadable() -> None:
 def test_a_status_without_a_name_is_shown_as_a_number() -> None:
     error = answer_failure(READ, 599, b"")
     assert (error.kind, "with 599." in str(error)) == (FailureKind.UNREADABLE, True)
+
+
+def test_a_read_that_is_refused_for_now_says_where_and_how_long_to_wait() -> None:
+    call = Call(method="GET", path="/workloads", platform="DataRobot", endpoint="https://app.example.com/api/v2")
+    error = answer_failure(call, 429, b'{"detail": "Slow down."}', retry_after=600.0)
+    assert error.diagnostics[0].detail == (
+        "DataRobot at https://app.example.com/api/v2 answered GET /workloads with 429 Too Many Requests: "
+        "Slow down; it asks to wait 10 minutes."
+    )

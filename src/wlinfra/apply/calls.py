@@ -86,8 +86,9 @@ class Caller:
     ) -> Waiting:
         """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
 
-        ``limit`` is how many seconds the object may take: a platform that asks to wait longer is not waited for. A refusal for now is tried again, later each time; a lost answer is looked up before anything else, and
-        only what certainly did not happen is sent once more. What cannot be told leaves its intent open.
+        ``limit`` is how many seconds the object may take: a platform that asks to wait longer is not waited for. A
+        refusal for now is tried again, later each time; a lost answer is looked up before anything else, and only
+        what certainly did not happen is sent once more. What cannot be told leaves its intent open.
         """
         refused = lost = 0
         begun = self.clock.monotonic()
@@ -119,9 +120,18 @@ class Caller:
                         raise ObjectFailedError(troubles.about(change, error))
                     elapsed = self.clock.monotonic() - begun
                     if elapsed + after > limit:
-                        raise ObjectFailedError(troubles.about(change, troubles.asks_too_long(error, after, limit)))
+                        left = max(limit - elapsed, 0.0)
+                        raise ObjectFailedError(troubles.about(change, troubles.asks_too_long(error, after, left)))
                     reason = error.detail if after < _WORTH_SAYING else troubles.asking(error, after)
-                    self.tell(Progress(change=change, waiting_for="may be tried again", reason=reason, elapsed=elapsed))
+                    self.tell(
+                        Progress(
+                            change=change,
+                            waiting_for="may be tried again",
+                            reason=reason,
+                            elapsed=elapsed,
+                            lasts=after,
+                        )
+                    )
                     yield from self.pause(max(after, min(2.0 ** (refused - 1) / 2, _LONGEST_PAUSE)), STOPPED)
                 case UnknownOutcome(error=error, is_over=is_over):
                     found = yield from self._look_up(intent, step, connection, is_over=is_over)

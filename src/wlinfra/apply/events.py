@@ -71,6 +71,8 @@ class Progress:
     """The platform's own words."""
     elapsed: float
     """Seconds since the wait began."""
+    lasts: float = 0.0
+    """Seconds that it goes on at least, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.http.retry import describe_wait
 from wlinfra.provider.base import UnclearOutcome
 from wlinfra.values import Address
 
@@ -62,13 +63,17 @@ def crashed(change: Change, error: BaseException) -> Diagnostic:
 
 def asking(error: Diagnostic, after: float) -> str:
     """Return a refusal for now in the platform's words, with how long it asks to wait."""
-    return f"{error.detail.rstrip('.')}; asked to come back in {after:.0f} s"
+    return f"asked to wait {describe_wait(after)}: {error.detail.rstrip('.')}"
 
 
-def asks_too_long(error: Diagnostic, after: float, limit: float) -> Diagnostic:
+def asks_too_long(error: Diagnostic, after: float, left: float) -> Diagnostic:
     """Return the error for a platform that asks to wait for longer than the object may take."""
-    detail = f"{asking(error, after)}, and {limit:.0f} s is all that this may take."
-    return replace(error, detail=detail, fix="Run the command again then, or give the resource longer `timeouts`.")
+    detail = (
+        f"{error.detail.rstrip('.')}. It asks to wait {describe_wait(after)}, and {describe_wait(left)} are left of what the "
+        "object may take, so it is not waited for; nothing was done."
+    )
+    fix = f"Run the command again in {describe_wait(after)}, or give the resource longer `timeouts`."
+    return replace(error, detail=detail, fix=fix)
 
 
 def still_unknown(change: Change, what: str) -> Diagnostic:

@@ -16,6 +16,7 @@ import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
 
+from .retry import describe_wait
 from .wire import Lost
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _TEXT_LIMIT = 500
+_TOO_MANY = 429
 
 FieldError = tuple[tuple[str | int, ...], str]
 """Where in the request something is wrong, and what."""
@@ -144,6 +146,9 @@ def answer_failure(
 ) -> ApiError:
     """Return the error an answer stands for."""
     detail, fields = explain_body(body, content_type=content_type)
+    if status == _TOO_MANY and retry_after and not call.is_mutating:  # of other calls the applier says what it does
+        said = f"{detail.rstrip('.')}; it" if detail else "it"
+        detail = f"{said} asks to wait {describe_wait(retry_after)}"
     if 300 <= status < 400:
         detail = "It redirects the request, which is not followed because the token would go along. Check the endpoint's scheme, host and path."
     return ApiError(call, kind_of_status(status, call), detail, status=status, fields=fields, retry_after=retry_after)
@@ -232,7 +237,8 @@ def _summary(kind: FailureKind) -> str:
 
 def _sentence(call: Call, kind: FailureKind, status: int | None, detail: str) -> str:
     is_about_endpoint = kind in _ABOUT_THE_ENDPOINT or status is None or status >= 500 or 300 <= status < 400
-    who = f"{call.platform} at {call.endpoint}" if is_about_endpoint and call.endpoint else call.platform
+    names_endpoint = call.endpoint and (is_about_endpoint or kind is FailureKind.REFUSED_FOR_NOW)
+    who = f"{call.platform} at {call.endpoint}" if names_endpoint else call.platform
     what = f"{who} gave no answer to {call}" if status is None else f"{who} answered {call} with {_status_text(status)}"
     head = what[0].upper() + what[1:]
     text = f"{head}: {detail}" if detail else head

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "backoff_delay", "pause", "retry_after_seconds"]
+__all__ = ["Clock", "SystemClock", "backoff_delay", "describe_wait", "pause", "retry_after_seconds"]
 
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
@@ -63,6 +63,18 @@ def backoff_delay(attempt: int, jitter: Callable[[], float]) -> float:
     """Return the seconds before attempt ``attempt`` + 1: doubled each time, at most 30, between half and all of it."""
     delay: float = min(_LONGEST_DELAY, _FIRST_DELAY * 2**attempt)
     return delay * (0.5 + jitter() / 2)
+
+
+def describe_wait(seconds: float) -> str:
+    """Return how long a platform asks to wait, for users.
+
+    >>> describe_wait(600)
+    '10 minutes'
+    """
+    whole = round(seconds)
+    if whole >= 120 and whole % 60 == 0:
+        return f"{whole // 60} minutes"
+    return f"{whole} seconds"
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -139,7 +139,8 @@ class EventLines:
     def _progress(self, event: Progress) -> str:
         key = _subject(event.change)
         last, reason = self._told.get(key, (0.0, ""))
-        if event.elapsed - last < _STILL_EVERY and (event.reason == reason or event.elapsed < 1):
+        is_brief = event.elapsed < 1 and event.lasts < _STILL_EVERY
+        if event.elapsed - last < _STILL_EVERY and (event.reason == reason or is_brief):
             return ""
         self._told[key] = (event.elapsed, event.reason)
         why = clean(event.reason or event.waiting_for)
