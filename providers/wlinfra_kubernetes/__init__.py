@@ -39,7 +39,8 @@ class _KubernetesProvider:
 
     def how_to_let_go(self, item: ObjectState) -> str:
         """Return what the next apply does to a forgotten object, which bears our label, and the command that lets it go."""
-        from .documents.document import Key
+        from wlinfra_manifests.document import Key
+
         from .ownership.identity import PART_OF
 
         key = Key.parse(item.kind, item.name)

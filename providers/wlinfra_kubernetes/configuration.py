@@ -56,7 +56,7 @@ class KubernetesConfig(BaseModel):
     bundles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """The catalogue of resource bundles."""
     target: dict[str, Any] = Field(default_factory=dict)
-    """What the cluster offers to workloads, see the documentation of `wlinfra.manifests`."""
+    """What the cluster offers to workloads, see the documentation of `wlinfra_manifests`."""
 
     @field_validator("conflicts")
     @classmethod

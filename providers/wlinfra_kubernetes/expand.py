@@ -12,22 +12,23 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from wlinfra.manifests.model import Rendered, RenderedObject
-from wlinfra.manifests.shared import merge_shared
-from wlinfra.provider import OPAQUE, PlatformObject
+from wlinfra.provider import PlatformObject
+from wlinfra.provider.rendering import RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
-from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
+from wlinfra_manifests.artifact import virtual_artifact
+from wlinfra_manifests.document import Key, canonical, encoded, key_of, plain_text, schema_of
+from wlinfra_manifests.group import group_of
+from wlinfra_manifests.model import Rendered
+from wlinfra_manifests.quantities import with_canonical_quantities
 
 from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .declared.lookups import workload_lookup
 from .declared.readers import READ, READ_KINDS, READERS, contents_of
 from .declared.resources import Manifest
-from .documents.document import Key, canonical, encoded, key_of, plain_text, schema_of
-from .documents.quantities import with_canonical_quantities
 from .ownership.evident import evident_in
 from .ownership.former import FORMERLY
 from .ownership.inventory import address_of
@@ -44,7 +45,7 @@ def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource
     """Return the objects; of a resource that `check` refused, nothing."""
     match resource:
         case Artifact():
-            return (_artifact(resource),)
+            return (virtual_artifact(resource),)
         case Workload() if isinstance(resource.artifact, Artifact):
             return tuple(_workload(scope, resource, resource.artifact, declared))
         case Manifest():
@@ -53,25 +54,6 @@ def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource
             return (_lookup(scope, resource),)
         case _:
             return ()
-
-
-# ---------------------------------------------------------------- artifacts
-
-
-def _artifact(artifact: Artifact) -> PlatformObject:
-    images = [str(container.image) for group in artifact.groups for container in group.containers]
-    content = repr((artifact.artifact_type, artifact.groups, artifact.storage))
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    return PlatformObject(
-        address=artifact.address,
-        kind="artifact",
-        name=artifact.name_on_platform,
-        values={"type": artifact.artifact_type, "images": images, "content": digest},
-        schema=OPAQUE,
-        outputs=("id", "version"),
-        known_outputs={"id": f"sha256:{digest}", "version": digest[:12]},
-        virtual=True,
-    )
 
 
 # ---------------------------------------------------------------- workloads
@@ -118,19 +100,14 @@ def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
     """Return the fewest and the most replicas of the group a Deployment or NIMService stands for."""
     if workload.power == "stopped":
         return 0, 0
-    group = _group_of(workload, item)
+    group = group_of(workload, item)
     return group.bounds if group is not None else (1, 1)
 
 
 def _leaves_replicas_out(workload: Workload, item: RenderedObject) -> bool:
     """Return whether the program says nothing of a number, so that the one that is rendered is a default."""
-    group = _group_of(workload, item)
+    group = group_of(workload, item)
     return workload.power != "stopped" and group is not None and group.replicas is None and not group.policies
-
-
-def _group_of(workload: Workload, item: RenderedObject) -> GroupRuntime | None:
-    name = item.part.rpartition("/")[0]
-    return next((group for group in workload.groups if not name or group.name == name), None)
 
 
 def _place(workload: Workload, item: RenderedObject) -> Address:

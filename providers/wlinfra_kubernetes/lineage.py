@@ -14,8 +14,8 @@ from typing import Any, Final
 from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import ProviderError
 from wlinfra.provider import ObjectState
+from wlinfra_manifests.document import key_of
 
-from .documents.document import key_of
 from .ownership.identity import LINEAGE
 from .platform import Platform
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wlinfra.changes.model import BlastRadius
+from wlinfra_manifests.document import Key
 
-from .documents.document import Key
 from .volumes import CACHE, CLAIM, STATEFUL, deletes_claims, owned_claim, templates_of
 
 __all__ = ["Loss", "is_built_in", "is_known", "is_replaced_unasked", "loss_of", "with_loss"]

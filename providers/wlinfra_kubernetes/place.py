@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from wlinfra_manifests.document import Key
+
 from .cluster.client import ClusterClient
 from .cluster.failures import ClusterError, Failure
-from .documents.document import Key
 
 __all__ = ["place_of"]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wlinfra.manifests.model import Target
 from wlinfra.provider import Live, PlatformObject
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.model import Target
 
 from .cluster.client import ClusterClient
 from .cluster.watches import Watches
 from .configuration import KubernetesConfig
-from .documents.document import Key
 from .ownership.identity import Identity
 
 __all__ = ["Choice", "Platform", "Shortfall"]

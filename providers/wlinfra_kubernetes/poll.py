@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
+from wlinfra_manifests.document import Key
 
 from .cluster.failures import ClusterError, Failure
-from .documents.document import Key
 from .ownership.identity import PART_OF
 from .platform import Platform
 from .read import Found, fetch, fetch_each

@@ -10,7 +10,6 @@ from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.http.pool import leave_warning_to_us, unverified
-from wlinfra.manifests.model import RenderedObject
 from wlinfra.provider.base import (
     Connection,
     Live,
@@ -25,9 +24,11 @@ from wlinfra.provider.base import (
 )
 from wlinfra.provider.hiding import hidden
 from wlinfra.provider.optional import Stray
+from wlinfra.provider.rendering import RenderedObject
 from wlinfra.resources.base import Resource
 from wlinfra.state.model import Intent
 from wlinfra.values import Address
+from wlinfra_manifests.targets import target_of
 
 from .cluster.client import ClientOptions, ClusterClient
 from .cluster.session import open_session
@@ -35,7 +36,6 @@ from .configuration import KubernetesConfig, parse_config
 from .ownership.identity import Identity
 from .platform import Platform
 from .scope import Scope
-from .targets import target_of
 
 __all__ = ["KubernetesConnection", "connect"]
 
@@ -56,7 +56,7 @@ class KubernetesConnection:
         self._config = config
         name = context.stack if context.name == "default" else f"{context.stack}-{context.name}"
         identity = Identity(stack=name, environment=context.environment, namespace=config.namespace)
-        target = target_of(config, context.stack)
+        target = target_of(config.target, stack=context.stack, namespace=config.namespace, bundles=config.bundles)
         self.platform = Platform(
             config=config, identity=identity, target=target, open=self._open, now=time.time, lineage=context.lineage
         )

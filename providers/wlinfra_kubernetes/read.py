@@ -13,11 +13,11 @@ from typing import Any, Final, TypeAlias
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.values import Json
+from wlinfra_manifests.document import Key, declared_values, key_of
 
 from .cluster.client import ClusterClient
 from .cluster.failures import ClusterError
 from .declared.lookups import look_up_workload
-from .documents.document import Key, declared_values, key_of
 from .documents.fieldpath import find, parse
 from .lineage import is_ours, is_proven
 from .ownership.former import former_key, keeps_its_name

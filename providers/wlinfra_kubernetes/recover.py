@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import DidNotHappen, Happened, Intent, Recovery, UnclearOutcome
+from wlinfra_manifests.document import Key
 
 from .cluster.failures import ClusterError
-from .documents.document import Key
 from .lineage import lineage_of
 from .ownership.identity import ADDRESS, APPLIED
 from .planning.steps import EVIDENCE

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wlinfra.manifests.model import RenderedObject
-from wlinfra.manifests.render import render_workload
+from wlinfra.provider.rendering import RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.workload import Workload
+from wlinfra_manifests.render import render_workload
 
 from .declared.resources import Manifest
 from .scope import Scope, in_namespace

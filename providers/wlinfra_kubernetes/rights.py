@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wlinfra.manifests.model import Manifest, RenderedObject
 from wlinfra.provider import PlatformObject
+from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra_manifests.document import Key, guessed_plural
 
 from .declared.lookups import NEEDED
-from .documents.document import Key, guessed_plural
 from .ownership.identity import Identity
 from .subjects import RBAC, Subject
 

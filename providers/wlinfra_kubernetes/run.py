@@ -13,9 +13,9 @@ from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
 from wlinfra.values import Address
+from wlinfra_manifests.document import Key, wire
 
 from .cluster.failures import ClusterError, Failure, fits_when_one_goes
-from .documents.document import Key, wire
 from .lineage import TAKES, claim, lineage_of
 from .ownership.identity import ADDRESS, HANDOVER
 from .ownership.succession import is_orphan

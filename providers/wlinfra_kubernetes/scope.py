@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from wlinfra.manifests.model import RenderedObject, Target
-from wlinfra.manifests.render import render_workload
-from wlinfra.manifests.shared import merge_shared
+from wlinfra.provider.rendering import RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address
+from wlinfra_manifests.document import Key, key_of
+from wlinfra_manifests.model import Target
+from wlinfra_manifests.render import render_workload
 
 from .declared.readers import sources_of
 from .declared.resources import Manifest
-from .documents.document import Key, key_of
 from .ownership.identity import Identity
 from .ownership.succession import AUTOSCALERS
 from .volumes import pod_of

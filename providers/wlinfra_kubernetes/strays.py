@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from wlinfra.provider import ObjectState, Stray, Wanted
 from wlinfra.values import Address
+from wlinfra_manifests.document import Key, key_of
 
 from .cluster.failures import ClusterError, Failure
-from .documents.document import Key, key_of
 from .lineage import is_ours, refuse_taken_over
 from .ownership.former import former_key
 from .ownership.identity import ADDRESS, KEEP, PART_OF

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wlinfra.values import Json
+from wlinfra_manifests.document import Key
 
 from .cluster.failures import ClusterError
-from .documents.document import Key
 from .ownership.identity import KEEP
 from .platform import Platform
 

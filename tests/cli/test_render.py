@@ -9,14 +9,15 @@ import pytest
 from support.command_line import PROGRAM, CommandLine
 
 from wlinfra.errors import Diagnostic
-from wlinfra.manifests.model import RenderedObject, Target
-from wlinfra.manifests.render import render_workload
 from wlinfra.provider import ProviderContext
+from wlinfra.provider.rendering import RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.workload import Workload
 from wlinfra.testing import MemoryConnection, MemoryProvider
 from wlinfra.values import Address
+from wlinfra_manifests.model import Target
+from wlinfra_manifests.render import render_workload
 
 TARGET = Target(namespace="shop")
 

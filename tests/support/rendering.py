@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import wlinfra as wl
-from wlinfra.manifests.model import Bundle, DeviceRequest, Gpu, Rendered, Target
-from wlinfra.manifests.render import render_workload
+from wlinfra_manifests.model import Bundle, DeviceRequest, Gpu, Rendered, Target
+from wlinfra_manifests.render import render_workload
 
 __all__ = ["TARGET", "errors", "nim", "plain", "render", "rendered", "server", "spec", "target", "warnings"]
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Live, PlatformObject, Reading
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.ownership.identity import BUNDLE
 from wlinfra_kubernetes.platform import Choice, Platform
+from wlinfra_manifests.document import Key
 
 from .room import Need, Room, need_of
 from .shortage import shortage

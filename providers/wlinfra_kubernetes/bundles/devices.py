@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from wlinfra_kubernetes.documents.document import Key
-from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.quantities import amount
 
 from .selectors import Facts, fulfils
 

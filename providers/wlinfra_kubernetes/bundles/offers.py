@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wlinfra.manifests.model import Rendered, RenderedObject, Target
-from wlinfra.manifests.render import render_workload
+from wlinfra.provider.rendering import RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Json
+from wlinfra_manifests.model import Rendered, Target
+from wlinfra_manifests.render import render_workload
 
 __all__ = ["Renderings", "common_notes", "needs_of", "offer_of", "rendered_by_bundle", "spare_objects"]
 

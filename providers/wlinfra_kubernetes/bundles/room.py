@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from wlinfra.manifests.model import Bundle
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
-from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.model import Bundle
+from wlinfra_manifests.quantities import amount
 
 from .devices import Device, DeviceNeed, Devices, Lister
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_manifests.quantities import amount
 
 __all__ = ["Facts", "fulfils"]
 

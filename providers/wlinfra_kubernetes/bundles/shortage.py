@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from wlinfra.manifests.model import Bundle
-from wlinfra_kubernetes.documents.quantities import shown
+from wlinfra_manifests.model import Bundle
+from wlinfra_manifests.quantities import shown
 
 from .devices import API
 from .room import Need, Node, Room

@@ -14,7 +14,7 @@ import orjson
 from wlinfra.http.sender import Sending
 from wlinfra.http.shapes import misfit
 from wlinfra.http.wire import WireAnswer
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .failures import ClusterError, Failure
 

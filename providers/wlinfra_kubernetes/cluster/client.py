@@ -16,7 +16,7 @@ from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
 from wlinfra.http.sender import Refusal, Sender, Sending
 from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .answers import Answered, answered, confirm
 from .failures import ClusterError, Failure, refusal_of

@@ -17,7 +17,7 @@ from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.http.retry import retry_after_seconds
 from wlinfra.http.shapes import misfit
 from wlinfra.http.wire import Lost, Outcome, WireAnswer
-from wlinfra_kubernetes.documents.quantities import amount
+from wlinfra_manifests.quantities import amount
 
 from .wire import Refusing
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wlinfra.errors import WlinfraError
-from wlinfra_kubernetes.documents.document import Key, key_of
+from wlinfra_manifests.document import Key, key_of
 
 from .client import ClusterClient
 from .failures import ClusterError, Failure

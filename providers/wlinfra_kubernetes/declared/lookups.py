@@ -11,15 +11,15 @@ from typing import Any, Final
 
 from wlinfra.diff.schema import OPAQUE
 from wlinfra.errors import Diagnostic
-from wlinfra.manifests.labels import GROUP, WORKLOAD
-from wlinfra.manifests.model import GatewayEntry
-from wlinfra.manifests.names import object_name
 from wlinfra.provider import Absent, Live, PlatformObject, Reading, Unreadable, Wanted
 from wlinfra.resources.lookup import Lookup
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.labels import GROUP, WORKLOAD
+from wlinfra_manifests.model import GatewayEntry
+from wlinfra_manifests.names import object_name
 
 __all__ = ["NEEDED", "look_up_workload", "workload_lookup"]
 

@@ -19,8 +19,8 @@ from wlinfra.resources.base import Resource, ResourceOptions, name_validator
 from wlinfra.resources.declaring import Problem, caller, current_session, locate, standing_at
 from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, sendable
 from wlinfra.values import Ref, Secret, Template, format_path, map_leaves, parse_template
-from wlinfra_kubernetes.documents.document import is_base64
-from wlinfra_kubernetes.documents.listmaps import find_duplicates
+from wlinfra_manifests.document import is_base64
+from wlinfra_manifests.listmaps import find_duplicates
 
 from .readers import READ_KINDS
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wlinfra.manifests.labels import GROUP, WORKLOAD
 from wlinfra.values import Path
+from wlinfra_manifests.labels import GROUP, WORKLOAD
 
 from .identity import is_mark
 

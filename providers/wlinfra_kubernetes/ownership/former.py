@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import PlanRequest, PlatformObject, Wanted
-from wlinfra_kubernetes.documents.document import Key, key_of
+from wlinfra_manifests.document import Key, key_of
 
 from .identity import ADDRESS
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 __all__ = [
     "ADDITIONAL_NAMESPACES",

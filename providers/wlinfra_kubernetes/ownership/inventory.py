@@ -12,7 +12,7 @@ from typing import Any
 
 from wlinfra.provider import Live, PlatformObject
 from wlinfra.values import Address
-from wlinfra_kubernetes.documents.document import Key, schema_of
+from wlinfra_manifests.document import Key, schema_of
 
 from .evident import evident_in
 from .identity import ADDITIONAL_NAMESPACES, APPLYSET_ID, GROUP_KINDS, STACK, TOOLING, Identity

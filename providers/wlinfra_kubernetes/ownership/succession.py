@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.manifests.model import RenderedObject
 from wlinfra.provider import PlatformObject
+from wlinfra.provider.rendering import RenderedObject
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .identity import Identity
 

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.schema import Effect
-from wlinfra.manifests.secrets import SECRETS_DIGEST
 from wlinfra.provider import Live
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
-from wlinfra_kubernetes.documents.document import Difference, at, differences, keyed_path, managed_by, plain_text
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
 from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
+from wlinfra_manifests.document import Difference, at, differences, keyed_path, managed_by, plain_text
+from wlinfra_manifests.secrets import SECRETS_DIGEST
 
 from .private import is_private, shown_live
 from .restarts import RESTARTS

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import Diagnostic
-from wlinfra_kubernetes.documents.document import at
 from wlinfra_kubernetes.documents.fieldpath import with_value
-from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.volumes import CLAIM
+from wlinfra_manifests.document import at
+from wlinfra_manifests.quantities import amount
 
 from .subject import Subject
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_manifests.document import Key
 
 __all__ = ["Scaler", "scalers_of"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
 from wlinfra_kubernetes.bundles.choose import bundle_of, known_of
-from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_manifests.quantities import amount
 
 __all__ = ["impact_of", "impact_of_end", "running_of", "without_surge"]
 

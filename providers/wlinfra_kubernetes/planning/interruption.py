@@ -14,7 +14,7 @@ from wlinfra.changes.model import Action, BlastRadius, Decision, PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.values import Json
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .impact import running_of
 

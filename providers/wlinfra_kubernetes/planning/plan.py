@@ -15,7 +15,6 @@ from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, defaul
 from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import choose_bundle
 from wlinfra_kubernetes.cluster.failures import ClusterError
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.lineage import taking_over
 from wlinfra_kubernetes.losses import loss_of, with_loss
 from wlinfra_kubernetes.ownership.former import under_its_name
@@ -23,6 +22,7 @@ from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims
+from wlinfra_manifests.document import Key
 
 from .attributes import theirs
 from .impact import impact_of, impact_of_end, without_surge

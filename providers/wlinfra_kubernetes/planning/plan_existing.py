@@ -18,10 +18,10 @@ from wlinfra.errors import ProviderError
 from wlinfra.provider import Impact, default_decision
 from wlinfra.values import Json, Path
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import at, declared_values, managed_by, meaning, united, wire
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without
 from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
+from wlinfra_manifests.document import at, declared_values, managed_by, meaning, united, wire
 
 from .attributes import attributes_of, is_new_to_us, ownership_of, theirs
 from .claims import is_growing, told_to_wait, with_waiting_size

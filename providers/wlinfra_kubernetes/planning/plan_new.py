@@ -13,7 +13,7 @@ from typing import Any
 from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import Diagnostic, Location, ProviderError
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .refusals import lacking
 from .replacement import renaming

@@ -15,8 +15,8 @@ from wlinfra.changes.outcome import changes_nothing_live, needs_call
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.values import Path, contains_unknown, is_open
-from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.volumes import CLAIM
+from wlinfra_manifests.quantities import amount
 
 from .attributes import rolls
 from .claims import is_growing, told_to_wait, with_waiting_size

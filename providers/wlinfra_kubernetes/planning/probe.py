@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, fits_when_one_goes
-from wlinfra_kubernetes.documents.document import wire
+from wlinfra_manifests.document import wire
 
 from .refusals import lacking
 from .subject import Subject

@@ -15,10 +15,10 @@ from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Absent, PlatformObject, Reading
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
-from wlinfra_kubernetes.documents.quantities import amount
 from wlinfra_kubernetes.ownership.identity import PART_OF
 from wlinfra_kubernetes.platform import Platform, Shortfall
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.quantities import amount
 
 __all__ = ["note_creates", "within_quota"]
 

@@ -15,10 +15,10 @@ from typing import Final
 
 from wlinfra.errors import ProviderError
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.documents.fieldpath import owners_of, resolved
 from wlinfra_kubernetes.losses import is_built_in, is_known
 from wlinfra_kubernetes.ownership.identity import manager_told
+from wlinfra_manifests.document import Key
 
 from .subject import REST, Subject
 

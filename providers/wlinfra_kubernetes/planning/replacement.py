@@ -18,11 +18,11 @@ from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key, at, differences
 from wlinfra_kubernetes.documents.fieldpath import parse
 from wlinfra_kubernetes.losses import is_known, is_replaced_unasked, loss_of, with_loss
 from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, mounted
 from wlinfra_kubernetes.waits.mounts import in_the_way
+from wlinfra_manifests.document import Key, at, differences
 
 from .probe import Verdict, tried_anew
 from .refusals import causes_of, refused_update, says_immutable

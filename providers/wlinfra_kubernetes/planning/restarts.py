@@ -18,13 +18,13 @@ from wlinfra.changes.model import Action, Decision
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ConfigurationError
-from wlinfra.manifests.secrets import SECRETS_DIGEST, STAMPED
 from wlinfra.provider import PlanRequest, PlatformObject
 from wlinfra.state.key import Digest
 from wlinfra.values import UNKNOWN, Path, Secret, is_open, map_leaves
 from wlinfra_kubernetes.declared.readers import CONTENTS, READ, READERS
-from wlinfra_kubernetes.documents.document import Key, at, canonical
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_manifests.document import Key, at, canonical
+from wlinfra_manifests.secrets import SECRETS_DIGEST, STAMPED
 
 __all__ = ["RESTARTS", "Stamp", "stamp_attribute", "stamp_of", "with_readers_told"]
 

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 from wlinfra.changes.model import Action, Gate, Goal, PlatformObject, Repeat, Step
 from wlinfra.provider import ObjectState
 from wlinfra.values import Json
-from wlinfra_kubernetes.documents.document import Key, guessed_plural
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, shown
+from wlinfra_manifests.document import Key, guessed_plural
 
 __all__ = [
     "APPLIES",

@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from wlinfra.changes.model import Decision, Step
 from wlinfra.errors import ConfigurationError, ProviderError
-from wlinfra.manifests.secrets import stamp_secrets
 from wlinfra.provider import Live, PlanRequest, PlatformObject
 from wlinfra.values import Json, Secret, find_secrets, map_leaves
 from wlinfra_kubernetes.cluster.answers import Answered
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key, canonical, wire
 from wlinfra_kubernetes.ownership.identity import APPLIED
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.waits.nim import MARK, mark_before
+from wlinfra_manifests.document import Key, canonical, wire
+from wlinfra_manifests.secrets import stamp_secrets
 
 from .restarts import Stamp
 from .steps import APPLIES, EVIDENCE, goal_of

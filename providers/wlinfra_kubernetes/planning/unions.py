@@ -13,8 +13,8 @@ from typing import Any
 
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import managed_by, wire
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, owned_part, owners_of, resolved, with_value
+from wlinfra_manifests.document import managed_by, wire
 
 from .emptied import left_out, nulled
 from .subject import Subject

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wlinfra_kubernetes.cluster.failures import ClusterError
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .model import Look
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_manifests.document import Key
 
 __all__ = ["Look", "age", "condition", "failed", "is_observed", "one_line", "waits"]
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.volumes import CACHE, claims_of, mounted, mounting_pods
+from wlinfra_manifests.document import Key
 
 from .model import Look, waits
 

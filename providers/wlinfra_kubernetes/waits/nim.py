@@ -13,7 +13,7 @@ from wlinfra.diff.schema import Effect
 from wlinfra.provider import Ready, Status
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .model import Look, age, condition, failed, waits
 from .pods import trouble_of

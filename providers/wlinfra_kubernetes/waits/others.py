@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from wlinfra.provider import Status
 from wlinfra_kubernetes.cluster.failures import ClusterError
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .model import Look, age, condition, failed, is_observed, waits
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra_kubernetes.cluster.failures import ClusterError
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 from .containers import Trouble, container_troubles
 from .events import latest_warning

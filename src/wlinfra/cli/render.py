@@ -10,14 +10,13 @@ from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.workspace import open_workspace
 from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
-from wlinfra.manifests.files import Written, write_manifests
-from wlinfra.manifests.model import RenderedObject
-from wlinfra.manifests.yaml import format_manifests
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.provider.base import Connection
-from wlinfra.provider.rendering import Authorizing, Rendering
+from wlinfra.provider.rendering import Authorizing, RenderedObject, Rendering
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.manifests.files import Written, write_manifests
+from wlinfra.render.manifests.yaml import format_manifests
 from wlinfra.render.summary import counted
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import State

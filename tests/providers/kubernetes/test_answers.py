@@ -17,8 +17,8 @@ from wlinfra.values import Secret
 from wlinfra_kubernetes.cluster.answers import warnings_of
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key, wire
 from wlinfra_kubernetes.provider import KubernetesConnection
+from wlinfra_manifests.document import Key, wire
 
 Connect = Callable[..., Driver]
 

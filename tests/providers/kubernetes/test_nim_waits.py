@@ -20,14 +20,14 @@ from wlinfra.values import Address
 from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.configuration import parse_config
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.ownership.identity import Identity
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.provider import KubernetesConnection
-from wlinfra_kubernetes.targets import target_of
 from wlinfra_kubernetes.waits.model import Look
 from wlinfra_kubernetes.waits.nim import nim_cache
 from wlinfra_kubernetes.waits.nim import nim_service as nim_service_status
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.targets import target_of
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -136,7 +136,7 @@ def failing(reason: str, *, generation: int, changed: str) -> Look:
     platform = Platform(
         config=parse_config({}),
         identity=identity,
-        target=target_of(parse_config({}), "shop"),
+        target=target_of({}, stack="shop", namespace="apps", bundles={}),
         open=NoDeployment,
         now=lambda: now,
     )

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from wlinfra.manifests.model import Bundle, Gpu
 from wlinfra_kubernetes.bundles.devices import DeviceNeed
 from wlinfra_kubernetes.bundles.room import Need, Room
 from wlinfra_kubernetes.bundles.shortage import shortage
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
+from wlinfra_manifests.model import Bundle, Gpu
 
 GPU = "nvidia.com/gpu"
 OWNER = Key("apps/v1", "Deployment", "ai", "chat")

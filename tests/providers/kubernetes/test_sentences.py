@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, failure_of
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.planning.refusals import says_immutable
+from wlinfra_manifests.document import Key
 
 DEPLOYMENT = Key("apps/v1", "Deployment", "n", "web")
 CACHE = Key("apps.nvidia.com/v1alpha1", "NIMCache", "n", "model")

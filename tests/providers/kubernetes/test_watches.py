@@ -23,8 +23,8 @@ from wlinfra.provider.base import ProviderContext
 from wlinfra.testing import Driver
 from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.cluster.watches import Watches
-from wlinfra_kubernetes.documents.document import Key
 from wlinfra_kubernetes.provider import KubernetesConnection, connect
+from wlinfra_manifests.document import Key
 
 if TYPE_CHECKING:
     from engines.kubernetes.cluster import Cluster

@@ -8,7 +8,7 @@ import json
 import pytest
 from support.cluster_stage import ClusterStage, container
 
-from wlinfra.manifests.secrets import SECRETS_DIGEST
+from wlinfra_manifests.secrets import SECRETS_DIGEST
 
 BUNDLES = {"tiny": {"cpu": 0.1, "memory": "64MB"}}
 WORKLOAD = """\

@@ -17,7 +17,7 @@ from wlinfra_kubernetes.cluster.client import ClientOptions, ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.cluster.session import open_session
 from wlinfra_kubernetes.configuration import KubernetesConfig
-from wlinfra_kubernetes.documents.document import Key
+from wlinfra_manifests.document import Key
 
 SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "1"}}
 EXEC = "client.authentication.k8s.io/v1"
