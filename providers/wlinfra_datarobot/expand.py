@@ -20,9 +20,9 @@ from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.variables import ApiKey, Credential, EnvVar
 from wlinfra.resources.workload import ReplacementPolicy, Workload
-from wlinfra.values import Address, Json
+from wlinfra.values import Address, Json, find_refs
 
-from .platform import ARTIFACT_KIND, WORKLOAD_KIND
+from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp
 from .roles import role_key
 from .schema import API_KEY, ARTIFACT, WORKLOAD
 from .shapes import compared_runtime
@@ -130,7 +130,8 @@ def _looked_up(resource: Lookup) -> PlatformObject:
         depends_on=resource.depends_on,
         provider=resource.provider,
         location=resource.location,
-        policy=_given({"id": resource.lookup_id}),
+        private=LookedUp(id=resource.lookup_id if isinstance(resource.lookup_id, str) else None),
+        refers=tuple(find_refs(resource.lookup_id)),
         lookup=True,
     )
 

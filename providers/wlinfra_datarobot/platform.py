@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .dialects import Dialect, detect, dialect_named
@@ -14,13 +15,20 @@ from .dialects import Dialect, detect, dialect_named
 if TYPE_CHECKING:
     from .client import DataRobotClient
 
-__all__ = ["ARTIFACT_KIND", "WORKLOAD_KIND", "Bundles", "Platform"]
+__all__ = ["ARTIFACT_KIND", "WORKLOAD_KIND", "Bundles", "LookedUp", "Platform"]
 
 ARTIFACT_KIND = "artifact"
 WORKLOAD_KIND = "workload"
 
 Bundles = Mapping[str, Mapping[str, Any]]
 """Bundles by id, as the platform shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What is noted of a lookup: the id it gives, if it gives one."""
+
+    id: str | None
 
 
 class Platform:

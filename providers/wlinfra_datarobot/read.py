@@ -15,7 +15,7 @@ from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, 
 
 from . import fetch
 from .facts import artifact_facts, workload_facts
-from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
+from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp, Platform
 from .roles import declared_roles, role_values
 from .shapes import artifact_values, server_set, workload_values
 
@@ -55,8 +55,9 @@ def _read_kind(platform: Platform, kind: str, wanted: Mapping[int, Wanted]) -> d
 
 def _with_id(item: Wanted) -> Wanted:
     """Return the question with the id a lookup gives."""
-    given = item.desired.policy.get("id") if item.id is None and item.desired is not None else None
-    return replace(item, id=given) if isinstance(given, str) else item
+    private = item.desired.private if item.desired is not None else None
+    given = private.id if item.id is None and isinstance(private, LookedUp) else None
+    return replace(item, id=given) if given is not None else item
 
 
 def _by_name(platform: Platform, kind: str, names: set[str]) -> dict[str, list[fetch.Document]]:

@@ -18,7 +18,7 @@ from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
-from wlinfra.values import Address, Json, Ref, Secret, Template, map_leaves
+from wlinfra.values import Address, Json, Ref, Secret, Template, find_refs, map_leaves
 from wlinfra_manifests.artifact import virtual_artifact
 from wlinfra_manifests.document import Key, canonical, encoded, key_of, plain_text, schema_of
 from wlinfra_manifests.group import group_of
@@ -27,12 +27,12 @@ from wlinfra_manifests.quantities import with_canonical_quantities
 
 from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .declared.lookups import workload_lookup
-from .declared.readers import READ, READ_KINDS, READERS, contents_of
+from .declared.readers import READ_KINDS, contents_of
 from .declared.resources import Manifest
 from .ownership.evident import evident_in
-from .ownership.former import FORMERLY
 from .ownership.inventory import address_of
 from .ownership.succession import AUTOSCALERS, coming_after
+from .private import Private, Read, private_of
 from .scope import CLUSTER_SCOPED, Scope, in_namespace, makers_of
 from .volumes import mounted
 
@@ -71,20 +71,20 @@ def _workload(
     for item in objects:
         whole = _with_all_sharers(scope, item, declared) if item.shared else item
         made = _rendered(scope, places, replace(whole, depends_on=needs_of(item, renderings)), declared)
-        policy: dict[str, Any] = {**made.policy, "keeps_data": item.keeps_data}
+        private = replace(private_of(made), autoscaled=item.kind == "Deployment" and bool(scaled))
         if item.kind in _RUNNERS:
-            policy["replicas"] = list(_bounds(workload, item))
-            policy["replicas_left_out"] = _leaves_replicas_out(workload, item)
-            values = partial(_values_of, scope, made.address)
-            if offer := offer_of(workload, item, renderings, values):
-                policy["bundles"] = offer
-            if read := [_source(places[one.part], one.manifest) for one in objects if _is_read(one, item)]:
-                policy[READ] = read
+            private = replace(
+                private,
+                replicas=_bounds(workload, item),
+                replicas_left_out=_leaves_replicas_out(workload, item),
+                offer=offer_of(workload, item, renderings, partial(_values_of, scope, made.address)),
+                reads=tuple(_read(places[one.part], one.manifest) for one in objects if _is_read(one, item)),
+            )
         if item.formerly:
-            policy[FORMERLY] = replace(Key.parse(made.kind, made.name), name=item.formerly).full_name
-        if item.kind == "Deployment" and scaled:
-            policy["autoscaled"] = True
-        made = replace(made, policy=policy, notes=tuple(common_notes(renderings.values())) if item is runner else ())
+            former = replace(Key.parse(made.kind, made.name), name=item.formerly).full_name
+            private = replace(private, former_name=former)
+        made = _noted(made, private)
+        made = replace(made, notes=tuple(common_notes(renderings.values())) if item is runner else ())
         yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
 
 
@@ -92,8 +92,15 @@ def _is_read(one: RenderedObject, runner: RenderedObject) -> bool:
     return one.kind in READ_KINDS and one.part in runner.depends_on
 
 
-def _source(address: Address, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    return {"address": address, "contents": contents_of(manifest)}
+def _read(address: Address, manifest: Mapping[str, Any]) -> Read:
+    return Read(address, contents_of(manifest))
+
+
+def _noted(made: PlatformObject, private: Private) -> PlatformObject:
+    """Return the object with these notes, and the references in them."""
+    options = private.offer.options.values() if private.offer is not None else ()
+    trees = [*map(dict, options), *(dict(one.contents) for one in private.reads)]
+    return replace(made, private=private, refers=tuple(ref for tree in trees for ref in find_refs(tree)))
 
 
 def _bounds(workload: Workload, item: RenderedObject) -> tuple[int, int]:
@@ -152,45 +159,43 @@ def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resou
     manifest = dict(resource.manifest)
     made = _object(scope, resource.address, manifest, declared, cluster_scoped=resource.cluster_scoped)
     key = Key.parse(made.kind, made.name)
+    private = replace(
+        private_of(made),
+        outputs=dict(resource.outputs),
+        autoscaled=_is_scaled(scope, made, declared),
+        reads=tuple(_read(one.address, one.manifest) for one in resource.roll_on),
+        readers=() if resource.roll_on else tuple(_readers(scope, resource, made, declared)),
+    )
     return replace(
-        made,
+        _noted(made, private),
         outputs=("id", "name", "namespace", *resource.outputs),
         known_outputs={"name": key.name, "namespace": key.namespace},
-        policy={
-            **made.policy,
-            "outputs": dict(resource.outputs),
-            **_scaled_by(scope, made, declared),
-            **_reading(scope, resource, made, declared),
-        },
     )
 
 
-def _reading(
+def _readers(
     scope: Scope, resource: Manifest, made: PlatformObject, declared: Mapping[Address, Resource]
-) -> dict[str, Any]:
-    """Return what the pods roll with, or for a Secret or ConfigMap who reads it without that."""
-    if resource.roll_on:
-        return {READ: [_source(one.address, one.manifest) for one in resource.roll_on]}
-    if made.values["kind"] not in READ_KINDS:
-        return {}
-    key = key_of(made.values)
-    readers = scope.readers(declared).get((key.kind, key.namespace, key.name), ())
-    return {READERS: [str(one.address) for one in readers if resource not in one.roll_on]}
+) -> Iterator[Address]:
+    """Yield who reads a Secret or ConfigMap and does not roll with it."""
+    if made.values["kind"] in READ_KINDS:
+        key = key_of(made.values)
+        readers = scope.readers(declared).get((key.kind, key.namespace, key.name), ())
+        yield from (one.address for one in readers if resource not in one.roll_on)
 
 
-def _scaled_by(scope: Scope, made: PlatformObject, declared: Mapping[Address, Resource]) -> dict[str, bool]:
-    """Return the mark of what declares no replicas and has an autoscaler among the declared manifests."""
+def _is_scaled(scope: Scope, made: PlatformObject, declared: Mapping[Address, Resource]) -> bool:
+    """Return whether the object declares no replicas and has an autoscaler among the declared manifests."""
     spec: Any = made.values.get("spec")
     if not isinstance(spec, Mapping) or "replicas" in spec:
-        return {}
+        return False
     key = Key.parse(made.kind, made.name)
     for item in scope.needed(declared).values():
         if item.manifest["kind"] in AUTOSCALERS:
             target = (item.manifest.get("spec") or {}).get("scaleTargetRef") or {}
             place = item.manifest["metadata"].get("namespace") or scope.target.namespace
             if (target.get("kind", "Deployment"), target.get("name"), place) == (key.kind, key.name, key.namespace):
-                return {"autoscaled": True}
-    return {}
+                return True
+    return False
 
 
 def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:
@@ -207,7 +212,7 @@ def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:
         values={},
         schema=schema_of(key.full_kind),
         outputs=("id", "name", "namespace", *(resource.filters.get("outputs") or {})),
-        policy={"outputs": dict(resource.filters.get("outputs") or {})},
+        private=Private(outputs=dict(resource.filters.get("outputs") or {})),
         lookup=True,
     )
 
@@ -237,7 +242,7 @@ def _object(
             *_mounts(scope, values, declared),
         ),
         name_is_unique=True,
-        policy={"template": _fingerprint(values)},
+        private=Private(template=_fingerprint(values)),
         evident=evident_in(values, rendered=False),
     )
 

@@ -24,6 +24,7 @@ from .ownership.former import former_key, keeps_its_name
 from .ownership.identity import PART_OF
 from .ownership.succession import goes_with_its_maker
 from .platform import Platform
+from .private import private_of
 
 __all__ = ["Found", "fetch", "fetch_each", "outputs_of", "read"]
 
@@ -114,7 +115,7 @@ def _got(client: ClusterClient, key: Key) -> Found:
 
 
 def _is_workload(one: Wanted) -> bool:
-    return one.desired is not None and bool(one.desired.policy.get("workload"))
+    return private_of(one.desired).workload
 
 
 def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
@@ -162,11 +163,10 @@ def _live(platform: Platform, one: Wanted, document: Mapping[str, Any]) -> Readi
         one.desired.values if one.desired is not None else one.prior.values if one.prior is not None else {}
     )
     meta = document["metadata"]
-    policy = one.desired.policy if one.desired is not None else {}
     return Live(
         id=str(meta["uid"]),
         values=declared_values(document, declared),
-        outputs=outputs_of(document, policy.get("outputs") or {}),
+        outputs=outputs_of(document, private_of(one.desired).outputs),
         pinned={"ending": meta.get("deletionTimestamp")},
         document=document,
         owned=is_proven(platform, document),

@@ -17,6 +17,7 @@ from wlinfra_manifests.document import Key, guessed_plural
 
 from .declared.lookups import NEEDED
 from .ownership.identity import Identity
+from .private import private_of
 from .subjects import RBAC, Subject
 
 __all__ = ["rights"]
@@ -78,7 +79,7 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
     for verb in ("get",) if item.lookup else _VERBS:
         name = key.name if not key.namespace and verb in _NAMED else ""
         yield _Right(namespace=key.namespace, group=key.group, resource=resource, name=name, verb=verb)
-    for other in NEEDED if item.policy.get("workload") else ():
+    for other in NEEDED if private_of(item).workload else ():
         yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb="list")
     if item.lookup:
         return
@@ -87,7 +88,7 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
     for other, verbs in _LOOKED_AT.get(item.kind, ()):
         for verb in verbs:
             yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
-    for kind, _ in item.policy.get("unverified_after") or ():
+    for kind, _ in private_of(item).comes_after:
         other = Key.parse(kind, "")
         for verb in _REPLACED:
             yield _Right(namespace=key.namespace, group=other.group, resource=_plural(other, plurals), verb=verb)
@@ -99,10 +100,10 @@ def _needed(item: PlatformObject, plurals: Mapping[tuple[str, str], str]) -> Ite
 
 def _across_the_cluster(item: PlatformObject) -> Iterator[_Right]:
     """Yield what a choice among bundles and a wait for a volume ask of the cluster as a whole."""
-    if offer := item.policy.get("bundles"):
+    if (offer := private_of(item).offer) is not None:
         for resource in ("nodes", "pods"):
             yield _Right(namespace="", group="", resource=resource, verb="list")
-        for resource in _DEVICES if any(offer["devices"].values()) else ():
+        for resource in _DEVICES if any(offer.devices.values()) else ():
             yield _Right(namespace="", group="resource.k8s.io", resource=resource, verb="list")
     if item.kind == "v1/PersistentVolumeClaim":  # which has the cluster's default class where it names none
         spec: Any = item.values.get("spec") or {}

@@ -8,22 +8,33 @@ Nodes and pods are listed only when something has to be chosen or gets more repl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Live, PlatformObject, Reading
+from wlinfra.provider import Live, PlanRequest, PlatformObject, Reading
+from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.ownership.identity import BUNDLE
 from wlinfra_kubernetes.platform import Choice, Platform
+from wlinfra_kubernetes.private import Offer, private_of
 from wlinfra_manifests.document import Key
 
 from .room import Need, Room, need_of
 from .shortage import shortage
 
-__all__ = ["bundle_of", "choose_bundle", "known_of", "share"]
+__all__ = ["Chosen", "bundle_of", "choose_bundle", "known_of", "share"]
 
 _WAIT: Final = ", so the others may wait"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What an object becomes with its bundle."""
+
+    values: Mapping[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What people should know of the choice."""
 
 
 def bundle_of(document: Mapping[str, Any]) -> str:
@@ -42,14 +53,14 @@ def share(platform: Platform, objects: Iterable[tuple[PlatformObject, Reading]])
         platform.sharers = tuple(
             (item, reading if isinstance(reading, Live) else None)
             for item, reading in objects
-            if item.policy.get("bundles")
+            if private_of(item).offer is not None
         )
         platform.chosen.clear()
 
 
-def choose_bundle(platform: Platform, desired: PlatformObject, live: Live | None) -> PlatformObject:
-    """Return the object with the values of its bundle; raises ProviderError when no node could ever hold one."""
-    offer = desired.policy["bundles"]
+def choose_bundle(platform: Platform, request: PlanRequest, desired: PlatformObject, offer: Offer) -> Chosen:
+    """Return the values of its bundle; raises ProviderError when no node could ever hold one."""
+    live = request.live
     key = Key.parse(desired.kind, desired.name)
     with platform.choosing:
         if key not in platform.chosen:
@@ -58,7 +69,7 @@ def choose_bundle(platform: Platform, desired: PlatformObject, live: Live | None
                 _choices(platform, [_Sharer(platform=platform, item=item, live=found) for item, found in among])
             )
         choice = platform.chosen[key]
-    has = _has(offer["order"], live)
+    has = _has(offer.order, live)
     choice = Choice(bundle=has, note=choice.note if choice.bundle == has else "") if has else choice
     if choice.refusal:
         raise ProviderError.of(
@@ -68,8 +79,10 @@ def choose_bundle(platform: Platform, desired: PlatformObject, live: Live | None
             address=desired.address,
             location=desired.location,
         )
-    notes = (*desired.notes, *offer["notes"].get(choice.bundle, ()), *([choice.note] if choice.note else []))
-    return replace(desired, values=offer["options"][choice.bundle], notes=notes)
+    return Chosen(
+        values=request.filled(dict(offer.options[choice.bundle])),
+        notes=(*offer.notes.get(choice.bundle, ()), *([choice.note] if choice.note else [])),
+    )
 
 
 # ---------------------------------------------------------------- deciding for all
@@ -89,10 +102,21 @@ class _Sharer:
         return _key(self.item)
 
     @property
+    def offer(self) -> Offer:
+        """What it chooses from."""
+        offer = private_of(self.item).offer
+        if offer is None:
+            raise ValueError(f"{self.item.address} names no bundles")
+        return offer
+
+    @property
+    def _bounds(self) -> tuple[int, int]:
+        return private_of(self.item).replicas or (1, 1)
+
+    @property
     def order(self) -> Sequence[str]:
         """Its bundles, the preferred one first."""
-        order: Sequence[str] = self.item.policy["bundles"]["order"]
-        return order
+        return self.offer.order
 
     @property
     def has(self) -> str:
@@ -102,20 +126,19 @@ class _Sharer:
     @property
     def replicas(self) -> int:
         """How many pods are counted: the fewest, or one where it goes to zero; none when it is stopped."""
-        least, most = self.item.policy["replicas"]
-        return max(int(least), 1) if most else 0
+        least, most = self._bounds
+        return max(least, 1) if most else 0
 
     @property
     def grows(self) -> bool:
         """True when it keeps its bundle and has fewer replicas now than it needs."""
         spec = known_of(self.live).get("spec") or {}
-        return int(self.item.policy["replicas"][0]) > int(spec.get("replicas", 1))
+        return self._bounds[0] > int(spec.get("replicas", 1))
 
     def need(self, bundle: str) -> Need:
         """Return what one pod asks for with that bundle."""
-        offer = self.item.policy["bundles"]
         known = self.platform.target.bundles[bundle]
-        return need_of(known, offer["options"][bundle], offer["devices"].get(bundle) or ())
+        return need_of(known, self.offer.options[bundle], self.offer.devices.get(bundle) or ())
 
 
 def _key(item: PlatformObject) -> Key:

@@ -13,6 +13,7 @@ from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Json
+from wlinfra_kubernetes.private import Offer
 from wlinfra_manifests.model import Rendered, Target
 from wlinfra_manifests.render import render_workload
 
@@ -52,12 +53,8 @@ def offer_of(
     item: RenderedObject,
     renderings: Renderings,
     values: Callable[[RenderedObject], Mapping[str, Json]],
-) -> dict[str, Any] | None:
-    """Return what the plan chooses from for a Deployment or NIMService; None when its group names no bundles.
-
-    It holds the bundles in order of preference, the values with each, and beside them the devices that a pod claims
-    and the notes of the rendering.
-    """
+) -> Offer | None:
+    """Return what the plan chooses from for a Deployment or NIMService; None when its group names no bundles."""
     group = _group_of(workload, item)
     if group is None or not group.bundles:
         return None
@@ -65,12 +62,12 @@ def offer_of(
     first = renderings["", ""]
     by_bundle = {name: renderings.get((group.name, name), first) for name in order}
     common = common_notes(by_bundle.values())
-    return {
-        "order": order,
-        "options": {name: values(_part(found, item.part) or item) for name, found in by_bundle.items()},
-        "devices": {name: _claimed(found, item.part) for name, found in by_bundle.items()},
-        "notes": {name: [note for note in found.notes if note not in common] for name, found in by_bundle.items()},
-    }
+    return Offer(
+        order=order,
+        options={name: values(_part(found, item.part) or item) for name, found in by_bundle.items()},
+        devices={name: _claimed(found, item.part) for name, found in by_bundle.items()},
+        notes={name: [note for note in found.notes if note not in common] for name, found in by_bundle.items()},
+    )
 
 
 def common_notes(rendered: Iterable[Rendered]) -> Sequence[str]:

@@ -16,6 +16,7 @@ from wlinfra.resources.lookup import Lookup
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.private import Private, private_of
 from wlinfra_manifests.document import Key
 from wlinfra_manifests.labels import GROUP, WORKLOAD
 from wlinfra_manifests.model import GatewayEntry
@@ -42,7 +43,7 @@ def workload_lookup(resource: Lookup, namespace: str) -> PlatformObject:
         values={},
         schema=OPAQUE,
         outputs=("id", "name", "namespace", "endpoint"),
-        policy={"workload": True, "group": str(resource.filters.get("group") or "")},
+        private=Private(workload=True, group=str(resource.filters.get("group") or "")),
         lookup=True,
     )
 
@@ -50,7 +51,7 @@ def workload_lookup(resource: Lookup, namespace: str) -> PlatformObject:
 def look_up_workload(platform: Platform, one: Wanted) -> Reading:
     """Return the Deployment or NIMService of the workload's group with its address."""
     key = Key.parse(one.kind, one.name)
-    group = str(one.desired.policy["group"]) if one.desired is not None else ""
+    group = private_of(one.desired).group
     try:
         found = list(_runners(platform, key, group))
         if not found:

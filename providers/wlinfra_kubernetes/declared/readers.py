@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-__all__ = ["CONTENTS", "READ", "READERS", "READ_KINDS", "Source", "contents_of", "sources_of"]
+__all__ = ["CONTENTS", "READ_KINDS", "Source", "contents_of", "sources_of"]
 
 Source: TypeAlias = tuple[str, str]
 """Kind and name, such as ``("Secret", "keys")``."""
 
 READ_KINDS: Final = frozenset({"Secret", "ConfigMap"})
-READ: Final = "read_at_start"
-"""What the policy of an object calls what its pods read: the address and the contents of each source."""
-READERS: Final = "readers"
-"""What the policy of a Secret or ConfigMap calls the objects whose pods read it and do not roll with it."""
 CONTENTS: Final = ("data", "stringData", "binaryData")
 _VOLUMES: Final = (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name"))
 _VARIABLES: Final = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from wlinfra.provider import PlanRequest, PlatformObject, Wanted
+from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key, key_of
 
 from .identity import ADDRESS
 
-__all__ = ["FORMERLY", "former_key", "keeps_its_name", "under_its_name"]
-
-FORMERLY: Final = "formerly"
-"""The part of an object's policy that bears its former name."""
+__all__ = ["former_key", "keeps_its_name", "under_its_name"]
 
 
 def former_key(one: Wanted) -> Key | None:
     """Return where the object may still be: under its former name, unless it is recorded under another one."""
-    former = one.desired.policy.get(FORMERLY) if one.desired is not None else None
+    former = private_of(one.desired).former_name
     if not former or (one.prior is not None and one.prior.name not in ("", former)):
         return None
-    return Key.parse(one.kind, str(former))
+    return Key.parse(one.kind, former)
 
 
 def keeps_its_name(one: Wanted, document: Mapping[str, Any]) -> bool:
@@ -37,7 +35,7 @@ def keeps_its_name(one: Wanted, document: Mapping[str, Any]) -> bool:
 
 def under_its_name(desired: PlatformObject, request: PlanRequest) -> PlatformObject:
     """Return the wanted object under the name that the live one has."""
-    former, live, prior = desired.policy.get(FORMERLY), request.live, request.prior
+    former, live, prior = private_of(desired).former_name, request.live, request.prior
     if not former or live is None:
         return desired
     found = key_of(live.document).full_name if live.document else prior.name if prior is not None else ""

@@ -6,12 +6,13 @@ first and goes last. Only the Namespace it lies in, where the stack declares tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from wlinfra.provider import Live, PlatformObject
 from wlinfra.values import Address
+from wlinfra_kubernetes.private import NeededBy, Private
 from wlinfra_manifests.document import Key, schema_of
 
 from .evident import evident_in
@@ -63,19 +64,18 @@ def inventory_of(identity: Identity, provider: str, objects: Sequence[PlatformOb
             item.address for item in objects if (item.kind, item.name) == ("v1/Namespace", identity.namespace)
         ),
         name_is_unique=True,
-        policy={"inventory": True, "needed_by": _needing(key.namespace, objects)},
+        private=Private(inventory=True, needed_by=tuple(_needing(key.namespace, objects))),
         evident=evident_in(values, rendered=False),
     )
 
 
-def _needing(namespace: str, objects: Sequence[PlatformObject]) -> list[dict[str, Any]]:
+def _needing(namespace: str, objects: Sequence[PlatformObject]) -> Iterable[NeededBy]:
     """Return the resources with objects in the namespace: whom its absence hurts, and where they are declared."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[Address, NeededBy] = {}
     for item in objects:
         if Key.parse(item.kind, item.name).namespace == namespace:
-            place = {"file": item.location.file, "line": item.location.line} if item.location else None
-            found.setdefault(str(item.address.resource), {"address": str(item.address.resource), "location": place})
-    return list(found.values())
+            found.setdefault(item.address.resource, NeededBy(item.address.resource, item.location))
+    return found.values()
 
 
 def kinds_in(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from wlinfra.resources.workload import Workload
 from wlinfra.values import Address
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key
 
 from .identity import Identity
@@ -38,13 +39,11 @@ def coming_after(
     gone = [kind for kind in _before(item, workload) if f"{prefix}{kind}" not in parts]
     if not gone:
         return made
-    policy = dict(made.policy)
     own = Key.parse(made.kind, made.name)
     # An admission rule of KEDA refuses a second autoscaler of one target, and what an operator made is not ours to apply.
-    if asked := [[kind, own.full_name] for kind in _asked(item, gone)]:
-        policy["unverified_after"] = asked
+    private = replace(private_of(made), comes_after=tuple((kind, own.full_name) for kind in _asked(item, gone)))
     ends_first = tuple(Address(f"{workload.address}/{prefix}{kind}") for kind in gone)
-    return replace(made, ends_first=(*made.ends_first, *ends_first), policy=policy)
+    return replace(made, ends_first=(*made.ends_first, *ends_first), private=private)
 
 
 def _before(item: RenderedObject, workload: Workload) -> Iterator[str]:
@@ -69,7 +68,7 @@ def goes_with_its_maker(
     client: ClusterClient, identity: Identity, desired: PlatformObject, document: Mapping[str, Any]
 ) -> bool:
     """Return whether the live object belongs to one of ours that has to be gone before the declared one comes."""
-    awaited = {(kind, name) for kind, name in desired.policy.get("unverified_after") or ()}
+    awaited = set(private_of(desired).comes_after)
     for owner in document["metadata"].get("ownerReferences") or () if awaited else ():
         key = Key.parse(f"{owner['apiVersion']}/{owner['kind']}", desired.name)
         if owner.get("controller") and owner["name"] == key.name and (key.full_kind, key.full_name) in awaited:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
 from wlinfra_kubernetes.bundles.choose import bundle_of, known_of
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.quantities import amount
 
 __all__ = ["impact_of", "impact_of_end", "running_of", "without_surge"]
@@ -67,9 +68,8 @@ def impact_of_end(platform: Platform, document: Mapping[str, Any]) -> Impact:
 
 def _replicas(desired: PlatformObject, undeclared: int) -> tuple[int, int]:
     """Return the fewest and the most replicas; what is not declared stays as it is."""
-    if "replicas" in desired.policy:
-        least, most = desired.policy["replicas"]
-        return int(least), int(most)
+    if (bounds := private_of(desired).replicas) is not None:
+        return bounds
     count = _count(desired.values, undeclared)
     return count, count
 

@@ -13,7 +13,7 @@ from typing import Any
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Step
 from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, default_decision
 from wlinfra.values import is_open
-from wlinfra_kubernetes.bundles.choose import choose_bundle
+from wlinfra_kubernetes.bundles.choose import Chosen, choose_bundle
 from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.lineage import taking_over
 from wlinfra_kubernetes.losses import loss_of, with_loss
@@ -21,6 +21,7 @@ from wlinfra_kubernetes.ownership.former import under_its_name
 from wlinfra_kubernetes.ownership.identity import owner_told
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.private import private_of
 from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims
 from wlinfra_manifests.document import Key
 
@@ -50,7 +51,7 @@ def plan(platform: Platform, request: PlanRequest) -> Decision:
     if (named := under_its_name(desired, request)) is not desired:
         kept = _wanted(platform, replace(request, desired=named), named)
         if kept.action is not Action.REPLACE and all(item.live == item.planned for item in kept.attributes):
-            return kept
+            return replace(kept, name=named.name)
         request = replace(request, reading=Absent())  # it changes, and takes its new name with that
     return _wanted(platform, request, desired)
 
@@ -77,11 +78,14 @@ def _with_document(platform: Platform, request: PlanRequest) -> PlanRequest:
 
 def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -> Decision:
     """Return what must happen to a declared object."""
-    if desired.policy.get("inventory"):
+    private = private_of(desired)
+    chosen = Chosen()
+    if private.inventory:
         desired = with_live_kinds(desired, request.live)
         request = replace(request, desired=desired)
-    if desired.policy.get("bundles"):
-        desired = choose_bundle(platform, desired, request.live)
+    if private.offer is not None:
+        chosen = choose_bundle(platform, request, desired, private.offer)
+        desired = replace(desired, values=chosen.values)
         request = replace(request, desired=desired)
     impact = impact_of(platform, desired, request.live)
     draft = replace(default_decision(request, steps=_none), impact=impact, goal=None)
@@ -91,9 +95,10 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
         platform=platform, request=request, desired=desired, draft=draft, stamp=stamp_of(platform, request, desired)
     )
     judged = _judged(subject)
-    if desired.policy.get("inventory") and platform.foreign:
+    if private.inventory and platform.foreign:
         return _taken_over(platform, request, judged)
     change = with_readers_told(within_quota(platform, desired, judged), desired)
+    change = replace(change, notes=(*chosen.notes, *change.notes))
     if change.action is Action.ROLL or change.impact == Impact():
         return change
     return replace(change, impact=without_surge(change.impact))

@@ -21,6 +21,7 @@ from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without
 from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
+from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import at, declared_values, managed_by, meaning, united, wire
 
 from .attributes import attributes_of, is_new_to_us, ownership_of, theirs
@@ -176,7 +177,7 @@ def _policies(subject: Subject) -> Mapping[str, str]:
     platform = subject.platform
     ignored = dict.fromkeys(subject.desired.lifecycle.ignore_changes, "yield")
     decided = {**ignored, **platform.config.conflicts, **ignored}
-    if not subject.desired.policy.get("replicas_left_out") or policy_of(_REPLICAS, decided):
+    if not private_of(subject.desired).replicas_left_out or policy_of(_REPLICAS, decided):
         return decided
     own = (platform.identity.manager, HANDOVER)
     entries = (subject.document.get("metadata") or {}).get("managedFields") or ()
@@ -189,7 +190,7 @@ def _policies(subject: Subject) -> Mapping[str, str]:
 
 def _hands_back(subject: Subject, scalers: Sequence[Scaler]) -> bool:
     """True when no autoscaler but our own, which goes in this plan, holds the replicas any more."""
-    if subject.desired.policy.get("autoscaled"):
+    if private_of(subject.desired).autoscaled:
         return False
     return all(subject.platform.identity.owns(scaler.document) for scaler in scalers)
 
@@ -205,7 +206,7 @@ def _with_kept_replicas(subject: Subject) -> tuple[Any, int | None]:
 
 
 def _is_scaled(subject: Subject) -> bool:
-    return bool(subject.desired.policy.get("autoscaled") or scalers_of(subject.platform, subject.key))
+    return bool(private_of(subject.desired).autoscaled or scalers_of(subject.platform, subject.key))
 
 
 # ---------------------------------------------------------------- comparing

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from wlinfra.changes.model import Action, Decision
-from wlinfra.errors import Diagnostic, Location, ProviderError
+from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.private import NeededBy, private_of
 from wlinfra_manifests.document import Key
 
 from .refusals import lacking
@@ -39,7 +40,7 @@ def plan_new(subject: Subject) -> Decision:
 
 def _created(subject: Subject) -> Decision:
     steps = apply_steps(subject.desired, subject.draft.id, subject.body, makes=True, outputs=subject.outputs)
-    if subject.desired.policy.get("unverified_after") and _ends_in_this_plan(subject):
+    if private_of(subject.desired).comes_after and _ends_in_this_plan(subject):
         return subject.finished(subject.draft, steps, unverified=True)
     try:
         subject.dry_run(subject.body)
@@ -70,10 +71,11 @@ def _unasked(subject: Subject, error: ClusterError) -> Decision:
 def _homeless(subject: Subject, error: ClusterError) -> Iterator[Diagnostic]:
     """Yield the error for each resource that needs the namespace: nobody declares the inventory that comes first."""
     detail = f"The cluster says {error.message}, and what is declared here is to be in it."
-    own: dict[str, Any] = {"address": str(subject.desired.address), "location": None}
-    for one in subject.desired.policy.get("needed_by") or (own,):
-        place = Location(**one["location"]) if one["location"] else subject.desired.location
-        yield replace(error.diagnostic, detail=detail, address=one["address"], location=place)
+    own = NeededBy(subject.desired.address, subject.desired.location)
+    for one in private_of(subject.desired).needed_by or (own,):
+        yield replace(
+            error.diagnostic, detail=detail, address=one.address, location=one.location or subject.desired.location
+        )
 
 
 def _note(what: str) -> str:
@@ -101,7 +103,7 @@ def _ends_in_this_plan(subject: Subject) -> bool:
 
     What the account may not even read it cannot end either: the dry run tells then.
     """
-    for kind, name in subject.desired.policy.get("unverified_after") or ():
+    for kind, name in private_of(subject.desired).comes_after:
         try:
             if subject.platform.client.get(Key.parse(kind, name)) is not None:
                 return True

@@ -17,6 +17,7 @@ from wlinfra.provider import Absent, PlatformObject, Reading
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.ownership.identity import PART_OF
 from wlinfra_kubernetes.platform import Platform, Shortfall
+from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key
 from wlinfra_manifests.quantities import amount
 
@@ -56,7 +57,7 @@ def note_creates(platform: Platform, objects: Iterable[tuple[PlatformObject, Rea
         platform.creates = tuple(
             Key.parse(item.kind, item.name)
             for item, reading in real
-            if isinstance(reading, Absent) and not item.policy.get("unverified_after")
+            if isinstance(reading, Absent) and not private_of(item).comes_after
         )
         platform.shortfalls = None
 

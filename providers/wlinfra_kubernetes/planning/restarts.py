@@ -19,10 +19,10 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.errors import ConfigurationError
 from wlinfra.provider import PlanRequest, PlatformObject
-from wlinfra.state.key import Digest
 from wlinfra.values import UNKNOWN, Path, Secret, is_open, map_leaves
-from wlinfra_kubernetes.declared.readers import CONTENTS, READ, READERS
+from wlinfra_kubernetes.declared.readers import CONTENTS
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.private import Read, private_of
 from wlinfra_manifests.document import Key, at, canonical
 from wlinfra_manifests.secrets import SECRETS_DIGEST, STAMPED
 
@@ -63,7 +63,7 @@ def stamp_of(platform: Platform, request: PlanRequest, desired: PlatformObject) 
 
     Where nothing was read of an object that exists, it is read for this. Raises ClusterError.
     """
-    sources: Sequence[Mapping[str, Any]] = desired.policy.get(READ) or ()
+    sources = private_of(desired).reads
     if not sources:
         return Stamp()
     path = STAMPED[str(desired.values["kind"])]
@@ -72,7 +72,7 @@ def stamp_of(platform: Platform, request: PlanRequest, desired: PlatformObject) 
         document = platform.client.get(Key.parse(desired.kind, desired.name)) or {}
     found = at(dict(document), (*path, SECRETS_DIGEST))
     live = found if isinstance(found, str) else ""
-    wanted = _wanted(sources, request.digest) or live
+    wanted = _wanted(request, sources) or live
     if request.live is None:
         return Stamp(now=wanted, with_roll=wanted)
     same_key = bool(live) and live.partition("-")[0] == wanted.partition("-")[0]
@@ -80,9 +80,10 @@ def stamp_of(platform: Platform, request: PlanRequest, desired: PlatformObject) 
     return Stamp(live=live, now=now, with_roll=wanted)
 
 
-def _wanted(sources: Sequence[Mapping[str, Any]], digest: Digest) -> str:
+def _wanted(request: PlanRequest, sources: Sequence[Read]) -> str:
     """Return the digest of everything that is read; empty where it cannot be told here."""
-    contents = [[str(source["address"]), source["contents"]] for source in sources]
+    digest = request.digest
+    contents = [[str(source.address), request.filled(dict(source.contents))] for source in sources]
     if not digest.known or is_open(contents):
         return ""
     try:
@@ -92,9 +93,9 @@ def _wanted(sources: Sequence[Mapping[str, Any]], digest: Digest) -> str:
     return f"{digest.fingerprint[:8]}-{digest(canonical(revealed))[:32]}"
 
 
-def _is_changing(request: PlanRequest, sources: Sequence[Mapping[str, Any]]) -> bool:
+def _is_changing(request: PlanRequest, sources: Sequence[Read]) -> bool:
     """Return whether this plan changes what is read."""
-    changes = [request.dependencies.get(source["address"]) for source in sources]
+    changes = [request.dependencies.get(source.address) for source in sources]
     return any(change is not None and _changes_contents(change.decision) for change in changes)
 
 
@@ -117,7 +118,7 @@ def stamp_attribute(desired: PlatformObject, stamp: Stamp) -> AttributeChange:
 
 def with_readers_told(change: Decision, desired: PlatformObject) -> Decision:
     """Return the change of a Secret or ConfigMap with a note of the pods that keep the old values."""
-    readers: Sequence[str] = desired.policy.get(READERS) or ()
+    readers = private_of(desired).readers
     if not readers or change.action is not Action.UPDATE or not change.steps or not _changes_contents(change):
         return change
     note = (

@@ -13,6 +13,7 @@ from wlinfra.changes.model import Action, Gate, Goal, PlatformObject, Repeat, St
 from wlinfra.provider import ObjectState
 from wlinfra.values import Json
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, shown
+from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key, guessed_plural
 
 __all__ = [
@@ -61,16 +62,16 @@ def gone_goal(name: str) -> Goal:
 
 def goal_of(desired: PlatformObject, action: Action) -> Goal | None:
     """Return what is awaited after a create or an update; None for kinds that are there at once."""
-    policy = desired.policy
+    outputs = dict(private_of(desired).outputs)
     key = Key.parse(desired.kind, desired.name)
-    if desired.kind not in _AWAITED and not policy.get("outputs"):
+    if desired.kind not in _AWAITED and not outputs:
         return None
     phase = "create" if action in (Action.CREATE, Action.REPLACE) else "update"
     timeout = desired.lifecycle.timeouts.get(phase, _TIMEOUTS.get(key.kind, _TIMEOUT))
-    details = {"name": desired.name, **({"outputs": policy["outputs"]} if "outputs" in policy else {})}
+    details = {"name": desired.name, **({"outputs": outputs} if outputs else {})}
     # Objects of a cluster may refer to what is not ready, or not even there: controllers try again. Only a kind that
     # is not served yet, and a value that is not known yet, hold others up.
-    holds = key.kind == "CustomResourceDefinition" or bool(policy.get("outputs"))
+    holds = key.kind == "CustomResourceDefinition" or bool(outputs)
     return Goal(goal="ready", describe="ready", details=details, timeout=timeout, holds_dependents=holds)
 
 

@@ -18,6 +18,7 @@ from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.ownership.identity import APPLIED
 from wlinfra_kubernetes.platform import Platform
+from wlinfra_kubernetes.private import private_of
 from wlinfra_kubernetes.waits.nim import MARK, mark_before
 from wlinfra_manifests.document import Key, canonical, wire
 from wlinfra_manifests.secrets import stamp_secrets
@@ -88,7 +89,7 @@ class Subject:
             return leaf
 
         map_leaves(dict(self.desired.values), gather)
-        return self.request.digest(canonical([self.desired.policy.get("template") or "", *secrets]))[:32]
+        return self.request.digest(canonical([private_of(self.desired).template, *secrets]))[:32]
 
     @property
     def lacking_secrets(self) -> tuple[str, ...]:
@@ -110,8 +111,7 @@ class Subject:
     @property
     def outputs(self) -> Mapping[str, str]:
         """The outputs the declaration names by path."""
-        found: Mapping[str, str] = self.desired.policy.get("outputs") or {}
-        return found
+        return private_of(self.desired).outputs
 
     def dry_run(self, body: Json, *, force: bool = False) -> dict[str, Any]:
         """Return the object as it would be after applying the body; raises ClusterError."""

@@ -15,12 +15,12 @@ from wlinfra.apply import troubles
 from wlinfra.apply.absence import Absences
 from wlinfra.apply.recording import Recorder
 from wlinfra.changes.change import Change
+from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.cover import approval_of, uncovered
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
-from wlinfra.plan.outputs import resolve_known
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
 from wlinfra.plan.revision import looked_at, revision_of

@@ -68,8 +68,8 @@ class Change:
 
     @property
     def name(self) -> str:
-        """Its name on the platform."""
-        return self.subject.name
+        """Its name on the platform after the change."""
+        return self.decision.name or self.subject.name
 
     @property
     def virtual(self) -> bool:

@@ -222,8 +222,10 @@ class PlatformObject:
     """What the plan must tell about it, such as an attribute this platform cannot honour."""
     name_is_unique: bool = False
     """Two objects of this name cannot exist side by side on the platform."""
-    policy: Mapping[str, Any] = field(default_factory=dict)
-    """How it is changed, not what it is: such as timing of a roll. Plain JSON."""
+    private: object = None
+    """What the provider notes for its own planning, in a type of its own; nothing else looks at it."""
+    refers: tuple[Ref, ...] = ()
+    """References in ``private``, which count as those in the values do; see `PlanRequest.filled`."""
     evident: frozenset[Path] = frozenset()
     """Paths that its kind, its name or its stack decide; people are not shown them in a new object."""
     virtual: bool = False
@@ -244,6 +246,8 @@ class Decision:
     """The provider's word for this kind of change, such as ``new version``."""
     id: str | None = None
     """The live id before the change; of a leftover its own."""
+    name: str = ""
+    """The name that the object keeps on the platform, where that is not the wanted one."""
     attributes: tuple[AttributeChange, ...] = ()
     """Differences between live and wanted; those with the strongest effect caused the action."""
     drift: tuple[AttributeChange, ...] = ()

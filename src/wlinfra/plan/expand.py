@@ -152,8 +152,8 @@ def _dependencies(
 
 
 def _named(item: PlatformObject, exporters: Mapping[tuple[Address, str], Address]) -> Iterator[Address]:
-    trees = [dict(item.values), dict(item.policy)]
-    refs: list[Ref] = [ref for tree in trees if not is_plain(tree) for ref in find_refs(tree)]
+    values = dict(item.values)
+    refs: list[Ref] = [*(() if is_plain(values) else find_refs(values)), *item.refers]
     for ref in refs:
         exporter = exporters.get(ref.key)
         if exporter is None:

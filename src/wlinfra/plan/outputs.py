@@ -1,39 +1,18 @@
-"""References filled in as far as they are known, and what becomes of the stack's outputs."""
+"""What becomes of the outputs of a stack."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import OutputChange
 from wlinfra.plan.revision import canonical
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
-from wlinfra.values import UNKNOWN, Address, Json, Ref, Secret, Template, is_open, map_leaves, resolve_refs
+from wlinfra.values import UNKNOWN, Address, Json, Secret, is_open, resolve_refs
 
-__all__ = ["output_changes", "recorded_output", "resolve_known"]
-
-
-def resolve_known(value: Json, known: Mapping[tuple[Address, str], Json]) -> Json:
-    """Return the tree with every reference filled in whose value is known; the others stay."""
-    if is_plain(value):  # most objects refer to nothing, and need no walk to tell
-        return value
-
-    def fill(leaf: Any) -> Any:
-        match leaf:
-            case Ref():
-                found = known.get(leaf.key, UNKNOWN)
-                return leaf if found is UNKNOWN else found
-            case Template(pieces):
-                parts = [known.get(piece.key, UNKNOWN) if isinstance(piece, Ref) else piece for piece in pieces]
-                return leaf if any(part is UNKNOWN for part in parts) else "".join(map(str, parts))
-            case _:
-                return leaf
-
-    return map_leaves(value, fill)
+__all__ = ["output_changes", "recorded_output"]
 
 
 def output_changes(engine: Engine, known: Mapping[tuple[Address, str], Json], *, destroy: bool) -> list[OutputChange]:

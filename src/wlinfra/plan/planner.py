@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from wlinfra.changes.change import Change
+from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import DeclarationError, Diagnostic, ProviderError, WlinfraError
@@ -33,7 +34,7 @@ from wlinfra.plan.left_out import with_users_left_out
 from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.plan.model import OutputChange, Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
-from wlinfra.plan.outputs import output_changes, resolve_known
+from wlinfra.plan.outputs import output_changes
 from wlinfra.plan.owners import own_reading
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.recorded import record_only, refreshed
@@ -312,9 +313,7 @@ def plan_object(
     """
     settled = _settled(item, reading)
     prior = prior.unpacked() if prior is not None else None
-    desired = replace(
-        item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known)
-    )
+    desired = replace(item, values=resolve_known(dict(item.values), known))
     instead = _is_another(settled, prior)
     now = what_runs(prior, settled, item.schema, engine.digest) if prior is not None else None
     request = PlanRequest(
@@ -323,6 +322,7 @@ def plan_object(
         reading=settled,
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
         digest=engine.digest,
+        known=known,
         replace=replacing,
         found_instead=instead,
     )

@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from wlinfra.changes.change import Change
+from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.errors import Diagnostic
 from wlinfra.resources.base import Resource
@@ -158,6 +159,8 @@ class PlanRequest:
     dependencies: Mapping[Address, Change]
     """The planned changes of the objects it depends on."""
     digest: Digest
+    known: Mapping[tuple[Address, str], Json] = field(default_factory=dict, repr=False)
+    """The outputs that are known by now."""
     replace: bool = False
     """A person asked to replace it."""
     deposed_id: str | None = None
@@ -174,6 +177,10 @@ class PlanRequest:
         if subject is None:
             raise ValueError("there is nothing to plan: the object is neither declared nor recorded")
         return subject
+
+    def filled(self, value: Json) -> Json:
+        """Return a value of `PlatformObject.private` with its references filled in, as they are in ``desired``."""
+        return resolve_known(value, self.known)
 
     @property
     def timeouts(self) -> Mapping[str, float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from wlinfra.apply.intents import draft_intent
 from wlinfra.changes.change import Change
+from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, PlatformObject, Repeat, Step
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
@@ -17,7 +18,6 @@ from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.graph import DependencyGraph
 from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.plan.check import check_decision
-from wlinfra.plan.outputs import resolve_known
 from wlinfra.provider.base import (
     Absent,
     Connection,
@@ -104,13 +104,16 @@ class Driver:
             for address, change in earlier.items()
             for name, value in change.outputs.items()
         }
-        desired = replace(
-            item, values=resolve_known(dict(item.values), known), policy=resolve_known(dict(item.policy), known)
-        )
+        desired = replace(item, values=resolve_known(dict(item.values), known))
         reading = Absent() if item.virtual else self.read(_wanted(item, prior))[0]
         dependencies = {address: earlier[address] for address in item.depends_on if address in earlier}
         request = PlanRequest(
-            desired=desired, prior=prior, reading=reading, dependencies=dependencies, digest=self.digest
+            desired=desired,
+            prior=prior,
+            reading=reading,
+            dependencies=dependencies,
+            digest=self.digest,
+            known=known,
         )
         return self._planned(request)
 

@@ -59,7 +59,7 @@ def as_earlier(item: PlatformObject) -> PlatformObject:
     namespace = item.name.partition("/")[0]
     meta: Any = item.values["metadata"]
     values = {**item.values, "metadata": {**meta, "name": "llm"}}
-    return replace(item, name=f"{namespace}/llm", values=values, policy={})
+    return replace(item, name=f"{namespace}/llm", values=values, private=None)
 
 
 @pytest.fixture
