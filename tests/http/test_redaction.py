@@ -35,6 +35,10 @@ QUOTED = {
     "json in a string": {"detail": json.dumps({"value": CANARY})},
     "base64": {"detail": base64.b64encode(CANARY.encode()).decode()},
     "url": {"detail": quote(CANARY)},
+    "upper case": {"detail": CANARY.upper()},
+    "capitals": {"detail": CANARY.title()},
+    "base64 in upper case": {"detail": base64.b64encode(CANARY.encode()).decode().upper()},
+    "url in lower case": {"detail": quote(CANARY).lower()},
     "cut": {"detail": f"value {CANARY[:9]}..."},
     "long": {"detail": "x" * 495 + CANARY},
     "token": {"detail": f"Invalid token {TOKEN}"},
@@ -133,3 +137,34 @@ def test_a_body_without_a_secret_stays_as_it_is(document: object) -> None:
     except TypeError:
         return
     assert orjson.loads(redactor.body(body)) == orjson.loads(body)
+
+
+SLASHED = "Pa/ss:w\u00f6rd+4711?"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SLASHED.lower(),
+        SLASHED.upper(),
+        quote(SLASHED).lower(),
+        quote(SLASHED, safe=""),
+        quote(SLASHED, safe="!~*'()"),
+        quote(SLASHED, safe="/:+?"),
+        json.dumps(SLASHED)[1:-1],
+        json.dumps(SLASHED)[1:-1].upper(),
+        json.dumps(SLASHED, ensure_ascii=False).replace("/", "\\/")[1:-1],
+        json.dumps(SLASHED).replace("/", "\\/")[1:-1],
+    ],
+)
+def test_case_and_escapes_of_a_server_hide_no_secret(form: str) -> None:
+    redactor = Redactor()
+    redactor.learn(SLASHED)
+    assert redactor.text(f"value {form} is wrong") == f"value {HIDDEN} is wrong"
+    assert redactor.body(json.dumps(f"value {form} is wrong").encode()) == f'"value {HIDDEN} is wrong"'.encode()
+
+
+def test_a_short_secret_is_hidden_in_any_case() -> None:
+    redactor = Redactor()
+    redactor.learn("Pin4711")
+    assert redactor.text("the pin PIN4711 is wrong, pin4711x is not") == f"the pin {HIDDEN} is wrong, pin4711x is not"

@@ -37,6 +37,8 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: set[str] = set()
+        self._words: set[str] = set()
+        """Forms of fewer characters than a part, hidden where they stand as words of their own."""
         self._parts: frozenset[str] = frozenset()
         self._whole: frozenset[str] = frozenset()
         """Forms that are too short to be hidden for their length alone."""
@@ -46,16 +48,17 @@ class Redactor:
         """Hide the text from now on, as it is and in the forms in which servers repeat it."""
         if not secret or secret in self._known:
             return
-        forms = set(_forms(secret))
+        forms = {_folded(form) for form in _forms(secret)}
         short = {form for form in forms if len(form) < _PART}
         parts = {form[at : at + _PART] for form in forms for at in range(len(form) - _PART + 1)}
         with self._lock:
-            self._known |= {secret, *short}
+            self._known.add(secret)
+            self._words |= short
             self._parts |= parts
             self._whole |= {form for form in forms if _PART <= len(form) < _LONG}
-            every = sorted((text for text in self._known if len(text) < _PART), key=len, reverse=True)
+            every = sorted(self._words, key=len, reverse=True)
             words = "|".join(map(re.escape, every))
-            self._short = re.compile(rf"(?<![\w.\-])(?:{words})(?![\w\-])") if every else None
+            self._short = re.compile(rf"(?<![\w.\-])(?:{words})(?![\w\-])", re.IGNORECASE) if every else None
 
     def dumps(self, value: Any) -> bytes:
         """Return the JSON of a body; the secrets in it are revealed here, and hidden from then on."""
@@ -80,9 +83,9 @@ class Redactor:
     def _without_parts(self, text: str) -> str:
         """Return the text with every stretch that is made of parts hidden, and not what is around it."""
         shown: list[str] = []
-        done = 0
-        for start, end in _stretches(text, self._parts):
-            stretch = text[start:end]
+        done, folded = 0, _folded(text)
+        for start, end in _stretches(folded, self._parts):
+            stretch = folded[start:end]
             is_cut = end == len(text) or text.startswith(_CUTS, end) or text[:start].endswith(_CUTS)
             if is_cut or len(stretch) >= _LONG or any(form in stretch for form in self._whole):
                 shown += [text[done:start], HIDDEN]
@@ -114,14 +117,24 @@ def _forms(secret: str) -> Iterator[str]:
     yield from secret.splitlines()
     yield base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
     yield repr(secret)[1:-1]
-    yield json.dumps(secret)[1:-1]
+    for ascii_only in (True, False):
+        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        yield from (escaped, escaped.replace("/", "\\/"))
     yield html.escape(secret)
-    yield quote(secret, safe="", errors="replace")
+    for kept in ("", "/", "!~*'()", "!#$&'()*+,/:;=?@[]~"):  # what is left alone is another set in every language
+        yield quote(secret, safe=kept, errors="replace")
     yield quote_plus(secret, errors="replace")
     try:
         yield base64.b64decode(secret, validate=True).decode()
     except (binascii.Error, ValueError):
         return
+
+
+def _folded(text: str) -> str:
+    """Return the text in lower case, with as many characters: servers change the case of what they repeat."""
+    if text.isascii():
+        return text.lower()
+    return "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
 
 
 def _stretches(text: str, parts: frozenset[str]) -> Iterator[tuple[int, int]]:
