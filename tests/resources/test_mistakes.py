@@ -255,3 +255,17 @@ def test_every_public_attribute_is_described() -> None:
         if not field.description
     ]
     assert (len(models) > 20, bare) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [
+        (lambda: artifact(containers=server().containers, description="a\0b"), "Artifact.description"),
+        (lambda: workload(description="a\0b"), "Workload.description"),
+        (lambda: container(image="a", port=8080, env={"A": "a\0b"}), "Container.env.A"),
+        (lambda: container(image="a\0b", port=8080), "Container.image"),
+    ],
+)
+def test_a_text_with_a_nul_character_is_refused(make: Callable[[], object], path: str) -> None:
+    (mistake,) = mistakes(make)
+    assert (mistake.path, mistake.summary) == (path, "Text has a NUL character")

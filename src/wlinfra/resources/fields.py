@@ -30,6 +30,7 @@ __all__ = [
     "attribute",
     "broken_rule",
     "not_unicode",
+    "problem_of_text",
     "sendable",
     "to_text",
 ]
@@ -85,6 +86,17 @@ def not_unicode() -> Problem:
     )
 
 
+def problem_of_text(text: str) -> Problem | None:
+    """Return why no request and no process can take the text; None where all can."""
+    if "\0" in text:
+        return Problem(
+            summary="Text has a NUL character",
+            detail="It has the character NUL, which no platform stores and no process can be given.",
+            fix="Take the character out, or encode bytes as base64.",
+        )
+    return None if is_sendable(text) else not_unicode()
+
+
 def sendable(value: Any) -> Any:
     """Return free JSON as it is; raises for what no journal and no request can carry, naming each place."""
     problems = [
@@ -103,9 +115,7 @@ def to_text(value: Any) -> str | Ref | Template:
     """
     match value:
         case str():
-            if not is_sendable(value):
-                raise broken_rule(not_unicode())
-            return parse_template(value)
+            return parse_template(_taken(value))
         case Ref() | Template():
             return value
         case Secret():
@@ -124,9 +134,9 @@ def to_text(value: Any) -> str | Ref | Template:
             )
 
 
-def _unicode(text: str) -> str:
-    if not is_sendable(text):
-        raise broken_rule(not_unicode())
+def _taken(text: str) -> str:
+    if problem := problem_of_text(text):
+        raise broken_rule(problem)
     return text
 
 
@@ -167,7 +177,7 @@ def _to_label(value: Any) -> str:
 
 Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text)]
 """A text that may hold references, or a resource standing for its id."""
-Plain: TypeAlias = Annotated[str, AfterValidator(_unicode)]
+Plain: TypeAlias = Annotated[str, AfterValidator(_taken)]
 """A text without references, such as a key."""
 Word: TypeAlias = Annotated[Plain, AfterValidator(_known)]
 """A text that is known when planning."""

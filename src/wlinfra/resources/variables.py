@@ -10,7 +10,7 @@ from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import broken_rule, not_unicode, to_text
+from wlinfra.resources.fields import broken_rule, problem_of_text, to_text
 from wlinfra.values import Ref, Secret, Template, find_refs, is_sendable, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
@@ -112,7 +112,7 @@ def _to_variables(value: Any) -> tuple[EnvVar, ...]:
 
 def _is_plain(pair: tuple[Any, Any]) -> bool:
     name, value = pair
-    return type(value) is str and type(name) is str and _is_name(name) and is_sendable(value)
+    return type(value) is str and type(name) is str and _is_name(name) and problem_of_text(value) is None
 
 
 def _is_name(name: str) -> bool:
@@ -157,8 +157,8 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
             fix=f'Write it in quotes: "{_in_words(value)}".',
             path=(name,),
         )
-    elif isinstance(value, str) and not is_sendable(value):
-        yield replace(not_unicode(), path=(name,))
+    elif isinstance(value, str) and (problem := problem_of_text(value)) is not None:
+        yield replace(problem, path=(name,))
     elif isinstance(value, Credential):
         yield from (replace(problem, path=(name, *problem.path)) for problem in value.problems())
     elif not isinstance(value, str | Ref | Template | Secret | Credential | ApiKey) and not callable(
