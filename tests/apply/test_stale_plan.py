@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from apply.fakes import (
     DIGEST,
     Bench,
@@ -19,9 +20,10 @@ from apply.fakes import (
     update,
 )
 
+from wlinfra.apply import troubles
 from wlinfra.apply.approval import Replan
 from wlinfra.changes.change import Change
-from wlinfra.changes.model import BlastRadius, Decision, Step
+from wlinfra.changes.model import ActionReason, BlastRadius, Decision, Step
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import ProviderError
 from wlinfra.plan.revision import revision_of
@@ -171,3 +173,8 @@ def test_what_this_stack_runs_may_move_a_path() -> None:
     now = update("a", attributes=(replace(SIZE, live=9),))
     assert bench.apply(change, replan=answering(now)).ok
     assert bench.platform.operations == ["update-a"]
+
+
+@pytest.mark.parametrize(("reason", "command"), [(ActionReason.DESTROYING, "destroy"), (None, "plan")])
+def test_a_stale_object_is_planned_again_by_the_command_that_did_it(reason: ActionReason | None, command: str) -> None:
+    assert troubles.stale(delete("a", reason=reason), []).fix.endswith(f"\n    wlinfra {command}")

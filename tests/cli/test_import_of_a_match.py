@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.command_line import PROGRAM, CommandLine
 
 
@@ -30,3 +31,10 @@ def test_what_differs_is_left_to_the_next_plan(tmp_path: Path) -> None:
     line = imported(tmp_path, PROGRAM.replace("replicas: int = 1", "replicas: int = 3"))
     (change,) = [one for one in line.run("plan", "--format", "json").json["changes"] if one["action"] != "no-op"]
     assert (change["address"], len(change["steps"])) == ("workload.chat", 1)
+
+
+@pytest.mark.parametrize("identity", ["", "  ", "\t", "a\nb"])
+def test_what_can_be_no_id_is_asked_of_no_platform(wlinfra: CommandLine, identity: str) -> None:
+    ended = wlinfra.run("import", "workload.chat", identity)
+    assert (ended.code, "Not an id" in ended.err) == (1, True)
+    assert wlinfra.provider.calls == []

@@ -292,6 +292,19 @@ def test_the_advice_of_a_stale_plan_makes_the_same_plan_again(line: CommandLine)
     assert replicas(line) == 2
 
 
+@pytest.mark.parametrize("options", [["--destroy"], ["--target", "artifact.server", "--target", "workload.chat"]])
+def test_a_stale_plan_is_made_again_in_its_own_file_and_with_its_options(line: CommandLine, options: list[str]) -> None:
+    line.run("apply", "--auto-approve")
+    plan(line, "--set", "replicas=2", *options, out="mine.json")
+    (chat,) = [one for one in line.provider.world.objects.values() if one.kind == "workload"]
+    line.provider.world.update(chat.id, {"replicas": 9})
+    again = advised_commands(line.run("apply", "mine.json").err)[-1]
+    assert again[again.index("--out") + 1] == "mine.json"
+    assert all(again.count(word) == options.count(word) for word in options)
+    assert line.run(*again).code == 0
+    assert line.run("apply", "mine.json").code == 0
+
+
 def test_secrets_among_settings_are_not_saved(line: CommandLine) -> None:
     line.write(
         PROGRAM.replace(

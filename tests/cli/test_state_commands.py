@@ -294,3 +294,10 @@ def test_its_repair_says_how_much_is_missing_and_goes_beyond_it(applied: Command
     assert "could not be read" in said
     assert store.load().serial == serial + 1
     assert applied.run("plan").code == 0
+
+
+def test_a_command_that_the_lock_stops_is_told_the_id_that_frees_it(applied: CommandLine) -> None:
+    with held(applied) as info:
+        for words in (("state", "rm", "workload.chat"), ("apply", "--auto-approve")):
+            ended = applied.run(*words)
+            assert (ended.code, f"wlinfra state unlock {info.id}" in ended.err) == (11, True)

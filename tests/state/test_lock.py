@@ -46,6 +46,8 @@ def test_the_error_names_the_holder_and_both_ways_out(tmp_path: Path) -> None:
     clock = StateClock()
     lock = make_lock(tmp_path, clock)
     hold_elsewhere(lock)
+    held = lock.read()
+    assert held is not None
     with pytest.raises(LockedError) as caught:
         lock.acquire(ME)
     text = str(caught.value)
@@ -56,7 +58,7 @@ def test_the_error_names_the_holder_and_both_ways_out(tmp_path: Path) -> None:
         "'apply'",
         "1970-01-12T13:46:40+00:00",
         "--lock-timeout=60s",
-        "wlinfra state unlock",
+        f"wlinfra state unlock {held.id}",
     ):
         assert part in text
     assert caught.value.exit_code == 11

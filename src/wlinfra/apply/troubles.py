@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from wlinfra.changes.change import Change
-from wlinfra.changes.model import Step
+from wlinfra.changes.model import ActionReason, Step
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.http.retry import describe_wait
 from wlinfra.provider.base import UnclearOutcome
@@ -114,13 +114,14 @@ def same_object(change: Change) -> Diagnostic:
 
 def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
     """Describe an object that is not what the plan was made from."""
+    command = "destroy" if change.reason is ActionReason.DESTROYING else "plan"
     shown = "; ".join(differences) or "it changed since the plan was made"
     return about(
         change,
         Diagnostic(
             summary="Plan is stale",
             detail=f"{change.address} was not touched, because what would be done now is not what was approved: {shown}.",
-            fix="Plan again and look at the difference:\n    wlinfra plan",
+            fix=f"Plan again and look at the difference:\n    wlinfra {command}",
         ),
     )
 

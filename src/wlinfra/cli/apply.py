@@ -22,6 +22,7 @@ from wlinfra.cli.saved import (
     as_options,
     find_program,
     key_at_hand,
+    planning_command,
     read_plan_file,
     refuse_options,
     refuse_settings,
@@ -70,7 +71,7 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
         digest = locked.engine().digest
         unseal(data, digest)  # the state may have been made with another key than the one at hand
         now = locked.plan(approved.options)
-        refuse_unapproved(approved, now, digest)
+        refuse_unapproved(approved, now, digest, again=planning_command(approved, typed, arguments.file))
         require_secrets(now)
         return _execute(now, locked, arguments)
 

@@ -31,6 +31,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace, console: Console) -> int:
     """Read the object, and record it when it is there."""
+    _refuse_no_id(arguments)
     with (
         open_workspace(arguments, console) as workspace,
         workspace.locked("import", arguments.lock_timeout) as locked,
@@ -80,6 +81,16 @@ def _record_match(locked: Locked, wanted: PlatformObject) -> None:
     record = aimed(engine.state.objects.get(wanted.address), aim)
     if record is not None:
         locked.session.put(record)
+
+
+def _refuse_no_id(arguments: Namespace) -> None:
+    """Raise ConfigurationError for an id that can be that of no object: asked with it, a platform would list them all."""
+    if not arguments.id.strip() or not arguments.id.isprintable():
+        raise ConfigurationError.of(
+            "Not an id",
+            f"The id {arguments.id!r} is empty or has characters that no id has. No platform was asked.",
+            f"Give the platform's id of the object, or its name on Kubernetes:\n    wlinfra import {arguments.address} ID",
+        )
 
 
 def _find_declared(engine: Engine, address: str) -> PlatformObject:

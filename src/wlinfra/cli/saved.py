@@ -30,6 +30,7 @@ __all__ = [
     "as_options",
     "find_program",
     "key_at_hand",
+    "planning_command",
     "read_plan_file",
     "refuse_options",
     "refuse_settings",
@@ -146,6 +147,28 @@ def applying_command(arguments: Namespace, plan: str) -> str:
     return command_line("apply", given)
 
 
+def planning_command(saved: SavedPlan, arguments: Namespace, program: str) -> str:
+    """Return the command that makes a saved plan anew: of the same program, with its options, into the same file."""
+    options = saved.options
+    given = Namespace(
+        file=program,
+        environment=saved.environment,
+        chdir=arguments.chdir,
+        state_dir=arguments.state_dir,
+        set=as_options(saved.origin.settings),
+        target=options.targets,
+        exclude=options.excludes,
+        replace=options.replaces,
+        refresh="true" if options.refresh else "false",
+        refresh_only=options.refresh_only,
+        allow_empty=options.allow_empty,
+        new_place=options.new_place,
+    )
+    return command_line(
+        "plan", given, words=(*(["--destroy"] if options.destroy else []), "--out", str(arguments.file))
+    )
+
+
 # ---------------------------------------------------------------- applying
 
 
@@ -239,11 +262,10 @@ def find_program(saved: SavedPlan, arguments: Namespace, console: Console) -> Pa
         )
     program = next((path for path in found if _is_unchanged(path, saved)), None)
     if program is None:
-        again = Namespace(file=shown_path(found[0], console), environment=saved.environment)
         raise StalePlanError.of(
             "Saved plan is stale",
             "The program changed since the plan was saved, so nobody has approved what it would do now. It was not run.",
-            f"Plan again and have that approved:\n    {command_line('plan', again, words=('--out', arguments.file))}",
+            f"Plan again and have that approved:\n    {planning_command(saved, arguments, shown_path(found[0], console))}",
         )
     return program
 

@@ -19,14 +19,17 @@ from wlinfra.values import format_path
 __all__ = ["refuse_unapproved"]
 
 
-def refuse_unapproved(saved: SavedPlan, now: Plan, digest: Digest) -> None:
-    """Raise StalePlanError, with every difference, when the plan of now goes beyond the saved one."""
-    problems = [*_other_circumstances(saved, now)] or [*_beyond_approval(saved, now, digest)]
+def refuse_unapproved(saved: SavedPlan, now: Plan, digest: Digest, *, again: str) -> None:
+    """Raise StalePlanError, with every difference, when the plan of now goes beyond the saved one.
+
+    ``again`` is the command that makes the plan anew.
+    """
+    problems = [*_other_circumstances(saved, now, again)] or [*_beyond_approval(saved, now, digest, again)]
     if problems:
         raise StalePlanError(*problems)
 
 
-def _other_circumstances(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:
+def _other_circumstances(saved: SavedPlan, now: Plan, again: str) -> Iterator[Diagnostic]:
     pairs = (
         ("program", saved.program_digest, now.program_digest),
         ("settings", saved.settings_digest, now.settings_digest),
@@ -39,28 +42,28 @@ def _other_circumstances(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 summary="Saved plan is stale",
                 detail=f"The {what} changed since the plan was saved{shown}, so nobody has approved what it would do now.",
-                fix=f"Plan again and have that approved:\n    wlinfra plan -e {saved.environment} --out plan.json",
+                fix=f"Plan again and have that approved:\n    {again}",
             )
 
 
-def _beyond_approval(saved: SavedPlan, now: Plan, digest: Digest) -> Iterator[Diagnostic]:
+def _beyond_approval(saved: SavedPlan, now: Plan, digest: Digest, again: str) -> Iterator[Diagnostic]:
     for change in now.effective:
         approved = saved.approvals.get(approval_key(change))
         reasons = uncovered(approved, change, digest)
         if approved is not None and approved.revision != change.revision:
             reasons.insert(0, "the live object was changed after the plan was saved")
         if reasons:
-            yield _stale(saved, change, reasons)
+            yield _stale(saved, change, reasons, again)
     for output in now.outputs:
         if output.differs and output.name not in saved.outputs and not now.effective:
             yield Diagnostic(
                 summary="Saved plan is stale",
                 detail=f"The output {output.name!r} would change, which was not in the saved plan.",
-                fix=f"Plan again:\n    wlinfra plan -e {saved.environment} --out plan.json",
+                fix=f"Plan again:\n    {again}",
             )
 
 
-def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:
+def _stale(saved: SavedPlan, change: Change, reasons: list[str], again: str) -> Diagnostic:
     lines = [f"What would be done to {change.address} now is not what was approved: {'; '.join(reasons)}."]
     if any(reason.endswith(ANOTHER_VALUE) for reason in reasons):
         lines.append(
@@ -83,7 +86,7 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str]) -> Diagnostic:
     return Diagnostic(
         summary="Saved plan is stale",
         detail="\n".join(lines),
-        fix=f"Nothing was called. Look at what changed and plan again:\n    wlinfra plan -e {saved.environment} --out plan.json",
+        fix=f"Nothing was called. Look at what changed and plan again:\n    {again}",
         address=change.address,
         location=change.location,
     )

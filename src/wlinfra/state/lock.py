@@ -410,5 +410,5 @@ def _locked(info: LockInfo) -> LockedError:
     return LockedError.of(
         "State is locked",
         f"{info.owner} holds the lock on {info.holder.host or 'another machine'} (process {info.holder.pid}) for {info.operation!r} since {info.since}.",
-        "Wait for it:\n  add --lock-timeout=60s to the command\nor, when that run is surely over:\n  wlinfra state unlock",
+        f"Wait for it:\n  add --lock-timeout=60s to the command\nor, when that run is surely over:\n  wlinfra state unlock {info.id}",
     )
