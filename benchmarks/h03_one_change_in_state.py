@@ -18,7 +18,7 @@ from benchmarks.support.timing import Times, round_robin, show
 from wlinfra.apply.intents import draft_intent
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, Decision, Step
-from wlinfra.state.clock import SystemClock
+from wlinfra.clock import SystemClock
 from wlinfra.state.codec import dump, object_document
 from wlinfra.state.key import Digest
 from wlinfra.state.lock import LockRequest

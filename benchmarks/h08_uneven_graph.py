@@ -15,7 +15,7 @@ from benchmarks.support.engine import Bed, Item, declare_all
 from benchmarks.support.report import Report, at_least, at_most
 from benchmarks.support.timing import round_robin, show
 from wlinfra.changes.model import Decision, Step
-from wlinfra.http.retry import SystemClock
+from wlinfra.clock import SystemClock
 from wlinfra.provider.base import PlanRequest, StepResult
 from wlinfra.resources.base import Resource
 from wlinfra.testing import MemoryProvider

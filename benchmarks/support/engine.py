@@ -13,9 +13,9 @@ from typing_extensions import Unpack
 
 from wlinfra import Stack, declare
 from wlinfra.apply.applier import apply_plan
-from wlinfra.apply.clock import SystemClock
 from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.apply.stop import StopSignal
+from wlinfra.clock import SystemClock
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
 from wlinfra.plan.planner import build_plan

@@ -15,9 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from wlinfra.clock import Clock, SystemClock
 from wlinfra.errors import ConfigurationError
 from wlinfra.http.proxy import proxy_for
-from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.provider.options import wrong_options
 from wlinfra.values import Secret
 

@@ -58,7 +58,7 @@ def test_planning_nothing_imports_neither_the_client_nor_what_applies(tmp_path: 
     found = modules_after(f"from wlinfra.cli.app import main; assert main({arguments!r}) == 0")
     assert "wlinfra_datarobot.provider" in found
     unwanted = ("wlinfra.apply.", "wlinfra.emulation", "wlinfra.http.transport", "wlinfra_datarobot.client")
-    needed = {"wlinfra.apply.clock", "wlinfra.apply.stop"}
+    needed = {"wlinfra.clock", "wlinfra.apply.stop"}
     assert {name for name in found if name.startswith(unwanted)} - needed == set()
     assert found & {*HEAVY, "asyncio", "concurrent.futures", "logging", "wlinfra.state.repair"} == set()
     assert "wlinfra_datarobot.emulator" not in found

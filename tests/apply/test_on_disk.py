@@ -8,9 +8,9 @@ import pytest
 from apply.fakes import GOAL, Bench, address, create, delete, plan_of, replacement, update
 
 from wlinfra.apply.applier import apply_plan
-from wlinfra.apply.clock import SystemClock
 from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.changes.change import Change
+from wlinfra.clock import SystemClock
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.lock import LockRequest
 from wlinfra.state.store import LocalStateStore

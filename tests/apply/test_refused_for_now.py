@@ -34,6 +34,6 @@ def test_a_platform_that_asks_for_longer_than_the_object_may_take_is_not_waited_
         posts = [one for one in emulator.requests if one.method == "POST"]
         project.apply()
     assert len(posts) == 1
-    assert "asked to come back in 600 s, and 300 s is all that this may take" in " ".join(
+    assert "It asks to wait 10 minutes, and 5 minutes are left of what the object may take" in " ".join(
         (failed.out + failed.err).replace("│", " ").split()
     )

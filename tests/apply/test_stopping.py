@@ -9,8 +9,8 @@ import threading
 import pytest
 from apply.fakes import GOAL, Bench, address, create, problem
 
-from wlinfra.apply.clock import SystemClock
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, Progress, StepDone, Stopping, Succeeded
+from wlinfra.clock import SystemClock
 from wlinfra.errors import InterruptedRun
 from wlinfra.provider.base import RefusedForNow, UnknownOutcome, WaitingStill
 from wlinfra.state.model import Health

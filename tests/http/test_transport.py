@@ -394,7 +394,7 @@ def test_requests_refused_together_slow_the_rest_down_once() -> None:
     pace = Pace(clock)
     assert pace.wait(None)
     for _ in range(8):
-        pace.slow_down(5.0, sent_at=clock.now)
+        pace.slow_down(5.0, sent_at=clock.time)
     assert [pace.wait(None) for _ in range(3)] == [True] * 3
     assert clock.sleeps == [5.0, 0.02, 0.02]
 
@@ -402,7 +402,7 @@ def test_requests_refused_together_slow_the_rest_down_once() -> None:
 def test_the_pace_returns_to_no_limit_with_enough_successes() -> None:
     clock = ManualClock()
     pace = Pace(clock)
-    pace.slow_down(1.0, sent_at=clock.now)
+    pace.slow_down(1.0, sent_at=clock.time)
     pace.wait(None)
     for _ in range(50):
         pace.speed_up()

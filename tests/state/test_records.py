@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,8 @@ def test_only_one_room_makes_records() -> None:
         str(path.relative_to(ROOT))
         for folder in ("src", "providers")
         for path in (ROOT / folder).rglob("*.py")
-        if "ObjectState(" in path.read_text().replace("class ObjectState(", "")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ObjectState")
     }
     assert makers == rooms
 

@@ -9,16 +9,20 @@ class ManualClock:
     """Sleeping returns at once and moves the time; every sleep is remembered."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.time = 1000.0
         self.sleeps: list[float] = []
         self._lock = threading.Lock()
 
+    def now(self) -> float:
+        """Return the time so far."""
+        return self.time
+
     def monotonic(self) -> float:
         """Return the time so far."""
-        return self.now
+        return self.time
 
     def sleep(self, seconds: float) -> None:
         """Move the time."""
         with self._lock:
             self.sleeps.append(round(seconds, 6))
-            self.now += seconds
+            self.time += seconds

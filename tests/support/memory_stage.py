@@ -18,11 +18,11 @@ from typing_extensions import Unpack
 
 import wlinfra as wl
 from wlinfra.apply.applier import apply_plan
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.apply.recovery import resolve
 from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.model import Step
+from wlinfra.clock import InboxClock
 from wlinfra.diff.schema import Attribute, Effect, fields
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan, PlanOptions
@@ -149,7 +149,7 @@ class MemoryStage:
     folder: Path
     unique_names: bool = False
     parallelism: int = 8
-    clock: Clock = field(default_factory=ConductedClock)
+    clock: InboxClock = field(default_factory=ConductedClock)
     stop: StopSignal = field(default_factory=StopSignal)
 
     def __post_init__(self) -> None:

@@ -17,10 +17,10 @@ from typing import Any
 import orjson
 
 from wlinfra.apply.applier import apply_plan
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.recovery import record, resolve
 from wlinfra.apply.stop import StopSignal
+from wlinfra.clock import InboxClock
 from wlinfra.errors import Diagnostic, StateError, WlinfraError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import PlanOptions
@@ -98,7 +98,7 @@ class Teller:
 
     folder: Path
     engine: Callable[[Iterable[Resource], State], Engine]
-    clock: Clock
+    clock: InboxClock
     wait: bool = True
     store: LocalStateStore = field(init=False)
 
@@ -218,7 +218,7 @@ class History:
 
 
 def _differences(
-    engine: Engine, intent: Intent, left: ObjectState | None, clock: Clock, counts: Counts
+    engine: Engine, intent: Intent, left: ObjectState | None, clock: InboxClock, counts: Counts
 ) -> Iterator[tuple[str, str, str]]:
     """Yield where what is about to be recorded is not what a run would record that finds the intent on the disk."""
     (on_disk,) = [one for one in engine.state.intents if one.sequence == intent.sequence]

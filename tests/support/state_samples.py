@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from wlinfra.state.clock import Clock
+from wlinfra.clock import Clock
 from wlinfra.state.files import Disk
 from wlinfra.state.lock import LockRequest
 from wlinfra.state.model import Intent, ObjectState, State

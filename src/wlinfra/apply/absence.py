@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.recording import Recorder
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
+from wlinfra.clock import InboxClock
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
 from wlinfra.plan.reading import read_objects
@@ -28,7 +28,7 @@ _FRESH = 10.0
 class Absences:
     """What is found of the objects that shall be created; asked from many threads."""
 
-    def __init__(self, plan: Plan, engine: Engine, recorder: Recorder, clock: Clock) -> None:
+    def __init__(self, plan: Plan, engine: Engine, recorder: Recorder, clock: InboxClock) -> None:
         """Ask nothing yet."""
         self._engine = engine
         self._recorder = recorder

@@ -17,7 +17,6 @@ import orjson
 from wlinfra.apply.absence import Absences
 from wlinfra.apply.approval import Approvals, Replan
 from wlinfra.apply.calls import Caller
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.execute import Execution, Run, Work
 from wlinfra.apply.outputs import Outputs
@@ -28,6 +27,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.tally import Tally
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
+from wlinfra.clock import InboxClock
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, InterruptedRun, StateError, WlinfraError
 from wlinfra.graph import DependencyGraph
@@ -53,7 +53,7 @@ def apply_plan(
     options: ApplyOptions,
     listener: Callable[[ApplyEvent], None],
     stop: StopSignal,
-    clock: Clock,
+    clock: InboxClock,
     replan: Replan | None = None,
 ) -> ApplyResult:
     """Execute the plan and return what came of it; a failed object stops only what depends on it.
@@ -228,7 +228,7 @@ def _disguised(name: str, value: Json) -> Secret:
     return Secret(lambda: text, describe=f"output {name}")
 
 
-def _history(result: ApplyResult, session: StateSession, options: ApplyOptions, clock: Clock) -> HistoryEntry:
+def _history(result: ApplyResult, session: StateSession, options: ApplyOptions, clock: InboxClock) -> HistoryEntry:
     outcome = "interrupted" if result.interrupted else "done" if result.ok else "failed"
     return HistoryEntry(
         serial=session.state.serial,

@@ -12,7 +12,6 @@ from typing import TypeAlias, assert_never
 
 from wlinfra.apply import troubles
 from wlinfra.apply.approval import ObjectFailedError
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyEvent, Progress
 from wlinfra.apply.intents import draft_intent, seconds_left
 from wlinfra.apply.recording import Recorder
@@ -21,6 +20,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Interrupted, Pause, Request
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Repeat, Step
+from wlinfra.clock import InboxClock
 from wlinfra.provider.base import (
     Connection,
     DidNotHappen,
@@ -76,7 +76,7 @@ class Caller:
 
     recorder: Recorder
     digest: Digest
-    clock: Clock
+    clock: InboxClock
     stop: StopSignal
     tell: Callable[[ApplyEvent], None]
     boot: str = field(default_factory=boot_id)

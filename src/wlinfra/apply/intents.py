@@ -13,7 +13,7 @@ import orjson
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Step
-from wlinfra.state.clock import Clock
+from wlinfra.clock import Clock
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Json, Secret, map_leaves

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from wlinfra.apply import troubles
 from wlinfra.apply.intents import is_certain_by_now, seconds_left
 from wlinfra.apply.outputs import known_part
+from wlinfra.clock import Clock
 from wlinfra.diff.project import redact
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.elsewhere import owner_of
@@ -19,7 +20,6 @@ from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Recovered
 from wlinfra.plan.recovered import object_after
 from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
-from wlinfra.state.clock import Clock
 from wlinfra.state.holder import boot_id
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState

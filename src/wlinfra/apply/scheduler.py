@@ -17,12 +17,12 @@ from typing import TypeAlias
 from wlinfra.apply import events, troubles
 from wlinfra.apply.approval import ObjectFailedError
 from wlinfra.apply.calls import STOPPED, ObjectLeftError
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.execute import Work
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Batch, Interrupted, Request, Resumed, Waits
 from wlinfra.apply.workers import Workers
 from wlinfra.changes.change import Change
+from wlinfra.clock import InboxClock
 from wlinfra.errors import Diagnostic, InterruptedRun, StateError, WlinfraError
 from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Failed, Status, WaitingStill
@@ -69,7 +69,7 @@ class Setting:
     connections: Mapping[str, Connection]
     parallelism: int
     poll_interval: float
-    clock: Clock
+    clock: InboxClock
     stop: StopSignal
     inbox: queue.SimpleQueue[Message]
     """Workers may put events here."""

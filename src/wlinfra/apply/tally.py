@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wlinfra.apply.calls import STOPPED
-from wlinfra.apply.clock import Clock
 from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed, Skipped, Started, Succeeded
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.scheduler import Job, Outcome
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
+from wlinfra.clock import InboxClock
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Phase
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -48,7 +48,7 @@ class Tally:
     """What was done, failed and was left; unchanged objects that nothing was done to are not counted."""
 
     recorder: Recorder
-    clock: Clock
+    clock: InboxClock
     tell: Callable[[ApplyEvent], None]
     _accounts: dict[tuple[Address, str | None], _Account] = field(default_factory=dict)
     _done: list[Change] = field(default_factory=list)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wlinfra.apply.clock import Clock, SystemClock
 from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
 from wlinfra.cli.locking import describe_holder, lock_request
@@ -23,6 +22,7 @@ from wlinfra.cli.record import declared_by_record, find_site_to_end
 from wlinfra.cli.site import Site, find_site
 from wlinfra.cli.version import tool_version
 from wlinfra.cli.writing import writing
+from wlinfra.clock import InboxClock, SystemClock
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
@@ -101,7 +101,7 @@ class Workspace:
     declared: Declared
     store: LocalStateStore
     stop: StopSignal
-    clock: Clock
+    clock: InboxClock
     providers: Mapping[str, Any]
     connections: dict[str, Connection] = field(default_factory=dict)
     reached: dict[str, Mapping[str, Json]] = field(default_factory=dict)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .retry import Clock, SystemClock
+from wlinfra.clock import Clock, SystemClock
+
 from .wire import Timeouts
 
 __all__ = ["HttpOptions", "SendOptions", "TokenSource"]

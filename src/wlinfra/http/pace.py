@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from .retry import Clock, pause
+from wlinfra.clock import Clock
+
+from .retry import pause
 
 __all__ = ["Pace"]
 

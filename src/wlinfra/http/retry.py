@@ -1,47 +1,23 @@
 """When a request may be sent again, and how long to wait before it is.
 
-Used by `sender` and `pace`; `Clock` is what tests replace.
+Used by `sender` and `pace`.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "backoff_delay", "describe_wait", "pause", "retry_after_seconds"]
+from wlinfra.clock import Clock
+
+__all__ = ["backoff_delay", "describe_wait", "pause", "retry_after_seconds"]
 
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
 _SLICE = 0.2
 _MOST_DIGITS = 9
-
-
-class Clock(Protocol):
-    """Time as the transport sees it, in seconds."""
-
-    def monotonic(self) -> float:
-        """Return the seconds since some fixed instant."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
-        ...
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def monotonic(self) -> float:
-        """Return the seconds since some fixed instant."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
-        time.sleep(seconds)
 
 
 def pause(clock: Clock, seconds: float, stop: threading.Event | None) -> bool:

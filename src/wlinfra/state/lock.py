@@ -20,8 +20,8 @@ from typing import Protocol, Self
 
 import orjson
 
+from wlinfra.clock import Clock
 from wlinfra.errors import LeaseLostError, LockedError, StateDamagedError, StateError
-from wlinfra.state.clock import Clock
 from wlinfra.state.files import Disk, explain_os_errors, make_directory, open_file
 from wlinfra.state.holder import Holder, is_gone, is_here
 

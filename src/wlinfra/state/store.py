@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import orjson
 
+from wlinfra.clock import Clock, SystemClock
 from wlinfra.errors import StateDamagedError, StateRefusedError
-from wlinfra.state.clock import Clock, SystemClock
 from wlinfra.state.codec import parse_history
 from wlinfra.state.files import Disk, encode_name, explain_os_errors, make_directory
 from wlinfra.state.ledger import Ledger, parse_ledger

@@ -13,10 +13,10 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, PlatformObject, Repeat, Step
 from wlinfra.changes.subject import subject_of
+from wlinfra.clock import Clock, SystemClock
 from wlinfra.diff.project import redact
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.graph import DependencyGraph
-from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.plan.check import check_decision
 from wlinfra.provider.base import (
     Absent,
@@ -33,7 +33,6 @@ from wlinfra.provider.base import (
 )
 from wlinfra.provider.optional import Sharing
 from wlinfra.resources.base import Resource
-from wlinfra.state import clock as state_clock
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.state.records import Aim, aimed
@@ -217,7 +216,7 @@ class Driver:
 
 def intent_of(change: Change, step: Step, digest: Digest) -> Intent:
     """Return what the engine would have on disk before the step."""
-    return draft_intent(change, step, digest=digest, clock=state_clock.SystemClock())
+    return draft_intent(change, step, digest=digest, clock=SystemClock())
 
 
 def _dependencies(item: PlatformObject, objects: Mapping[Address, PlatformObject]) -> list[Address]:

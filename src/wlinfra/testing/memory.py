@@ -15,9 +15,9 @@ from typing import Generic, TypeAlias, TypeVar
 
 from wlinfra.changes.default import default_decision
 from wlinfra.changes.model import Action, Decision, PlatformObject, Repeat, Step
+from wlinfra.clock import Clock, SystemClock
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic
-from wlinfra.http.retry import Clock, SystemClock
 from wlinfra.provider.base import (
     Absent,
     Ambiguous,

@@ -12,7 +12,7 @@ from support.generated_objects import Case, generated_case
 from support.recoveries import Counts, History, Program, Teller
 
 import wlinfra as wl
-from wlinfra.apply.clock import SystemClock
+from wlinfra.clock import SystemClock
 from wlinfra.plan.engine import Engine
 from wlinfra.stack.program import declare
 from wlinfra.state.key import Digest
