@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wlinfra.provider import Live, PlatformObject
-from wlinfra_manifests.document import Key
 from wlinfra_manifests.model import Target
 
 from .cluster.client import ClusterClient
@@ -16,26 +14,7 @@ from .cluster.watches import Watches
 from .configuration import KubernetesConfig
 from .ownership.identity import Identity
 
-__all__ = ["Choice", "Platform", "Shortfall"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The bundle that was chosen, and what people should know about it."""
-
-    bundle: str
-    note: str = ""
-    refusal: str = ""
-    """Why no bundle can be taken; empty when one can."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortfall:
-    """More objects of one kind are to be made than a quota has room for."""
-
-    told: str
-    certain: bool
-    """Nothing that ends meanwhile can make room for them."""
+__all__ = ["Platform"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,18 +35,6 @@ class Platform:
     """The inventory is ours and bears no lineage: an earlier version made it."""
     foreign: Mapping[str, Any] = field(default_factory=dict)
     """The inventory where it belongs to another state."""
-    sharers: tuple[tuple[PlatformObject, Live | None], ...] = ()
-    """What of this plan takes a bundle, in the order of declaration."""
-    chosen: dict[Key, Choice] = field(default_factory=dict)
-    """The bundles chosen in this plan, all at once, so that no order of planning matters."""
-    choosing: threading.Lock = field(default_factory=threading.Lock)
-    declared: frozenset[Key] = frozenset()
-    """All real objects of this plan."""
-    creates: tuple[Key, ...] = ()
-    """Those of them that do not exist yet and take no other's place, in the order of declaration."""
-    shortfalls: dict[Key, Shortfall] | None = None
-    """What does not fit into quotas, by the first object of a kind; None until it is counted."""
-    counting: threading.Lock = field(default_factory=threading.Lock)
     watches: Watches = field(init=False)
     """What is remembered of the awaited."""
     looked: dict[str, float] = field(default_factory=dict)

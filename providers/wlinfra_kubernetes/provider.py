@@ -129,14 +129,6 @@ class KubernetesConnection:
 
         return read(self.platform, wanted)
 
-    def share(self, objects: Sequence[tuple[PlatformObject, Reading]]) -> None:
-        """Take note of what takes bundles or counts for a quota, so that nothing is promised twice."""
-        from .bundles.choose import share
-        from .planning.quotas import note_creates
-
-        share(self.platform, objects)
-        note_creates(self.platform, objects)
-
     def plan(self, request: PlanRequest) -> Decision:
         """Return what must happen to one object, by the cluster's own dry run."""
         from .planning.plan import plan

@@ -1,31 +1,40 @@
 """Which bundle each group of a workload takes: the one it has, else the first whose pod fits on some node now.
 
-`provider` tells `share` all objects of a plan, and `plan` calls `choose_bundle` for each. The first question decides
-for all of them, in the order of their declaration: what one takes the next cannot have, whichever is planned first.
+`plan` calls `choose_bundle` for each object that names bundles. The first question decides for all of a plan, in the order of their declaration: what one takes the next cannot have, whichever is planned first.
 Nodes and pods are listed only when something has to be chosen or gets more replicas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Live, PlanRequest, PlatformObject, Reading
+from wlinfra.provider import Live, Others, PlanRequest, PlatformObject
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.ownership.identity import BUNDLE
-from wlinfra_kubernetes.platform import Choice, Platform
+from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import Offer, private_of
 from wlinfra_manifests.document import Key
 
 from .room import Need, Room, need_of
 from .shortage import shortage
 
-__all__ = ["Chosen", "bundle_of", "choose_bundle", "known_of", "share"]
+__all__ = ["Chosen", "bundle_of", "choose_bundle", "known_of"]
 
 _WAIT: Final = ", so the others may wait"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """The bundle that was chosen, and what people should know about it."""
+
+    bundle: str
+    note: str = ""
+    refusal: str = ""
+    """Why no bundle can be taken; empty when one can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,30 +56,11 @@ def known_of(live: Live | None) -> Mapping[str, Any]:
     return (live.document or live.values) if live is not None else {}
 
 
-def share(platform: Platform, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
-    """Take note of what will be planned, in the order of declaration; earlier choices are forgotten."""
-    with platform.choosing:
-        platform.sharers = tuple(
-            (item, reading if isinstance(reading, Live) else None)
-            for item, reading in objects
-            if private_of(item).offer is not None
-        )
-        platform.chosen.clear()
-
-
 def choose_bundle(platform: Platform, request: PlanRequest, desired: PlatformObject, offer: Offer) -> Chosen:
     """Return the values of its bundle; raises ProviderError when no node could ever hold one."""
-    live = request.live
-    key = Key.parse(desired.kind, desired.name)
-    with platform.choosing:
-        if key not in platform.chosen:
-            among = platform.sharers if any(_key(item) == key for item, _ in platform.sharers) else ((desired, live),)
-            platform.chosen.update(
-                _choices(platform, [_Sharer(platform=platform, item=item, live=found) for item, found in among])
-            )
-        choice = platform.chosen[key]
-    has = _has(offer.order, live)
-    choice = Choice(bundle=has, note=choice.note if choice.bundle == has else "") if has else choice
+    choice = _choice(platform, request, desired)
+    has = _has(offer.order, request.live)
+    choice = _Choice(bundle=has, note=choice.note if choice.bundle == has else "") if has else choice
     if choice.refusal:
         raise ProviderError.of(
             "No node fits a bundle",
@@ -86,6 +76,22 @@ def choose_bundle(platform: Platform, request: PlanRequest, desired: PlatformObj
 
 
 # ---------------------------------------------------------------- deciding for all
+
+
+def _sharers(platform: Platform, others: Others) -> Iterator[_Sharer]:
+    for item, reading in others:
+        if private_of(item).offer is not None:
+            yield _Sharer(platform=platform, item=item, live=reading if isinstance(reading, Live) else None)
+
+
+def _choice(platform: Platform, request: PlanRequest, desired: PlatformObject) -> _Choice:
+    """Return the choice for the object: one of those made for all, or for it alone where it is not planned with them."""
+    key, others = _key(desired), request.others
+    shared = others.once("bundles", lambda: _choices(platform, list(_sharers(platform, others))))
+    if key in shared:
+        return shared[key]
+    alone = _Sharer(platform=platform, item=desired, live=request.live)
+    return others.once(f"bundles of {key}", lambda: _choices(platform, [alone]))[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +156,10 @@ def _has(order: Sequence[str], live: Live | None) -> str:
     return found if found in order else ""
 
 
-def _choices(platform: Platform, sharers: Sequence[_Sharer]) -> dict[Key, Choice]:
+def _choices(platform: Platform, sharers: Sequence[_Sharer]) -> dict[Key, _Choice]:
     """Return a choice for each, those declared first served first."""
     if all(one.has and not one.grows for one in sharers):
-        return {one.key: Choice(bundle=one.has) for one in sharers}
+        return {one.key: _Choice(bundle=one.has) for one in sharers}
     counted = {platform.target.bundles[name].gpu for one in sharers for name in one.order}
     try:
         room = Room.read(platform.client, devices=any(gpu is not None and gpu.dra is not None for gpu in counted))
@@ -164,40 +170,40 @@ def _choices(platform: Platform, sharers: Sequence[_Sharer]) -> dict[Key, Choice
     return {one.key: _kept(room, one) if one.has else _chosen(room, one) for one in sharers}
 
 
-def _unseen(one: _Sharer) -> Choice:
+def _unseen(one: _Sharer) -> _Choice:
     note = f"bundle {one.order[0]}: the account may not look at nodes, so the first is taken"
-    return Choice(bundle=one.has or one.order[0], note="" if one.has else note)
+    return _Choice(bundle=one.has or one.order[0], note="" if one.has else note)
 
 
-def _kept(room: Room, one: _Sharer) -> Choice:
+def _kept(room: Room, one: _Sharer) -> _Choice:
     """Return the bundle it has, with the room for its new replicas taken."""
     need = one.need(one.has)
     more = max(one.replicas - room.running(one.key), 0)
     fitting = room.take(need, more)
     short = one.grows and fitting < more
-    return Choice(
+    return _Choice(
         bundle=one.has,
         note=_told(room, one.has, need, f"{fitting} of {more} more replicas fit now{_WAIT}") if short else "",
     )
 
 
-def _chosen(room: Room, one: _Sharer) -> Choice:
+def _chosen(room: Room, one: _Sharer) -> _Choice:
     room.release(one.key)
     for name in one.order:
         need = one.need(name)
         if fitting := room.take(need, one.replicas) if one.replicas else room.fitting(need):
-            return Choice(bundle=name, note=_fits(room, one, name, fitting))
+            return _Choice(bundle=name, note=_fits(room, one, name, fitting))
     for now in (True, False):
         for name in one.order:
             need = one.need(name)
             if room.could_hold(need, now=now):
                 why = "no node has room for it now" if now else "the nodes that could hold it take no pods now"
-                return Choice(bundle=name, note=_told(room, name, need, f"{why}, so its pods may wait"))
+                return _Choice(bundle=name, note=_told(room, name, need, f"{why}, so its pods may wait"))
     if one.platform.config.adds_nodes:
-        return Choice(bundle=one.order[0], note=f"bundle {one.order[0]}: the cluster has to add a node for it")
+        return _Choice(bundle=one.order[0], note=f"bundle {one.order[0]}: the cluster has to add a node for it")
     why = "; ".join(shortage(room, name, one.need(name)) for name in one.order)
     why = f"gets no node, for none of the {len(room.nodes)} could ever hold one of its pods: {why}."
-    return Choice(bundle=one.order[0], refusal=why)
+    return _Choice(bundle=one.order[0], refusal=why)
 
 
 def _fits(room: Room, one: _Sharer, name: str, fitting: int) -> str:

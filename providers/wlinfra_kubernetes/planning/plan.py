@@ -97,7 +97,7 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
     judged = _judged(subject)
     if private.inventory and platform.foreign:
         return _taken_over(platform, request, judged)
-    change = with_readers_told(within_quota(platform, desired, judged), desired)
+    change = with_readers_told(within_quota(platform, request, desired, judged), desired)
     change = replace(change, notes=(*chosen.notes, *change.notes))
     if change.action is Action.ROLL or change.impact == Impact():
         return change

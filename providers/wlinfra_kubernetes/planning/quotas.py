@@ -1,7 +1,6 @@
 """Whether all objects of a kind that a plan makes fit into the quotas of their namespace, for a dry run judges each alone.
 
-`provider` tells `note_creates` all objects of a plan, and `plan` asks `within_quota` about each change. The first
-question counts for all of them; an account that may not list quotas gets the cluster's own judgement alone.
+`plan` asks `within_quota` about each change. The first question counts for all of a plan; an account that may not list quotas gets the cluster's own judgement alone.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from typing import Any, Final
 
 from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Absent, PlatformObject, Reading
+from wlinfra.provider import Absent, Others, PlanRequest, PlatformObject
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.ownership.identity import PART_OF
-from wlinfra_kubernetes.platform import Platform, Shortfall
+from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key
 from wlinfra_manifests.quantities import amount
 
-__all__ = ["note_creates", "within_quota"]
+__all__ = ["within_quota"]
 
 _QUOTAS: Final = Key("v1", "ResourceQuota", "", "")
 _PLAIN: Final = frozenset(
@@ -48,28 +47,43 @@ class _Counted:
         return (full, self.plural) if self.plural in _PLAIN and not self.group else (full,)
 
 
-def note_creates(platform: Platform, objects: Iterable[tuple[PlatformObject, Reading]]) -> None:
-    """Take note of what will be planned, in the order of declaration; an earlier count is forgotten."""
-    real = [(item, reading) for item, reading in objects if not item.virtual and not item.lookup]
-    with platform.counting:
-        platform.declared = frozenset(Key.parse(item.kind, item.name) for item, _ in real)
-        # What comes after something that ends may take its place, and is not counted.
-        platform.creates = tuple(
-            Key.parse(item.kind, item.name)
-            for item, reading in real
-            if isinstance(reading, Absent) and not private_of(item).comes_after
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shortfall:
+    """More objects of one kind are to be made than a quota has room for."""
+
+    told: str
+    certain: bool
+    """Nothing that ends meanwhile can make room for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """All real objects of a plan, and which of them do not exist yet."""
+
+    declared: frozenset[Key]
+    creates: tuple[Key, ...]
+    """Those that do not exist yet and take no other's place, in the order of declaration."""
+
+    @classmethod
+    def of(cls, others: Others) -> _Planned:
+        real = [(item, reading) for item, reading in others if not item.virtual and not item.lookup]
+        return cls(
+            declared=frozenset(Key.parse(item.kind, item.name) for item, _ in real),
+            # What comes after something that ends may take its place, and is not counted.
+            creates=tuple(
+                Key.parse(item.kind, item.name)
+                for item, reading in real
+                if isinstance(reading, Absent) and not private_of(item).comes_after
+            ),
         )
-        platform.shortfalls = None
 
 
-def within_quota(platform: Platform, desired: PlatformObject, change: Decision) -> Decision:
+def within_quota(platform: Platform, request: PlanRequest, desired: PlatformObject, change: Decision) -> Decision:
     """Return the change, with a doubt where a quota may refuse it; raises ProviderError where one certainly does."""
-    if change.action is not Action.CREATE or not platform.creates:
+    if change.action is not Action.CREATE:
         return change
-    with platform.counting:
-        if platform.shortfalls is None:
-            platform.shortfalls = dict(_shortfalls(platform))
-        found = platform.shortfalls.get(Key.parse(desired.kind, desired.name))
+    shortfalls = request.others.once("quotas", lambda: dict(_shortfalls(platform, _Planned.of(request.others))))
+    found = shortfalls.get(Key.parse(desired.kind, desired.name))
     if found is None or change.unverified:
         return change
     if not found.certain:
@@ -83,22 +97,22 @@ def within_quota(platform: Platform, desired: PlatformObject, change: Decision) 
     )
 
 
-def _shortfalls(platform: Platform) -> Iterator[tuple[Key, Shortfall]]:
+def _shortfalls(platform: Platform, planned: _Planned) -> Iterator[tuple[Key, _Shortfall]]:
     """Yield, under the first object of each kind that does not fit as a whole, what is missing."""
-    for namespace, counted in _by_namespace(platform).items():
+    for namespace, counted in _by_namespace(platform, planned.creates).items():
         for quota in _quotas(platform, namespace):
             for what, keys in counted.items():
                 lacking, told = _missing(quota, what, len(keys))
                 if lacking > 0:
-                    certain = not _is_declared(platform, quota) and lacking > _may_go(platform, keys[0])
-                    yield keys[0], Shortfall(told=told, certain=certain)
+                    certain = not _is_declared(planned, quota) and lacking > _may_go(platform, planned, keys[0])
+                    yield keys[0], _Shortfall(told=told, certain=certain)
 
 
-def _by_namespace(platform: Platform) -> Mapping[str, Mapping[_Counted, list[Key]]]:
+def _by_namespace(platform: Platform, creates: Iterable[Key]) -> Mapping[str, Mapping[_Counted, list[Key]]]:
     """Return the objects to be made, but for those whose namespace is made too and has no quota yet."""
-    made = {key.name for key in platform.creates if key.full_kind == "v1/Namespace"}
+    made = {key.name for key in creates if key.full_kind == "v1/Namespace"}
     found: dict[str, dict[_Counted, list[Key]]] = defaultdict(lambda: defaultdict(list))
-    for key in platform.creates:
+    for key in creates:
         if not key.namespace or key.namespace in made:
             continue
         try:
@@ -138,13 +152,13 @@ def _missing(quota: Mapping[str, Any], what: _Counted, count: int) -> tuple[int,
     return 0, ""
 
 
-def _is_declared(platform: Platform, quota: Mapping[str, Any]) -> bool:
+def _is_declared(planned: _Planned, quota: Mapping[str, Any]) -> bool:
     """True when the stack itself declares the quota, and may raise it in this plan."""
     meta = quota["metadata"]
-    return replace(_QUOTAS, namespace=meta["namespace"], name=meta["name"]) in platform.declared
+    return replace(_QUOTAS, namespace=meta["namespace"], name=meta["name"]) in planned.declared
 
 
-def _may_go(platform: Platform, kind: Key) -> float:
+def _may_go(platform: Platform, planned: _Planned, kind: Key) -> float:
     """Return how many objects of the kind may end while the plan is carried out: ours, or those of another object."""
     try:
         found = platform.client.list(kind, metadata=True)
@@ -153,11 +167,11 @@ def _may_go(platform: Platform, kind: Key) -> float:
             raise
         return float("inf")
     ours = platform.identity.applyset
-    return sum(_is_leaving(platform, replace(kind, name=item["metadata"]["name"]), item, ours) for item in found)
+    return sum(_is_leaving(planned, replace(kind, name=item["metadata"]["name"]), item, ours) for item in found)
 
 
-def _is_leaving(platform: Platform, key: Key, item: Mapping[str, Any], ours: str) -> bool:
+def _is_leaving(planned: _Planned, key: Key, item: Mapping[str, Any], ours: str) -> bool:
     meta = item["metadata"]
     if meta.get("ownerReferences") or meta.get("deletionTimestamp"):
         return True
-    return (meta.get("labels") or {}).get(PART_OF) == ours and key not in platform.declared
+    return (meta.get("labels") or {}).get(PART_OF) == ours and key not in planned.declared

@@ -13,6 +13,7 @@ from typing import Any
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, BlastRadius, GpuCount, PlatformObject
 from wlinfra.errors import Diagnostic
+from wlinfra.provider.others import Others
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address, Json
 
@@ -119,6 +120,8 @@ class Plan:
     """Each node with the nodes that must be done before it."""
     objects: Mapping[Address, PlatformObject] = field(default_factory=dict)
     """The wanted objects as the program gave them, references open; to plan one again when its inputs are known."""
+    others: Mapping[str, Others] = field(default_factory=dict, repr=False, compare=False)
+    """What was planned together, by the provider's name in the environment; to plan one of it again among the same."""
     outputs: tuple[OutputChange, ...] = ()
     output_values: Mapping[str, Json] = field(default_factory=dict)
     """The declared value of each output, references open."""

@@ -45,7 +45,8 @@ from wlinfra.plan.select import is_selected, select
 from wlinfra.plan.strays import find_strays
 from wlinfra.plan.unfinished import what_runs
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
-from wlinfra.provider.optional import Attributing, Explaining, Sharing
+from wlinfra.provider.optional import Attributing, Explaining
+from wlinfra.provider.others import Others
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import moved as at_address
 from wlinfra.state.records import with_renamed_dependencies
@@ -81,6 +82,7 @@ def build_plan(
     declared_objects = expansion.objects
     expansion, prior = select(expansion, state, options)
     readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
+    others = _others(engine, expansion, readings)
     planning = _Planning(
         engine=engine,
         options=options,
@@ -88,6 +90,7 @@ def build_plan(
         declared=declared_objects,
         state=state,
         readings=readings,
+        others=others,
         changes={},
         errors=[],
     )
@@ -114,6 +117,7 @@ def build_plan(
         changes=in_order(changes, edges),
         edges=edges,
         objects=expansion.objects,
+        others=others,
         outputs=_shown(outputs, options),
         output_values={output.name: output.value for output in declared.outputs},
         sensitive_outputs=frozenset(output.name for output in declared.outputs if output.sensitive),
@@ -135,6 +139,16 @@ def build_plan(
         settings_digest=declared.settings_digest,
         protected_environment=declared.protect,
     )
+
+
+def _others(engine: Engine, expansion: Expansion, readings: Mapping[Address, Reading]) -> Mapping[str, Others]:
+    """Return what is planned together, by provider and in the order of declaration."""
+    places = {resource.address: place for place, resource in enumerate(engine.declared.resources)}
+    items = sorted(expansion.objects.values(), key=lambda item: places.get(item.address.resource, len(places)))
+    found: dict[str, list[tuple[PlatformObject, Reading]]] = {name: [] for name in engine.connections}
+    for item in items:
+        found[item.provider].append((item, readings.get(item.address, Absent())))
+    return {name: Others(partial(tuple, objects)) for name, objects in found.items()}
 
 
 def _shown(outputs: Iterable[OutputChange], options: PlanOptions) -> tuple[OutputChange, ...]:
@@ -171,12 +185,12 @@ class _Planning:
     """Every declared address, those that the plan is not about too."""
     state: State
     readings: Mapping[Address, Reading]
+    others: Mapping[str, Others]
     changes: dict[Address, Change]
     errors: list[Diagnostic]
 
     def wanted(self) -> None:
         """Plan every declared object; one that cannot be planned stops those that depend on it."""
-        self._share()
         known = self.known()
         blocked: set[Address] = set()
 
@@ -197,15 +211,6 @@ class _Planning:
                 self.changes[item.address] = outcome
                 known.update(self._exported(item.address, outcome.outputs))
 
-    def _share(self) -> None:
-        """Tell the connections that share something out what will be planned."""
-        places = {resource.address: place for place, resource in enumerate(self.engine.declared.resources)}
-        items = sorted(self.expansion.objects.values(), key=lambda item: places.get(item.address.resource, len(places)))
-        for name, connection in self.engine.connections.items():
-            if isinstance(connection, Sharing):
-                own = (item for item in items if item.provider == name)
-                connection.share([(item, self.readings.get(item.address, Absent())) for item in own])
-
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)
         refuse_other_provider(item, prior)
@@ -221,6 +226,7 @@ class _Planning:
             reading=reading,
             known=known,
             dependencies=self.changes,
+            others=self.others[item.provider],
             replacing=self._asked_to_replace(item.address),
         )
 
@@ -304,6 +310,7 @@ def plan_object(
     reading: Reading,
     known: Mapping[tuple[Address, str], Json],
     dependencies: Mapping[Address, Change],
+    others: Others,
     replacing: bool = False,
     watch: Iterable[Path] = (),
 ) -> Change:
@@ -322,6 +329,7 @@ def plan_object(
         reading=settled,
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
         digest=engine.digest,
+        others=others,
         known=known,
         replace=replacing,
         found_instead=instead,

@@ -14,6 +14,7 @@ from wlinfra.plan.planner import plan_object
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.select import is_selected
 from wlinfra.provider.base import Absent
+from wlinfra.provider.others import Others
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json
 
@@ -52,6 +53,7 @@ def replan_object(
         reading=reading,
         known=known,
         dependencies=changes,
+        others=plan.others.get(item.provider, Others()),
         replacing=replacing,
         watch=shown.seen if shown is not None else (),
     )

@@ -50,6 +50,7 @@ from wlinfra.provider.base import (
     Wanted,
 )
 from wlinfra.provider.optional import Stray
+from wlinfra.provider.others import Others
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
@@ -80,6 +81,7 @@ __all__ = [
     "Lifecycle",
     "Live",
     "ObjectState",
+    "Others",
     "PlanRequest",
     "PlatformObject",
     "Provider",

@@ -16,6 +16,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.errors import Diagnostic
+from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
@@ -159,6 +160,8 @@ class PlanRequest:
     dependencies: Mapping[Address, Change]
     """The planned changes of the objects it depends on."""
     digest: Digest
+    others: Others = field(default_factory=Others, repr=False)
+    """The objects of this connection that are planned together, this one among them."""
     known: Mapping[tuple[Address, str], Json] = field(default_factory=dict, repr=False)
     """The outputs that are known by now."""
     replace: bool = False

@@ -1,6 +1,6 @@
 """The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Sharing`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `plan.place` `Placed`; of the provider itself `wlinfra state rm` asks `Holding` and an apply `Reachable`. A provider without them is complete.
+`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `plan.place` `Placed`; of the provider itself `wlinfra state rm` asks `Holding` and an apply `Reachable`. A provider without them is complete.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
-from wlinfra.provider.base import Live, Reading, Wanted
+from wlinfra.provider.base import Live, Wanted
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json
 
@@ -28,7 +28,6 @@ __all__ = [
     "Placed",
     "Reachable",
     "Reviewing",
-    "Sharing",
     "Stray",
 ]
 
@@ -150,16 +149,4 @@ class Hearing(Protocol):
 
     def hear(self, tell: Callable[[], None]) -> None:
         """Take whom to tell, from any thread, whenever an answer of `poll` may have changed; there is one at a time."""
-        ...
-
-
-@runtime_checkable
-class Sharing(Protocol):
-    """A connection that shares something scarce out among its objects, such as GPUs that are free now."""
-
-    def share(self, objects: Sequence[tuple[PlatformObject, Reading]]) -> None:
-        """Take note of all objects that are about to be planned, as they were read, in the order of their declaration.
-
-        Called once before the first of them is planned; asks the platform nothing.
-        """
         ...

@@ -31,7 +31,7 @@ from wlinfra.provider.base import (
     Waiting,
     Wanted,
 )
-from wlinfra.provider.optional import Sharing
+from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
@@ -55,6 +55,8 @@ class Driver:
     """Make every call that may be repeated twice."""
     records: dict[Address, ObjectState] = field(default_factory=dict)
     answers: list[object] = field(default_factory=list)
+    others: Others = field(default_factory=Others)
+    """What is planned together."""
 
     def objects(self, *resources: Resource) -> dict[Address, PlatformObject]:
         """Return the objects of the resources, dependencies first; raises DeclarationError for what the provider refuses."""
@@ -79,17 +81,16 @@ class Driver:
             )
         return found
 
-    def share(self, objects: Mapping[Address, PlatformObject]) -> None:
-        """Tell a connection that shares something out what will be planned."""
-        if isinstance(self.connection, Sharing):
-            real = [item for item in objects.values() if not item.virtual]
-            readings = self.read(*(_wanted(item, self.records.get(item.address)) for item in real))
-            self.connection.share(list(zip(real, readings, strict=True)))
+    def together(self, objects: Mapping[Address, PlatformObject]) -> None:
+        """Plan these objects together; they are read for that where the provider looks at them."""
+        real = [item for item in objects.values() if not item.virtual]
+        wanted = [_wanted(item, self.records.get(item.address)) for item in real]
+        self.others = Others(lambda: zip(real, self.read(*wanted), strict=True))
 
     def plan(self, *resources: Resource) -> list[Change]:
         """Return all changes in the order in which they would be applied; nothing is changed."""
         objects = self.objects(*resources)
-        self.share(objects)
+        self.together(objects)
         changes: dict[Address, Change] = {}
         for item in objects.values():
             changes[item.address] = self.plan_one(item, changes)
@@ -112,6 +113,7 @@ class Driver:
             reading=reading,
             dependencies=dependencies,
             digest=self.digest,
+            others=self.others,
             known=known,
         )
         return self._planned(request)
@@ -119,7 +121,7 @@ class Driver:
     def apply(self, *resources: Resource) -> list[Change]:
         """Make the resources so, and delete what is recorded and not among them; return the changes."""
         objects = self.objects(*resources)
-        self.share(objects)
+        self.together(objects)
         done: dict[Address, Change] = {}
         for item in objects.values():
             done[item.address] = self.execute(self.plan_one(item, done))

@@ -184,7 +184,7 @@ def test_the_order_in_which_objects_are_planned_does_not_matter(drive: Connect, 
         driver = drive(bundles={"l4": {**own_node, "gpu": {"count": 2, "type": "L4"}}, "small": SMALL})
         resources = several(3, "l4", "small")
         objects = [item for item in driver.objects(*resources).values() if item.kind == "apps/v1/Deployment"]
-        driver.share(driver.objects(*resources))
+        driver.together(driver.objects(*resources))
         planned = [driver.plan_one(objects[place], {}) for place in turn]
         answers.append(sorted((str(change.address), bundle_of(change)) for change in planned))
     assert all(answer == answers[0] for answer in answers)
