@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wlinfra.http.failures import ApiError, FailureKind
+from wlinfra.http.failures import ApiError, Call, FailureKind
 
 from .client import ArtifactFilter, WorkloadFilter
+from .client.plausible import implausible_artifact, implausible_workload
 from .platform import ARTIFACT_KIND, Platform
 
-__all__ = ["Document", "Found", "by_ids", "get", "listed", "with_name"]
+__all__ = ["Document", "Found", "by_ids", "get", "listed", "refuse_implausible", "with_name"]
 
 Document: TypeAlias = Mapping[str, Any]
 Found: TypeAlias = Document | ApiError | None
@@ -50,7 +51,7 @@ def by_ids(platform: Platform, kind: str, ids: Iterable[str], *, confirm: bool =
         missing = [object_id for object_id in wanted if object_id not in found]
         if confirm and len(missing) > _TRUST_LIST_BELOW:
             everything = {row["id"]: row for row in listed(platform, kind)}
-            found.update({object_id: everything[object_id] for object_id in missing if object_id in everything})
+            found.update({one: _believed(everything[one], kind) for one in missing if one in everything})
     except ApiError as error:
         return {object_id: found.get(object_id, error) for object_id in wanted}
     for object_id in wanted:
@@ -79,17 +80,34 @@ def with_name(platform: Platform, kind: str, name: str) -> list[Document]:
     return [dict(row) for row in rows if row.get("name") == name]
 
 
-def _chunk(platform: Platform, kind: str, ids: Sequence[str]) -> dict[str, Document]:
+def refuse_implausible(document: Document, kind: str) -> None:
+    """Raise ApiError for a row of a list that cannot be true of one of our own objects."""
+    found = _believed(document, kind)
+    if isinstance(found, ApiError):
+        raise found
+
+
+def _believed(document: Document, kind: str) -> Document | ApiError:
+    is_artifact = kind == ARTIFACT_KIND
+    what = implausible_artifact(document) if is_artifact else implausible_workload(document)
+    if not what:
+        return document
+    call = Call(method="GET", path="/artifacts" if is_artifact else "/workloads", platform="DataRobot")
+    detail = f"The answer cannot be read. Of {document['id']}, {what}"
+    return ApiError(call, FailureKind.UNREADABLE, detail, status=200)
+
+
+def _chunk(platform: Platform, kind: str, ids: Sequence[str]) -> dict[str, Found]:
     rows: Iterable[Any]
     if kind == ARTIFACT_KIND:
         rows = platform.client.artifacts.list(ArtifactFilter(ids=ids))
     else:
         rows = platform.client.workloads.list(WorkloadFilter(ids=ids))
     wanted = set(ids)
-    found: dict[str, Document] = {}
+    found: dict[str, Found] = {}
     for row in rows:
         if row["id"] in wanted:
-            found[row["id"]] = dict(row)
+            found[row["id"]] = _believed(dict(row), kind)
         if len(found) == len(wanted):
             break
     return found

@@ -113,6 +113,7 @@ def _live(
     platform: Platform, item: Wanted, document: fetch.Document, *, siblings: tuple[str, ...] = ()
 ) -> Live | Unreadable:
     try:
+        fetch.refuse_implausible(document, item.kind)
         if item.kind == ARTIFACT_KIND:
             whole = document if "spec" in document else dict(platform.client.artifacts.get(document["id"]))
             return artifact_live(whole, found_by_name=item.id is None, siblings=siblings)

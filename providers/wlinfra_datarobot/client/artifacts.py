@@ -49,15 +49,15 @@ class Artifacts:
 
     def get(self, artifact_id: str) -> Artifact:
         """Return one artifact."""
-        return self._calls.get(f"/artifacts/{segment(artifact_id)}", Artifact)
+        return self._calls.get(f"/artifacts/{segment(artifact_id)}", Artifact, identity=artifact_id)
 
     def update(self, artifact_id: str, patch: ArtifactPatch) -> Artifact | None:
         """Change a draft, or lock it with ``status``; a spec is replaced as a whole."""
-        return self._calls.patch(f"/artifacts/{segment(artifact_id)}", Artifact, patch)
+        return self._calls.patch(f"/artifacts/{segment(artifact_id)}", Artifact, patch, identity=artifact_id)
 
     def replace(self, artifact_id: str, artifact: ArtifactInput) -> Artifact:
         """Replace a draft as a whole."""
-        return self._calls.put(f"/artifacts/{segment(artifact_id)}", Artifact, artifact)
+        return self._calls.put(f"/artifacts/{segment(artifact_id)}", Artifact, artifact, identity=artifact_id)
 
     def delete(self, artifact_id: str) -> Any:
         """Delete one draft version; locked ones and those in use are refused with 409. None is the usual answer."""
@@ -80,7 +80,7 @@ class Repositories:
 
     def get(self, repository_id: str) -> Repository:
         """Return one repository."""
-        return self._calls.get(f"/artifactRepositories/{segment(repository_id)}", Repository)
+        return self._calls.get(f"/artifactRepositories/{segment(repository_id)}", Repository, identity=repository_id)
 
     def delete(self, repository_id: str) -> Any:
         """Delete a repository with all its versions, locked ones too; 409 while one is in use. None is usual."""
@@ -103,7 +103,9 @@ class Builds:
 
     def get(self, artifact_id: str, build_id: str) -> Build:
         """Return one build."""
-        return self._calls.get(f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}", Build)
+        return self._calls.get(
+            f"/artifacts/{segment(artifact_id)}/builds/{segment(build_id)}", Build, identity=build_id
+        )
 
     def cancel(self, artifact_id: str, build_id: str) -> None:
         """Cancel a build."""

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
 from wlinfra.http.transport import HttpTransport, Query, Response
+from wlinfra_datarobot.client.plausible import implausible
 
 __all__ = ["PAGE_SIZE", "Calls", "Pages", "segment"]
 
@@ -37,9 +38,9 @@ class Calls:
         self.transport = transport
         self._comma_lists = comma_lists
 
-    def get(self, path: str, shape: type[T], query: Query | None = None) -> T:
-        """Read one document; raises ApiError for one of another shape, as all of these do."""
-        return self._checked(self.transport.request("GET", path, query=query), shape)
+    def get(self, path: str, shape: type[T], query: Query | None = None, *, identity: str | None = None) -> T:
+        """Read one document; raises ApiError for one of another shape or with another ``identity``, as all of these do."""
+        return self._checked(self.transport.request("GET", path, query=query), shape, identity)
 
     def get_or_none(self, path: str, shape: type[T]) -> T | None:
         """Read one document; None when the answer has no body, or null."""
@@ -49,13 +50,13 @@ class Calls:
         """Make one call that must not be repeated."""
         return self._checked(self.transport.request("POST", path, body=body, query=query), shape)
 
-    def patch(self, path: str, shape: type[T], body: Any) -> T | None:
+    def patch(self, path: str, shape: type[T], body: Any, *, identity: str | None = None) -> T | None:
         """Change one object; None when the answer has no body."""
-        return self._checked_or_none(self.transport.request("PATCH", path, body=body), shape)
+        return self._checked_or_none(self.transport.request("PATCH", path, body=body), shape, identity)
 
-    def put(self, path: str, shape: type[T], body: Any) -> T:
+    def put(self, path: str, shape: type[T], body: Any, *, identity: str | None = None) -> T:
         """Replace one object; repeated when the reply is lost, since the second equals the first."""
-        return self._checked(self.transport.request("PUT", path, body=body, repeatable=True), shape)
+        return self._checked(self.transport.request("PUT", path, body=body, repeatable=True), shape, identity)
 
     def delete(self, path: str, query: Query | None = None) -> Any:
         """Delete one object; repeated when the reply is lost, after which NOT_FOUND means that it is gone.
@@ -64,11 +65,16 @@ class Calls:
         """
         return self.transport.request("DELETE", path, query=query, repeatable=True).json()
 
-    def _checked(self, response: Response, shape: type[T]) -> T:
-        return cast("T", response.fitting(shape))
+    def _checked(self, response: Response, shape: type[T], identity: str | None = None) -> T:
+        document = response.fitting(shape)
+        if identity is not None and document["id"] != identity:
+            raise response.unreadable(f"It is about another object: its `id` is {str(document['id'])[:80]!r}.")
+        if what := implausible(document, shape):
+            raise response.unreadable(what)
+        return cast("T", document)
 
-    def _checked_or_none(self, response: Response, shape: type[T]) -> T | None:
-        return None if response.json() is None else self._checked(response, shape)
+    def _checked_or_none(self, response: Response, shape: type[T], identity: str | None = None) -> T | None:
+        return None if response.json() is None else self._checked(response, shape, identity)
 
     def pages(
         self, path: str, shape: type[T], query: Mapping[str, Any], *, offset: int = 0, limit: int = PAGE_SIZE

@@ -83,7 +83,9 @@ class Protons:
 
     def get(self, workload_id: str, proton_id: str) -> Proton:
         """Return one proton."""
-        return self._calls.get(f"/workloads/{segment(workload_id)}/protons/{segment(proton_id)}", Proton)
+        return self._calls.get(
+            f"/workloads/{segment(workload_id)}/protons/{segment(proton_id)}", Proton, identity=proton_id
+        )
 
     def status_details(self, workload_id: str, proton_id: str) -> StatusDetails | None:
         """Return the latest status report, None before the first one."""

@@ -46,11 +46,11 @@ class Workloads:
 
     def get(self, workload_id: str) -> Workload:
         """Return one workload."""
-        return self._calls.get(f"/workloads/{segment(workload_id)}", Workload)
+        return self._calls.get(f"/workloads/{segment(workload_id)}", Workload, identity=workload_id)
 
     def update(self, workload_id: str, patch: WorkloadPatch) -> Workload | None:
         """Change name, description or importance; nothing restarts."""
-        return self._calls.patch(f"/workloads/{segment(workload_id)}", Workload, patch)
+        return self._calls.patch(f"/workloads/{segment(workload_id)}", Workload, patch, identity=workload_id)
 
     def delete(self, workload_id: str) -> None:
         """Delete a workload for good; a 5xx can mean deleted with a proton left over, so look afterwards."""

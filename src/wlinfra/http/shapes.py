@@ -70,7 +70,7 @@ def _check(shape: Any) -> _Check:
 
 
 def _scalar(*types: type) -> _Check:
-    expected = _NAMES[types[0]]
+    expected = "a whole number" if types == (int,) else _NAMES[types[0]]
     takes_bool = bool in types
 
     def check(value: Any, path: Path) -> tuple[Path, str] | None:

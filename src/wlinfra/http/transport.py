@@ -66,7 +66,7 @@ class Response:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise self._unreadable("It is not JSON.") from error
+            raise self.unreadable("It is not JSON.") from error
 
     def fitting(self, shape: Any) -> Any:
         """Return the decoded body, which has the shape of this `TypedDict`; raises ApiError for any other."""
@@ -78,9 +78,10 @@ class Response:
         """Raise ApiError unless this part of the body, which stands at ``at``, has the shape."""
         wrong = misfit(part, shape, at=at)
         if wrong:
-            raise self._unreadable(f"{wrong}.")
+            raise self.unreadable(f"{wrong}.")
 
-    def _unreadable(self, what: str) -> ApiError:
+    def unreadable(self, what: str) -> ApiError:
+        """Return the error for a body that is not what the call asked for."""
         detail = f"The answer cannot be read. {what} Is this the API's address?"
         return ApiError(self.call, self.call.lost, detail, status=self.status)
 

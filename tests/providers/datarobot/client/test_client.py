@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import pytest
@@ -111,7 +112,8 @@ LISTS: list[tuple[str, Callable[[DataRobotClient], Any]]] = [
 def test_a_call_goes_to_its_published_path(
     method: str, path: str, call: Callable[[DataRobotClient], Any], connect: Connect
 ) -> None:
-    with scripted(Reply(json={"data": [], "id": "i", "workloadId": "w", "buildIds": []})) as server:
+    asked = unquote(path.partition("?")[0].rpartition("/")[2])
+    with scripted(Reply(json={"data": [], "id": asked, "workloadId": "w", "buildIds": []})) as server:
         call(connect(server))
     assert server.calls == [f"{method} {BASE}{path}"]
 

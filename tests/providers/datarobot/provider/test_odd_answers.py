@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from support.altered_answers import AlteringWire, alterations
@@ -192,3 +196,47 @@ def test_the_error_names_the_call_and_the_path(odd: OddStage, body: bytes, why: 
     told = odd.plan({number: body})
     assert "GET /workloads/" in told
     assert why in told
+
+
+ODD_WORKLOADS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "another object": (lambda it: it.update(id="another"), "It is about another object: its `id` is 'another'."),
+    "no status": (lambda it: it.update(status=None), "`status` is null"),
+    "no runtime": (lambda it: it.update(runtime=None), "`runtime` is null"),
+    "two artifacts": (lambda it: it.update(artifactId="another"), "`artifactId` and `artifact.id` name two artifacts"),
+    "endless replicas": (
+        lambda it: it["runtime"]["containerGroups"][0].update(replicaCount=1e300),
+        "runtime.containerGroups[0].replicaCount` is a number where a whole number is expected",
+    ),
+}
+ODD_ARTIFACTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "another object": (lambda it: it.update(id="another"), "It is about another object"),
+    "no containers": (lambda it: it["spec"].update(containerGroups=[]), "`spec.containerGroups` holds no container"),
+    "no spec": (lambda it: it.update(spec=None), "`spec` is null"),
+}
+ODD = [
+    pytest.param(scene, kind, *case, id=f"{scene}, {kind}: {name}")
+    for kind, cases in (("workload", ODD_WORKLOADS), ("artifact", ODD_ARTIFACTS))
+    for name, case in cases.items()
+    for scene in ("roll", "many")
+    if (scene, name) != ("many", "another object")  # a row about something else is no row of ours
+]
+
+
+@pytest.mark.parametrize(("odd", "kind", "alter", "why"), ODD, indirect=["odd"])
+def test_what_is_well_shaped_and_cannot_be_is_not_believed(
+    odd: OddStage, kind: str, alter: Callable[[dict[str, Any]], None], why: str
+) -> None:
+    odd.plan()
+    number, body = next(_answers_about(odd, kind))
+    alter(body["data"][0] if "data" in body else body)
+    told = odd.plan({number: json.dumps(body).encode()})
+    assert f"GET /{kind}s" in told
+    assert why in told
+
+
+def _answers_about(odd: OddStage, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the answers to reads of that kind, one document or a list with some."""
+    for number, (url, answer) in enumerate(odd.wire.reads):
+        body = json.loads(answer.body)
+        if re.search(rf"/{kind}s(/\w+)?$", urlsplit(url).path) and body.get("data", True):
+            yield number, body
