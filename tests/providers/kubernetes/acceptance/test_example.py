@@ -25,6 +25,8 @@ TARGET = 'target={"ngc_secret": "ngc"}'
 QUICK = 'target={"ngc_secret": "ngc", "polling_seconds": 1, "cooldown_seconds": 1}'
 BY_REQUESTS = "autoscaling=[wl.concurrency(target=10, min=0, max=env.settings.replicas)]"
 BY_CACHE = "autoscaling=[wl.gpu_cache(target=0.8, min=1, max=env.settings.replicas)]"
+BY_CPU = "autoscaling=[wl.cpu(target=70, min=2, max=4)]"
+FIXED = "replicas=3"
 CHAT, LLM = "ghcr.io/acme/chat:1.4.2", "llama-3.1-8b-instruct:1.8.3"
 
 
@@ -158,15 +160,24 @@ def test_other_bundles_roll_what_is_scaled_without_a_jump(at_three: ClusterStage
     assert at_three.actions() == {}
 
 
-def test_replicas_pass_between_autoscalers_and_fixed_numbers_without_a_jump(at_three: ClusterStage) -> None:
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(FIXED, FIXED)],
+        [(BY_CPU, BY_CACHE), (BY_REQUESTS, BY_CACHE)],
+        [(BY_CPU, FIXED), (FIXED, FIXED), (BY_CPU, BY_CACHE)],
+    ],
+    ids=["both to a number", "between autoscalers", "one by one and back"],
+)
+def test_replicas_pass_between_autoscalers_and_fixed_numbers_without_a_jump(
+    at_three: ClusterStage, pairs: list[tuple[str, str]]
+) -> None:
     at_three.cluster.set_usage(at_three.namespace, cpu="350m", pods="chat")
-    by_cpu = "autoscaling=[wl.cpu(target=70, min=2, max=4)]"
-    fixed = "replicas=3"
     with never_jumping(at_three, 3):
-        for chat, llm in ((fixed, fixed), (by_cpu, BY_CACHE), (BY_REQUESTS, BY_CACHE), (by_cpu, fixed), (fixed, fixed)):
+        for chat, llm in pairs:
             write(at_three, {BY_REQUESTS: chat, BY_CACHE: llm}, settings="replicas=3")
             at_three.apply()
-            assert at_three.names("hpa") >= ({"chat"} if chat == by_cpu else set())
+            assert at_three.names("hpa") >= ({"chat"} if chat == BY_CPU else set())
             assert at_three.names("scaledobject") == ({"chat"} if chat == BY_REQUESTS else set())
             assert at_three.actions() == {}
 
