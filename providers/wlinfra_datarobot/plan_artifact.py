@@ -27,7 +27,7 @@ from .echo import echoed
 from .end_artifact import artifact_end
 from .facts import known, with_facts
 from .permissions import CAN_UPDATE, verify_permissions
-from .platform import ARTIFACT_KIND, Platform
+from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .schema import SPEC
 from .shapes import lacking, sent_spec
 
@@ -268,7 +268,7 @@ def _changed_draft(
 ) -> Decision:
     edits_spec = _touched(draft.attributes, "spec")
     locks = draft.values.get("status") == "locked"
-    running = _running(platform, live.id) if locks else []
+    running = _running(platform, request, desired, live.id) if locks else []
     if running and edits_spec:
         raise _edited_while_locking(desired)
     steps = _editing(platform, request, draft, live)
@@ -318,10 +318,29 @@ def _edited_while_locking(desired: PlatformObject) -> WlinfraError:
     )
 
 
-def _running(platform: Platform, artifact_id: str) -> list[str]:
-    """Return the ids of the workloads that run the artifact; a draft has at most one."""
+def _running(platform: Platform, request: PlanRequest, desired: PlatformObject, artifact_id: str) -> list[str]:
+    """Return the ids of the workloads that run the artifact and will still do so; a draft has at most one.
+
+    One that ends or moves to another artifact in the same plan may be gone by the time of the call.
+    """
     rows = platform.client.workloads.list(WorkloadFilter(artifact_id=artifact_id))
-    return [row["id"] for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
+    running = [row["id"] for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
+    return [one for one in running if one not in _leaving(request, desired, artifact_id)] if running else []
+
+
+def _leaving(request: PlanRequest, desired: PlatformObject, artifact_id: str) -> frozenset[str]:
+    """Return the ids of the workloads that end in this plan, or that shall run another artifact."""
+    moving = {
+        reading.id
+        for wanted, reading in request.others
+        if wanted.kind == WORKLOAD_KIND and isinstance(reading, Live)
+        if not _runs(wanted.values.get("artifactId"), desired, artifact_id)
+    }
+    return request.others.ending | moving
+
+
+def _runs(artifact: Json, desired: PlatformObject, artifact_id: str) -> bool:
+    return artifact.address == desired.address if isinstance(artifact, Ref) else artifact == artifact_id
 
 
 def _promote(workload_id: str, artifact_id: str) -> Step:

@@ -82,7 +82,7 @@ def build_plan(
     declared_objects = expansion.objects
     expansion, prior = select(expansion, state, options)
     readings = read_objects(engine, expansion.objects, prior, refresh=options.refresh)
-    others = _others(engine, expansion, readings)
+    others = _others(engine, expansion, prior, readings)
     planning = _Planning(
         engine=engine,
         options=options,
@@ -141,14 +141,17 @@ def build_plan(
     )
 
 
-def _others(engine: Engine, expansion: Expansion, readings: Mapping[Address, Reading]) -> Mapping[str, Others]:
+def _others(
+    engine: Engine, expansion: Expansion, prior: Mapping[Address, ObjectState], readings: Mapping[Address, Reading]
+) -> Mapping[str, Others]:
     """Return what is planned together, by provider and in the order of declaration."""
     places = {resource.address: place for place, resource in enumerate(engine.declared.resources)}
     items = sorted(expansion.objects.values(), key=lambda item: places.get(item.address.resource, len(places)))
     found: dict[str, list[tuple[PlatformObject, Reading]]] = {name: [] for name in engine.connections}
     for item in items:
         found[item.provider].append((item, readings.get(item.address, Absent())))
-    return {name: Others(partial(tuple, objects)) for name, objects in found.items()}
+    ending = {record.id for address, record in prior.items() if address not in expansion.objects and record.id}
+    return {name: Others(partial(tuple, objects), frozenset(ending)) for name, objects in found.items()}
 
 
 def _shown(outputs: Iterable[OutputChange], options: PlanOptions) -> tuple[OutputChange, ...]:

@@ -24,6 +24,8 @@ class Others:
 
     look: Callable[[], Iterable[tuple[PlatformObject, Reading]]] = tuple
     """Returns each as the program wants it, references open, and as it was read; called with the first question."""
+    ending: frozenset[str] = frozenset()
+    """The ids of the recorded objects that end in this plan."""
     _locks: defaultdict[str, threading.RLock] = field(
         default_factory=lambda: defaultdict(threading.RLock), init=False, repr=False
     )

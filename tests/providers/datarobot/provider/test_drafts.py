@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from support.datarobot_stage import Stage, chat
+import pytest
+from support.datarobot_stage import Stage, chat, server
 
 import wlinfra as wl
 from wlinfra.changes.model import Action
@@ -69,6 +70,19 @@ def test_locking_a_draft_that_does_not_run_patches_its_status(stage: Stage) -> N
     stage.calls()
     stage.apply(chat(power="stopped"))
     assert stage.calls() == ["PATCH /artifacts/*"]
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["ends", "moves"])
+def test_locking_a_draft_does_not_go_through_a_workload_that_leaves_it(stage: Stage, ends: bool) -> None:
+    def leaving() -> list[wl.Resource]:
+        other = server(name="other")
+        return [server(), *([] if ends else [other, wl.Workload("chat", artifact=other, replicas=1)])]
+
+    stage.apply(chat(artifact=DRAFT))
+    calls = [step.operation for step in stage.change(leaving, "artifact.server").steps]
+    stage.apply(leaving)
+    assert calls == ["lock_artifact"]
+    assert stage.plan(leaving).is_empty
 
 
 def test_editing_and_locking_a_running_draft_at_once_is_refused(stage: Stage) -> None:
