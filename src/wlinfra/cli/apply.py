@@ -15,13 +15,12 @@ from wlinfra.changes.model import Action, ActionReason
 from wlinfra.cli.advice import advised, advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.locking import who
+from wlinfra.cli.opening import host_of, open_workspace
 from wlinfra.cli.options import DEFAULT_PROGRAM
 from wlinfra.cli.saved import (
     applying_command,
     as_options,
     find_program,
-    key_at_hand,
     planning_command,
     read_plan_file,
     refuse_options,
@@ -29,7 +28,6 @@ from wlinfra.cli.saved import (
     shown_path,
 )
 from wlinfra.cli.show_plan import plan_options, plan_text
-from wlinfra.cli.workspace import Locked, open_workspace
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.approved import refuse_unapproved
 from wlinfra.plan.file import unseal
@@ -38,6 +36,9 @@ from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
 from wlinfra.render.json import dump_json, plan_document
 from wlinfra.render.summary import counted
+from wlinfra.workspace.keys import key_at_hand
+from wlinfra.workspace.locking import who
+from wlinfra.workspace.workspace import Locked
 
 __all__ = ["run", "run_plan"]
 
@@ -56,7 +57,7 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
     """Apply a saved plan: its seal first, then the program that it names, unchanged, then what would be done now."""
     typed = Namespace(**vars(arguments))
     arguments.file = DEFAULT_PROGRAM  # what is advised from here on is about the program, not about the plan
-    approved = unseal(data, key_at_hand(console))
+    approved = unseal(data, key_at_hand(host_of(console)))
     refuse_options(approved, typed)
     program = find_program(approved, typed, console)
     given = Namespace(**{**vars(typed), "file": str(program), "environment": approved.environment})
@@ -73,7 +74,7 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
         now = locked.plan(approved.options)
         refuse_unapproved(approved, now, digest, again=planning_command(approved, typed, arguments.file))
         require_secrets(now)
-        return _execute(now, locked, arguments)
+        return _execute(now, locked, arguments, console)
 
 
 def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> int:
@@ -102,7 +103,7 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         if _needs_approval(plan) and not arguments.auto_approve and not _confirm(plan, arguments, console):
             console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
             return ExitCode.ERROR
-        return _execute(plan, locked, arguments)
+        return _execute(plan, locked, arguments, console)
 
 
 def _needs_approval(plan: Plan) -> bool:
@@ -160,8 +161,7 @@ def _saving(arguments: Namespace, environment: str, *, destroys: bool) -> str:
     return command_line("plan", arguments, environment, [*(["--destroy"] if destroys else []), "--out", "plan.json"])
 
 
-def _execute(plan: Plan, locked: Locked, arguments: Namespace) -> int:
-    console = locked.workspace.console
+def _execute(plan: Plan, locked: Locked, arguments: Namespace, console: Console) -> int:
     command = "destroy" if plan.options.destroy else "apply"
     options = ApplyOptions(
         parallelism=arguments.parallelism,

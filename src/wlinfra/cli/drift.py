@@ -6,9 +6,9 @@ from argparse import Namespace
 
 from wlinfra.cli.advice import advised_plan, command_line
 from wlinfra.cli.console import Console
+from wlinfra.cli.opening import open_workspace
 from wlinfra.cli.plan import exit_code
 from wlinfra.cli.show_plan import format_plan, plan_options
-from wlinfra.cli.workspace import open_workspace
 
 __all__ = ["run"]
 

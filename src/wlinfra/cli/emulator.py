@@ -8,10 +8,10 @@ from argparse import Namespace
 from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import stopping
 from wlinfra.errors import ConfigurationError
 from wlinfra.provider.emulating import Emulating, EmulatorOptions
 from wlinfra.provider.registry import load_provider
+from wlinfra.workspace.workspace import stopping
 
 __all__ = ["run"]
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.record import find_record
+from wlinfra.cli.opening import open_record
 from wlinfra.render.json import dump_json
 from wlinfra.render.style import clean
 
@@ -16,7 +16,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print one line for each change of the state."""
-    entries = find_record(arguments, console).store().history()
+    entries = open_record(arguments, console).store().history()
     if arguments.json:
         console.show(dump_json([asdict(entry) for entry in entries]))
         return ExitCode.OK

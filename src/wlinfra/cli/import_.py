@@ -10,9 +10,7 @@ from wlinfra.changes.subject import subject_of
 from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.locking import lock_request
-from wlinfra.cli.workspace import Locked, open_workspace
-from wlinfra.cli.writing import add_history
+from wlinfra.cli.opening import open_workspace
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
 from wlinfra.plan.elsewhere import refuse_taking
@@ -25,6 +23,9 @@ from wlinfra.render.style import clean
 from wlinfra.state.model import ObjectState
 from wlinfra.state.records import Aim, aimed, imported
 from wlinfra.values import is_open
+from wlinfra.workspace.locking import lock_request
+from wlinfra.workspace.workspace import Locked
+from wlinfra.workspace.writing import add_history
 
 __all__ = ["run"]
 
@@ -48,7 +49,9 @@ def run(arguments: Namespace, console: Console) -> int:
             if intent.address == wanted.address and intent.makes:
                 locked.session.end(intent)  # a person has said what became of it
         _record_match(locked, wanted)
-        add_history(locked.session, lock_request(console, "import", 0.0), f"imported {wanted.address} [id={live.id}]")
+        add_history(
+            locked.session, lock_request(workspace.host, "import", 0.0), f"imported {wanted.address} [id={live.id}]"
+        )
     console.show(f"Imported {clean(wanted.address)} [id={clean(live.id)}]. Nothing was changed on the platform.")
     console.show(f"See what an apply would change:\n    {command_line('plan', arguments, engine.state.environment)}")
     return ExitCode.OK

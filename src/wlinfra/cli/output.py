@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.record import find_record
+from wlinfra.cli.opening import open_record
 from wlinfra.errors import ConfigurationError
 from wlinfra.render.encode import encode_value
 from wlinfra.render.events import render_outputs
@@ -18,7 +18,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace, console: Console) -> int:
     """Print one output as it is, or all of them."""
-    site = find_record(arguments, console)
+    site = open_record(arguments, console)
     outputs = site.store().load().outputs
     if arguments.name is None:
         if arguments.json:

@@ -7,8 +7,8 @@ from argparse import Namespace
 from wlinfra.cli.advice import advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
+from wlinfra.cli.opening import open_workspace
 from wlinfra.cli.show_plan import format_plan, plan_options
-from wlinfra.cli.workspace import open_workspace
 from wlinfra.plan.model import Plan
 
 __all__ = ["exit_code", "run"]
@@ -29,7 +29,7 @@ def run(arguments: Namespace, console: Console) -> int:
         next_command, saved = command_line(command, arguments, plan.environment), False
         try:
             if target is not None and not plan.errors:
-                save(plan, arguments, workspace, target)
+                save(plan, arguments, console, workspace, target)
                 next_command, saved = applying_command(arguments, arguments.out), True
         finally:
             console.show(format_plan(shown, arguments.format, console, next_command=next_command, saved=saved))

@@ -1,6 +1,6 @@
 """Keeps what a program prints out of the results: while it runs, standard output is standard error.
 
-`cli.workspace` runs every program inside `printing_aside`.
+`cli.opening` runs every program inside `printing_aside`.
 """
 
 from __future__ import annotations

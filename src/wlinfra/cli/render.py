@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import open_workspace
+from wlinfra.cli.opening import open_workspace
 from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand

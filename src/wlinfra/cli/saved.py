@@ -16,20 +16,18 @@ from typing import Any, Final
 from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.show_plan import plan_text
-from wlinfra.cli.workspace import Workspace
 from wlinfra.errors import ConfigurationError, StalePlanError
 from wlinfra.plan.file import Origin, SavedPlan, is_plan_file, seal
 from wlinfra.plan.model import Plan
 from wlinfra.render.style import PLAIN
 from wlinfra.stack.loading import file_digest
 from wlinfra.stack.program import DEFAULT_FILE
-from wlinfra.state.key import Digest, data_home, load_key
+from wlinfra.workspace.workspace import Workspace
 
 __all__ = [
     "applying_command",
     "as_options",
     "find_program",
-    "key_at_hand",
     "planning_command",
     "read_plan_file",
     "refuse_options",
@@ -54,12 +52,6 @@ def read_plan_file(name: str, console: Console) -> bytes | None:
             "File cannot be read", f"{name}: {error.strerror}.", "Name a file that you may read."
         ) from error
     return data if path.suffix == ".json" or data[:1] == b"{" else None
-
-
-def key_at_hand(console: Console) -> Digest:
-    """Return the key of this machine, or none; no key is made."""
-    home = Path(console.environ.get("HOME") or Path.home())
-    return load_key(console.environ, data_home(console.environ, home), create=False).digest
 
 
 # ---------------------------------------------------------------- saving
@@ -92,11 +84,11 @@ def _may_be_overwritten(path: Path) -> bool:
         return False
 
 
-def save(plan: Plan, arguments: Namespace, workspace: Workspace, path: Path) -> None:
+def save(plan: Plan, arguments: Namespace, console: Console, workspace: Workspace, path: Path) -> None:
     """Write the plan file; raises ConfigurationError."""
     from wlinfra.render.json import plan_document
 
-    console, declared = workspace.console, workspace.declared
+    declared = workspace.declared
     if workspace.site.stack is None:
         raise ConfigurationError.of(
             "Plan cannot be saved",

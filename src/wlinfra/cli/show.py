@@ -8,8 +8,7 @@ from typing import Any
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.record import find_record
-from wlinfra.cli.saved import key_at_hand
+from wlinfra.cli.opening import host_of, open_record
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.file import unseal
 from wlinfra.render.encode import encode_value
@@ -17,6 +16,7 @@ from wlinfra.render.json import dump_json
 from wlinfra.render.style import Style, clean
 from wlinfra.render.values import format_key, format_value
 from wlinfra.state.model import Health, ObjectState, State
+from wlinfra.workspace.keys import key_at_hand
 
 __all__ = ["find_objects", "object_document", "object_lines", "run"]
 
@@ -26,7 +26,7 @@ def run(arguments: Namespace, console: Console) -> int:
     subject = arguments.subject
     if subject and console.path(subject).is_file():
         return _show_plan(subject, arguments, console)
-    state = find_record(arguments, console).store().load()
+    state = open_record(arguments, console).store().load()
     objects = find_objects(state, subject) if subject else list(state.objects.values())
     if arguments.json:
         console.show(dump_json([object_document(item) for item in objects]))
@@ -39,7 +39,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def _show_plan(name: str, arguments: Namespace, console: Console) -> int:
     """Show what a saved plan says of itself; where there is a key, only when its seal fits."""
-    digest = key_at_hand(console)
+    digest = key_at_hand(host_of(console))
     saved = unseal(console.path(name).read_bytes(), digest if digest.known else None)
     if not digest.known:
         console.tell(

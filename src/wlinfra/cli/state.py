@@ -7,11 +7,8 @@ from argparse import Namespace
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.locking import describe_holder, lock_request
-from wlinfra.cli.record import find_record
+from wlinfra.cli.opening import host_of, open_record
 from wlinfra.cli.show import find_objects, object_lines
-from wlinfra.cli.site import Site
-from wlinfra.cli.writing import add_history, writing
 from wlinfra.errors import ConfigurationError, LockedError, StateDamagedError
 from wlinfra.provider.optional import Holding
 from wlinfra.provider.registry import load_provider
@@ -21,13 +18,16 @@ from wlinfra.state.lock import LockInfo, LockRequest
 from wlinfra.state.model import ObjectState
 from wlinfra.state.move import forget_objects, move_objects
 from wlinfra.values import Address
+from wlinfra.workspace.locking import describe_holder, lock_request
+from wlinfra.workspace.site import Site
+from wlinfra.workspace.writing import add_history, writing
 
 __all__ = ["run"]
 
 
 def run(arguments: Namespace, console: Console) -> int:
     """Do one action on the state."""
-    site = find_record(arguments, console)
+    site = open_record(arguments, console)
     match arguments.action:
         case "list":
             console.show("".join(f"{clean(address)}\n" for address in sorted(site.store().load().objects)))
@@ -52,12 +52,12 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _request(arguments: Namespace, console: Console) -> LockRequest:
-    return lock_request(console, f"state {arguments.action}", arguments.lock_timeout)
+    return lock_request(host_of(console), f"state {arguments.action}", arguments.lock_timeout)
 
 
 def _move(site: Site, arguments: Namespace, console: Console) -> None:
     request = _request(arguments, console)
-    with writing(site.store(), request, console) as (_, session):
+    with writing(site.store(), request, host_of(console)) as (_, session):
         moved = move_objects(session, Address(arguments.source), Address(arguments.destination))
         add_history(session, request, f"moved {arguments.source} to {arguments.destination}")
     for old, new in moved.items():
@@ -66,7 +66,7 @@ def _move(site: Site, arguments: Namespace, console: Console) -> None:
 
 def _forget(site: Site, arguments: Namespace, console: Console) -> None:
     request = _request(arguments, console)
-    with writing(site.store(), request, console) as (_, session):
+    with writing(site.store(), request, host_of(console)) as (_, session):
         forgotten = forget_objects(session, Address(arguments.address))
         add_history(session, request, f"forgot {arguments.address}")
     for intent in forgotten.steps:

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
-from wlinfra.cli.workspace import open_workspace
+from wlinfra.cli.opening import open_workspace
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand

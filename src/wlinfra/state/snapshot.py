@@ -22,6 +22,7 @@ from wlinfra.state.files import Disk, explain_os_errors
 from wlinfra.state.journal import DamagedRecordError, Records, encode_record, read_records, salvage_records
 from wlinfra.state.ledger import Ledger, Record, encode_ledger, parse_ledger, parse_record
 from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
+from wlinfra.version import tool_version
 
 __all__ = [
     "Header",
@@ -37,7 +38,6 @@ __all__ = [
     "read_history_records",
     "read_optional",
     "read_snapshot",
-    "tool_version",
     "write_snapshot",
 ]
 
@@ -110,16 +110,6 @@ class Loaded:
     """The lowest format version among the files."""
     snapshot_size: int
     torn: bool
-
-
-def tool_version() -> str:
-    """Return the version of wlinfra that is installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("wlinfra")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 def read_optional(path: Path) -> bytes | None:

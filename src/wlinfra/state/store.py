@@ -23,9 +23,10 @@ from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
 from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
 from wlinfra.state.session import LocalSession
 from wlinfra.state.shape import check_document, check_ledger
-from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, tool_version, write_snapshot
+from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, write_snapshot
 from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
 from wlinfra.values import Address, Json
+from wlinfra.version import tool_version
 
 if TYPE_CHECKING:
     from wlinfra.state.repair import RepairReport

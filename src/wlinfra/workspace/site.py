@@ -1,21 +1,19 @@
-"""Which stack and environment the arguments name, and where the state of it lies; nothing is connected.
+"""Which stack and environment are named, and where the state of it lies; nothing is connected.
 
-`workspace` opens it for commands that plan; `record` finds it where the program cannot be run or is gone.
+`opening` opens it; `records` finds it where the program cannot be run or is gone.
 """
 
 from __future__ import annotations
 
-from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wlinfra.cli.console import Console
-from wlinfra.cli.quiet import printing_aside
 from wlinfra.errors import ConfigurationError
 from wlinfra.stack.program import load_stack
 from wlinfra.stack.stack import Stack
 from wlinfra.state.store import LocalStateStore
+from wlinfra.workspace.host import Asked, Host
 
 __all__ = ["Site", "find_site", "state_root"]
 
@@ -39,33 +37,33 @@ class Site:
         return LocalStateStore(self.root, self.name, self.environment)
 
 
-def find_site(arguments: Namespace, console: Console, *, file: str = "", environment: str = "") -> Site:
-    """Return the stack and environment the arguments name; raises DeclarationError, ConfigurationError."""
-    path = console.path(file or arguments.file)
-    with printing_aside(console):
-        stack = load_stack(path, environ=console.environ)
+def find_site(asked: Asked, host: Host) -> Site:
+    """Return the stack and environment that are named; raises DeclarationError, ConfigurationError."""
+    path = host.path(asked.file)
+    with host.running():
+        stack = load_stack(path, environ=host.environ)
     return Site(
         name=stack.name,
-        environment=environment or _environment(arguments, console, stack),
-        root=state_root(arguments, console, file or arguments.file),
+        environment=_environment(asked, host, stack),
+        root=state_root(asked, host),
         file=path,
         stack=stack,
     )
 
 
-def state_root(arguments: Namespace, console: Console, file: str) -> Path:
-    """Return the directory of all states: the one that was chosen, else the one beside the program."""
-    chosen = arguments.state_dir or console.environ.get("WLINFRA_STATE_DIR")
+def state_root(asked: Asked, host: Host) -> Path:
+    """Return the directory of all states: the one that was chosen, else the one next to the program."""
+    chosen = asked.state_dir or host.environ.get("WLINFRA_STATE_DIR")
     if chosen:
-        return console.path(chosen)
-    path = console.path(file)
+        return host.path(chosen)
+    path = host.path(asked.file)
     return (path if path.is_dir() else path.parent) / ".wlinfra"
 
 
-def _environment(arguments: Namespace, console: Console, stack: Stack[Any]) -> str:
-    asked = arguments.environment or console.environ.get("WLINFRA_ENVIRONMENT")
-    if asked:
-        return stack.find_environment(asked).name
+def _environment(asked: Asked, host: Host, stack: Stack[Any]) -> str:
+    name = asked.environment or host.environ.get("WLINFRA_ENVIRONMENT")
+    if name:
+        return stack.find_environment(name).name
     if len(stack.environments) == 1:
         return next(iter(stack.environments))
     if not stack.environments:

@@ -1,28 +1,16 @@
-"""Opens what a command works on: the program, its environment, the state and its key, the platforms.
-
-Commands call `open_workspace`; what it is about is found in `site`. Whatever was opened is closed here.
-"""
+"""One environment, opened: the engine of a plan, the lock, the connections and what closes them."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wlinfra.apply.stop import StopSignal
-from wlinfra.cli.console import Console
-from wlinfra.cli.locking import describe_holder, lock_request
-from wlinfra.cli.quiet import printing_aside
-from wlinfra.cli.record import declared_by_record, find_site_to_end
-from wlinfra.cli.site import Site, find_site
-from wlinfra.cli.version import tool_version
-from wlinfra.cli.writing import writing
-from wlinfra.clock import InboxClock, SystemClock
+from wlinfra.clock import InboxClock
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
@@ -30,66 +18,26 @@ from wlinfra.plan.place import Places, places_to_record, refuse_other_place
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
 from wlinfra.provider.optional import Reachable
-from wlinfra.render.diagnostics import read_source_line, render_diagnostics
-from wlinfra.stack.program import Declared, declare, declare_for_destroy
-from wlinfra.stack.settings import parse_overrides
-from wlinfra.stack.stack import Stack
+from wlinfra.stack.program import Declared
 from wlinfra.state.holder import is_gone
-from wlinfra.state.key import Digest, KeyNotKeptError, data_home, load_key
+from wlinfra.state.key import Digest
 from wlinfra.state.lock import Lease, LockInfo
 from wlinfra.state.model import EnvironmentState, State
 from wlinfra.state.records import reached
 from wlinfra.state.siblings import Siblings
 from wlinfra.state.store import LocalStateStore, StateSession
 from wlinfra.values import Json
+from wlinfra.version import tool_version
+from wlinfra.workspace.host import Host
+from wlinfra.workspace.keys import load_digest
+from wlinfra.workspace.locking import describe_holder, lock_request
+from wlinfra.workspace.site import Site
+from wlinfra.workspace.writing import writing
 
 if TYPE_CHECKING:
     from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 
-__all__ = [
-    "Locked",
-    "Workspace",
-    "declare_site",
-    "open_workspace",
-    "stopping",
-]
-
-
-def declare_site(
-    site: Site,
-    stack: Stack[Any],
-    arguments: Namespace,
-    console: Console,
-    *,
-    ending: bool = False,
-    saved_settings: Mapping[str, Any] | None = None,
-) -> Declared:
-    """Return what the program declares; its warnings are for the plan to show.
-
-    ``ending``: everything recorded shall go, and for that a program with errors will do.
-    """
-    run = declare_for_destroy if ending else declare
-    with printing_aside(console):
-        return run(
-            stack,
-            site.environment,
-            overrides=parse_overrides(getattr(arguments, "set", [])),
-            environ=console.environ,
-            settings_file=console.path(arguments.settings) if getattr(arguments, "settings", None) else None,
-            saved_settings=saved_settings,
-            outputs_reader=_OutputsReader(site.root),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _OutputsReader:
-    """Reads the outputs that other stacks recorded beside this one."""
-
-    root: Path
-
-    def __call__(self, stack: str, environment: str) -> Mapping[str, Json] | None:
-        state = LocalStateStore(self.root, stack, environment).load()
-        return state.outputs if state.lineage else None
+__all__ = ["Locked", "Workspace", "stopping"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,12 +45,11 @@ class Workspace:
     """One environment, opened."""
 
     site: Site
-    console: Console
+    host: Host
     declared: Declared
     store: LocalStateStore
     stop: StopSignal
     clock: InboxClock
-    providers: Mapping[str, Any]
     connections: dict[str, Connection] = field(default_factory=dict)
     reached: dict[str, Mapping[str, Json]] = field(default_factory=dict)
     """How the connections were made, for the record; never a secret."""
@@ -137,7 +84,7 @@ class Workspace:
     def engine(self, state: State) -> Engine:
         """Return what planning and applying work on."""
         if not self.digest.known:
-            self.digest = _load_digest(self.console, state, needed=self._lease is not None)
+            self.digest = load_digest(self.host, state, needed=self._lease is not None)
         connections = self.connect(state.lineage)
         if self.places is None:
             self.places = Places(connections, self.declared.providers)
@@ -153,8 +100,8 @@ class Workspace:
     @contextmanager
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
         """Hold the lock and open the state for writing; raises LockedError after ``timeout`` seconds."""
-        request = lock_request(self.console, operation, timeout)
-        with writing(self.store, request, self.console) as (lease, session):
+        request = lock_request(self.host, operation, timeout)
+        with writing(self.store, request, self.host) as (lease, session):
             self._lease = lease
             try:
                 yield Locked(workspace=self, session=session, lease=lease)
@@ -174,17 +121,17 @@ class Workspace:
         context = ProviderContext(
             name=name,
             options=options,
-            environ=self.console.environ,
+            environ=self.host.environ,
             data_dir=self.store.paths.directory / f"provider-{name}",
             stack=self.declared.stack,
             environment=self.declared.environment,
             lineage=lineage,
             guard=self._guard,
             stop=self.stop.hard,
-            tell=self.console.tell,
+            tell=self.host.tell,
         )
         try:
-            provider = self.providers.get(kind) or load_provider(kind)
+            provider = self.host.providers.get(kind) or load_provider(kind)
             connection = provider.connect(context)
         except ConfigurationError as error:  # an option is wrong, and the line of the environment gives it
             place = self.site.stack.environments[self.declared.environment].location if self.site.stack else None
@@ -257,66 +204,13 @@ class Locked:
             )
 
 
-@contextmanager
-def open_workspace(
-    arguments: Namespace,
-    console: Console,
-    *,
-    ending: bool = False,
-    saved_settings: Mapping[str, Any] | None = None,
-) -> Iterator[Workspace]:
-    """Open the environment that the arguments name; raises what is wrong with the program before any call.
-
-    With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
-    those that a saved plan was made with.
-    """
-    site, wrong = find_site_to_end(arguments, console) if ending else (find_site(arguments, console), ())
-    if site.stack is None:
-        declared = declared_by_record(site, site.store().load(), wrong)
-    else:
-        declared = declare_site(site, site.stack, arguments, console, ending=ending, saved_settings=saved_settings)
-    # The arguments are what commands are advised from, and no advice repeats a secret.
-    secret = tuple(f"{name}=" for name in declared.given.secrets)
-    arguments.set = [one for one in getattr(arguments, "set", ()) if not one.startswith(secret)]
-    workspace = Workspace(
-        site=site,
-        console=console,
-        declared=declared,
-        store=site.store(),
-        stop=StopSignal(),
-        clock=SystemClock(),
-        providers=console.providers,
-    )
-    try:
-        yield workspace
-    finally:
-        workspace.close()
-
-
 def _recovered(engine: Engine, workspace: Workspace, *, wait: bool) -> tuple[Recovered, ...]:
     """Return what became of the steps that an interrupted run left behind; nearly always there are none."""
     if not engine.state.intents:
         return ()
     from wlinfra.apply.recovery import resolve
 
-    return resolve(engine, engine.state.intents, workspace.clock, wait=wait, tell=workspace.console.tell)
-
-
-def _load_digest(console: Console, state: State, *, needed: bool) -> Digest:
-    """Return the digest of secrets; where a new key cannot be kept, a plan goes without and an apply does not begin."""
-    home = Path(console.environ.get("HOME") or Path.home())
-    try:
-        source = load_key(
-            console.environ, data_home(console.environ, home), create=True, fingerprint=state.key_fingerprint
-        )
-    except KeyNotKeptError as error:
-        if needed:
-            raise
-        console.tell(render_diagnostics(error.as_warnings(), console.style, read_source_line))
-        return Digest()
-    if source.diagnostics:
-        console.tell(render_diagnostics(source.diagnostics, console.style, read_source_line))
-    return source.digest
+    return resolve(engine, engine.state.intents, workspace.clock, wait=wait, tell=workspace.host.tell)
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import getpass
 import os
 from collections.abc import Mapping
 
-from wlinfra.cli.console import Console
 from wlinfra.errors import ConfigurationError
 from wlinfra.state.lock import DEFAULT_LEASE, LockInfo, LockRequest
+from wlinfra.workspace.host import Host
 
 __all__ = ["describe_holder", "lock_request", "who"]
 
@@ -24,18 +24,18 @@ def who(environ: Mapping[str, str]) -> str:
         return f"uid {os.getuid()}"
 
 
-def lock_request(console: Console, operation: str, timeout: float) -> LockRequest:
+def lock_request(host: Host, operation: str, timeout: float) -> LockRequest:
     """Return the request for the lock in this person's name; waiting is told once."""
 
     def tell(info: LockInfo) -> None:
-        console.tell(
+        host.tell(
             f"Waiting for the lock, which {describe_holder(info)} holds for {info.operation!r} since {info.since}."
         )
 
     return LockRequest(
-        owner=who(console.environ),
+        owner=who(host.environ),
         operation=operation,
-        lease=_lease_seconds(console.environ),
+        lease=_lease_seconds(host.environ),
         timeout=timeout,
         on_wait=tell,
     )

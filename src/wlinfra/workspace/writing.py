@@ -11,20 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from wlinfra.cli.console import Console
 from wlinfra.errors import Diagnostic
-from wlinfra.render.diagnostics import read_source_line, render_diagnostics
-from wlinfra.render.summary import counted
 from wlinfra.state.lock import FileLease, LockInfo, LockRequest
 from wlinfra.state.model import HistoryEntry
 from wlinfra.state.session import LocalSession
 from wlinfra.state.store import LocalStateStore, StateSession
+from wlinfra.workspace.host import Host
 
 __all__ = ["add_history", "writing"]
 
 
 @contextmanager
-def writing(store: LocalStateStore, request: LockRequest, console: Console) -> Iterator[tuple[FileLease, LocalSession]]:
+def writing(store: LocalStateStore, request: LockRequest, host: Host) -> Iterator[tuple[FileLease, LocalSession]]:
     """Hold the lock and open the state; raises LockedError when it is not free in time.
 
     What the session has to say is shown at its end.
@@ -39,7 +37,7 @@ def writing(store: LocalStateStore, request: LockRequest, console: Console) -> I
                 yield lease, session
         finally:
             if notes:
-                console.tell(render_diagnostics(notes, console.style, read_source_line))
+                host.warn(notes)
 
 
 def add_history(session: StateSession, request: LockRequest, summary: str) -> None:
@@ -61,6 +59,7 @@ def add_history(session: StateSession, request: LockRequest, summary: str) -> No
 def _killed(predecessor: LockInfo, session: LocalSession) -> HistoryEntry:
     """Return the entry of a run whose process ended while it held the lock; it could not write one itself."""
     state = session.state
+    calls = len(state.intents)
     return HistoryEntry(
         serial=state.serial,
         at=predecessor.since,
@@ -69,5 +68,5 @@ def _killed(predecessor: LockInfo, session: LocalSession) -> HistoryEntry:
         command=predecessor.operation,
         plan_digest="",
         result="killed",
-        summary=f"ended without a result, {counted(len(state.intents), 'call')} to look up",
+        summary=f"ended without a result, {calls} call{'' if calls == 1 else 's'} to look up",
     )

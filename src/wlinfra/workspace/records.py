@@ -1,67 +1,65 @@
 """Finds the record that a command works on, also where the program cannot be run or is gone.
 
-`state`, `show`, `output` and `history` need the name of a stack and of an environment, and nothing else of the
-program. They call `find_record`. A destroy that cannot load the program calls `find_site_to_end`.
+Commands that only look at a record or change it by hand need the name of a stack and of an environment, and nothing
+else of the program. They call `find_record`. A destroy that cannot load the program calls `find_site_to_end`.
 """
 
 from __future__ import annotations
 
 import re
-from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wlinfra.cli.console import Console
-from wlinfra.cli.site import Site, find_site, state_root
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
-from wlinfra.render.style import clean
 from wlinfra.stack.program import DEFAULT_FILE, Declared
 from wlinfra.stack.stack import ProviderSettings
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore
+from wlinfra.workspace.host import Asked, Host
+from wlinfra.workspace.site import Site, find_site, state_root
 
 __all__ = ["declared_by_record", "find_record", "find_site_to_end"]
 
 
-def find_record(arguments: Namespace, console: Console) -> Site:
-    """Return the record that the arguments name; raises DeclarationError where the program is needed to tell which.
+def find_record(asked: Asked, host: Host) -> Site:
+    """Return the record that is named; raises DeclarationError where the program is needed to tell which.
 
     A program that cannot be run is in the way of nobody who only wants its record: what the state directory holds
     is asked instead, and that is told.
     """
-    if arguments.stack:
-        return _named(arguments.stack, arguments, console)
+    if asked.stack:
+        return _named(asked.stack, asked, host)
     try:
-        site = find_site(arguments, console)
+        site = find_site(asked, host)
     except DeclarationError as error:
-        found = _recorded_instead(arguments, console)
+        found = _recorded_instead(asked, host)
         if found is None:
-            raise DeclarationError(*error.diagnostics, *_choices(arguments, console)) from None
+            raise DeclarationError(*error.diagnostics, *_choices(asked, host)) from None
         first = error.diagnostics[0]
         why = f"{first.summary}{f' at {first.location}' if first.location else ''}"
-        console.tell(
-            f"Read from the record of stack {found.name}, environment {found.environment}; the program was not asked ({clean(why)})."
+        host.tell(
+            f"Read from the record of stack {found.name}, environment {found.environment}; the program was not asked ({why})."
         )
         return found
     return site
 
 
-def find_site_to_end(arguments: Namespace, console: Console) -> tuple[Site, tuple[Diagnostic, ...]]:
+def find_site_to_end(asked: Asked, host: Host) -> tuple[Site, tuple[Diagnostic, ...]]:
     """Return what is to be destroyed, and what is wrong with a program that cannot be loaded.
 
     As everything goes that is found, no record is guessed: the text of the program names its stack, or the user does,
     and an environment is named wherever the program may have several. Raises DeclarationError where that is not clear.
     """
-    if named := getattr(arguments, "stack", ""):
-        return _named(named, arguments, console), ()
+    if asked.stack:
+        return _named(asked.stack, asked, host), ()
     try:
-        return find_site(arguments, console), ()
+        return find_site(asked, host), ()
     except DeclarationError as error:
-        found = _recorded_as_written(arguments, console)
+        found = _recorded_as_written(asked, host)
         if found is None:
-            raise DeclarationError(*error.diagnostics, *_choices(arguments, console)) from None
+            raise DeclarationError(*error.diagnostics, *_choices(asked, host)) from None
         return found, error.diagnostics
 
 
@@ -110,19 +108,19 @@ def _destroyed_by_record(wrong: Diagnostic) -> Diagnostic:
     )
 
 
-def _asked(arguments: Namespace, console: Console) -> str:
-    return str(arguments.environment or console.environ.get("WLINFRA_ENVIRONMENT") or "")
+def _environment(asked: Asked, host: Host) -> str:
+    return asked.environment or host.environ.get("WLINFRA_ENVIRONMENT") or ""
 
 
-def _named(stack: str, arguments: Namespace, console: Console) -> Site:
-    root = state_root(arguments, console, arguments.file)
+def _named(stack: str, asked: Asked, host: Host) -> Site:
+    root = state_root(asked, host)
     known = [environment for name, environment in _records(root) if name == stack]
-    asked = _asked(arguments, console)
-    if asked in known or (not asked and len(known) == 1):
-        return Site(name=stack, environment=asked or known[0], root=root, file=console.path(arguments.file))
+    wanted = _environment(asked, host)
+    if wanted in known or (not wanted and len(known) == 1):
+        return Site(name=stack, environment=wanted or known[0], root=root, file=host.path(asked.file))
     listed = _listed(root) or "    nothing"
-    what = f"the stack {stack}" + (f", environment {asked}" if asked else "")
-    if known and not asked:
+    what = f"the stack {stack}" + (f", environment {wanted}" if wanted else "")
+    if known and not wanted:
         raise ConfigurationError.of(
             "No environment named",
             f"{root} records several environments of {what}, and none was named.",
@@ -131,11 +129,11 @@ def _named(stack: str, arguments: Namespace, console: Console) -> Site:
     raise ConfigurationError.of("No such record", f"{root} records nothing of {what}.", f"Recorded are\n{listed}")
 
 
-def _recorded_instead(arguments: Namespace, console: Console) -> Site | None:
+def _recorded_instead(asked: Asked, host: Host) -> Site | None:
     """Return the one record that can be meant; None where there is none, or several that the program would tell apart."""
-    root, path = state_root(arguments, console, arguments.file), console.path(arguments.file)
-    asked = _asked(arguments, console)
-    found = [record for record in _records(root) if asked in ("", record[1])]
+    root, path = state_root(asked, host), host.path(asked.file)
+    wanted = _environment(asked, host)
+    found = [record for record in _records(root) if wanted in ("", record[1])]
     if len({name for name, _ in found}) > 1:
         named = _names_in(path)
         found = [record for record in found if record[0] in named]
@@ -145,22 +143,22 @@ def _recorded_instead(arguments: Namespace, console: Console) -> Site | None:
     return Site(name=name, environment=environment, root=root, file=path)
 
 
-def _recorded_as_written(arguments: Namespace, console: Console) -> Site | None:
+def _recorded_as_written(asked: Asked, host: Host) -> Site | None:
     """Return the one record of a stack and environment that the text of the program can mean."""
-    root, path = state_root(arguments, console, arguments.file), console.path(arguments.file)
-    stacks, asked = _names_in(path), _asked(arguments, console)
-    found = [record for record in _records(root) if record[0] in stacks and asked in ("", record[1])]
+    root, path = state_root(asked, host), host.path(asked.file)
+    stacks, wanted = _names_in(path), _environment(asked, host)
+    found = [record for record in _records(root) if record[0] in stacks and wanted in ("", record[1])]
     others = _names_in(path, "environment") - {environment for _, environment in found}
-    if len(found) != 1 or (others and not asked):
+    if len(found) != 1 or (others and not wanted):
         return None
     ((name, environment),) = found
     return Site(name=name, environment=environment, root=root, file=path)
 
 
-def _choices(arguments: Namespace, console: Console) -> Iterator[Diagnostic]:
+def _choices(asked: Asked, host: Host) -> Iterator[Diagnostic]:
     """Yield how to name the record without the program; nothing where there is no record."""
-    known = _listed(state_root(arguments, console, arguments.file))
-    if known and hasattr(arguments, "stack"):
+    known = _listed(state_root(asked, host))
+    if known and asked.stack is not None:
         yield Diagnostic(
             summary="Record not clear",
             detail="Without the program it is not known which record is meant.",

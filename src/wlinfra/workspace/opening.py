@@ -1,0 +1,95 @@
+"""Opens a workspace: finds the program and its record, declares the environment, names the store.
+
+The command line calls `open_site`. Whatever was opened is closed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wlinfra.apply.stop import StopSignal
+from wlinfra.clock import SystemClock
+from wlinfra.stack.program import Declared, declare, declare_for_destroy
+from wlinfra.stack.settings import parse_overrides
+from wlinfra.stack.stack import Stack
+from wlinfra.state.store import LocalStateStore
+from wlinfra.values import Json
+from wlinfra.workspace.host import Asked, Host
+from wlinfra.workspace.records import declared_by_record, find_site_to_end
+from wlinfra.workspace.site import Site, find_site
+from wlinfra.workspace.workspace import Workspace
+
+__all__ = ["open_site"]
+
+
+@contextmanager
+def open_site(
+    asked: Asked,
+    host: Host,
+    *,
+    ending: bool = False,
+    saved_settings: Mapping[str, Any] | None = None,
+) -> Iterator[Workspace]:
+    """Open the environment that is named; raises what is wrong with the program before any call.
+
+    With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
+    those that a saved plan was made with.
+    """
+    site, wrong = find_site_to_end(asked, host) if ending else (find_site(asked, host), ())
+    if site.stack is None:
+        declared = declared_by_record(site, site.store().load(), wrong)
+    else:
+        declared = _declare(site, site.stack, asked, host, ending=ending, saved_settings=saved_settings)
+    workspace = Workspace(
+        site=site,
+        host=host,
+        declared=declared,
+        store=site.store(),
+        stop=StopSignal(),
+        clock=SystemClock(),
+    )
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def _declare(
+    site: Site,
+    stack: Stack[Any],
+    asked: Asked,
+    host: Host,
+    *,
+    ending: bool = False,
+    saved_settings: Mapping[str, Any] | None = None,
+) -> Declared:
+    """Return what the program declares; its warnings are for the plan to show.
+
+    ``ending``: everything recorded shall go, and for that a program with errors will do.
+    """
+    run = declare_for_destroy if ending else declare
+    with host.running():
+        return run(
+            stack,
+            site.environment,
+            overrides=parse_overrides(asked.overrides),
+            environ=host.environ,
+            settings_file=host.path(asked.settings) if asked.settings else None,
+            saved_settings=saved_settings,
+            outputs_reader=_OutputsReader(site.root),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _OutputsReader:
+    """Reads the outputs that other stacks recorded next to this one."""
+
+    root: Path
+
+    def __call__(self, stack: str, environment: str) -> Mapping[str, Json] | None:
+        state = LocalStateStore(self.root, stack, environment).load()
+        return state.outputs if state.lineage else None
