@@ -319,24 +319,29 @@ def _edited_while_locking(desired: PlatformObject) -> WlinfraError:
 
 
 def _running(platform: Platform, request: PlanRequest, desired: PlatformObject, artifact_id: str) -> list[str]:
-    """Return the ids of the workloads that run the artifact and will still do so; a draft has at most one.
+    """Return the ids of the workloads that run the artifact and do not end in this plan; a draft has at most one.
 
-    One that ends or moves to another artifact in the same plan may be gone by the time of the call.
+    Raises DeclarationError where one of them moves to another artifact: it cannot once the draft it runs is locked.
     """
     rows = platform.client.workloads.list(WorkloadFilter(artifact_id=artifact_id))
     running = [row["id"] for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
-    return [one for one in running if one not in _leaving(request, desired, artifact_id)] if running else []
+    for wanted, reading in request.others if running else ():
+        if wanted.kind != WORKLOAD_KIND or not isinstance(reading, Live) or reading.id not in running:
+            continue
+        if not _runs(wanted.values.get("artifactId"), desired, artifact_id):
+            raise _locked_while_left(desired, wanted)
+    return [one for one in running if one not in request.others.ending]
 
 
-def _leaving(request: PlanRequest, desired: PlatformObject, artifact_id: str) -> frozenset[str]:
-    """Return the ids of the workloads that end in this plan, or that shall run another artifact."""
-    moving = {
-        reading.id
-        for wanted, reading in request.others
-        if wanted.kind == WORKLOAD_KIND and isinstance(reading, Live)
-        if not _runs(wanted.values.get("artifactId"), desired, artifact_id)
-    }
-    return request.others.ending | moving
+def _locked_while_left(desired: PlatformObject, workload: PlatformObject) -> WlinfraError:
+    return DeclarationError.of(
+        "Locked while its workload moves on",
+        f"{desired.address} is a draft that {workload.address} runs, and that is to run another artifact. The platform "
+        "replaces a locked artifact by locked ones only, and a draft by drafts.",
+        f'Keep status="draft" until {workload.address} runs the other artifact; then declare status="locked".',
+        address=desired.address,
+        location=desired.location,
+    )
 
 
 def _runs(artifact: Json, desired: PlatformObject, artifact_id: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from support.datarobot_stage import Stage, chat, server
 
 import wlinfra as wl
@@ -72,17 +71,20 @@ def test_locking_a_draft_that_does_not_run_patches_its_status(stage: Stage) -> N
     assert stage.calls() == ["PATCH /artifacts/*"]
 
 
-@pytest.mark.parametrize("ends", [True, False], ids=["ends", "moves"])
-def test_locking_a_draft_does_not_go_through_a_workload_that_leaves_it(stage: Stage, ends: bool) -> None:
-    def leaving() -> list[wl.Resource]:
-        other = server(name="other")
-        return [server(), *([] if ends else [other, wl.Workload("chat", artifact=other, replicas=1)])]
-
+def test_locking_a_draft_does_not_go_through_a_workload_that_ends(stage: Stage) -> None:
     stage.apply(chat(artifact=DRAFT))
-    calls = [step.operation for step in stage.change(leaving, "artifact.server").steps]
-    stage.apply(leaving)
-    assert calls == ["lock_artifact"]
-    assert stage.plan(leaving).is_empty
+    alone = [server()]
+    assert [step.operation for step in stage.change(lambda: alone, "artifact.server").steps] == ["lock_artifact"]
+    stage.apply(lambda: alone)
+    assert stage.plan(lambda: alone).is_empty
+
+
+def test_locking_a_draft_while_its_workload_moves_to_another_is_refused(stage: Stage) -> None:
+    stage.apply(chat(artifact=DRAFT))
+    other = server(name="other", status="draft")
+    errors = stage.plan(lambda: [server(), other, wl.Workload("chat", artifact=other)]).errors
+    assert [error.summary for error in errors] == ["Locked while its workload moves on"]
+    assert "workload.chat" in errors[0].fix
 
 
 def test_editing_and_locking_a_running_draft_at_once_is_refused(stage: Stage) -> None:
