@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wlinfra.provider.base import Connection, ProviderContext
     from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator
+    from wlinfra.state.model import ObjectState
     from wlinfra.values import Json
 
 __all__ = ["PROVIDER"]
@@ -33,6 +34,10 @@ class _DataRobotProvider:
         config = parse_config(options)
         secret = {"token", *(["proxy"] if "@" in (config.proxy or "") else [])}
         return public_options(config, options, secret)
+
+    def how_to_let_go(self, item: ObjectState) -> str:
+        """Return nothing: what the state forgets stays as it is."""
+        return ""
 
     def emulator(self, options: EmulatorOptions) -> RunningEmulator:
         """Return the emulator, not serving yet; raises ConfigurationError for an API version it does not speak."""

@@ -66,6 +66,10 @@ class DataRobotConnection:
 
         return expand(resource, dependencies)
 
+    def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
+        """Return nothing: each object stands for itself."""
+        return ()
+
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
         """Return what several of the declared objects get wrong together, and whether a certificate is not checked."""
         from .review import review

@@ -163,9 +163,9 @@ class KubernetesConnection:
 
         return place_of(self.platform.client)
 
-    def hear(self, tell: Callable[[], None]) -> None:
-        """Take whom to tell when something awaited has changed."""
-        self.platform.watches.tell = tell
+    def on_change(self, notify: Callable[[], None]) -> None:
+        """Register what is called when something awaited has changed."""
+        self.platform.watches.tell = notify
 
     def close(self) -> None:
         """Close the connections."""

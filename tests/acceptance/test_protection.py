@@ -11,7 +11,8 @@ import pytest
 
 from wlinfra.changes.model import Step
 from wlinfra.cli.app import main
-from wlinfra.provider.base import Connection, ProviderContext, StepResult, Wanted
+from wlinfra.diff.model import AttributeChange
+from wlinfra.provider.base import Connection, Live, ProviderContext, StepResult, Wanted
 from wlinfra.provider.optional import Stray
 from wlinfra.testing import MemoryProvider
 from wlinfra.testing.memory import MemoryConnection
@@ -59,6 +60,12 @@ class _OwningConnection(MemoryConnection):
             for item in self._all.objects.values()
             if (item.kind, item.name) not in named
         ]
+
+    def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        return drift
+
+    def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        return drift
 
 
 def command(folder: Path, provider: object, *words: str) -> tuple[int, str]:

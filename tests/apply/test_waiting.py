@@ -50,8 +50,8 @@ class Telling(FakePlatform):
 
     tell: Callable[[], None]
 
-    def hear(self, tell: Callable[[], None]) -> None:
-        self.tell = tell
+    def on_change(self, notify: Callable[[], None]) -> None:
+        self.tell = notify
 
 
 def test_what_a_platform_tells_of_is_asked_about_soon() -> None:

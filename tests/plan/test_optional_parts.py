@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from support.changes import change
 
 from wlinfra.changes.model import Action, PlatformObject
+from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import OPAQUE
 from wlinfra.plan.batches import batches
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Node
 from wlinfra.plan.order import edges_between
 from wlinfra.plan.strays import find_strays
-from wlinfra.provider.base import Wanted
+from wlinfra.provider.base import Live, Wanted
 from wlinfra.provider.optional import Stray
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import State
@@ -35,6 +36,12 @@ class Platform:
     def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
         self.asked += known
         return () if self.stray is None else (self.stray,)
+
+    def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        return drift
+
+    def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        return drift
 
 
 def item(address: Address, *needs: Address) -> PlatformObject:

@@ -26,7 +26,7 @@ from wlinfra.clock import InboxClock
 from wlinfra.errors import Diagnostic, InterruptedRun, StateError, WlinfraError
 from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Failed, Status, WaitingStill
-from wlinfra.provider.optional import Hearing
+from wlinfra.provider.optional import NotifiesChanges
 
 __all__ = ["Job", "Outcome", "Scheduler", "Setting"]
 
@@ -142,8 +142,8 @@ class Scheduler:
         """
         self._setting.stop.subscribe(lambda: self._setting.inbox.put(_StopAsked()))
         for name, connection in self._setting.connections.items():
-            if isinstance(connection, Hearing):
-                connection.hear(partial(self._setting.inbox.put, _Heard(name)))
+            if isinstance(connection, NotifiesChanges):
+                connection.on_change(partial(self._setting.inbox.put, _Heard(name)))
         try:
             self._loop()
         except InterruptedRun:

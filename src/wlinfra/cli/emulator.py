@@ -9,7 +9,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.errors import ConfigurationError
-from wlinfra.provider.emulating import Emulating, EmulatorOptions
+from wlinfra.provider.emulating import EmulatorOptions, ShipsEmulator
 from wlinfra.provider.registry import load_provider
 from wlinfra.workspace.workspace import stopping
 
@@ -19,7 +19,7 @@ __all__ = ["run"]
 def run(arguments: Namespace, console: Console) -> int:
     """Serve until SIGINT or SIGTERM."""
     provider = console.providers.get(arguments.name) or load_provider(arguments.name)
-    if not isinstance(provider, Emulating):
+    if not isinstance(provider, ShipsEmulator):
         raise ConfigurationError.of(
             "Provider has no emulator",
             f"The provider {arguments.name} ships no emulator of its platform.",

@@ -13,7 +13,7 @@ from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.provider.base import Connection
-from wlinfra.provider.rendering import Authorizing, RenderedObject, Rendering
+from wlinfra.provider.rendering import RenderedObject, WritesManifests, WritesRoles
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
 from wlinfra.render.manifests.files import Written, write_manifests
 from wlinfra.render.manifests.yaml import format_manifests
@@ -83,7 +83,7 @@ def _manifests(declared: Declared, connections: Mapping[str, Connection]) -> lis
     found: list[RenderedObject] = []
     for resource in declared.resources:
         connection = connections[resource.provider]
-        if not isinstance(connection, Rendering):
+        if not isinstance(connection, WritesManifests):
             raise _no_manifests(resource.provider, declared)
         found += connection.manifests(resource, resources)
     return found
@@ -96,7 +96,7 @@ def _rights(
     found: list[RenderedObject] = []
     for name in sorted({item.provider for item in expansion.objects.values()}):
         connection = connections[name]
-        if not isinstance(connection, Authorizing):
+        if not isinstance(connection, WritesRoles):
             raise ConfigurationError.of(
                 "Provider has no roles",
                 f"The provider {name} of environment {declared.environment} cannot tell which rights it needs.",

@@ -10,7 +10,7 @@ from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.opening import host_of, open_record
 from wlinfra.cli.show import find_objects, object_lines
 from wlinfra.errors import ConfigurationError, LockedError, StateDamagedError
-from wlinfra.provider.optional import Holding
+from wlinfra.provider.optional import WorksFromRecords
 from wlinfra.provider.registry import load_provider
 from wlinfra.render.style import clean
 from wlinfra.render.summary import counted
@@ -90,7 +90,7 @@ def _how_to_let_go(site: Site, item: ObjectState) -> str:
         provider = load_provider(settings.type)
     except ConfigurationError:  # what is not installed here can say nothing
         return ""
-    return provider.how_to_let_go(item) if isinstance(provider, Holding) else ""
+    return provider.how_to_let_go(item) if isinstance(provider, WorksFromRecords) else ""
 
 
 def _push(site: Site, arguments: Namespace, console: Console) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.plan.engine import Engine
-from wlinfra.provider.optional import Asking
+from wlinfra.provider.optional import PlansInParallel
 from wlinfra.values import Address
 
 __all__ = ["Ask", "batches"]
@@ -32,7 +32,11 @@ def batches(
 ) -> Iterator[tuple[Sequence[PlatformObject], Ask]]:
     """Yield the objects in batches, dependencies first, each with the way to plan it."""
     workers = max(
-        (connection.plan_parallelism for connection in engine.connections.values() if isinstance(connection, Asking)),
+        (
+            connection.plan_parallelism
+            for connection in engine.connections.values()
+            if isinstance(connection, PlansInParallel)
+        ),
         default=1,
     )
     if workers <= 1:

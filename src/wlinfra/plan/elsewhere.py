@@ -15,7 +15,7 @@ from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.place import is_same_place
 from wlinfra.provider.base import Ambiguous, Live, Reading
-from wlinfra.provider.optional import Placed
+from wlinfra.provider.optional import KnowsItsPlace
 from wlinfra.state.model import State
 from wlinfra.state.siblings import Owner
 
@@ -97,7 +97,7 @@ def owner_of(engine: Engine, provider: str, kind: str, name: str, identity: str)
     def is_here(state: State, other: str) -> bool:
         recorded = state.places.get(other)
         if recorded is None:  # an earlier version wrote it: only ids that no two platforms share tell anything
-            return isinstance(engine.connections.get(provider), Placed)
+            return isinstance(engine.connections.get(provider), KnowsItsPlace)
         return is_same_place(engine.places.of(provider), recorded)
 
     return engine.siblings.find(kind=kind, name=name, identity=identity, is_here=is_here)

@@ -15,7 +15,7 @@ from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.paths import check_paths
-from wlinfra.provider.optional import Implying, Reviewing
+from wlinfra.provider.optional import SeesWholePlan
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address, Ref, find_refs
 
@@ -118,7 +118,7 @@ def _implied(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[Platfo
     """Yield what the objects of one connection need in common."""
     for name, connection in engine.connections.items():
         own = [item for item in found if item.provider == name]
-        if own and isinstance(connection, Implying):
+        if own and isinstance(connection, SeesWholePlan):
             yield from (replace(item, provider=name) for item in connection.implied(own))
 
 
@@ -126,7 +126,7 @@ def _reviewed(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[Diagn
     """Yield what a connection says about all of its objects together."""
     for name, connection in engine.connections.items():
         own = [item for item in found if item.provider == name]
-        if own and isinstance(connection, Reviewing):
+        if own and isinstance(connection, SeesWholePlan):
             yield from connection.review(own)
 
 

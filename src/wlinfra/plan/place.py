@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from wlinfra.errors import OtherPlaceError, WlinfraError
 from wlinfra.provider.base import Connection
-from wlinfra.provider.optional import Placed
+from wlinfra.provider.optional import KnowsItsPlace
 from wlinfra.stack.stack import ProviderSettings
 from wlinfra.state.model import State
 
@@ -38,7 +38,7 @@ class Places:
 
     def _ask(self, provider: str) -> Facts:
         connection, settings = self.connections.get(provider), self.settings.get(provider)
-        if isinstance(connection, Placed):
+        if isinstance(connection, KnowsItsPlace):
             return dict(connection.place())
         endpoint = settings.options.get("endpoint") if settings is not None else None
         if settings is None or not isinstance(endpoint, str):

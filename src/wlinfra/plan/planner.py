@@ -45,7 +45,7 @@ from wlinfra.plan.select import is_selected, select
 from wlinfra.plan.strays import find_strays
 from wlinfra.plan.unfinished import what_runs
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
-from wlinfra.provider.optional import Attributing, Explaining
+from wlinfra.provider.optional import KnowsOwners
 from wlinfra.provider.others import Others
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import moved as at_address
@@ -235,13 +235,13 @@ class _Planning:
 
     def _theirs(self, provider: str, reading: Reading, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
         connection = self.engine.connections[provider]
-        if not isinstance(reading, Live) or not drift or not isinstance(connection, Attributing):
+        if not isinstance(reading, Live) or not drift or not isinstance(connection, KnowsOwners):
             return drift
         return connection.theirs(reading, drift)
 
     def _explained(self, change: Change, reading: Reading) -> Change:
         connection = self.engine.connections[change.provider]
-        if not isinstance(reading, Live) or not change.drift or not isinstance(connection, Explaining):
+        if not isinstance(reading, Live) or not change.drift or not isinstance(connection, KnowsOwners):
             return change
         drift = tuple(connection.explain(reading, change.drift))
         return replace(change, decision=replace(change.decision, drift=drift))

@@ -10,7 +10,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.engine import Engine
 from wlinfra.provider.base import Absent, Live, Reading, Unreadable, Wanted
-from wlinfra.provider.optional import Factual
+from wlinfra.provider.optional import PlansFromFacts
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
@@ -64,7 +64,7 @@ def read_objects(
 def _stands_in(engine: Engine, record: ObjectState) -> bool:
     """True when the record tells all that a plan looks at; one of an earlier version, or half made, may have no facts."""
     connection = engine.connections.get(record.provider)
-    needs = isinstance(connection, Factual) and record.kind in connection.fact_kinds
+    needs = isinstance(connection, PlansFromFacts) and record.kind in connection.fact_kinds
     return bool(record.facts) or not needs
 
 

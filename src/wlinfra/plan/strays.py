@@ -12,7 +12,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.provider.base import Wanted
-from wlinfra.provider.optional import Owning, Stray
+from wlinfra.provider.optional import KnowsOwners, Stray
 from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import Subject
@@ -27,7 +27,7 @@ def find_strays(engine: Engine, objects: Mapping[Address, PlatformObject], state
     found: dict[Address, ObjectState] = {}
     lifecycles = Lifecycles.of(engine.declared)
     for name, connection in engine.connections.items():
-        if not isinstance(connection, Owning):
+        if not isinstance(connection, KnowsOwners):
             continue
         known = [_declared(item) for item in objects.values() if item.provider == name and not item.virtual]
         known += [_recorded(record) for record in state.objects.values() if record.provider == name]

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-__all__ = ["Emulating", "EmulatorOptions", "RunningEmulator"]
+__all__ = ["EmulatorOptions", "RunningEmulator", "ShipsEmulator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class RunningEmulator(Protocol):
 
 
 @runtime_checkable
-class Emulating(Protocol):
+class ShipsEmulator(Protocol):
     """A provider that ships an emulator."""
 
     def emulator(self, options: EmulatorOptions) -> RunningEmulator:

@@ -1,6 +1,8 @@
-"""The optional parts of the contract: what only some platforms need, found by `isinstance` on the connection.
+"""The optional parts of the contract: what only some platforms need, each named by what it gives.
 
-`plan.expand` asks `Implying` and `Reviewing`, `plan.planner` asks `Owning`, `Asking`, `Attributing` and `Explaining`, `apply.scheduler` `Hearing`, `plan.place` `Placed`; of the provider itself `wlinfra state rm` asks `Holding` and an apply `Reachable`. A provider without them is complete.
+Found by `isinstance`, on the connection but for `WorksFromRecords`, which is a provider. One without any is complete.
+`plan` asks `SeesWholePlan`, `KnowsOwners`, `KnowsItsPlace`, `PlansInParallel` and `PlansFromFacts`, `apply` asks
+`NotifiesChanges`; commands that have records alone ask `WorksFromRecords`.
 """
 
 from __future__ import annotations
@@ -17,18 +19,14 @@ from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json
 
 __all__ = [
-    "Asking",
-    "Attributing",
-    "Explaining",
-    "Factual",
-    "Hearing",
-    "Holding",
-    "Implying",
-    "Owning",
-    "Placed",
-    "Reachable",
-    "Reviewing",
+    "KnowsItsPlace",
+    "KnowsOwners",
+    "NotifiesChanges",
+    "PlansFromFacts",
+    "PlansInParallel",
+    "SeesWholePlan",
     "Stray",
+    "WorksFromRecords",
 ]
 
 
@@ -44,26 +42,21 @@ class Stray:
 
 
 @runtime_checkable
-class Implying(Protocol):
-    """A connection whose objects need something in common that nobody declares, such as an inventory."""
+class SeesWholePlan(Protocol):
+    """A connection that sees in all of its declared objects together what no single resource shows."""
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
-        """Return what the connection's declared objects need together; pure, and nothing when there are none."""
+        """Return what the objects need in common and nobody declares, such as an inventory; pure, mostly nothing."""
         ...
-
-
-@runtime_checkable
-class Reviewing(Protocol):
-    """A connection that sees in all objects together what no single resource tells."""
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
-        """Return what people should know about the connection's declared objects; pure, called when there are some."""
+        """Return warnings and errors about the objects; pure, called when there are some."""
         ...
 
 
 @runtime_checkable
-class Owning(Protocol):
-    """A connection whose platform proves which objects this stack made, whatever the state says."""
+class KnowsOwners(Protocol):
+    """A connection whose platform knows who created and changed what, whatever the state says."""
 
     def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
         """Return the objects this stack made that are not among ``known``: those declared or recorded.
@@ -73,9 +66,17 @@ class Owning(Protocol):
         """
         ...
 
+    def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        """Return the drift that others made, without what the platform made of our own apply; pure."""
+        ...
+
+    def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+        """Return the same drift with who made it in the notes, and paths as people write them on the platform; pure."""
+        ...
+
 
 @runtime_checkable
-class Placed(Protocol):
+class KnowsItsPlace(Protocol):
     """A connection that tells its platform and account from others, so that no record is taken for one about them."""
 
     def place(self) -> Mapping[str, str]:
@@ -88,25 +89,7 @@ class Placed(Protocol):
 
 
 @runtime_checkable
-class Holding(Protocol):
-    """A provider, not a connection, whose connections are `Owning`: what the state forgets is not let go by that."""
-
-    def how_to_let_go(self, item: ObjectState) -> str:
-        """Return what the next apply does to a forgotten object, and what keeps it from that; calls no platform."""
-        ...
-
-
-@runtime_checkable
-class Reachable(Protocol):
-    """A provider, not a connection, that can be connected to again by what is recorded of its options."""
-
-    def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
-        """Return the options that hold no secret, as plain JSON that `connect` takes; calls no platform."""
-        ...
-
-
-@runtime_checkable
-class Asking(Protocol):
+class PlansInParallel(Protocol):
     """A connection whose `plan` asks the platform, so that many objects are better planned at once."""
 
     @property
@@ -116,25 +99,7 @@ class Asking(Protocol):
 
 
 @runtime_checkable
-class Explaining(Protocol):
-    """A connection whose platform tells who changed what."""
-
-    def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
-        """Return the same drift with who made it in the notes, and paths as people write them on the platform; pure."""
-        ...
-
-
-@runtime_checkable
-class Attributing(Protocol):
-    """A connection whose platform tells what it made itself of an apply, such as by a webhook."""
-
-    def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
-        """Return the drift that others made: what is live since our own apply is nobody's change; pure."""
-        ...
-
-
-@runtime_checkable
-class Factual(Protocol):
+class PlansFromFacts(Protocol):
     """A connection whose plans look at `Live.facts`, so that a record without any cannot stand in for the platform."""
 
     @property
@@ -144,9 +109,25 @@ class Factual(Protocol):
 
 
 @runtime_checkable
-class Hearing(Protocol):
-    """A connection whose platform tells it what changes, so that a wait need not go on until the next question."""
+class NotifiesChanges(Protocol):
+    """A connection that notices by itself what changes, so that a wait need not last until the next question."""
 
-    def hear(self, tell: Callable[[], None]) -> None:
-        """Take whom to tell, from any thread, whenever an answer of `poll` may have changed; there is one at a time."""
+    def on_change(self, notify: Callable[[], None]) -> None:
+        """Register a callback, called from any thread whenever an answer of `poll` may have changed; one at a time."""
+        ...
+
+
+@runtime_checkable
+class WorksFromRecords(Protocol):
+    """A provider, not a connection, that serves commands which have the state and no program; calls no platform."""
+
+    def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
+        """Return the options that hold no secret, as plain JSON that `connect` takes: they are recorded for a destroy."""
+        ...
+
+    def how_to_let_go(self, item: ObjectState) -> str:
+        """Return what the next apply does to an object that the state forgets, and what keeps it from that.
+
+        Empty where nothing brings it back, as wherever a connection is not `KnowsOwners`.
+        """
         ...

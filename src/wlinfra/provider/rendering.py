@@ -13,7 +13,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address, Json
 
-__all__ = ["Authorizing", "Manifest", "RenderedObject", "Rendering", "merge_shared"]
+__all__ = ["Manifest", "RenderedObject", "WritesManifests", "merge_shared"]
 
 Manifest: TypeAlias = dict[str, Json]
 """An object as Kubernetes takes it.
@@ -64,7 +64,7 @@ class RenderedObject:
 
 
 @runtime_checkable
-class Rendering(Protocol):
+class WritesManifests(Protocol):
     """A connection that can write down what it would apply, without its platform."""
 
     def manifests(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[RenderedObject]:
@@ -76,7 +76,7 @@ class Rendering(Protocol):
 
 
 @runtime_checkable
-class Authorizing(Protocol):
+class WritesRoles(Protocol):
     """A connection that can write down the rights an account needs for a stack, without its platform."""
 
     def rights(self, objects: Sequence[PlatformObject], *, account: str = "") -> Sequence[RenderedObject]:

@@ -43,7 +43,7 @@ from wlinfra.provider.base import (
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.resources.lookup import Lookup
-from wlinfra.state.model import Intent
+from wlinfra.state.model import Intent, ObjectState
 from wlinfra.testing.values import plain_values
 from wlinfra.testing.world import MemoryObject, MemoryWorld, NameTaken, returned
 from wlinfra.values import UNKNOWN, Address, Json
@@ -99,6 +99,10 @@ class MemoryProvider:
     def public_options(self, options: Mapping[str, Json]) -> Mapping[str, Json]:
         """Return the options that are plain values: there is no secret among them."""
         return {name: value for name, value in options.items() if isinstance(value, str | int | float | None)}
+
+    def how_to_let_go(self, item: ObjectState) -> str:
+        """Return nothing: what the state forgets stays as it is."""
+        return ""
 
     def connect(self, context: ProviderContext) -> MemoryConnection:
         """Return a connection to the world."""

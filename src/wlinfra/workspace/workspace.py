@@ -17,7 +17,7 @@ from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.place import Places, places_to_record, refuse_other_place
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
-from wlinfra.provider.optional import Reachable
+from wlinfra.provider.optional import WorksFromRecords
 from wlinfra.stack.program import Declared
 from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest
@@ -139,7 +139,7 @@ class Workspace:
                 *(replace(item, location=item.location or place) for item in error.diagnostics)
             ) from error
         self.connections[name] = connection
-        if isinstance(provider, Reachable):
+        if isinstance(provider, WorksFromRecords):
             self.reached[name] = reached(kind, provider.public_options(options))
         if isinstance(connection, Closeable):
             self._closing.callback(connection.close)

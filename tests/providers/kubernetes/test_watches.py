@@ -246,7 +246,7 @@ def test_a_change_is_told_of(stage: Stage) -> None:
     told = threading.Event()
     waiting = stage.send(deployment(BAD))
     stage.followed(waiting)
-    stage.connection.hear(told.set)
+    stage.connection.on_change(told.set)
     stage.correct()
     assert told.wait(30)
 
