@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from wlinfra.emulation import Store, WorldDamagedError
+from wlinfra.emulation.store import ForeignFolderError
+from wlinfra.errors import ConfigurationError
 
 
 def _put(store: Store, **documents: Any) -> None:
@@ -169,3 +171,40 @@ def test_a_world_that_others_could_read_is_closed_to_them(tmp_path: Path) -> Non
         transaction.put("things", "1", {})
     store.close()
     assert (tmp_path / "world.journal").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["world.journal", "world.new", "world.lock"])
+@pytest.mark.parametrize("text", [b"mine", b"mine\n", b"1234567\n", b"12345678\n", b'{"a": 1}\n'])
+def test_a_file_of_somebody_else_is_not_touched(tmp_path: Path, name: str, text: bytes) -> None:
+    (tmp_path / name).write_bytes(text)
+    (tmp_path / name).chmod(0o644)
+    with pytest.raises(ForeignFolderError, match="was not written by an emulator"):
+        Store(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert ((tmp_path / name).read_bytes(), (tmp_path / name).stat().st_mode & 0o777) == (text, 0o644)
+
+
+@pytest.mark.parametrize("name", ["world.journal", "world.new", "world.lock"])
+def test_neither_is_a_folder_nor_a_link_to_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / name).mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / name).symlink_to("nowhere")
+    for folder in ("a", "b"):
+        with pytest.raises(ForeignFolderError):
+            Store(tmp_path / folder)
+
+
+def test_other_files_of_the_folder_stay_next_to_the_world(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    store = Store(tmp_path)
+    _put(store, a=1)
+    store.clear()
+    store.close()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigurationError, match="Folder cannot be used"):
+        Store(tmp_path / "file")

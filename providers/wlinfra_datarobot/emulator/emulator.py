@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -22,6 +23,7 @@ from wlinfra.emulation import (
     SystemClock,
     json_response,
 )
+from wlinfra.emulation.store import foreign, is_world
 from wlinfra.errors import ConfigurationError
 
 from .app import PREFIX, DataRobotApi
@@ -60,6 +62,7 @@ class DataRobotEmulator:
         )
         self.clock: Clock = clock or SystemClock()
         self._seed_demo = seed
+        _refuse_foreign_port(data)
         self._store = Store(data, indexes=INDEXES)
         self._api = DataRobotApi(self._store, self.clock, settings)
         self._server = self._listen(port, data, on_exchange)
@@ -192,6 +195,15 @@ def _dialect(name: str) -> Dialect:
             f"The DataRobot emulator does not speak {name!r}.",
             f"Choose one of {', '.join(Dialect)}.",
         ) from None
+
+
+def _refuse_foreign_port(data: Path | None) -> None:
+    """Raise ForeignFolderError where a file of somebody else has the name of the one with the port."""
+    if data is None or not os.path.lexists(file := data / "port"):
+        return
+    is_number = file.is_file() and file.read_bytes()[:6].strip().isdigit()
+    if not is_number and not is_world(data):  # in a world of ours, one without a number is damaged
+        raise foreign(file)
 
 
 def _home_port(data: Path | None, port: int) -> int:

@@ -42,6 +42,12 @@ def run(arguments: Namespace, console: Console) -> int:
                 )
                 over.wait()
         except OSError as error:
+            if error.filename:
+                raise ConfigurationError.of(
+                    "Emulator cannot start",
+                    f"{error.filename}: {error.strerror}.",
+                    "Name a folder that you may write to with --data.",
+                ) from error
             raise ConfigurationError.of(
                 "Emulator cannot start",
                 f"Port {arguments.port}: {error.strerror}.",

@@ -12,10 +12,10 @@ import os
 import shlex
 import threading
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -28,6 +28,10 @@ _NOTHING: Mapping[str, Document] = {}
 
 class WorldDamagedError(ConfigurationError):
     """A line in the middle of the journal does not match its checksum, so the file was changed by something else."""
+
+
+class ForeignFolderError(ConfigurationError):
+    """The folder holds files of others where those of the world would be."""
 
 
 class Transaction:
@@ -170,7 +174,8 @@ class _Journal:
     """One file of checksummed lines, each a list of changes; replaced by a compact one now and then."""
 
     def __init__(self, folder: Path, tables: _Tables, compact_after: int) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # a platform's world holds what it was sent, secrets too
+        refuse_foreign(folder)
+        _make(folder)
         self._path = folder / "world.journal"
         self._tables = tables
         self._compact_after = compact_after
@@ -256,6 +261,67 @@ class _Journal:
                 f"    mv {shlex.quote(str(self._path.parent))} {shlex.quote(f'{self._path.parent}.damaged')}",
             )
         os.ftruncate(file.fileno(), os.fstat(file.fileno()).st_size - len(rest))
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise ForeignFolderError for files that have a name of ours and are not ours: they would be cut or replaced.
+
+    Next to our lock all of them are ours, damaged perhaps.
+    """
+    if is_world(folder):
+        return
+    for name, is_ours in _OURS.items():
+        path = folder / name
+        if os.path.lexists(path) and not (path.is_file() and is_ours(_beginning(path))):
+            raise foreign(path)
+
+
+def is_world(folder: Path) -> bool:
+    """Return whether an emulator has had the folder: its lock is the first file that is made, and stays empty."""
+    lock = folder / "world.lock"
+    return lock.is_file() and lock.stat().st_size == 0
+
+
+def foreign(path: Path) -> ForeignFolderError:
+    """Return the error for a file that is in the way of a world."""
+    return ForeignFolderError.of(
+        "Folder holds another file",
+        f"{path} was not written by an emulator, so it is not touched.",
+        "Name another folder with --data, best an empty one; or move that file away.",
+    )
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_BEGINNING)
+
+
+def _begins_world(text: bytes) -> bool:
+    """True for the first bytes of a journal, also of one that a killed process left unfinished."""
+    return all(byte in allowed for byte, allowed in zip(text, _FIRST_LINE, strict=False))
+
+
+def _make(folder: Path) -> None:
+    """Make the folder for its user alone, as a platform's world holds what it was sent, secrets too."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError.of(
+            "Folder cannot be used",
+            f"{folder}: {error.strerror}.",
+            "Name a folder for the emulator's world that is there or can be created.",
+        ) from error
+
+
+_HEXADECIMAL: Final = b"0123456789abcdef"
+_FIRST_LINE: Final = (*[_HEXADECIMAL] * 8, b" ", b"[")
+_BEGINNING: Final = len(_FIRST_LINE)
+_OURS: Final[Mapping[str, Callable[[bytes], bool]]] = {
+    "world.journal": _begins_world,
+    "world.new": _begins_world,
+    "world.lock": lambda _: False,
+}
+"""The files of a world, and whether one begins as ours do."""
 
 
 def _private(name: str, flags: int) -> int:

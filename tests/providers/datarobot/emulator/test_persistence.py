@@ -119,3 +119,12 @@ def test_seeded_world_is_seeded_again_after_a_reset() -> None:
 def test_unknown_dialect_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="1999"):
         DataRobotEmulator(dialect="1999")
+
+
+@pytest.mark.parametrize("text", ["mine", "", "8080 is mine"])
+def test_a_file_of_somebody_else_called_port_is_not_touched(tmp_path: Path, text: str) -> None:
+    (tmp_path / "port").write_text(text)
+    with pytest.raises(ConfigurationError, match="Folder holds another file"):
+        DataRobotEmulator(data=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["port"]
+    assert (tmp_path / "port").read_text() == text
