@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import wlinfra as wl
 
@@ -15,6 +20,19 @@ def modules_after(code: str) -> set[str]:
         [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
     )
     return set(done.stdout.split())
+
+
+DOORS = ("wlinfra.provider", "wlinfra.testing", "wlinfra.emulation")
+"""What providers, their tests and their emulators import."""
+PINNED = Path(__file__).parent / "golden" / "public_names"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_offers_the_pinned_names_and_no_others(door: str) -> None:
+    module = import_module(door)
+    offered = {name for name, value in vars(module).items() if not isinstance(value, ModuleType)}
+    assert {name for name in offered if not name.startswith("_")} - {"annotations"} == set(module.__all__)
+    assert sorted(module.__all__) == (PINNED / f"{door}.txt").read_text().split()
 
 
 def test_the_promised_names_are_those_that_can_be_imported() -> None:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wlinfra.provider.base import Connection, ProviderContext
-    from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator
-    from wlinfra.state.model import ObjectState
+    from wlinfra.provider import Connection, EmulatorOptions, ObjectState, ProviderContext, RunningEmulator
     from wlinfra.values import Json
 
 __all__ = ["PROVIDER"]
@@ -27,7 +25,7 @@ class _DataRobotProvider:
 
     def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
         """Return all options but the token, and the proxy where its address holds a password."""
-        from wlinfra.provider.options import public_options
+        from wlinfra.provider import public_options
 
         from .configuration import parse_config
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wlinfra.changes.model import Decision
 from wlinfra.errors import ProviderError
-from wlinfra.provider.base import PlanRequest
+from wlinfra.provider import Decision, PlanRequest
 from wlinfra.resources.mistakes import nearest
 
 from .platform import Platform

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from wlinfra.diff.schema import OPAQUE, Attribute
 from wlinfra.http.failures import ApiError, Call, FailureKind
+from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.values import Json, Secret, map_leaves
 
 from .rollout import agrees

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic, Severity
+from wlinfra.provider import PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Metric, Policy
 from wlinfra.resources.base import Resource

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from wlinfra.clock import Clock, SystemClock
 from wlinfra.errors import ConfigurationError
 from wlinfra.http.proxy import proxy_for
-from wlinfra.provider.options import wrong_options
+from wlinfra.provider import wrong_options
 from wlinfra.values import Secret
 
 if TYPE_CHECKING:

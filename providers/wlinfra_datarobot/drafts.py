@@ -12,11 +12,8 @@ from typing import Any
 
 import orjson
 
-from wlinfra.changes.model import Action
 from wlinfra.errors import ConfigurationError
-from wlinfra.provider import Change
-from wlinfra.provider.base import PlanRequest
-from wlinfra.state.key import Digest
+from wlinfra.provider import Action, Change, Digest, PlanRequest
 from wlinfra.values import Json, Ref, Secret, is_open, map_leaves
 
 from .platform import ARTIFACT_KIND

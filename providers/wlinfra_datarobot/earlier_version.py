@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Decision
-from wlinfra.diff.compare import compare
-from wlinfra.diff.schema import Effect
-from wlinfra.provider.base import Live, PlanRequest
+from wlinfra.provider import Decision, Effect, Live, PlanRequest, compare
 from wlinfra.values import Json
 
 from . import fetch

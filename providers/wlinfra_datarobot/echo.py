@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wlinfra.diff.project import key_elements
-from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.provider import OPAQUE, Attribute, key_elements
 from wlinfra.values import Json
 
 __all__ = ["echoed"]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wlinfra.changes.model import Action, BlastRadius, Decision, Repeat, Step
 from wlinfra.errors import ProviderError
 from wlinfra.http.failures import ApiError
-from wlinfra.provider.base import PlanRequest
+from wlinfra.provider import Action, BlastRadius, Decision, PlanRequest, Repeat, Step
 
 from . import fetch
 from .client import ArtifactFilter

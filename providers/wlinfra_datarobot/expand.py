@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import DeclarationError
+from wlinfra.provider import PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.container import Container, ContainerGroup, ImageBuild, Probe, SecurityContext

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.provider.base import Live
+from wlinfra.provider import Live
 from wlinfra.values import Json
 
 from .echo import echoed

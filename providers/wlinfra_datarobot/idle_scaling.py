@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.provider.base import PlanRequest
+from wlinfra.provider import PlanRequest
 from wlinfra.values import Json
 
 from .shapes import is_in_force

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any, TypeAlias
 
-from wlinfra.changes.model import GpuCount, Impact
+from wlinfra.provider import GpuCount, Impact
 
 from .platform import Bundles, Platform
 from .shapes import is_in_force

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ProviderError
-from wlinfra.state.model import ObjectState
+from wlinfra.provider import ObjectState, PlatformObject
 
 __all__ = ["CAN_DELETE", "CAN_SHARE", "CAN_UPDATE", "verify_permissions"]
 

@@ -10,12 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.default import default_decision
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Gate, Goal, PlatformObject, Repeat, Step
-from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError, ProviderError, WlinfraError
-from wlinfra.provider.base import Live, PlanRequest
+from wlinfra.provider import (
+    Action,
+    ActionReason,
+    AttributeChange,
+    BlastRadius,
+    Decision,
+    Effect,
+    Gate,
+    Goal,
+    Live,
+    PlanRequest,
+    PlatformObject,
+    Repeat,
+    Step,
+    default_decision,
+)
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 

@@ -9,12 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.default import default_decision
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Gate, Goal, PlatformObject, Step
-from wlinfra.diff.schema import Effect
 from wlinfra.errors import DeclarationError
 from wlinfra.http.failures import ApiError
-from wlinfra.provider.base import Live, PlanRequest
+from wlinfra.provider import (
+    Action,
+    ActionReason,
+    BlastRadius,
+    Decision,
+    Effect,
+    Gate,
+    Goal,
+    Live,
+    PlanRequest,
+    PlatformObject,
+    Step,
+    default_decision,
+)
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, FailureKind
-from wlinfra.provider.base import Failed, Ready, Status, Waiting, WaitingStill
+from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 
 from . import fetch
 from .explain import active_record, failure_reasons, replacement_record, waiting_reason

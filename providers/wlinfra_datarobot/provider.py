@@ -8,22 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wlinfra.changes.model import Decision, PlatformObject, Step
 from wlinfra.errors import ConfigurationError, Diagnostic, Severity
-from wlinfra.provider.base import (
+from wlinfra.provider import (
     Connection,
+    Decision,
+    Intent,
     PlanRequest,
+    PlatformObject,
     ProviderContext,
     Reading,
     Recovery,
     Status,
+    Step,
     StepResult,
     Waiting,
     Wanted,
+    hidden,
 )
-from wlinfra.provider.hiding import hidden
 from wlinfra.resources.base import Resource
-from wlinfra.state.model import Intent
 from wlinfra.values import Address
 
 from .configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve, unverified

@@ -11,7 +11,7 @@ from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError
-from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
+from wlinfra.provider import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 
 from . import fetch
 from .facts import artifact_facts, workload_facts

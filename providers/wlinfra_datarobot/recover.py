@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, FailureKind
-from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
-from wlinfra.state.model import Intent
+from wlinfra.provider import DidNotHappen, Happened, Intent, Recovery, UnclearOutcome
 
 from . import fetch
 from .drafts import rolling_memory

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from wlinfra.changes.model import Gate, Step
+from wlinfra.provider import Gate, Step
 from wlinfra.values import Json
 
 from .explain import active_record

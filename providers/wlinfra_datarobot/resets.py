@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, ActionReason, Decision
-from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
-from wlinfra.provider.base import PlanRequest
+from wlinfra.provider import Action, ActionReason, AttributeChange, Decision, Effect, PlanRequest
 from wlinfra.values import Json
 
 from .shapes import is_in_force

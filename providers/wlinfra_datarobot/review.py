@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic
+from wlinfra.provider import PlatformObject
 from wlinfra.values import Address, Ref
 
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from wlinfra.changes.model import PlatformObject
-from wlinfra.state.model import ObjectState
+from wlinfra.provider import ObjectState, PlatformObject
 
 from .client.sharing import MOST_GRANTS
 from .schema import NO_ROLE

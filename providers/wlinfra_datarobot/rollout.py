@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.values import Json
 
 from .schema import RUNTIME

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, assert_never
 
-from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, Call, FailureKind, FieldError
-from wlinfra.provider.base import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
+from wlinfra.provider import Done, Refused, RefusedForNow, Step, StepResult, UnknownOutcome
 from wlinfra.values import Json, Path, format_path
 
 from .carried import confirm, confirm_gone, confirm_roles

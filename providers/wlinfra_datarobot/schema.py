@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wlinfra.diff.normalize import memory_bytes
-from wlinfra.diff.schema import Attribute, Effect, fields
+from wlinfra.provider import Attribute, Effect, fields, memory_bytes
 
 __all__ = ["API_KEY", "ARTIFACT", "BUILD_CONFIG", "NO_ROLE", "RUNTIME", "SPEC", "WORKLOAD"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from wlinfra.changes.model import Gate, Repeat, Step
-from wlinfra.provider.base import Live
+from wlinfra.provider import Gate, Live, Repeat, Step
 from wlinfra.values import Json, Ref
 
 from .dialects import Dialect

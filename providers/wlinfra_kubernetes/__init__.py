@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .declared.resources import Manifest, manifests_from
 
 if TYPE_CHECKING:
-    from wlinfra.provider.base import Connection, ProviderContext
-    from wlinfra.state.model import ObjectState
+    from wlinfra.provider import Connection, ObjectState, ProviderContext
     from wlinfra.values import Json
 
 __all__ = ["PROVIDER", "Manifest", "manifests_from"]
@@ -31,7 +30,7 @@ class _KubernetesProvider:
 
     def public_options(self, options: Mapping[str, Any]) -> Mapping[str, Json]:
         """Return all options: credentials are in the kubeconfig, which is named here."""
-        from wlinfra.provider.options import public_options
+        from wlinfra.provider import public_options
 
         from .configuration import parse_config
 

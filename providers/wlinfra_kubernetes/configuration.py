@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from wlinfra.errors import ConfigurationError
-from wlinfra.provider.options import wrong_options
+from wlinfra.provider import wrong_options
 
 from .documents.policies import problem_of
 

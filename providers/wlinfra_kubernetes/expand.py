@@ -12,8 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from wlinfra.provider import PlatformObject
-from wlinfra.provider.rendering import RenderedObject, merge_shared
+from wlinfra.provider import PlatformObject, RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import ProviderError
-from wlinfra.provider import ObjectState
+from wlinfra.provider import Action, ActionReason, Decision, ObjectState
 from wlinfra_manifests.document import key_of
 
 from .ownership.identity import LINEAGE

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wlinfra.changes.model import BlastRadius
+from wlinfra.provider import BlastRadius
 from wlinfra_manifests.document import Key
 
 from .volumes import CACHE, CLAIM, STATEFUL, deletes_claims, owned_claim, templates_of

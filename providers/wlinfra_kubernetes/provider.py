@@ -6,27 +6,29 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from wlinfra.changes.model import Decision, PlatformObject, Step
-from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.http.pool import leave_warning_to_us, unverified
-from wlinfra.provider.base import (
+from wlinfra.provider import (
+    AttributeChange,
     Connection,
+    Decision,
+    Intent,
     Live,
     PlanRequest,
+    PlatformObject,
     ProviderContext,
     Reading,
     Recovery,
+    RenderedObject,
     Status,
+    Step,
     StepResult,
+    Stray,
     Waiting,
     Wanted,
+    hidden,
 )
-from wlinfra.provider.hiding import hidden
-from wlinfra.provider.optional import Stray
-from wlinfra.provider.rendering import RenderedObject
 from wlinfra.resources.base import Resource
-from wlinfra.state.model import Intent
 from wlinfra.values import Address
 from wlinfra_manifests.targets import target_of
 

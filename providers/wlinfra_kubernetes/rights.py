@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wlinfra.provider import PlatformObject
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, PlatformObject, RenderedObject
 from wlinfra_manifests.document import Key, guessed_plural
 
 from .declared.lookups import NEEDED

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
-from wlinfra.provider import Done, Refused, RefusedForNow, StepResult, UnknownOutcome
+from wlinfra.provider import Done, Refused, RefusedForNow, Step, StepResult, UnknownOutcome
 from wlinfra.values import Address
 from wlinfra_manifests.document import Key, wire
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.values import Json
 
 from .group import Group

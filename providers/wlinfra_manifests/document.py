@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from wlinfra.provider import Attribute, fields
-from wlinfra.state.model import SecretDigest
+from wlinfra.provider import Attribute, SecretDigest, fields
 from wlinfra.values import Json, Path, Secret
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from wlinfra.provider.rendering import Manifest
+from wlinfra.provider import Manifest
 from wlinfra.resources.container import Container
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.variables import ApiKey, Credential, EnvVar

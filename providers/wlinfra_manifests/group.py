@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Metric, Policy
 from wlinfra.resources.container import Container, ContainerGroup

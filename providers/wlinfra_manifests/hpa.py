@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, RenderedObject
 
 from .group import Group
 from .measures import Concurrency, CpuUse, Exported, Measure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.values import Json
 
 from .entry import outer_host

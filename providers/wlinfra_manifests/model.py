@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from wlinfra.errors import Diagnostic
-from wlinfra.provider.rendering import RenderedObject
+from wlinfra.provider import RenderedObject
 from wlinfra.values import Json
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.resources.container import Container
 from wlinfra.resources.declaring import Problem
 from wlinfra.values import Json

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wlinfra.provider.rendering import Manifest
+from wlinfra.provider import Manifest
 from wlinfra.values import Json
 
 from .group import Group

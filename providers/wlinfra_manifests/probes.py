@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wlinfra.provider.rendering import Manifest
+from wlinfra.provider import Manifest
 from wlinfra.resources.container import Container, Probe
 from wlinfra.resources.declaring import Problem
 from wlinfra.values import Json

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from wlinfra.provider.rendering import RenderedObject
+from wlinfra.provider import RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem

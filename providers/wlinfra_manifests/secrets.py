@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from wlinfra.provider.rendering import Manifest, RenderedObject
+from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.resources.container import Container
 from wlinfra.resources.variables import EnvVar
 from wlinfra.values import Secret

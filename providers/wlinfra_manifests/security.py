@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wlinfra.provider.rendering import Manifest
+from wlinfra.provider import Manifest
 from wlinfra.resources.container import SecurityContext
 
 __all__ = ["render_security"]

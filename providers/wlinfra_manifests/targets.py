@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from wlinfra.diff.normalize import memory_bytes
 from wlinfra.errors import ConfigurationError
+from wlinfra.provider import memory_bytes
 
 from .model import Target
 from .names import object_name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wlinfra.provider.rendering import RenderedObject
+from wlinfra.provider import RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.workload import Workload

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from wlinfra.diff.schema import OPAQUE
 from wlinfra.errors import Diagnostic
-from wlinfra.provider import Absent, Live, PlatformObject, Reading, Unreadable, Wanted
+from wlinfra.provider import OPAQUE, Absent, Live, PlatformObject, Reading, Unreadable, Wanted
 from wlinfra.resources.lookup import Lookup
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure

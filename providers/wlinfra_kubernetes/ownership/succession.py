@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.provider import PlatformObject
-from wlinfra.provider.rendering import RenderedObject
+from wlinfra.provider import PlatformObject, RenderedObject
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address
 from wlinfra_kubernetes.cluster.client import ClusterClient

@@ -10,10 +10,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
-from wlinfra.diff.schema import Effect
-from wlinfra.provider import Live
-from wlinfra.state.model import SecretDigest
+from wlinfra.provider import SENSITIVE, AttributeChange, Effect, Live, Origin, SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
 from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import Diagnostic
+from wlinfra.provider import Action, ActionReason, Decision
 from wlinfra_kubernetes.documents.fieldpath import with_value
 from wlinfra_kubernetes.volumes import CLAIM
 from wlinfra_manifests.document import at

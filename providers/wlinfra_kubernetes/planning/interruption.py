@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, BlastRadius, Decision, PlatformObject
-from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
+from wlinfra.provider import Action, AttributeChange, BlastRadius, Decision, Effect, PlatformObject
 from wlinfra.values import Json
 from wlinfra_manifests.document import Key
 

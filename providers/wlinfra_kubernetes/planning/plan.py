@@ -10,8 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Step
-from wlinfra.provider import Absent, Impact, PlanRequest, PlatformObject, default_decision
+from wlinfra.provider import (
+    Absent,
+    Action,
+    ActionReason,
+    BlastRadius,
+    Decision,
+    Impact,
+    PlanRequest,
+    PlatformObject,
+    Step,
+    default_decision,
+)
 from wlinfra.values import is_open
 from wlinfra_kubernetes.bundles.choose import Chosen, choose_bundle
 from wlinfra_kubernetes.cluster.failures import ClusterError

@@ -10,12 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Step
-from wlinfra.changes.outcome import needs_call
-from wlinfra.diff.model import AttributeChange, Origin
-from wlinfra.diff.schema import Effect
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Impact, default_decision
+from wlinfra.provider import (
+    Action,
+    ActionReason,
+    AttributeChange,
+    BlastRadius,
+    Decision,
+    Effect,
+    Impact,
+    Origin,
+    Step,
+    default_decision,
+    needs_call,
+)
 from wlinfra.values import Json, Path
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.provider import Action, Decision
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.private import NeededBy, private_of
 from wlinfra_manifests.document import Key

@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision
-from wlinfra.changes.outcome import changes_nothing_live, needs_call
-from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
+from wlinfra.provider import (
+    Action,
+    ActionReason,
+    AttributeChange,
+    BlastRadius,
+    Decision,
+    Effect,
+    changes_nothing_live,
+    needs_call,
+)
 from wlinfra.values import Path, contains_unknown, is_open
 from wlinfra_kubernetes.volumes import CLAIM
 from wlinfra_manifests.quantities import amount

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wlinfra.diff.model import SENSITIVE
-from wlinfra.diff.private import is_open_to_all
+from wlinfra.provider import SENSITIVE, is_open_to_all
 from wlinfra.values import Json, Path
 
 __all__ = ["is_private", "shown_live"]

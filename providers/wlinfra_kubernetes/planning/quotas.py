@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Absent, Others, PlanRequest, PlatformObject
+from wlinfra.provider import Absent, Action, Decision, Others, PlanRequest, PlatformObject
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.ownership.identity import PART_OF
 from wlinfra_kubernetes.platform import Platform

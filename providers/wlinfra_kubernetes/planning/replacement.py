@@ -10,12 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, ActionReason, Decision
-from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
-from wlinfra.diff.schema import Effect
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.provider import SENSITIVE, Action, ActionReason, AttributeChange, Decision, Effect, Origin, SecretDigest
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import parse

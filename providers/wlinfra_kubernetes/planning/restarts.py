@@ -14,11 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Decision
-from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
 from wlinfra.errors import ConfigurationError
-from wlinfra.provider import PlanRequest, PlatformObject
+from wlinfra.provider import Action, AttributeChange, Decision, Effect, PlanRequest, PlatformObject
 from wlinfra.values import UNKNOWN, Path, Secret, is_open, map_leaves
 from wlinfra_kubernetes.declared.readers import CONTENTS
 from wlinfra_kubernetes.platform import Platform

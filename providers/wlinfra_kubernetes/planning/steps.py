@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from wlinfra.changes.model import Action, Gate, Goal, PlatformObject, Repeat, Step
-from wlinfra.provider import ObjectState
+from wlinfra.provider import Action, Gate, Goal, ObjectState, PlatformObject, Repeat, Step
 from wlinfra.values import Json
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, shown
 from wlinfra_kubernetes.private import private_of

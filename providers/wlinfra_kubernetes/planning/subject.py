@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Decision, Step
 from wlinfra.errors import ConfigurationError, ProviderError
-from wlinfra.provider import Live, PlanRequest, PlatformObject
+from wlinfra.provider import Decision, Live, PlanRequest, PlatformObject, Step
 from wlinfra.values import Json, Secret, find_secrets, map_leaves
 from wlinfra_kubernetes.cluster.answers import Answered
 from wlinfra_kubernetes.cluster.client import ClusterClient

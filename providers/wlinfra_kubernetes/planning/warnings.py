@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Decision
 from wlinfra.errors import Diagnostic, Severity
+from wlinfra.provider import Action, Decision
 
 from .subject import Subject
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wlinfra.changes.model import Action, Decision, PlatformObject
-from wlinfra.diff.schema import Effect
-from wlinfra.provider import Ready, Status
+from wlinfra.provider import Action, Decision, Effect, PlatformObject, Ready, Status
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_manifests.document import Key

@@ -1,7 +1,11 @@
 """Everything a provider needs: the contract, the values it answers with, and the default planner.
 
+This is the only door into the core for providers, ours too. In addition to it they import the resources
+(`wlinfra.resources`), the words of every layer (`wlinfra.values`, `wlinfra.errors`), the HTTP layer (`wlinfra.http`,
+`wlinfra.clock`), `wlinfra.emulation` and, in tests, `wlinfra.testing`.
+
 A provider is a distribution with an entry point in the group ``wlinfra.providers``; `wlinfra.testing.ProviderContract`
-tells whether it keeps the contract.
+checks whether it keeps the contract.
 """
 
 from __future__ import annotations
@@ -21,6 +25,12 @@ from wlinfra.changes.model import (
     Repeat,
     Step,
 )
+from wlinfra.changes.outcome import changes_nothing_live, needs_call
+from wlinfra.diff.compare import compare
+from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
+from wlinfra.diff.normalize import memory_bytes
+from wlinfra.diff.private import is_open_to_all
+from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect, fields
 from wlinfra.provider.base import (
     Absent,
@@ -49,19 +59,34 @@ from wlinfra.provider.base import (
     WaitingStill,
     Wanted,
 )
-from wlinfra.provider.optional import Stray
+from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator, ShipsEmulator
+from wlinfra.provider.hiding import hidden
+from wlinfra.provider.optional import (
+    KnowsItsPlace,
+    KnowsOwners,
+    NotifiesChanges,
+    PlansFromFacts,
+    PlansInParallel,
+    SeesWholePlan,
+    Stray,
+    WorksFromRecords,
+)
+from wlinfra.provider.options import public_options, wrong_options
 from wlinfra.provider.others import Others
+from wlinfra.provider.rendering import Manifest, RenderedObject, WritesManifests, WritesRoles, merge_shared
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.state.key import Digest
-from wlinfra.state.model import Intent, ObjectState
+from wlinfra.state.model import Intent, ObjectState, SecretDigest
 
 __all__ = [
     "OPAQUE",
+    "SENSITIVE",
     "Absent",
     "Action",
     "ActionReason",
     "Ambiguous",
     "Attribute",
+    "AttributeChange",
     "BlastRadius",
     "Change",
     "Closeable",
@@ -71,6 +96,7 @@ __all__ = [
     "Digest",
     "Done",
     "Effect",
+    "EmulatorOptions",
     "Failed",
     "Gate",
     "Goal",
@@ -78,11 +104,18 @@ __all__ = [
     "Happened",
     "Impact",
     "Intent",
+    "KnowsItsPlace",
+    "KnowsOwners",
     "Lifecycle",
     "Live",
+    "Manifest",
+    "NotifiesChanges",
     "ObjectState",
+    "Origin",
     "Others",
     "PlanRequest",
+    "PlansFromFacts",
+    "PlansInParallel",
     "PlatformObject",
     "Provider",
     "ProviderContext",
@@ -91,8 +124,13 @@ __all__ = [
     "Recovery",
     "Refused",
     "RefusedForNow",
+    "RenderedObject",
     "Repeat",
     "ReplaceOrder",
+    "RunningEmulator",
+    "SecretDigest",
+    "SeesWholePlan",
+    "ShipsEmulator",
     "Status",
     "Step",
     "StepResult",
@@ -103,7 +141,20 @@ __all__ = [
     "Waiting",
     "WaitingStill",
     "Wanted",
+    "WorksFromRecords",
+    "WritesManifests",
+    "WritesRoles",
+    "changes_nothing_live",
+    "compare",
     "default_decision",
     "default_goal",
     "fields",
+    "hidden",
+    "is_open_to_all",
+    "key_elements",
+    "memory_bytes",
+    "merge_shared",
+    "needs_call",
+    "public_options",
+    "wrong_options",
 ]
