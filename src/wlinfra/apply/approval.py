@@ -20,6 +20,7 @@ from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.cover import approval_of, uncovered
 from wlinfra.plan.engine import Engine
+from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.model import Plan
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
@@ -148,13 +149,10 @@ def _is_gone_before(change: Change, now: Change) -> bool:
 def _planned_outputs(plan: Plan, recorded: Mapping[Address, ObjectState]) -> Known:
     """Return the outputs that were known while planning, so that a revision is computed from the same paths."""
     known: dict[tuple[Address, str], Json] = {}
-    exporters = {(address.resource, name): address for address, item in plan.objects.items() for name in item.outputs}
+    exporters = Exporters.of(plan.objects.values())
     holders: list[ObjectState | Change] = [*recorded.values(), *plan.changes]
     for holder in holders:
-        for attribute, value in holder.outputs.items():
-            key = (holder.address.resource, attribute)
-            if exporters.get(key, holder.address) == holder.address:
-                known[key] = value
+        known.update(exporters.exported(holder.address, holder.outputs))
     return known
 
 

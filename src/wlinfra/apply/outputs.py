@@ -12,6 +12,7 @@ from typing import Any
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.diff.leaves import is_plain
+from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.model import Plan
 from wlinfra.state.model import ObjectState
 from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, resolve_refs
@@ -27,9 +28,7 @@ class Outputs:
     def __init__(self, plan: Plan, recorded: Mapping[Address, ObjectState]) -> None:
         """Begin with what is recorded, without the objects that get a new identity, and what the plan knows already."""
         self.known: dict[tuple[Address, str], Json] = {}
-        self._exporters = {
-            (address.resource, name): address for address, item in plan.objects.items() for name in item.outputs
-        }
+        self._exporters = Exporters.of(plan.objects.values())
         anew = {change.address for change in plan.changes if change.action in _ANEW}
         for address, record in recorded.items():
             if address not in anew:
@@ -44,7 +43,7 @@ class Outputs:
             if value is UNKNOWN:
                 continue
             self.known[address, name] = value
-            if self._exporters.get((address.resource, name), address) == address:
+            if self._exporters.answers(address, name):
                 self.known[address.resource, name] = value
 
     def fill(self, value: Json) -> Json:

@@ -14,6 +14,7 @@ from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.engine import Engine
+from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.paths import check_paths
 from wlinfra.provider.optional import SeesWholePlan
 from wlinfra.resources.base import Resource
@@ -27,8 +28,7 @@ class Expansion:
     """All wanted objects in an order in which dependencies come first."""
 
     objects: Mapping[Address, PlatformObject]
-    exporters: Mapping[tuple[Address, str], Address]
-    """Which object answers for an output of a resource."""
+    exporters: Exporters
     warnings: tuple[Diagnostic, ...] = ()
 
 
@@ -54,7 +54,7 @@ def expand(engine: Engine) -> Expansion:
     _refuse_two_homes(found)
     _refuse_twins(found)
     objects = {item.address: item for item in found}
-    exporters = {(item.address.resource, attribute): item.address for item in found for attribute in item.outputs}
+    exporters = Exporters.of(found)
     members: dict[Address, list[Address]] = defaultdict(list)
     for address in objects:
         members[address.resource].append(address)
@@ -138,7 +138,7 @@ def _placed(diagnostic: Diagnostic, address: Address, location: Location | None)
 def _dependencies(
     item: PlatformObject,
     members: Mapping[Address, Sequence[Address]],
-    exporters: Mapping[tuple[Address, str], Address],
+    exporters: Exporters,
 ) -> tuple[Address, ...]:
     """Return the object addresses that must come before the object."""
     named = set(_named(item, exporters))
@@ -151,11 +151,11 @@ def _dependencies(
     return tuple(sorted(named))
 
 
-def _named(item: PlatformObject, exporters: Mapping[tuple[Address, str], Address]) -> Iterator[Address]:
+def _named(item: PlatformObject, exporters: Exporters) -> Iterator[Address]:
     values = dict(item.values)
     refs: list[Ref] = [*(() if is_plain(values) else find_refs(values)), *item.refers]
     for ref in refs:
-        exporter = exporters.get(ref.key)
+        exporter = exporters.found.get(ref.key)
         if exporter is None:
             raise DeclarationError(
                 Diagnostic(
@@ -169,8 +169,8 @@ def _named(item: PlatformObject, exporters: Mapping[tuple[Address, str], Address
         yield exporter
 
 
-def _known_outputs(address: Address, exporters: Mapping[tuple[Address, str], Address]) -> str:
-    known = sorted(attribute for owner, attribute in exporters if owner == address)
+def _known_outputs(address: Address, exporters: Exporters) -> str:
+    known = exporters.outputs_of(address)
     if known:
         return f"{address} has the outputs {', '.join(known)}."
     return f"Yield {address} from the function that declares the resources."

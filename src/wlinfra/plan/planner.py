@@ -6,7 +6,7 @@ platform except through `Connection.read` and `Connection.plan`, and nothing wri
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,6 +21,7 @@ from wlinfra.plan.elsewhere import refuse_ending, without_others
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
+from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.guard import (
     guard_emptiness,
     guards,
@@ -73,7 +74,7 @@ def build_plan(
     """
     options = options or PlanOptions()
     declared = engine.declared
-    expansion = Expansion(objects={}, exporters={}) if options.destroy else expand(engine)
+    expansion = Expansion(objects={}, exporters=Exporters()) if options.destroy else expand(engine)
     state, moved = _follow_aliases(state_after(engine.state, recovered), expansion.objects)
     found = find_strays(engine, expansion.objects, state) if options.refresh and not options.refresh_only else ()
     state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
@@ -212,7 +213,7 @@ class _Planning:
                     blocked.add(item.address)
                     continue
                 self.changes[item.address] = outcome
-                known.update(self._exported(item.address, outcome.outputs))
+                known.update(self.expansion.exporters.exported(item.address, outcome.outputs))
 
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.state.objects.get(item.address)
@@ -286,18 +287,10 @@ class _Planning:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""
         found: dict[tuple[Address, str], Json] = {}
         for address, record in self.state.objects.items():
-            found.update(self._exported(address, record.outputs))
+            found.update(self.expansion.exporters.exported(address, record.outputs))
         for address, change in self.changes.items():
-            found.update(self._exported(address, change.outputs))
+            found.update(self.expansion.exporters.exported(address, change.outputs))
         return found
-
-    def _exported(self, address: Address, outputs: Mapping[str, Json]) -> Iterator[tuple[tuple[Address, str], Json]]:
-        """Yield the outputs for which the object answers: its siblings have an id too."""
-        exporters = self.expansion.exporters
-        for attribute, value in outputs.items():
-            key = (address.resource, attribute)
-            if exporters.get(key, address) == address:
-                yield key, value
 
 
 def _placed(diagnostic: Diagnostic, item: PlatformObject) -> Diagnostic:
