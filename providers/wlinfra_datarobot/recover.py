@@ -63,7 +63,7 @@ def _none_or_several(rows: Sequence[fetch.Document], intent: Intent) -> Recovery
             summary="Several objects could be it",
             detail=f"The answer to {intent.verb} was lost, and {len(candidates)} {intent.kind}s named "
             f"{intent.lookup['name']!r} appeared since: {', '.join(candidates)}.",
-            fix=f"Delete those that are not wanted, or take one over:\n    wlinfra import {intent.address} ID",
+            fix="Delete those that are not wanted.",  # the applier adds the command that takes one over
             address=intent.address,
         ),
         candidates=candidates,

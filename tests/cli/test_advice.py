@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.advice import advised_commands
+from support.advice import UNTYPED, advised_commands
 from support.command_line import PROGRAM, CommandLine, Ended
 
 from wlinfra.changes.model import Step
@@ -25,16 +25,6 @@ MANY = PROGRAM.replace("replicas: int = 1", "replicas: int").replace(
     'provider="memory")', 'provider="memory", settings={"replicas": 1})'
 )
 TWO = MANY + 'stack.environment("other", provider="memory", settings={"replicas": 1})\n'
-UNTYPED = (
-    "Wrong arguments",
-    "No environment named",
-    "Unknown environment",
-    "Program not found",
-    "No such record",
-    "No such directory",
-    "Settings file not readable",
-    "bug in wlinfra",
-)
 
 
 class Typist:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 import shlex
 
-__all__ = ["advised_commands"]
+__all__ = ["UNTYPED", "advised_commands"]
+
+UNTYPED = (
+    "Wrong arguments",
+    "No environment named",
+    "Unknown environment",
+    "Program not found",
+    "No such record",
+    "No such directory",
+    "Settings file not readable",
+    "bug in wlinfra",
+)
+"""What no output of an advised command says: it lacked something, or it was none of ours."""
 
 
 def advised_commands(text: str) -> list[list[str]]:

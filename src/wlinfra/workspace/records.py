@@ -59,7 +59,7 @@ def find_site_to_end(asked: Asked, host: Host) -> tuple[Site, tuple[Diagnostic, 
     except DeclarationError as error:
         found = _recorded_as_written(asked, host)
         if found is None:
-            raise DeclarationError(*error.diagnostics, *_choices(asked, host)) from None
+            raise DeclarationError(*error.diagnostics, *_choices(asked, host, "wlinfra destroy ")) from None
         return found, error.diagnostics
 
 
@@ -155,9 +155,9 @@ def _recorded_as_written(asked: Asked, host: Host) -> Site | None:
     return Site(name=name, environment=environment, root=root, file=path)
 
 
-def _choices(asked: Asked, host: Host) -> Iterator[Diagnostic]:
-    """Yield how to name the record without the program; nothing where there is no record."""
-    known = _listed(state_root(asked, host))
+def _choices(asked: Asked, host: Host, command: str = "") -> Iterator[Diagnostic]:
+    """Yield how to name the record without the program, in the command if there is one; nothing without a record."""
+    known = _listed(state_root(asked, host), command)
     if known and asked.stack is not None:
         yield Diagnostic(
             summary="Record not clear",
@@ -166,8 +166,8 @@ def _choices(asked: Asked, host: Host) -> Iterator[Diagnostic]:
         )
 
 
-def _listed(root: Path) -> str:
-    return "\n".join(f"    --stack {name} -e {environment}" for name, environment in _records(root))
+def _listed(root: Path, command: str = "") -> str:
+    return "\n".join(f"    {command}--stack {name} -e {environment}" for name, environment in _records(root))
 
 
 def _names_in(program: Path, call: str = "Stack") -> frozenset[str]:
