@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime
     from wlinfra.resources.variables import EnvVar, api_key, credential
     from wlinfra.resources.workload import ReplacementPolicy, SharedRole, Workload
+    from wlinfra.stack.form import form_schema, from_form, to_form
     from wlinfra.stack.program import Declared, declare, load_stack
     from wlinfra.stack.secrets import SecretSource, secret, secret_command, secret_env, secret_file
     from wlinfra.stack.settings import Settings
@@ -72,6 +73,8 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet, whatever the case
     "Diagnostic",
     "Environment",
     "EnvVar",
+    "form_schema",
+    "from_form",
     "GeneratedDockerfile",
     "gpu_cache",
     "GroupRuntime",
@@ -106,6 +109,7 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet, whatever the case
     "SharedRole",
     "Stack",
     "Storage",
+    "to_form",
     "WlinfraError",
     "Workload",
 ]
@@ -146,6 +150,7 @@ _HOMES = {
     "resources.runtime": ("Allocation", "ContainerRuntime", "GroupRuntime", "Runtime"),
     "resources.variables": ("api_key", "credential", "EnvVar"),
     "resources.workload": ("ReplacementPolicy", "SharedRole", "Workload"),
+    "stack.form": ("form_schema", "from_form", "to_form"),
     "stack.program": ("declare", "Declared", "load_stack"),
     "stack.secrets": ("secret", "secret_command", "secret_env", "secret_file", "SecretSource"),
     "stack.settings": ("Settings",),

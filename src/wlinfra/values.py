@@ -120,12 +120,16 @@ class Secret:
     declaring, validating and planning offline need no secret. Only transports and the keyed digest reveal it.
     """
 
-    __slots__ = ("_fetch", "_text", "describe")
+    __slots__ = ("_fetch", "_text", "describe", "source")
 
-    def __init__(self, fetch: Callable[[], str], *, describe: str) -> None:
+    def __init__(
+        self, fetch: Callable[[], str], *, describe: str, source: Mapping[str, str | list[str]] | None = None
+    ) -> None:
         self._fetch = fetch
         self._text: str | None = None
         self.describe = describe
+        self.source = source
+        """Where it is fetched from, as JSON; None for a source of the user's own."""
 
     def reveal(self) -> str:
         """Return the text; raises ConfigurationError when its source has none."""

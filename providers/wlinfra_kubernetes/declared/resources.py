@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import PlainValidator
+from pydantic import PlainValidator, WithJsonSchema
 from typing_extensions import Unpack
 
 from wlinfra.errors import Diagnostic, Severity
 from wlinfra.resources.base import Resource, ResourceOptions, name_validator
 from wlinfra.resources.declaring import Problem, caller, current_session, locate, standing_at
-from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, sendable
+from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, marked, sendable
 from wlinfra.values import Ref, Secret, Template, format_path, map_leaves, parse_template
 from wlinfra_manifests.document import is_base64
 from wlinfra_manifests.listmaps import find_duplicates
@@ -89,10 +89,10 @@ class Manifest(Resource):
 
     type: ClassVar[str] = "manifest"
 
-    name: Annotated[str, PlainValidator(name_validator('"metadata": {"name": ...}'))] = attribute(
-        ..., "What it is called in this stack; the object's own name stands in its metadata."
-    )
-    manifest: Annotated[dict[str, Any], PlainValidator(_to_manifest)] = attribute(
+    name: Annotated[
+        str, PlainValidator(name_validator('"metadata": {"name": ...}')), WithJsonSchema({"type": "string"})
+    ] = attribute(..., "What it is called in this stack; the object's own name stands in its metadata.")
+    manifest: Annotated[dict[str, Any], PlainValidator(_to_manifest), WithJsonSchema({"type": "object"})] = attribute(
         ..., "The object as Kubernetes takes it."
     )
     cluster_scoped: Flag | None = attribute(
@@ -102,9 +102,11 @@ class Manifest(Resource):
         {}, "Names of outputs and the paths they stand at, such as status.loadBalancer."
     )
 
-    roll_on: Annotated[tuple[Manifest, ...], PlainValidator(_to_sources)] = attribute(
-        (), "Secrets and ConfigMaps whose change restarts its pods, which read them at their start."
-    )
+    roll_on: Annotated[
+        tuple[Manifest, ...],
+        PlainValidator(_to_sources),
+        WithJsonSchema({"type": "array", "items": marked("$resource", {"type": "string"})}),
+    ] = attribute((), "Secrets and ConfigMaps whose change restarts its pods, which read them at their start.")
 
     if TYPE_CHECKING:
 

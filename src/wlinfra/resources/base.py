@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     PlainValidator,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -72,6 +73,14 @@ class Model(BaseModel):
             self.__pydantic_validator__.validate_python(attributes, self_instance=self)
         except ValidationError as error:
             self._report(attributes, error)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """Let an attribute with other spellings be written in camelCase too."""
+        for name, field in cls.model_fields.items():
+            if isinstance(field.validation_alias, AliasChoices):
+                choices = dict.fromkeys((*field.validation_alias.choices, to_camel(name)))
+                field.validation_alias = AliasChoices(*choices)
 
     @property
     def location(self) -> Location | None:
@@ -252,8 +261,10 @@ def _to_order(value: Any) -> Any:
     raise broken_rule(Problem(summary="Wrong type", detail=f"The order is one of {known}, not {type(value).__name__}."))
 
 
-Name: TypeAlias = Annotated[str, PlainValidator(name_validator("platform_name=..."))]
-ToAddress: TypeAlias = Annotated[Address, PlainValidator(_to_address)]
+Name: TypeAlias = Annotated[
+    str, PlainValidator(name_validator("platform_name=...")), WithJsonSchema({"type": "string"})
+]
+ToAddress: TypeAlias = Annotated[Address, PlainValidator(_to_address), WithJsonSchema({"type": "string"})]
 
 _DEFAULT = Lifecycle()
 

@@ -127,7 +127,10 @@ def _to_dockerfile(value: Any) -> ProvidedDockerfile | GeneratedDockerfile:
             )
 
 
-Dockerfile: TypeAlias = Annotated[ProvidedDockerfile | GeneratedDockerfile, PlainValidator(_to_dockerfile)]
+Dockerfile: TypeAlias = Annotated[
+    ProvidedDockerfile | GeneratedDockerfile,
+    PlainValidator(_to_dockerfile, json_schema_input_type=str | ProvidedDockerfile | GeneratedDockerfile),
+]
 
 
 class ImageBuild(Model):

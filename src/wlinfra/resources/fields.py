@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, PlainValidator, Strict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -18,6 +18,8 @@ from wlinfra.resources.quantities import QuantityError, check_volume_size, parse
 from wlinfra.values import Ref, Secret, Template, find_unsendable, is_sendable, parse_template
 
 __all__ = [
+    "ANY_SCHEMA",
+    "TEXT_SCHEMA",
     "Flag",
     "Label",
     "Memory",
@@ -29,6 +31,7 @@ __all__ = [
     "Word",
     "attribute",
     "broken_rule",
+    "marked",
     "not_unicode",
     "problem_of_text",
     "sendable",
@@ -175,15 +178,37 @@ def _to_label(value: Any) -> str:
     return value
 
 
-Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text)]
+def marked(name: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object with one key that stands for what JSON has no word for; `stack.form` reads them."""
+    return {"type": "object", "properties": {name: content}, "required": [name], "additionalProperties": False}
+
+
+ANY_SCHEMA: Final = {"type": ["string", "number", "boolean", "object", "array", "null"]}
+"""Any JSON value."""
+_REF: Final = marked("$ref", {"type": "string"})
+TEXT_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string"},
+        _REF,
+        marked("$template", {"type": "array", "items": {"anyOf": [{"type": "string"}, _REF]}}),
+        marked("$unknown", {"type": "object"}),
+    ]
+}
+"""A string, or what becomes one later."""
+
+Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text), WithJsonSchema(TEXT_SCHEMA)]
 """A text that may hold references, or a resource standing for its id."""
 Plain: TypeAlias = Annotated[str, AfterValidator(_taken)]
 """A text without references, such as a key."""
 Word: TypeAlias = Annotated[Plain, AfterValidator(_known)]
 """A text that is known when planning."""
-Memory: TypeAlias = Annotated[int, PlainValidator(_quantity(parse_memory))]
+Memory: TypeAlias = Annotated[
+    int, PlainValidator(_quantity(parse_memory)), WithJsonSchema({"type": ["integer", "string"]})
+]
 """Bytes, written as a number or as ``"2GB"``."""
-VolumeSize: TypeAlias = Annotated[str, PlainValidator(_quantity(check_volume_size))]
+VolumeSize: TypeAlias = Annotated[str, PlainValidator(_quantity(check_volume_size)), WithJsonSchema({"type": "string"})]
 """The size of a volume, such as ``"200Gi"``."""
-Label: TypeAlias = Annotated[str, PlainValidator(_to_label)]
+Label: TypeAlias = Annotated[
+    str, PlainValidator(_to_label), WithJsonSchema({"type": "string", "pattern": f"^{_LABEL.pattern}$"})
+]
 """The name of a container or group."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from wlinfra.resources.base import Model, Resource, passed_by, references
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Word, attribute, sendable
+from wlinfra.resources.fields import ANY_SCHEMA, Flag, Word, attribute, sendable
 from wlinfra.values import Json, Ref, Secret, Template, find_unsendable, map_leaves, parse_template
 
 __all__ = ["Output"]
@@ -23,7 +23,7 @@ class Output(Model):
     """
 
     name: Word = attribute(..., "What it is called.", min_length=1)
-    value: Annotated[Any, BeforeValidator(sendable)] = attribute(
+    value: Annotated[Any, BeforeValidator(sendable), WithJsonSchema(ANY_SCHEMA)] = attribute(
         ..., "Plain JSON, which may hold references; a resource stands for its id."
     )
     sensitive: Flag = attribute(False, "Never show or store it in clear.")

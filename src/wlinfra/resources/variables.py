@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import PlainValidator
+from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import broken_rule, problem_of_text, to_text
+from wlinfra.resources.fields import TEXT_SCHEMA, broken_rule, marked, problem_of_text, to_text
 from wlinfra.values import Ref, Secret, Template, find_refs, is_sendable, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
@@ -179,5 +179,18 @@ def _to_value(value: Any) -> EnvValue:
     return value if isinstance(value, Secret | Credential | ApiKey) else to_text(value)
 
 
-Variables: TypeAlias = Annotated[tuple[EnvVar, ...], PlainValidator(_to_variables)]
+_VALUE_SCHEMA: Final = {
+    "anyOf": [
+        *TEXT_SCHEMA["anyOf"],
+        marked("$secret", {"type": "object", "minProperties": 1, "maxProperties": 1}),
+        marked("$credential", {"type": "object", "required": ["id", "key"]}),
+        marked("$apiKey", {"type": "object"}),
+    ]
+}
+
+Variables: TypeAlias = Annotated[
+    tuple[EnvVar, ...],
+    PlainValidator(_to_variables),
+    WithJsonSchema({"type": "object", "additionalProperties": _VALUE_SCHEMA}),
+]
 """Environment variables, written as a dict or as a list of names and values."""

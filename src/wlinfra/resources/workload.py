@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import PlainValidator
+from pydantic import PlainValidator, WithJsonSchema
 from typing_extensions import Unpack
 
 from wlinfra.resources.artifact import Artifact
@@ -13,7 +13,20 @@ from wlinfra.resources.autoscaling import Autoscaling, Policy
 from wlinfra.resources.base import Model, Resource, ResourceOptions
 from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Label, Memory, Number, Plain, Text, Whole, Word, attribute, broken_rule, to_text
+from wlinfra.resources.fields import (
+    TEXT_SCHEMA,
+    Label,
+    Memory,
+    Number,
+    Plain,
+    Text,
+    Whole,
+    Word,
+    attribute,
+    broken_rule,
+    marked,
+    to_text,
+)
 from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime, Scaling
 from wlinfra.values import Path, Ref, Template
 
@@ -75,7 +88,11 @@ def _to_artifact(value: Any) -> Artifact | str | Ref | Template:
     return to_text(value)
 
 
-ArtifactOrId: TypeAlias = Annotated[Artifact | str | Ref | Template, PlainValidator(_to_artifact)]
+ArtifactOrId: TypeAlias = Annotated[
+    Artifact | str | Ref | Template,
+    PlainValidator(_to_artifact),
+    WithJsonSchema({"anyOf": [*TEXT_SCHEMA["anyOf"], marked("$resource", {"type": "string"})]}),
+]
 
 _LITTLE = 1_000_000
 """Bytes below which a number is surely meant in another unit."""

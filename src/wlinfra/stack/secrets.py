@@ -51,18 +51,23 @@ def secret(source: SecretSource) -> Secret:
 
 def secret_env(name: str) -> Secret:
     """Return a secret from an environment variable of the process that applies."""
-    return secret(EnvironmentSource(name, surroundings().environ))
+    return _built_in(EnvironmentSource(name, surroundings().environ), {"env": name})
 
 
 def secret_file(path: str | Path) -> Secret:
     """Return a secret from a file, one final newline dropped; a relative path is meant from the program's folder."""
-    return secret(FileSource(surroundings().path(path)))
+    source = FileSource(surroundings().path(path))
+    return _built_in(source, {"file": str(source.path)})
 
 
 def secret_command(command: str | Sequence[str]) -> Secret:
     """Return a secret that a command prints, one final newline dropped; it runs without a shell, for 30 s at most."""
     words = shlex.split(command) if isinstance(command, str) else list(command)
-    return secret(CommandSource(tuple(words), surroundings().folder))
+    return _built_in(CommandSource(tuple(words), surroundings().folder), {"command": words})
+
+
+def _built_in(source: SecretSource, written: Mapping[str, str | list[str]]) -> Secret:
+    return Secret(source.fetch, describe=source.describe, source=written)
 
 
 @dataclass(frozen=True, slots=True)
