@@ -6,7 +6,7 @@ from support import changes
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.schema import OPAQUE
-from wlinfra.plan.left_out import with_users_left_out
+from wlinfra.plan.select import with_users_left_out
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 

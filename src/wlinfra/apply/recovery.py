@@ -15,9 +15,9 @@ from wlinfra.apply.outputs import known_part
 from wlinfra.clock import Clock
 from wlinfra.diff.project import redact
 from wlinfra.errors import Diagnostic, WlinfraError
-from wlinfra.plan.elsewhere import owner_of
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Recovered
+from wlinfra.plan.owners import owner_of
 from wlinfra.plan.recovered import object_after
 from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
 from wlinfra.state.holder import boot_id

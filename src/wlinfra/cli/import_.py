@@ -13,10 +13,10 @@ from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.opening import open_workspace
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
-from wlinfra.plan.elsewhere import refuse_taking
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
 from wlinfra.plan.model import PlanOptions
+from wlinfra.plan.owners import refuse_taking
 from wlinfra.plan.place import refuse_other_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 from wlinfra.render.style import clean

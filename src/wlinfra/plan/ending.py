@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import ProviderError
@@ -12,7 +14,7 @@ from wlinfra.plan.seen import seen_of
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.state.model import Health, ObjectState
 
-__all__ = ["plan_end"]
+__all__ = ["plan_end", "plan_leftovers"]
 
 
 def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroying: bool) -> Change:
@@ -59,3 +61,20 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
 
 def _forgotten(record: ObjectState, reason: ActionReason) -> Change:
     return Change(subject=record, decision=Decision(action=Action.FORGET, reason=reason, id=record.id))
+
+
+def plan_leftovers(engine: Engine, record: ObjectState) -> Iterator[Change]:
+    """Yield the deletion of every old id that a replacement of the object left behind."""
+    connection = engine.connections.get(record.provider)
+    if connection is None:  # that is an error already
+        return
+    for deposed in record.deposed:
+        request = PlanRequest(
+            desired=None,
+            prior=record,
+            reading=Absent(),
+            dependencies={},
+            digest=engine.digest,
+            deposed_id=deposed.id,
+        )
+        yield Change(subject=record, decision=connection.plan(request), deposed_id=deposed.id)

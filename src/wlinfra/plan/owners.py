@@ -1,20 +1,31 @@
-"""Whose is an object that was found by its name? One that is recorded elsewhere in this stack is nobody else's.
+"""Whose is an object that was found by its name, and whose is one that would end?
 
-Called by `plan.planner` and `plan.replan` with each reading; else a resource that was renamed without an alias would
-take over the very object that is deleted under its old address.
+One that is recorded elsewhere in this stack is nobody else's: otherwise a resource that was renamed without an alias
+would take over the very object that is deleted under its old address. What another state of the state directory
+records is neither taken over nor ended by this one. `plan.planner` and `plan.replan` ask about each reading, the
+planner about every end, and `wlinfra import` about the object that it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
 
-from wlinfra.changes.model import PlatformObject
-from wlinfra.errors import DeclarationError
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, PlatformObject
+from wlinfra.errors import DeclarationError, Diagnostic
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.place import is_same_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading
+from wlinfra.provider.optional import KnowsItsPlace
 from wlinfra.state.model import ObjectState, State
+from wlinfra.state.siblings import Owner
 from wlinfra.values import Address
 
-__all__ = ["own_reading"]
+__all__ = ["own_reading", "owner_of", "refuse_ending", "refuse_taking", "without_others"]
+
+
+# ---------------------------------------------------------------- in this state
 
 
 def own_reading(item: PlatformObject, reading: Reading, state: State, declared: Container[Address]) -> Reading:
@@ -54,3 +65,87 @@ def _renamed(item: PlatformObject, identity: str, record: ObjectState) -> Declar
         address=item.address,
         location=item.location,
     )
+
+
+# ---------------------------------------------------------------- in another state
+
+
+def without_others(engine: Engine, item: PlatformObject, reading: Reading) -> Reading:
+    """Return the reading without candidates that other states record; raises DeclarationError when none is left.
+
+    With ``adopt=True`` in its declaration a person has said that it is taken over.
+    """
+    match reading:
+        case Live(found_by_name=True) if not item.lookup and not item.lifecycle.adopt:
+            refuse_taking(engine, item, reading.id)
+            return reading
+        case Ambiguous(candidates=candidates) if not item.lookup:
+            owned = {one for one in candidates if owner_of(engine, item.provider, item.kind, item.name, one)}
+            if len(owned) == len(candidates):
+                refuse_taking(engine, item, candidates[0])
+            return replace(reading, candidates=tuple(one for one in candidates if one not in owned))
+        case _:
+            return reading
+
+
+def refuse_taking(engine: Engine, item: PlatformObject, identity: str) -> None:
+    """Raise DeclarationError when another state records the object, or may have made it."""
+    owner = owner_of(engine, item.provider, item.kind, item.name, identity)
+    if owner is None:
+        return
+    if not owner.is_certain:
+        raise DeclarationError.of(
+            "Object may be another environment's",
+            f"The {item.kind} named {item.name!r} exists with the id {identity}, and an interrupted run of {owner.told} may have made it as {owner.address}.",
+            f"Finish that run first, then plan again:\n    wlinfra apply -e {owner.environment}",
+            address=item.address,
+            location=item.location,
+        )
+    raise DeclarationError.of(
+        "Object of another environment",
+        f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded by {owner.told} as {owner.address}, so {item.address} does not take it over.",
+        "Give the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
+        f"on the resource. To hand it over, forget it there first:\n    wlinfra state rm {owner.address} {_where(engine, owner)}",
+        address=item.address,
+        location=item.location,
+    )
+
+
+def refuse_ending(engine: Engine, changes: Iterable[Change]) -> Iterator[Diagnostic]:
+    """Yield an error for everything that would be deleted or replaced and that another state records, too."""
+    for change in changes:
+        identity = change.deposed_id or change.id
+        if change.action not in (Action.DELETE, Action.REPLACE) or change.virtual or identity is None:
+            continue
+        owner = owner_of(engine, change.provider, change.kind, "", identity)
+        if owner is not None:
+            verb = "replaced" if change.action is Action.REPLACE else "deleted"
+            yield Diagnostic(
+                summary="Object of another environment",
+                detail=f"{change.address} [id={identity}] would be {verb}, and it is recorded by {owner.told} as {owner.address}, too.",
+                fix=f"Leave it to that one and forget it here:\n    wlinfra state rm {change.address} -e {engine.declared.environment}\n"
+                f"or, if it is no longer needed there, forget it there:\n    wlinfra state rm {owner.address} {_where(engine, owner)}",
+                address=change.address,
+                location=change.location,
+            )
+
+
+def _where(engine: Engine, owner: Owner) -> str:
+    """Return the options that name the other state."""
+    stack = "" if owner.stack == engine.declared.stack else f"--stack {owner.stack} "
+    return f"{stack}-e {owner.environment}"
+
+
+def owner_of(engine: Engine, provider: str, kind: str, name: str, identity: str) -> Owner | None:
+    """Return which other state records the object with this id at the place where the provider is.
+
+    With a name, an interrupted step that makes one of that name counts as well.
+    """
+
+    def is_here(state: State, other: str) -> bool:
+        recorded = state.places.get(other)
+        if recorded is None:  # an earlier version wrote it: only ids that no two platforms share tell anything
+            return isinstance(engine.connections.get(provider), KnowsItsPlace)
+        return is_same_place(engine.places.of(provider), recorded)
+
+    return engine.siblings.find(kind=kind, name=name, identity=identity, is_here=is_here)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wlinfra.changes.change import Change
-from wlinfra.plan.elsewhere import without_others
 from wlinfra.plan.ending import plan_end
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.model import Plan
-from wlinfra.plan.owners import own_reading
-from wlinfra.plan.planner import plan_object
+from wlinfra.plan.owners import own_reading, without_others
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.select import is_selected
+from wlinfra.plan.wanted import plan_object
 from wlinfra.provider.base import Absent
 from wlinfra.provider.others import Others
 from wlinfra.state.model import ObjectState
