@@ -88,7 +88,7 @@ class Scene:
             done = self.line.run(*words, answer="yes\n")
             said = done.out + done.err
             assert not [summary for summary in UNTYPED if summary in said], (shlex.join(words), said)
-            assert "is not declared" not in said, (shlex.join(words), said)
+            assert "No such address" not in said, (shlex.join(words), said)
         return commands
 
 
