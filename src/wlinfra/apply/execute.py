@@ -23,7 +23,7 @@ from wlinfra.changes.model import Action, Gate, Goal, Step
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.plan.engine import Engine
-from wlinfra.plan.model import Node, Phase
+from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import Health, Intent, ObjectState
@@ -77,7 +77,7 @@ class Execution:
         record = self.run.recorder.find(self.change.address)
         if self.change.action is not Action.CREATE:  # what is recorded of an object to be created is gone
             self.id = self.change.id or (record.id if record is not None else None)
-        if self.node.phase == Phase.DELETE.value and self.change.action not in _ENDING:
+        if self.node.phase == "delete" and self.change.action not in _ENDING:
             return self.id  # planned again, and nothing has to go any more
         match self.change.action:
             case Action.READ:
@@ -86,7 +86,7 @@ class Execution:
                 self._forget()
             case Action.DELETE:
                 yield from self._end(self.change.steps)
-            case Action.REPLACE if self.node.phase == Phase.DELETE.value:
+            case Action.REPLACE if self.node.phase == "delete":
                 self._refuse_missing_secrets()
                 yield from self._end(tuple(step for step in self.change.steps if step.removes))
             case Action.REPLACE:
@@ -112,7 +112,7 @@ class Execution:
                 return
 
     def _first_step(self) -> Step | None:
-        removing = self.node.phase == Phase.DELETE.value and self.change.action is Action.REPLACE
+        removing = self.node.phase == "delete" and self.change.action is Action.REPLACE
         return next((step for step in self.change.steps if step.removes or not removing), None)
 
     # ------------------------------------------------------------ towards what is wanted

@@ -16,7 +16,6 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.clock import InboxClock
 from wlinfra.errors import Diagnostic
-from wlinfra.plan.model import Phase
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import Address, Json
 
@@ -74,7 +73,7 @@ class Tally:
         if account is None or outcome is None:
             return
         account.open -= 1
-        if job.change.action is not Action.REPLACE or job.node.phase == Phase.APPLY.value:
+        if job.change.action is not Action.REPLACE or job.node.phase == "apply":
             account.id = outcome.id or account.id  # the end of a replaced object has the id of the old one
         self._worsen(account, outcome)
         account.removed = account.removed or self._is_removal(job, outcome)
@@ -105,7 +104,7 @@ class Tally:
 
     def _is_removal(self, job: Job, outcome: Outcome) -> bool:
         """True when a replacement that deletes first has deleted."""
-        if job.node.phase != Phase.DELETE.value or outcome.error is not None or outcome.because:
+        if job.node.phase != "delete" or outcome.error is not None or outcome.because:
             return False
         return job.change.replace_order is ReplaceOrder.DELETE_THEN_CREATE and self._is_missing(job.change)
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, BlastRadius, GpuCount, PlatformObject
@@ -17,17 +16,16 @@ from wlinfra.provider.others import Others
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address, Json
 
-__all__ = ["FORMAT_VERSION", "Node", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered", "Summary"]
+__all__ = ["FORMAT_VERSION", "Node", "Outcome", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered", "Summary"]
 
 FORMAT_VERSION = "1.0"
 """Of the plan's JSON: the minor number grows with additions, the major one with anything else."""
 
 
-class Phase(Enum):
-    """The two things that can happen to one object in one apply."""
-
-    APPLY = "apply"
-    DELETE = "delete"
+Phase: TypeAlias = Literal["apply", "delete"]
+"""The two things that can happen to one object in one apply."""
+Outcome: TypeAlias = Literal["happened", "did-not-happen", "unclear"]
+"""What became of an interrupted step."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,8 +33,7 @@ class Node:
     """One piece of work in the graph of an apply."""
 
     address: Address
-    phase: str
-    """`Phase` by value, so that nodes sort."""
+    phase: Phase
     deposed_id: str = ""
 
 
@@ -61,8 +58,7 @@ class Recovered:
     """What became of a step that an interrupted run left behind."""
 
     intent: Intent
-    outcome: str
-    """``happened``, ``did-not-happen`` or ``unclear``."""
+    outcome: Outcome
     id: str | None = None
     outputs: Mapping[str, Json] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)

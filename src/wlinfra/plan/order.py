@@ -14,7 +14,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.graph import DependencyGraph
-from wlinfra.plan.model import Node, Phase
+from wlinfra.plan.model import Node
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import State
 from wlinfra.values import Address
@@ -27,14 +27,14 @@ _ALONE = (Action.DELETE, Action.FORGET)
 def nodes_of(change: Change) -> tuple[Node, ...]:
     """Return the pieces of work a change consists of."""
     if change.deposed_id is not None:
-        return (Node(change.address, Phase.DELETE.value, change.deposed_id),)
+        return (Node(change.address, "delete", change.deposed_id),)
     match change.action:
         case Action.DELETE | Action.FORGET:
-            return (Node(change.address, Phase.DELETE.value),)
+            return (Node(change.address, "delete"),)
         case Action.REPLACE:
-            return (Node(change.address, Phase.APPLY.value), Node(change.address, Phase.DELETE.value))
+            return (Node(change.address, "apply"), Node(change.address, "delete"))
         case _:
-            return (Node(change.address, Phase.APPLY.value),)
+            return (Node(change.address, "apply"),)
 
 
 def spread_create_first(changes: Sequence[Change], state: State) -> list[Change]:
@@ -79,11 +79,11 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
     leftovers = {change.address: nodes_of(change)[0] for change in listed if change.deposed_id is not None}
     for change in listed:
         for node in nodes_of(change):
-            if node.phase == Phase.APPLY.value:
+            if node.phase == "apply":
                 before[node] |= _before_apply(change, current)
             else:
                 before[node] |= _before_delete(change, current, dependents, leftovers)
-    replaced = {Node(change.address, Phase.DELETE.value) for change in current.values() if _deletes_first(change)}
+    replaced = {Node(change.address, "delete") for change in current.values() if _deletes_first(change)}
     ending = {nodes_of(change)[0] for change in listed if change.action in _ALONE}
     graph: DependencyGraph[Node] = DependencyGraph()
     for node, earlier in sorted(before.items()):
@@ -119,17 +119,17 @@ def _with_early_deletions(
 
 def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node]:
     earlier = {
-        Node(address, Phase.APPLY.value)
+        Node(address, "apply")
         for address in change.depends_on
         if address in current and current[address].action not in _ALONE
     }
     earlier |= {
-        Node(address, Phase.DELETE.value)
+        Node(address, "delete")
         for address in change.ends_first
         if address in current and current[address].action in _ALONE
     }
     if _deletes_first(change):
-        earlier.add(Node(change.address, Phase.DELETE.value))
+        earlier.add(Node(change.address, "delete"))
     return earlier
 
 
@@ -142,7 +142,7 @@ def _before_delete(
     deletes_first = _deletes_first(change)
     earlier: set[Node] = _before_downtime(change, current) if deletes_first else set()
     if change.action is Action.REPLACE and not deletes_first:
-        earlier.add(Node(change.address, Phase.APPLY.value))
+        earlier.add(Node(change.address, "apply"))
     for address in dependents.get(change.address, ()):
         if address in leftovers:
             earlier.add(leftovers[address])
@@ -150,9 +150,9 @@ def _before_delete(
         if user is None:
             continue
         if user.action in (*_ALONE, Action.REPLACE):
-            earlier.add(Node(address, Phase.DELETE.value))
+            earlier.add(Node(address, "delete"))
         if user.action not in _ALONE and not deletes_first:
-            earlier.add(Node(address, Phase.APPLY.value))
+            earlier.add(Node(address, "apply"))
     return earlier
 
 
@@ -175,7 +175,7 @@ def _before_downtime(change: Change, current: Mapping[Address, Change]) -> set[N
     if any(_deletes_first(other) or other.ends_first for other in reached.values()):
         return set()
     return {
-        Node(address, Phase.APPLY.value)
+        Node(address, "apply")
         for address in change.depends_on
         if address in reached and reached[address].action not in _ALONE
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -26,9 +25,7 @@ class Others:
     """Returns each as the program wants it, references open, and as it was read; called with the first question."""
     ending: frozenset[str] = frozenset()
     """The ids of the recorded objects that end in this plan."""
-    _locks: defaultdict[str, threading.RLock] = field(
-        default_factory=lambda: defaultdict(threading.RLock), init=False, repr=False
-    )
+    _locks: dict[str, threading.RLock] = field(default_factory=dict, init=False, repr=False)
     _found: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
     def __iter__(self) -> Iterator[tuple[PlatformObject, Reading]]:
@@ -36,7 +33,7 @@ class Others:
 
     def once(self, name: str, work: Callable[[], T]) -> T:
         """Return what the work gives: done by whichever object asks first, so that no order of planning matters."""
-        with self._locks[name]:
+        with self._locks.setdefault(name, threading.RLock()):
             if name not in self._found:
                 self._found[name] = work()
             return cast("T", self._found[name])

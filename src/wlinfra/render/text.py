@@ -12,7 +12,7 @@ from typing import Final
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
-from wlinfra.plan.model import OutputChange, Plan, Recovered
+from wlinfra.plan.model import Outcome, OutputChange, Plan, Recovered
 from wlinfra.render.diagnostics import SourceLine, render_diagnostics
 from wlinfra.render.encode import brief_values
 from wlinfra.render.style import PLAIN, Style, clean
@@ -107,7 +107,7 @@ def _recovered(recovered: Iterable[Recovered]) -> str:
         return ""
     noun = "create" if all(item.intent.target is None for item in found) else "step"
     lines = [f"Recovered {counted(len(found), f'interrupted {noun}')}:"]
-    words = {
+    words: dict[Outcome, str] = {
         "happened": "it happened",
         "did-not-happen": "it did not happen",
         "unclear": "it is unclear whether it happened",
@@ -115,7 +115,7 @@ def _recovered(recovered: Iterable[Recovered]) -> str:
     for item in found:
         identity = f"  [id={clean(item.id)}]" if item.id else ""
         what = f"{clean(item.intent.address)}: {clean(item.intent.verb)} ({clean(item.intent.operation)})"
-        lines.append(f"  {what}: {words.get(item.outcome, clean(item.outcome))}{identity}")
+        lines.append(f"  {what}: {words[item.outcome]}{identity}")
     return "\n".join(lines)
 
 
