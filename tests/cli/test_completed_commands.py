@@ -141,6 +141,18 @@ def test_a_command_is_completed_by_what_was_typed(line: str, expected: str) -> N
     assert completed(line, GIVEN) == expected
 
 
+def test_a_plan_that_a_destroy_advises_is_one_of_the_destruction() -> None:
+    given = Namespace(
+        command="destroy", file="infra.py", environment=None, chdir=None, state_dir=None, set=[], settings=None,
+        target=["x"], exclude=[], refresh="false",
+    )  # fmt: skip
+    wanted = "    wlinfra plan --target x --refresh false --destroy -e prod --new-place"
+    assert completed("    wlinfra plan -e prod --new-place", given) == wanted
+    ending = Namespace(**{**vars(given), "command": "plan", "destroy": True, "target": [], "refresh": "true"})
+    assert completed("    wlinfra plan --destroy --out p.json", ending) == "    wlinfra plan --destroy --out p.json"
+    assert completed("    wlinfra plan -e prod", ending) == "    wlinfra plan --destroy -e prod"
+
+
 def test_nothing_typed_adds_nothing() -> None:
     plain = Namespace(
         command="plan", file="infra.py", environment=None, chdir=None, state_dir=None, set=[], settings=None

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
-from wlinfra.http.retry import retry_after_seconds
+from wlinfra.http.retry import describe_wait, retry_after_seconds
 from wlinfra.http.shapes import misfit
 from wlinfra.http.wire import Lost, Outcome, WireAnswer
 from wlinfra_manifests.quantities import amount
@@ -112,6 +112,8 @@ _BY_REASON: Final = {
     "ServerTimeout": ("Cluster took too long", "Run the command again in a while."),
 }
 """Title and advice by the reason of a Status, for reasons that share a status or a failure with others."""
+_LONG_WAIT: Final = 10.0
+"""Seconds from which on it is reported how long the server asks to wait; one second is what it always asks for."""
 _OF_THE_SERVER: Final = frozenset({Failure.LOST, Failure.BUSY, Failure.UNAUTHORIZED})
 """Failures that speak of no object, so that the message names the server."""
 _QUOTED: Final = 300
@@ -200,6 +202,8 @@ def refusal_of(method: str, path: str, outcome: Outcome, *, server: str) -> Clus
         if error.failure not in _OF_THE_SERVER:
             return error
         text = f"{error.message.rstrip('.')}. The server is {server}."
+        if method == "GET" and error.after >= _LONG_WAIT:  # of other calls the applier says what it does
+            text += f" It asks to wait {describe_wait(error.after)}."
         return ClusterError(
             error.failure, text, causes=error.causes, status=error.status, after=error.after, reason=error.reason
         )

@@ -112,10 +112,14 @@ def _completed_line(line: str, arguments: Namespace) -> str:
         if f"--{_option(option)}" in own:
             setattr(given, option, None)
     # What narrows or shapes the running command is for it to say again, not for another one.
+    running = getattr(arguments, "command", "")
+    ends = name == "plan" and (running == "destroy" or getattr(arguments, "destroy", False))
     for option in ("target", "exclude", "replace", "refresh", "refresh_only", "allow_empty", "new_place"):
-        if name != getattr(arguments, "command", "") and hasattr(given, option):
+        if name != running and not ends and hasattr(given, option):
             delattr(given, option)
     more = list(_options(name, given, ""))
+    if ends and "--destroy" not in own:  # a plan of the same, and not of what the program wants
+        more.append("--destroy")
     place = 1 if name in _BY_ARGUMENT else len(words)
     return found[1] + shlex.join(["wlinfra", *words[:place], *more, *words[place:]])
 

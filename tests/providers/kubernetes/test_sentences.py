@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, failure_of
+from wlinfra.http.wire import WireAnswer
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, failure_of, refusal_of
 from wlinfra_kubernetes.planning.refusals import says_immutable
 from wlinfra_manifests.document import Key
 
@@ -92,3 +93,10 @@ def test_an_operator_s_rule_about_its_own_kind_counts(
 ) -> None:
     error = refused(f'admission webhook "{webhook}" denied the request: {said}', status=status)
     assert (error.failure, says_immutable(error, key)) == (Failure.DENIED, counts)
+
+
+def test_a_read_that_is_refused_for_now_says_how_long_to_wait() -> None:
+    said = json.dumps({"kind": "Status", "reason": "TooManyRequests", "message": "Slow down"}).encode()
+    answer = WireAnswer(status=429, headers={"Retry-After": "600"}, body=said)
+    told = refusal_of("GET", "/x", answer, server="https://cluster.example:6443").diagnostic.detail
+    assert told == "Slow down. The server is https://cluster.example:6443. It asks to wait 10 minutes."
