@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, WlinfraError
+    from wlinfra.plan.model import PlanOptions
     from wlinfra.resources.artifact import Artifact, Storage
     from wlinfra.resources.autoscaling import (
         Autoscaling,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from wlinfra.stack.settings import Settings
     from wlinfra.stack.stack import Environment, Stack
     from wlinfra.values import Address, Ref, Secret
+    from wlinfra.workspace.workspace import Workspace, open_workspace
 
 __all__ = [  # noqa: RUF022 - in the order of the alphabet, whatever the case
     "Address",
@@ -84,7 +86,9 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet, whatever the case
     "lookup",
     "Metric",
     "Model",
+    "open_workspace",
     "Output",
+    "PlanOptions",
     "Policy",
     "Probe",
     "ProvidedDockerfile",
@@ -112,10 +116,12 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet, whatever the case
     "to_form",
     "WlinfraError",
     "Workload",
+    "Workspace",
 ]
 
 _HOMES = {
     "errors": ("ConfigurationError", "DeclarationError", "Diagnostic", "WlinfraError"),
+    "plan.model": ("PlanOptions",),
     "values": ("Address", "Ref", "Secret"),
     "resources.artifact": ("Artifact", "Storage"),
     "resources.autoscaling": (
@@ -155,6 +161,7 @@ _HOMES = {
     "stack.secrets": ("secret", "secret_command", "secret_env", "secret_file", "SecretSource"),
     "stack.settings": ("Settings",),
     "stack.stack": ("Environment", "Stack"),
+    "workspace.workspace": ("open_workspace", "Workspace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

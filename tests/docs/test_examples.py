@@ -11,7 +11,7 @@ from support.pages import ROOT, Block, Reader, Section, commands_of, read_sectio
 from wlinfra.cli.arguments import parse_arguments
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
-PAGES = ("README.md", "docs/guide.md", "docs/state.md", "docs/ci.md", "docs/providers.md")
+PAGES = ("README.md", "docs/guide.md", "docs/state.md", "docs/ci.md", "docs/python-api.md", "docs/providers.md")
 SECTIONS = [(page, section) for page in PAGES for section in read_sections(page)]
 NAMES = [f"{page}:{section.title}" for page, section in SECTIONS]
 

@@ -195,6 +195,12 @@ class Reader:
                 command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
                 done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
                 self.code, self.output = done.returncode, done.stdout
+            case ["python", *arguments]:
+                command, environ = [sys.executable, *arguments], {**os.environ, **self.environ}
+                done = subprocess.run(
+                    command, cwd=self.folder, capture_output=True, text=True, check=False, env=environ
+                )
+                self.code, self.output = done.returncode, done.stdout + done.stderr
             case ["kubectl" | "sed", *_]:
                 environ = {**os.environ, **self.environ}
                 done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False, env=environ)

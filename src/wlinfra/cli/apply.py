@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Final
+from types import TracebackType
+from typing import Self
 
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Failed
-from wlinfra.apply.secrets import require_secrets
-from wlinfra.changes.model import Action, ActionReason
 from wlinfra.cli.advice import advised, advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
@@ -29,20 +27,16 @@ from wlinfra.cli.saved import (
 )
 from wlinfra.cli.show_plan import plan_options, plan_text
 from wlinfra.errors import ConfigurationError
-from wlinfra.plan.approved import refuse_unapproved
 from wlinfra.plan.file import unseal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
 from wlinfra.render.json import dump_json, plan_document
-from wlinfra.render.summary import counted
+from wlinfra.workspace.applying import Applied, Running, apply, apply_sealed
+from wlinfra.workspace.approving import Approval
 from wlinfra.workspace.keys import key_at_hand
-from wlinfra.workspace.locking import who
-from wlinfra.workspace.workspace import Locked
 
 __all__ = ["run", "run_plan"]
-
-_UNPROVEN: Final = (ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -62,19 +56,15 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
     program = find_program(approved, typed, console)
     given = Namespace(**{**vars(typed), "file": str(program), "environment": approved.environment})
     arguments.file, arguments.set = shown_path(program, console), as_options(approved.origin.settings)
+    ending, settings = approved.options.destroy, approved.origin.settings
     with (
-        open_workspace(
-            given, console, ending=approved.options.destroy, saved_settings=approved.origin.settings
-        ) as workspace,
-        workspace.locked("apply", arguments.lock_timeout) as locked,
+        open_workspace(given, console, ending=ending, saved_settings=settings) as workspace,
+        _Progress(arguments, console) as progress,
     ):
         refuse_settings(approved, workspace.declared.settings_digest, typed)
-        digest = locked.engine().digest
-        unseal(data, digest)  # the state may have been made with another key than the one at hand
-        now = locked.plan(approved.options)
-        refuse_unapproved(approved, now, digest, again=planning_command(approved, typed, arguments.file))
-        require_secrets(now)
-        return _execute(now, locked, arguments, console)
+        again = planning_command(approved, typed, arguments.file)
+        applied = apply_sealed(workspace, data, _running(arguments, progress), again=again)
+    return _tell(applied, arguments, console, begun=progress.begun)
 
 
 def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> int:
@@ -85,48 +75,20 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
             "With --json the output is for machines, so nobody is asked.",
             f"Add --auto-approve, or apply a saved plan:\n    {_saving(arguments, '', destroys=options.destroy)}\n    {applying_command(arguments, 'plan.json')}",
         )
-    operation = "destroy" if options.destroy else "apply"
+    ask = None if arguments.auto_approve else lambda plan: _confirm(plan, arguments, console)
+    approval = Approval(ask=ask, adopt=arguments.adopt)
     with (
         open_workspace(arguments, console, ending=options.destroy) as workspace,
-        workspace.locked(operation, arguments.lock_timeout) as locked,
+        _Progress(arguments, console) as progress,
     ):
-        plan = locked.plan(options)
-        _show(plan, arguments, console)
-        if plan.errors:
-            return ExitCode.ERROR
-        if plan.is_empty and not any(change.drift for change in plan.changes):
-            locked.settle()
-            return ExitCode.OK
-        if arguments.auto_approve and not arguments.adopt:
-            _refuse_unasked_imports(plan)
-        require_secrets(plan)
-        if _needs_approval(plan) and not arguments.auto_approve and not _confirm(plan, arguments, console):
-            console.show(f"{operation.capitalize()} cancelled. Nothing was changed.")
-            return ExitCode.ERROR
-        return _execute(plan, locked, arguments, console)
+        running = _running(arguments, progress, on_plan=lambda plan: _show(plan, arguments, console))
+        applied = apply(workspace, options, approval, running)
+    return _tell(applied, arguments, console, begun=progress.begun)
 
 
-def _needs_approval(plan: Plan) -> bool:
-    """True unless an apply would only go on waiting, or learn what is live."""
-    changing = any(change.action is not Action.NO_OP for change in plan.effective)
-    return changing or bool(plan.moved) or any(output.differs for output in plan.outputs)
-
-
-def _refuse_unasked_imports(plan: Plan) -> None:
-    """Raise when objects would be taken over that only their name ties to this stack: a person has to say so."""
-    unproven = [
-        change
-        for change in plan.changes
-        if change.action is Action.IMPORT and change.reason in _UNPROVEN and not change.lifecycle.adopt
-    ]
-    if not unproven:
-        return
-    imports = "\n".join(f"    wlinfra import {change.address} {change.id}" for change in unproven)
-    raise ConfigurationError.of(
-        "Import must be confirmed",
-        f"{counted(len(unproven), 'object')} found by name alone: no record names it, so nobody can prove that this stack made what it would take over. Nothing was changed.",
-        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}\nIf they belong to somebody else, such as another environment on the same platform, give yours other names: with name_prefix= on the environment, or a platform_name of their own.",
-    )
+def _running(arguments: Namespace, progress: _Progress, on_plan: Callable[[Plan], None] = lambda _: None) -> Running:
+    options = ApplyOptions(parallelism=arguments.parallelism, wait=not arguments.no_wait)
+    return Running(on_plan=on_plan, on_event=progress, options=options, lock_timeout=arguments.lock_timeout)
 
 
 def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
@@ -161,19 +123,16 @@ def _saving(arguments: Namespace, environment: str, *, destroys: bool) -> str:
     return command_line("plan", arguments, environment, [*(["--destroy"] if destroys else []), "--out", "plan.json"])
 
 
-def _execute(plan: Plan, locked: Locked, arguments: Namespace, console: Console) -> int:
+def _tell(applied: Applied, arguments: Namespace, console: Console, *, begun: bool) -> int:
+    """Show what came of it, and return the exit code."""
+    plan, result = applied.plan, applied.result
     command = "destroy" if plan.options.destroy else "apply"
-    options = ApplyOptions(
-        parallelism=arguments.parallelism,
-        wait=not arguments.no_wait,
-        command=command,
-        who=who(console.environ),
-        plan_digest=_digest(plan),
-    )
-    if not arguments.json:
+    if not applied.approved:
+        console.show(f"{command.capitalize()} cancelled. Nothing was changed.")
+    if result is None:
+        return ExitCode.OK if applied.ok else ExitCode.ERROR
+    if not begun and not arguments.json:
         console.show("\n")
-    with _listener(arguments, console) as listener:
-        result = locked.apply(plan, options, lambda event: listener(_advised_event(event, arguments)))
     next_command = command_line(command, arguments, plan.environment)
     _tell_result(
         _advised_result(result, arguments),
@@ -183,16 +142,6 @@ def _execute(plan: Plan, locked: Locked, arguments: Namespace, console: Console)
         next_command=next_command,
     )
     return _exit_code(result)
-
-
-def _digest(plan: Plan) -> str:
-    """Return what tells this plan from others in the history: program, settings, and what happens to which revision."""
-    what = [
-        f"{change.address} {change.action.value} {change.id} {change.deposed_id} {change.revision}"
-        for change in plan.effective
-    ]
-    text = "\n".join([plan.lineage, plan.program_digest, plan.settings_digest, *what])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _exit_code(result: ApplyResult) -> int:
@@ -213,40 +162,50 @@ def _tell_result(
     console.show("\n" + text)
 
 
-@contextmanager
-def _listener(arguments: Namespace, console: Console) -> Iterator[Callable[[ApplyEvent], None]]:
-    """Yield what shows the progress: JSON lines, a table for a person who watches, or plain lines."""
+class _Progress:
+    """Shows what happens while a plan is applied; when it cannot be shown, the work continues without."""
 
-    def write(text: str) -> None:
-        console.stdout.write(text)
-
-    if arguments.json:
-        yield _Sturdy(JsonLines(write), console)
-    elif console.stdout.isatty() and console.environ.get("TERM") != "dumb":
-        from wlinfra.render.live import LiveTable
-
-        with LiveTable(console.stdout, console.style) as table:
-            yield _Sturdy(table, console)
-    else:
-        yield _Sturdy(EventLines(write, console.style, source_line=read_source_line), console)
-
-
-class _Sturdy:
-    """Passes events on, and goes on without showing them when nobody reads any more: the work must not end by that."""
-
-    def __init__(self, listener: Callable[[ApplyEvent], None], console: Console) -> None:
-        self._listener: Callable[[ApplyEvent], None] | None = listener
+    def __init__(self, arguments: Namespace, console: Console) -> None:
+        self.begun = False
+        self._arguments = arguments
         self._console = console
+        self._closing = ExitStack()
+        self._listener: Callable[[ApplyEvent], None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
 
     def __call__(self, event: ApplyEvent) -> None:
         """Show the event if it can be shown."""
-        if self._listener is None:
-            return
         try:
-            self._listener(event)
-            self._console.stdout.flush()
+            if not self.begun:
+                self.begun = True
+                self._listener = self._begin()
+            if self._listener is not None:
+                self._listener(_advised_event(event, self._arguments))
+                self._console.stdout.flush()
         except OSError:  # nobody reads any more, or there is no room
             self._listener = None
+
+    def _begin(self) -> Callable[[ApplyEvent], None]:
+        """Return what shows the events: JSON lines, a table for a person who watches, or plain lines."""
+        console = self._console
+        if self._arguments.json:
+            return JsonLines(self._write)
+        self._write("\n")
+        if console.stdout.isatty() and console.environ.get("TERM") != "dumb":
+            from wlinfra.render.live import LiveTable
+
+            return self._closing.enter_context(LiveTable(console.stdout, console.style))
+        return EventLines(self._write, console.style, source_line=read_source_line)
+
+    def _write(self, text: str) -> None:
+        self._console.stdout.write(text)
 
 
 def _advised_result(result: ApplyResult, arguments: Namespace) -> ApplyResult:

@@ -11,7 +11,7 @@ from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.errors import ConfigurationError
 from wlinfra.provider.emulating import EmulatorOptions, ShipsEmulator
 from wlinfra.provider.registry import load_provider
-from wlinfra.workspace.workspace import stopping
+from wlinfra.workspace.applying import stopping
 
 __all__ = ["run"]
 

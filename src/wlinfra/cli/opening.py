@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wlinfra.cli.console import Console
@@ -17,7 +17,7 @@ from wlinfra.workspace.records import find_record
 from wlinfra.workspace.site import Site
 
 if TYPE_CHECKING:
-    from wlinfra.workspace.workspace import Workspace
+    from wlinfra.workspace.opened import Opened
 
 __all__ = ["host_of", "open_record", "open_workspace"]
 
@@ -50,15 +50,16 @@ def open_workspace(
     *,
     ending: bool = False,
     saved_settings: Mapping[str, Any] | None = None,
-) -> Iterator[Workspace]:
+) -> Iterator[Opened]:
     """Open the environment that the arguments name; see `open_site`."""
     from wlinfra.workspace.opening import open_site  # commands that only look at a record do not pay for it
 
-    with open_site(_asked(arguments), host_of(console), ending=ending, saved_settings=saved_settings) as workspace:
+    opened = open_site(_asked(arguments), host_of(console), ending=ending, saved_settings=saved_settings)
+    with closing(opened):
         # The arguments are what commands are advised from, and no advice repeats a secret.
-        secret = tuple(f"{name}=" for name in workspace.declared.given.secrets)
+        secret = tuple(f"{name}=" for name in opened.declared.given.secrets)
         arguments.set = [one for one in getattr(arguments, "set", ()) if not one.startswith(secret)]
-        yield workspace
+        yield opened
 
 
 def _asked(arguments: Namespace) -> Asked:

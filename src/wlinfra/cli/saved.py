@@ -22,7 +22,7 @@ from wlinfra.plan.model import Plan
 from wlinfra.render.style import PLAIN
 from wlinfra.stack.loading import file_digest
 from wlinfra.stack.program import DEFAULT_FILE
-from wlinfra.workspace.workspace import Workspace
+from wlinfra.workspace.opened import Opened
 
 __all__ = [
     "applying_command",
@@ -84,7 +84,7 @@ def _may_be_overwritten(path: Path) -> bool:
         return False
 
 
-def save(plan: Plan, arguments: Namespace, console: Console, workspace: Workspace, path: Path) -> None:
+def save(plan: Plan, arguments: Namespace, console: Console, workspace: Opened, path: Path) -> None:
     """Write the plan file; raises ConfigurationError."""
     from wlinfra.render.json import plan_document
 

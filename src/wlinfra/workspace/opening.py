@@ -1,61 +1,45 @@
-"""Opens a workspace: finds the program and its record, declares the environment, names the store.
-
-The command line calls `open_site`. Whatever was opened is closed here.
-"""
+"""Opens an environment: finds the program and its record, and declares what the program says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wlinfra.apply.stop import StopSignal
-from wlinfra.clock import SystemClock
 from wlinfra.stack.program import Declared, declare, declare_for_destroy
 from wlinfra.stack.settings import parse_overrides
 from wlinfra.stack.stack import Stack
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Json
 from wlinfra.workspace.host import Asked, Host
+from wlinfra.workspace.opened import Opened
 from wlinfra.workspace.records import declared_by_record, find_site_to_end
 from wlinfra.workspace.site import Site, find_site
-from wlinfra.workspace.workspace import Workspace
 
 __all__ = ["open_site"]
 
 
-@contextmanager
 def open_site(
     asked: Asked,
     host: Host,
     *,
+    stack: Stack[Any] | None = None,
     ending: bool = False,
     saved_settings: Mapping[str, Any] | None = None,
-) -> Iterator[Workspace]:
+) -> Opened:
     """Open the environment that is named; raises what is wrong with the program before any call.
 
-    With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
+    ``stack`` is the program where it is no file. With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
     those that a saved plan was made with.
     """
-    site, wrong = find_site_to_end(asked, host) if ending else (find_site(asked, host), ())
-    if site.stack is None:
-        declared = declared_by_record(site, site.store().load(), wrong)
+    if ending and stack is None:
+        site, wrong = find_site_to_end(asked, host)
     else:
-        declared = _declare(site, site.stack, asked, host, ending=ending, saved_settings=saved_settings)
-    workspace = Workspace(
-        site=site,
-        host=host,
-        declared=declared,
-        store=site.store(),
-        stop=StopSignal(),
-        clock=SystemClock(),
-    )
-    try:
-        yield workspace
-    finally:
-        workspace.close()
+        site, wrong = find_site(asked, host, stack), ()
+    if site.stack is None:
+        return Opened(site, host, declared_by_record(site, site.store().load(), wrong))
+    return Opened(site, host, _declare(site, site.stack, asked, host, ending=ending, saved_settings=saved_settings))
 
 
 def _declare(

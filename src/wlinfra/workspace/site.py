@@ -37,11 +37,12 @@ class Site:
         return LocalStateStore(self.root, self.name, self.environment)
 
 
-def find_site(asked: Asked, host: Host) -> Site:
+def find_site(asked: Asked, host: Host, stack: Stack[Any] | None = None) -> Site:
     """Return the stack and environment that are named; raises DeclarationError, ConfigurationError."""
     path = host.path(asked.file)
-    with host.running():
-        stack = load_stack(path, environ=host.environ)
+    if stack is None:
+        with host.running():
+            stack = load_stack(path, environ=host.environ)
     return Site(
         name=stack.name,
         environment=_environment(asked, host, stack),

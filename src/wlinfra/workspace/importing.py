@@ -1,0 +1,163 @@
+"""Records that a declared object is one that exists already; the next plan compares the two."""
+
+from __future__ import annotations
+
+from wlinfra.changes.model import PlatformObject
+from wlinfra.changes.outcome import changes_nothing_live
+from wlinfra.changes.subject import subject_of
+from wlinfra.diff.project import redact
+from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.expand import expand
+from wlinfra.plan.model import PlanOptions
+from wlinfra.plan.owners import refuse_taking
+from wlinfra.plan.place import refuse_other_place
+from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
+from wlinfra.state.model import ObjectState
+from wlinfra.state.records import Aim, aimed, imported
+from wlinfra.values import Address, is_open
+from wlinfra.workspace.locking import lock_request
+from wlinfra.workspace.opened import Locked, Opened
+from wlinfra.workspace.writing import add_history
+
+__all__ = ["import_object"]
+
+
+def import_object(opened: Opened, address: str, identity: str, *, lock_timeout: float) -> tuple[Address, str]:
+    """Read the object, and record it when it is there; return its address and id."""
+    _refuse_no_id(address, identity)
+    with opened.locked("import", lock_timeout) as locked:
+        return _import(locked, address, identity)
+
+
+def _import(locked: Locked, address: str, identity: str) -> tuple[Address, str]:
+    engine = locked.engine()
+    refuse_other_place(engine.state, engine.places)
+    wanted = _find_declared(engine, address)
+    _refuse_taken(engine, wanted, identity)
+    live = _read(engine, wanted, identity)
+    refuse_taking(engine, wanted, live.id)
+    before = engine.state.objects.get(wanted.address)
+    locked.session.put(imported(subject_of(wanted), live.id, live.outputs, before))
+    for intent in engine.state.intents:
+        if intent.address == wanted.address and intent.makes:
+            locked.session.end(intent)  # a person has said what became of it
+    _record_match(locked, wanted)
+    request = lock_request(locked.opened.host, "import", 0.0)
+    add_history(locked.session, request, f"imported {wanted.address} [id={live.id}]")
+    return wanted.address, live.id
+
+
+def _record_match(locked: Locked, wanted: PlatformObject) -> None:
+    """Record what is declared where it is what is live, so that the next plan has nothing to say about it.
+
+    Whatever differs, or cannot be told yet, is left to that plan.
+    """
+    try:
+        plan = locked.plan(PlanOptions(targets=(str(wanted.address),)))
+    except WlinfraError:
+        return  # the object is imported; the next plan says what is wrong with the program
+    change = next((change for change in plan.changes if change.address == wanted.address), None)
+    if change is None or not changes_nothing_live(change.decision) or is_open(dict(change.values)):
+        return
+    if any(error.address == wanted.address for error in plan.errors):
+        return
+    engine = locked.engine()
+    locked.keep_key(engine)
+    aim = Aim(
+        subject=subject_of(change),
+        id=change.id,
+        values=redact(dict(change.values), engine.digest),
+        memory=change.decision.memory,
+        facts=change.facts,
+        imports=True,
+    )
+    record = aimed(engine.state.objects.get(wanted.address), aim)
+    if record is not None:
+        locked.session.put(record)
+
+
+def _refuse_no_id(address: str, identity: str) -> None:
+    """Raise ConfigurationError for an id that can be that of no object: asked with it, a platform would list them all."""
+    if not identity.strip() or not identity.isprintable():
+        raise ConfigurationError.of(
+            "Not an id",
+            f"The id {identity!r} is empty or has characters that no id has. No platform was asked.",
+            f"Give the platform's id of the object, or its name on Kubernetes:\n    wlinfra import {address} ID",
+        )
+
+
+def _find_declared(engine: Engine, address: str) -> PlatformObject:
+    objects = expand(engine).objects
+    found = [item for key, item in objects.items() if address in (key, key.resource)]
+    if len(found) == 1 and not found[0].virtual and not found[0].lookup:
+        return found[0]
+    if len(found) > 1:
+        parts = "\n".join(f"    {item.address}" for item in found)
+        raise ConfigurationError.of(
+            "Several objects match", f"{address} stands for {len(found)} objects.", f"Name one of them:\n{parts}"
+        )
+    if found:
+        raise ConfigurationError.of(
+            "Object cannot be imported",
+            f"{address} has no object of its own on the platform.",
+            "Import the objects that have one.",
+        )
+    known = "\n".join(f"    {key}" for key in objects) or "    nothing"
+    raise ConfigurationError.of(
+        "No such address", f"{address} is not declared.", f"Declare it first, then import; declared are\n{known}"
+    )
+
+
+def _refuse_taken(engine: Engine, wanted: PlatformObject, identity: str) -> None:
+    state = engine.state
+    recorded = state.objects.get(wanted.address)
+    if recorded is not None and recorded.id not in (None, identity) and not _is_gone(engine, wanted, recorded):
+        raise ConfigurationError.of(
+            "Address is taken",
+            f"{wanted.address} is recorded with the id {recorded.id}.",
+            f"If that is not the one meant, forget it first:\n    wlinfra state rm {wanted.address}",
+        )
+    owner = next(
+        (
+            key
+            for key, item in state.objects.items()
+            if identity in (item.id, *(deposed.id for deposed in item.deposed))
+            and key != wanted.address
+            and item.kind == wanted.kind
+        ),
+        None,
+    )
+    if owner is not None:
+        raise ConfigurationError.of(
+            "Object is managed already",
+            f"The id {identity} is recorded as {owner}.",
+            f"To manage it under its new address:\n    wlinfra state mv {owner} {wanted.address}",
+        )
+
+
+def _is_gone(engine: Engine, wanted: PlatformObject, recorded: ObjectState) -> bool:
+    """True when the platform has nothing with the recorded id any more, so that another may take its place."""
+    question = Wanted(address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded)
+    (reading,) = engine.connections[wanted.provider].read([question])
+    return isinstance(reading, Absent) or (isinstance(reading, Live) and reading.id != recorded.id)
+
+
+def _read(engine: Engine, wanted: PlatformObject, identity: str) -> Live:
+    question = Wanted(address=wanted.address, kind=wanted.kind, name=wanted.name, id=identity, desired=wanted)
+    (reading,) = engine.connections[wanted.provider].read([question])
+    return _expect_live(reading, wanted, identity)
+
+
+def _expect_live(reading: Reading, wanted: PlatformObject, identity: str) -> Live:
+    match reading:
+        case Live():
+            return reading
+        case Unreadable(error=error):
+            raise ProviderError(error)
+        case Absent() | Ambiguous():
+            raise ConfigurationError.of(
+                "No such object",
+                f"The platform has no {wanted.kind} with the id {identity}.",
+                "Correct the id. Nothing was recorded.",
+            )

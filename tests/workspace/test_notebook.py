@@ -1,0 +1,115 @@
+"""One environment from Python, as in a notebook: plan, look, apply with events, outputs, drift, destroy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wlinfra as wl
+from wlinfra.testing import MemoryProvider
+from wlinfra_datarobot.emulator import DataRobotEmulator
+
+
+def chat_stack(replicas: int = 1, **environment: Any) -> wl.Stack[wl.Settings]:
+    stack = wl.Stack("chat")
+    stack.environment("prod", **environment)
+
+    @stack.resources
+    def resources(env: wl.Environment[wl.Settings]) -> Any:
+        container = wl.Container(image="ghcr.io/acme/chat:1.0", port=8080)
+        chat = wl.Workload("chat", artifact=wl.Artifact("server", containers=[container]), replicas=replicas)
+        yield chat
+        yield wl.Output("endpoint", chat.endpoint)
+
+    return stack
+
+
+@pytest.fixture
+def opening(tmp_path: Path) -> dict[str, Any]:
+    return {"state_dir": tmp_path / "state", "environ": {"HOME": str(tmp_path), "USER": "ada"}}
+
+
+def test_a_stack_lives_and_ends_on_the_emulator(opening: dict[str, Any]) -> None:
+    with DataRobotEmulator() as emulator:
+        stack = chat_stack(provider="datarobot", endpoint=emulator.url, token="none")
+        with wl.open_workspace(stack, "prod", **opening) as workspace:
+            plan = workspace.plan()
+            assert [change.action.value for change in plan.effective] == ["create", "create"]
+            events: list[object] = []
+            assert workspace.apply(plan, on_event=events.append).ok
+            assert {"Started", "StepDone", "Succeeded"} <= {type(event).__name__ for event in events}
+            assert str(workspace.outputs()["endpoint"]).startswith(emulator.url)
+            assert workspace.plan().is_empty
+            assert not any(change.drift for change in workspace.drift().changes)
+            assert workspace.destroy().ok
+            assert not workspace.state.objects
+
+
+def test_a_stack_lives_and_ends_in_memory(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    stack = chat_stack(provider="memory")
+    with wl.open_workspace(stack, "prod", providers={"memory": platform}, **opening) as workspace:
+        assert workspace.apply(approve=lambda plan: not plan.errors).ok
+        (chat,) = platform.world.objects.values()
+        assert chat.name == "chat"
+        platform.world.update(chat.id, {"replicas": 7})
+        assert [change.address for change in workspace.drift().changes if change.drift] == ["workload.chat"]
+        assert [entry.who for entry in workspace.history()] == ["ada"]
+        assert workspace.destroy().ok
+        assert not platform.world.objects
+
+
+def test_a_plan_that_is_not_approved_changes_nothing(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:
+        applied = workspace.apply(approve=lambda plan: False)
+        assert (applied.approved, applied.ok, applied.result) == (False, False, None)
+        assert not platform.world.objects
+
+
+def test_a_plan_that_was_looked_at_is_applied_exactly_or_refused(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:
+        plan = workspace.plan()
+        platform.world.create("workload", "chat", {})
+        with pytest.raises(wl.WlinfraError) as refused:
+            workspace.apply(plan)
+    assert refused.value.diagnostics[0].summary == "Saved plan is stale"
+    assert "workspace.plan()" in refused.value.diagnostics[0].fix
+
+
+def test_an_object_that_exists_is_imported(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:
+        made = platform.world.create("workload", "chat", {})
+        address, found = workspace.import_("workload.chat", made.id)
+        assert (address, found) == ("workload.chat", made.id)
+        assert workspace.state.objects[address].id == made.id
+
+
+def test_settings_and_their_file_are_those_of_the_command_line(tmp_path: Path, opening: dict[str, Any]) -> None:
+    program = tmp_path / "infra.py"
+    program.write_text(
+        """
+import wlinfra as wl
+
+class Size(wl.Settings):
+    replicas: int = 1
+    name: str = "chat"
+
+stack = wl.Stack("sized", settings=Size)
+stack.environment("prod", provider="datarobot", endpoint="http://127.0.0.1:1", token="none")
+
+@stack.resources
+def resources(env):
+    server = wl.Artifact("server", containers=[wl.Container(image="chat:1", port=8080)])
+    yield wl.Workload(env.settings.name, artifact=server, replicas=env.settings.replicas)
+""",
+        encoding="utf-8",
+    )
+    (tmp_path / "size.toml").write_text('name = "talk"', encoding="utf-8")
+    settings_file = tmp_path / "size.toml"
+    with wl.open_workspace(program, settings={"replicas": 3}, settings_file=settings_file, **opening) as workspace:
+        assert workspace.declared.settings == {"replicas": 3, "name": "talk"}
