@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wlinfra.cli.console import Console
 from wlinfra.cli.quiet import printing_aside
-from wlinfra.errors import Diagnostic
+from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.render.diagnostics import read_source_line, render_diagnostics
 from wlinfra.render.style import clean_lines
 from wlinfra.workspace.host import Asked, Host
@@ -54,12 +54,18 @@ def open_workspace(
     """Open the environment that the arguments name; see `open_site`."""
     from wlinfra.workspace.opening import open_site  # commands that only look at a record do not pay for it
 
-    opened = open_site(_asked(arguments), host_of(console), ending=ending, saved_settings=saved_settings)
+    host = host_of(console)
+    opened = open_site(_asked(arguments), host, ending=ending, saved_settings=saved_settings)
     with closing(opened):
         # The arguments are what commands are advised from, and no advice repeats a secret.
         secret = tuple(f"{name}=" for name in opened.declared.given.secrets)
         arguments.set = [one for one in getattr(arguments, "set", ()) if not one.startswith(secret)]
-        yield opened
+        try:
+            yield opened
+        except ConfigurationError:
+            if opened.site.stack is None and opened.declared.warnings:
+                host.warn(opened.declared.warnings)  # what is missing may stand in the program that gave nothing
+            raise
 
 
 def _asked(arguments: Namespace) -> Asked:

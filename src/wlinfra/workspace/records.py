@@ -104,7 +104,7 @@ def _destroyed_by_record(wrong: Diagnostic) -> Diagnostic:
         severity=Severity.WARNING,
         summary="Program could not be loaded",
         detail=f"The program could not be loaded ({where}{wrong.summary}: {wrong.detail.rstrip('.')}); destroying what the state records.",
-        fix="",
+        fix="Secrets are not recorded: where one is needed, the provider looks in its own variables and files.",
     )
 
 
