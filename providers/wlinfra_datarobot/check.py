@@ -12,12 +12,15 @@ from wlinfra.errors import Diagnostic, Severity
 from wlinfra.provider import PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Metric, Policy
-from wlinfra.resources.base import Resource
+from wlinfra.resources.base import Model, Resource
 from wlinfra.resources.container import Container
 from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.variables import ApiKey
 from wlinfra.resources.workload import Workload
 
+from .attributes.artifact import CONTAINER_ROWS
+from .attributes.rows import Shape
+from .attributes.workload import POLICY_ROWS
 from .dialects import DIALECTS, BoundsPlace, Dialect
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND
 
@@ -64,10 +67,7 @@ def _artifact(artifact: Artifact, dialects: tuple[Dialect, ...]) -> Iterator[Dia
 
 
 def _container(container: Container, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
-    if any(probe.success_threshold not in (None, 1) for _, probe in container.probes()) and not any(
-        dialect.probe_success_threshold for dialect in dialects
-    ):
-        yield _lacking(dialects, "a success threshold of probes", "success_threshold", "Leave success_threshold out.")
+    yield from _gaps(CONTAINER_ROWS, container, dialects)
     build = container.build
     if build is not None and build.code_ref is None:
         yield Diagnostic(
@@ -175,8 +175,7 @@ def _policy(policy: Policy, kind: str | None, dialects: tuple[Dialect, ...]) -> 
             fix='Set type="nim" on the artifact, or scale by wl.concurrency or wl.cpu.',
             path=path,
         )
-    if policy.priority is not None and not any(dialect.policy_priority for dialect in dialects):
-        yield _lacking(dialects, "priorities of scaling policies", f"{path}.priority", "Leave priority out.")
+    yield from _gaps(POLICY_ROWS, policy, dialects, f"{path}.")
 
 
 def _keeps_old(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
@@ -218,6 +217,14 @@ def _looked_up(resource: Lookup) -> Iterator[Diagnostic]:
             detail=f"Workloads and artifacts are looked up by name or id, not by {', '.join(sorted(resource.filters))}.",
             fix="Leave the other arguments out.",
         )
+
+
+def _gaps(rows: Shape, model: Model, dialects: tuple[Dialect, ...], path: str = "") -> Iterator[Diagnostic]:
+    """Yield what none of the versions can take of what the model declares."""
+    first, *others = (dict.fromkeys(rows.lacking(model, dialect)) for dialect in dialects)
+    for gap in first:
+        if all(gap in other for other in others):
+            yield _lacking(dialects, gap.what, f"{path}{gap.name}", gap.fix)
 
 
 def _lacking(dialects: tuple[Dialect, ...], what: str, path: str, fix: str) -> Diagnostic:

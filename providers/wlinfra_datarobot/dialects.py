@@ -36,35 +36,24 @@ class Dialect:
     bounds: BoundsPlace
     api_key_source: str
     """The `source` of an environment variable that carries a key of the calling user."""
-    api_key_needs_name: bool
     artifact_types: frozenset[str]
-    scaling_metrics: frozenset[str]
     free_metric_types: frozenset[str] = frozenset({"nim"})
     """The artifact types whose policies may name any metric."""
     probe_success_threshold: bool
-    gpu_memory: bool
-    a2a: bool
     policy_priority: bool
     keeps_old_version: bool
     """Whether `keepOldVersionMinutes` has an effect; otherwise it is accepted and ignored."""
     replacement_statuses: frozenset[str]
 
 
-_METRICS: Final = frozenset(
-    {"cpuAverageUtilization", "httpRequestsConcurrency", "gpuCacheUtilization", "gpuRequestQueueDepth"}
-)
 _COMMON_REPLACEMENT_STATUSES: Final = frozenset({"unknown", "submitted", "initializing", "completed", "errored"})
 
 _PUBLISHED: Final = Dialect(
     name="2026-06",
     bounds=BoundsPlace.POLICY,
     api_key_source="dr-api-token",
-    api_key_needs_name=True,
     artifact_types=frozenset({"service", "nim"}),
-    scaling_metrics=_METRICS,
     probe_success_threshold=False,
-    gpu_memory=False,
-    a2a=False,
     policy_priority=True,
     keeps_old_version=True,
     replacement_statuses=_COMMON_REPLACEMENT_STATUSES | {"awaiting_promotion", "switching", "deleting", "cleaning_up"},
@@ -74,12 +63,8 @@ NEWEST: Final = Dialect(
     name="2026-10",
     bounds=BoundsPlace.GROUP,
     api_key_source="api-key",
-    api_key_needs_name=False,
     artifact_types=frozenset({"service", "nim", "agent", "mcp"}),
-    scaling_metrics=_METRICS,
     probe_success_threshold=True,
-    gpu_memory=True,
-    a2a=True,
     policy_priority=False,
     keeps_old_version=False,
     replacement_statuses=_COMMON_REPLACEMENT_STATUSES | {"staged", "promoting", "canceling", "finalizing"},

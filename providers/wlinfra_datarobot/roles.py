@@ -11,14 +11,10 @@ from typing import Any
 from wlinfra.provider import ObjectState, PlatformObject
 
 from .client.sharing import MOST_GRANTS
+from .recipients import role_key
 from .schema import NO_ROLE
 
-__all__ = ["declared_roles", "grant_calls", "role_key", "role_values"]
-
-
-def role_key(recipient_type: str, *, id: str | None = None, username: str | None = None) -> str:  # noqa: A002 - the field's word
-    """Return what tells a recipient apart, such as ``user:name:ann@example.com``."""
-    return f"{recipient_type}:id:{id}" if id else f"{recipient_type}:name:{username}"
+__all__ = ["declared_roles", "grant_calls", "role_values"]
 
 
 def declared_roles(desired: PlatformObject | None, prior: ObjectState | None) -> frozenset[str]:

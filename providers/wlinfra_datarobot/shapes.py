@@ -12,8 +12,10 @@ from typing import Any
 
 from wlinfra.errors import DeclarationError, WlinfraError
 
+from .attributes.artifact import SPEC_ROWS
+from .attributes.rows import Shape
+from .attributes.workload import RUNTIME_ROWS
 from .dialects import BoundsPlace, Dialect
-from .schema import API_KEY
 
 __all__ = [
     "artifact_values",
@@ -86,26 +88,26 @@ def _without_rivals(group: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict
 def sent_runtime(runtime: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     """Return a runtime as this version of the API takes it; raises DeclarationError where it cannot be said."""
     groups = runtime.get("containerGroups") or []
-    return {**runtime, "containerGroups": [_sent_group(group, dialect) for group in groups]}
+    return _sent(
+        RUNTIME_ROWS, {**runtime, "containerGroups": [_sent_group(group, dialect) for group in groups]}, dialect
+    )
 
 
 def sent_spec(spec: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     """Return an artifact's spec as this version of the API takes it, without what only the server sets."""
-    sent = {key: value for key, value in spec.items() if key != "type"}
-    sent["containerGroups"] = [
-        {**group, "containers": [_sent_container(container, dialect) for container in group.get("containers") or ()]}
-        for group in spec.get("containerGroups") or ()
-    ]
+    return _sent(SPEC_ROWS, spec, dialect)
+
+
+def _sent(rows: Shape, document: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    sent, gaps = rows.sent(document, dialect)
+    if gaps:
+        raise lacking(dialect, gaps[0].what, gaps[0].fix)
     return sent
 
 
 def server_set(runtime: Mapping[str, Any]) -> dict[str, Any]:
     """Return a runtime without what only the server sets, for the revision."""
-    groups = runtime.get("containerGroups") or []
-    return {
-        **runtime,
-        "containerGroups": [{k: v for k, v in group.items() if k != "resolvedBundle"} for group in groups],
-    }
+    return RUNTIME_ROWS.sent(runtime, None)[0]
 
 
 def _compared_group(group: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def _compared_autoscaling(autoscaling: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sent_group(group: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
-    sent = {key: value for key, value in group.items() if key != "resolvedBundle"}
+    sent = dict(group)
     autoscaling = sent.get("autoscaling")
     if is_in_force(autoscaling):
         sent.pop("replicaCount", None)
@@ -170,34 +172,10 @@ def _sent_autoscaling(autoscaling: Mapping[str, Any], dialect: Dialect) -> dict[
                 for policy in policies:
                     if bound is not None:
                         policy.setdefault(on_policy, bound)
-    if not dialect.policy_priority and any(policy.get("priority") is not None for policy in policies):
-        raise lacking(dialect, "priorities of scaling policies", "Leave priority out.")
     return sent
-
-
-def _sent_container(container: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
-    sent = {key: value for key, value in container.items() if key != "build"}
-    if not dialect.probe_success_threshold:
-        for name in ("startupProbe", "readinessProbe", "livenessProbe"):
-            if sent.get(name):
-                sent[name] = _without_threshold(sent[name], dialect)
-    variables = sent.get("environmentVars")
-    if variables:
-        sent["environmentVars"] = [_sent_variable(variable, dialect) for variable in variables]
-    return sent
-
-
-def _without_threshold(probe: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
-    if probe.get("successThreshold") not in (None, 1):
-        raise lacking(dialect, "a success threshold of probes", "Leave success_threshold out.")
-    return {key: value for key, value in probe.items() if key != "successThreshold"}
 
 
 def lacking(dialect: Dialect, what: str, fix: str) -> WlinfraError:
     """Return the error for something this version of the API does not have."""
     detail = f"The version of the API ({dialect.name}) does not have {what}."
     return DeclarationError.of("Not in this API version", detail, fix)
-
-
-def _sent_variable(variable: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
-    return {**variable, "source": dialect.api_key_source} if variable.get("source") == API_KEY else variable
