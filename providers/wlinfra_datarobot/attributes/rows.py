@@ -138,7 +138,7 @@ class Shape:
             inverse = row.inverted(value)
             if row.flat:
                 attributes |= inverse
-            elif inverse is not None:
+            elif inverse is not None and inverse != {}:
                 _put(attributes, row.declared, inverse)
         return attributes
 

@@ -155,7 +155,12 @@ WORKLOAD_ROWS: Final = Shape(
             attribute=Attribute(effect=Effect.STORED, write_only=True),
             shape=_TIMING,
         ),
-        Row(declared="power", wire="power", attribute=Attribute(default="running")),
+        Row(
+            declared="power",
+            wire="power",
+            attribute=Attribute(default="running"),
+            to_declared=lambda power: "stopped" if power == "stopped" else "running",  # no one declares "errored"
+        ),
         Row(
             declared="shared_roles",
             wire="sharedRoles",
