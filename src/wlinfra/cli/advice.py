@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from wlinfra.cli.options import DEFAULT_PROGRAM
+from wlinfra.cli.options.shared import DEFAULT_PROGRAM
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.model import Plan
 

@@ -14,7 +14,7 @@ from wlinfra.cli.advice import advised, advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.opening import host_of, open_workspace
-from wlinfra.cli.options import DEFAULT_PROGRAM
+from wlinfra.cli.options.shared import DEFAULT_PROGRAM
 from wlinfra.cli.saved import (
     applying_command,
     as_options,

@@ -1,23 +1,28 @@
 """Options that several commands share, and the parser whose mistakes are errors of ours.
 
-`cli.arguments` builds the commands out of these.
+The files next to this one build the options of each command out of these.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from wlinfra.errors import ConfigurationError
 
 __all__ = [
     "DEFAULT_PROGRAM",
+    "Command",
     "Parser",
     "common_options",
     "detailed",
     "execution",
+    "format_option",
     "lock",
+    "nothing",
     "port",
     "positive",
     "program",
@@ -53,6 +58,23 @@ class Parser(argparse.ArgumentParser):
             f"{message[:1].upper()}{message[1:].rstrip('.?')}{'?' if message.endswith('?') else '.'}",
             f"See what can be given with\n    {self.prog} --help",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it is for, and how its options are declared."""
+
+    name: str
+    group: str
+    help: str
+    example: str
+    module: str
+    """The module in `wlinfra.cli` whose ``run`` does it."""
+    configure: Callable[[Parser], None]
+
+
+def nothing(_: Parser) -> None:
+    """Add nothing: the command has no options of its own."""
 
 
 def common_options(parser: argparse.ArgumentParser, *, hidden: bool) -> None:
@@ -158,6 +180,14 @@ def execution(parser: Parser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="report progress as JSON lines")
     lock(parser)
+
+
+def format_option(parser: Parser) -> None:
+    """Add the format that a plan is shown in."""
+    formats = ("text", "json", "terraform-json", "markdown", "html")
+    parser.add_argument(
+        "--format", choices=formats, default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}"
+    )
 
 
 def detailed(parser: Parser) -> None:
