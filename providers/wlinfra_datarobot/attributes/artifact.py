@@ -208,13 +208,13 @@ def _probe(name: str) -> Row:
 CONTAINER_ROWS: Final = Shape(
     rows=(
         Row(declared="name", wire="name"),
-        Row(declared="description", wire="description", attribute=_TEXT, if_declared=True),
         Row(declared="image", wire="imageUri"),
         Row(declared="build", wire="imageBuildConfig", shape=BUILD_ROWS),
         Row(wire="build", attribute=Attribute(computed=True), server_only=True),
         Row(declared="primary", wire="primary", attribute=Attribute(default=False)),
         Row(declared="port", wire="port"),
         Row(declared="entrypoint", wire="entrypoint", attribute=_WORDS, to_wire=list),
+        Row(declared="security", wire="securityContext", shape=_SECURITY),
         Row(
             declared="env",
             wire="environmentVars",
@@ -223,10 +223,10 @@ CONTAINER_ROWS: Final = Shape(
             to_declared=_declared_variables,
             send=_sent_variables,
         ),
+        Row(declared="description", wire="description", attribute=_TEXT, if_declared=True),
+        _probe("startup"),
         _probe("readiness"),
         _probe("liveness"),
-        _probe("startup"),
-        Row(declared="security", wire="securityContext", shape=_SECURITY),
     )
 )
 
@@ -279,20 +279,20 @@ SPEC_ROWS: Final = Shape(
 ARTIFACT_ROWS: Final = Shape(
     rows=(
         Row(declared="platform_name", wire="name", read=lambda artifact: artifact.name_on_platform),
-        Row(declared="description", wire="description", attribute=_TEXT, if_declared=True),
         # A repository takes the type of its first artifact, so another type is another repository.
         Row(
             declared="artifact_type",
             wire="type",
             attribute=Attribute(effect=Effect.REPLACES, default="service"),
         ),
+        Row(declared="status", wire="status", attribute=Attribute(default="draft")),
         Row(
             declared="repository",
             wire="artifactRepositoryId",
             attribute=Attribute(effect=Effect.REPLACES),
             to_declared=lambda _: None,  # where its versions go already
         ),
-        Row(declared="status", wire="status", attribute=Attribute(default="draft")),
+        Row(declared="description", wire="description", attribute=_TEXT, if_declared=True),
         Row(wire="spec", shape=SPEC_ROWS, flat=True),
     )
 )

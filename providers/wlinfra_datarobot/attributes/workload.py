@@ -70,8 +70,8 @@ _CONTAINER: Final = Shape(
 _GROUP: Final = Shape(
     rows=(
         Row(declared="name", wire="name", attribute=Attribute(default="default")),
-        Row(declared="replicas", wire="replicaCount"),
         Row(declared="autoscaling", wire="autoscaling", shape=_AUTOSCALING),
+        Row(declared="replicas", wire="replicaCount"),
         # The order is one of preference, so it has a meaning.
         Row(
             declared="bundles",
@@ -138,8 +138,12 @@ def _declared_roles(roles: Mapping[str, str]) -> list[dict[str, str]]:
 WORKLOAD_ROWS: Final = Shape(
     rows=(
         Row(declared="platform_name", wire="name", read=lambda workload: workload.name_on_platform),
-        Row(declared="description", wire="description", attribute=Attribute(default="", normalize=lambda v: v or "")),
-        Row(declared="importance", wire="importance", attribute=Attribute(default="low")),
+        Row(
+            declared="power",
+            wire="power",
+            attribute=Attribute(default="running"),
+            to_declared=lambda power: "stopped" if power == "stopped" else "running",  # no one declares "errored"
+        ),
         Row(declared="artifact", wire="artifactId", attribute=Attribute(effect=Effect.ROLLS), read=_artifact),
         Row(
             declared="runtime",
@@ -156,18 +160,14 @@ WORKLOAD_ROWS: Final = Shape(
             shape=_TIMING,
         ),
         Row(
-            declared="power",
-            wire="power",
-            attribute=Attribute(default="running"),
-            to_declared=lambda power: "stopped" if power == "stopped" else "running",  # no one declares "errored"
-        ),
-        Row(
             declared="shared_roles",
             wire="sharedRoles",
             attribute=Attribute(values=Attribute(default=NO_ROLE)),
             to_wire=_roles,
             to_declared=_declared_roles,
         ),
+        Row(declared="description", wire="description", attribute=Attribute(default="", normalize=lambda v: v or "")),
+        Row(declared="importance", wire="importance", attribute=Attribute(default="low")),
     )
 )
 """A workload; ``power`` and ``sharedRoles`` have calls of their own, ``replacement`` is how a roll is timed."""
