@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from wlinfra.errors import ProviderError
 from wlinfra.http.failures import ApiError
-from wlinfra.provider import Action, BlastRadius, Decision, PlanRequest, Repeat, Step
+from wlinfra.provider import Action, BlastRadius, Decision, PlanRequest, Step
 
 from . import fetch
 from .client import ArtifactFilter
+from .operations.artifacts import DELETE_ARTIFACT, DELETE_REPOSITORY
 from .permissions import CAN_DELETE, verify_permissions
 from .platform import ARTIFACT_KIND, Platform
 
@@ -86,25 +87,13 @@ def _forgotten(draft: Decision, note: str, request: PlanRequest) -> Decision:
 
 
 def _delete_repository(artifact_id: str, repository: str) -> Step:
-    return Step(
-        operation="delete_repository",
-        verb="DELETE",
-        path=f"/artifactRepositories/{repository}",
-        summary="delete it with all its versions",
-        target=artifact_id,
-        removes=True,
-        repeat=Repeat.SAFE,
+    return DELETE_REPOSITORY.step(
+        "delete it with all its versions",
+        artifact_id,
         lookup={"repository": repository},
+        named={"repository": repository},
     )
 
 
 def _delete_artifact(artifact_id: str) -> Step:
-    return Step(
-        operation="delete_artifact",
-        verb="DELETE",
-        path="/artifacts/{id}",
-        summary="delete the draft",
-        target=artifact_id,
-        removes=True,
-        repeat=Repeat.SAFE,
-    )
+    return DELETE_ARTIFACT.step("delete the draft", artifact_id)

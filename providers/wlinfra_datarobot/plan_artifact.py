@@ -23,7 +23,6 @@ from wlinfra.provider import (
     Live,
     PlanRequest,
     PlatformObject,
-    Repeat,
     Step,
     default_decision,
 )
@@ -37,6 +36,8 @@ from .earlier_version import equal_version, used_again
 from .echo import echoed
 from .end_artifact import artifact_end
 from .facts import known, with_facts
+from .operations.artifacts import BUILD_ARTIFACT, CREATE_ARTIFACT, LOCK_ARTIFACT, UPDATE_ARTIFACT
+from .operations.workloads import PROMOTE_WORKLOAD
 from .permissions import CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .schema import SPEC
@@ -134,13 +135,9 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision, *, reposi
     }
     if repository is not None:
         payload["artifactRepositoryId"] = repository
-    yield Step(
-        operation="create_artifact",
-        verb="POST",
-        path="/artifacts",
-        summary="make a further version" if repository else "make the artifact",
+    yield CREATE_ARTIFACT.step(
+        "make a further version" if repository else "make the artifact",
         payload=payload,
-        makes=True,
         supersedes=repository is not None,
         lookup=lookup,
     )
@@ -160,27 +157,11 @@ def _whole_spec(request: PlanRequest, draft: Decision, live: Live) -> dict[str, 
 
 
 def _build(target: str | Ref, known: Sequence[str]) -> Step:
-    return Step(
-        operation="build_artifact",
-        verb="POST",
-        path="/artifacts/{id}/builds",
-        summary="build the images",
-        target=target,
-        payload={},
-        lookup={"known": list(known)},
-    )
+    return BUILD_ARTIFACT.step("build the images", target, payload={}, lookup={"known": list(known)})
 
 
 def _lock(target: str | Ref, gate: Gate | None) -> Step:
-    return Step(
-        operation="lock_artifact",
-        verb="PATCH",
-        path="/artifacts/{id}",
-        summary="lock it",
-        target=target,
-        payload={"status": "locked"},
-        gate=gate,
-    )
+    return LOCK_ARTIFACT.step("lock it", target, payload={"status": "locked"}, gate=gate)
 
 
 def _built_gate(known_builds: Sequence[str]) -> Gate:
@@ -283,7 +264,7 @@ def _changed_draft(
     if running and edits_spec:
         raise _edited_while_locking(desired)
     steps = _editing(platform, request, draft, live)
-    builds = bool(steps) and steps[-1].operation == "build_artifact"
+    builds = bool(steps) and BUILD_ARTIFACT.made(steps[-1])
     gate = _built_gate(steps[-1].lookup["known"]) if builds else None
     if locks:
         steps.append(_promote(running[0], live.id) if running else _lock(live.id, gate))
@@ -360,26 +341,16 @@ def _runs(artifact: Json, desired: PlatformObject, artifact_id: str) -> bool:
 
 
 def _promote(workload_id: str, artifact_id: str) -> Step:
-    return Step(
-        operation="promote_workload",
-        verb="POST",
-        path=f"/workloads/{workload_id}/promote",
-        summary="lock the draft that runs",
-        target=workload_id,
+    return PROMOTE_WORKLOAD.step(
+        "lock the draft that runs",
+        workload_id,
         lookup={"artifact_id": artifact_id},
+        named={"workload_id": workload_id},
     )
 
 
 def _patch(artifact_id: str, payload: Mapping[str, Json], summary: str) -> Step:
-    return Step(
-        operation="update_artifact",
-        verb="PATCH",
-        path="/artifacts/{id}",
-        summary=summary,
-        target=artifact_id,
-        payload=dict(payload),
-        repeat=Repeat.SAFE,
-    )
+    return UPDATE_ARTIFACT.step(summary, artifact_id, payload=dict(payload))
 
 
 def _metadata(draft: Decision, names: Sequence[str]) -> dict[str, Json]:

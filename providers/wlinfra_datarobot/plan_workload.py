@@ -35,6 +35,7 @@ from .echo import echoed
 from .facts import known, with_facts
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of, staying
+from .operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
@@ -194,13 +195,13 @@ class _Moving:
         if any(item.path[0] == "replacement" for item in self.draft.attributes):
             notes.append("the replacement policy is kept for the next roll; nothing is called now")
         goal = None
-        if any(step.operation in ("start_workload", "stop_workload") for step in steps):
+        if any(START_WORKLOAD.made(step) or STOP_WORKLOAD.made(step) for step in steps):
             goal = _ready(self.request, self.draft, "update", starting=True)
         elif self.draft.reason is ActionReason.UNREADY:
             # What is wanted runs already, so a record of a failure that is over is about something else.
             over = {} if has_replacement(live.document) else roll_lookup(live, {}, rerolls=False)
             goal = replace(_ready(self.request, self.draft, "update", **self._target(live), **over), goal="rolled")
-        stops = any(step.operation == "stop_workload" for step in steps)
+        stops = any(STOP_WORKLOAD.made(step) for step in steps)
         return replace(
             self.draft,
             steps=tuple(steps),
@@ -265,7 +266,7 @@ class _Moving:
         draft = self.draft
         runs = live.values.get("power") != _STOPPED and draft.values.get("power") != _STOPPED
         notes = [*draft.notes, *([in_flight.note] if in_flight.note else [])]
-        by_settings = any(step.operation == "update_settings" for step in steps)
+        by_settings = any(UPDATE_SETTINGS.made(step) for step in steps)
         if by_settings and draft.values.get("replacement"):
             notes.append(_PLATFORM_TIMING)
         if not runs:
@@ -411,4 +412,4 @@ def _reroll_reason(live: Live, reason: ActionReason | None) -> ActionReason:
 
 
 def _needed(steps: list[Step]) -> list[str]:
-    return [CAN_SHARE if step.operation == "update_roles" else CAN_UPDATE for step in steps]
+    return [CAN_SHARE if UPDATE_ROLES.made(step) else CAN_UPDATE for step in steps]

@@ -14,6 +14,7 @@ from wlinfra.provider import Gate, Step
 from wlinfra.values import Json
 
 from .explain import active_record
+from .operations.workloads import CANCEL_REPLACEMENT
 from .platform import Platform
 from .rollout import has_replacement, runs
 
@@ -78,13 +79,7 @@ def look(
 
 def cancelling(workload_id: str) -> Step:
     """Return the step that cancels what is under way."""
-    return Step(
-        operation="cancel_replacement",
-        verb="DELETE",
-        path="/workloads/{id}/replacement",
-        summary="cancel the replacement under way",
-        target=workload_id,
-    )
+    return CANCEL_REPLACEMENT.step("cancel the replacement under way", workload_id)
 
 
 def over_gate() -> Gate:

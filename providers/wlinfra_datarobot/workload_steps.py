@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from wlinfra.provider import Gate, Live, Repeat, Step
+from wlinfra.provider import Gate, Live, Step
 from wlinfra.values import Json, Ref
 
 from .dialects import Dialect
+from .operations.workloads import (
+    CREATE_WORKLOAD,
+    DELETE_WORKLOAD,
+    REPLACE_WORKLOAD,
+    START_WORKLOAD,
+    STOP_WORKLOAD,
+    UPDATE_ROLES,
+    UPDATE_SETTINGS,
+    UPDATE_WORKLOAD,
+)
 from .roles import grant_calls
 from .schema import NO_ROLE
 from .shapes import sent_runtime
@@ -37,42 +47,22 @@ def create_step(values: Mapping[str, Json], dialect: Dialect, lookup: Mapping[st
     }
     if values.get("runtime") is not None:
         payload["runtime"] = sent_runtime(values["runtime"], dialect)
-    return Step(
-        operation="create_workload",
-        verb="POST",
-        path="/workloads",
-        summary="make the workload",
-        payload=payload,
-        makes=True,
-        lookup=lookup,
-    )
+    return CREATE_WORKLOAD.step("make the workload", payload=payload, lookup=lookup)
 
 
 def metadata_step(target: str, values: Mapping[str, Json], changed: Sequence[str]) -> Step:
     """Return the step that changes name, description or importance."""
-    return Step(
-        operation="update_workload",
-        verb="PATCH",
-        path="/workloads/{id}",
-        summary=f"change {', '.join(changed)}",
-        target=target,
+    return UPDATE_WORKLOAD.step(
+        f"change {', '.join(changed)}",
+        target,
         payload={name: values.get(name, _METADATA[name]) for name in changed},
-        repeat=Repeat.SAFE,
     )
 
 
 def role_steps(target: str | Ref, roles: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]) -> Iterator[Step]:
     """Yield the calls that give and take roles, at most a hundred in each."""
     for grants in grant_calls(roles, wanted):
-        yield Step(
-            operation="update_roles",
-            verb="PATCH",
-            path="/workloads/{id}/sharedRoles",
-            summary=f"set {len(grants)} shared roles",
-            target=target,
-            payload={"roles": grants},
-            repeat=Repeat.SAFE,
-        )
+        yield UPDATE_ROLES.step(f"set {len(grants)} shared roles", target, payload={"roles": grants})
 
 
 def revoked(applied: Mapping[str, Any] | None, wanted: Mapping[str, str]) -> dict[str, str]:
@@ -93,28 +83,16 @@ def roll_lookup(live: Live, target: Mapping[str, Json], *, rerolls: bool) -> dic
 
 def replace_step(target: str, payload: Mapping[str, Json], lookup: Mapping[str, Any], gate: Gate | None) -> Step:
     """Return the step that rolls a workload to another artifact."""
-    return Step(
-        operation="replace_workload",
-        verb="POST",
-        path="/workloads/{id}/replacement",
-        summary="roll to the artifact",
-        target=target,
-        payload=dict(payload),
-        lookup=lookup,
-        gate=gate,
-    )
+    return REPLACE_WORKLOAD.step("roll to the artifact", target, payload=dict(payload), lookup=lookup, gate=gate)
 
 
 def settings_step(
     live: Live, runtime: Mapping[str, Json], dialect: Dialect, lookup: Mapping[str, Any], gate: Gate | None
 ) -> Step:
     """Return the step that rolls a workload with another runtime, or with its draft as it is now."""
-    return Step(
-        operation="update_settings",
-        verb="PATCH",
-        path="/workloads/{id}/settings",
-        summary="roll the running artifact",
-        target=live.id,
+    return UPDATE_SETTINGS.step(
+        "roll the running artifact",
+        live.id,
         payload={"runtime": sent_runtime(runtime, dialect)},
         lookup={"artifact_id": live.values.get("artifactId"), **lookup},
         gate=gate,
@@ -123,27 +101,11 @@ def settings_step(
 
 def power_step(target: str | Ref, power: str, gate: Gate | None = None) -> Step:
     """Return the step that starts or stops a workload."""
-    verb = "stop" if power == "stopped" else "start"
-    return Step(
-        operation=f"{verb}_workload",
-        verb="POST",
-        path=f"/workloads/{{id}}/{verb}",
-        summary=f"{verb} it",
-        target=target,
-        # Stopping twice is harmless; a second start is refused unless the workload is stopped again.
-        repeat=Repeat.SAFE if verb == "stop" else Repeat.LOOK_FIRST,
-        gate=gate,
-    )
+    if power == "stopped":
+        return STOP_WORKLOAD.step("stop it", target, gate=gate)
+    return START_WORKLOAD.step("start it", target, gate=gate)
 
 
 def delete_step(target: str) -> Step:
     """Return the step that deletes a workload for good."""
-    return Step(
-        operation="delete_workload",
-        verb="DELETE",
-        path="/workloads/{id}",
-        summary="delete the workload",
-        target=target,
-        removes=True,
-        repeat=Repeat.SAFE,
-    )
+    return DELETE_WORKLOAD.step("delete the workload", target)

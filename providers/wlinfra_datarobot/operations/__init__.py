@@ -1,0 +1,1 @@
+"""The mutating calls of the API, one object each."""

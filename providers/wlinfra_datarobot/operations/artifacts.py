@@ -1,0 +1,126 @@
+"""The calls that change artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
+
+from .. import fetch
+from ..carried import confirm, confirm_gone
+from ..platform import ARTIFACT_KIND, Platform
+from .created import found_after_create
+from .operation import Operation, Sent, identity_in, live_document
+
+__all__ = [
+    "BUILD_ARTIFACT",
+    "CREATE_ARTIFACT",
+    "DELETE_ARTIFACT",
+    "DELETE_REPOSITORY",
+    "LOCK_ARTIFACT",
+    "UPDATE_ARTIFACT",
+]
+
+
+def _made(answer: Mapping[str, Any], lookup: Mapping[str, Any]) -> Done:
+    """Return what is recorded of an artifact that was made: who owns its repository, and which versions are ours."""
+    repository = answer.get("artifactRepositoryId")
+    return Done(
+        id=identity_in(answer, "POST", "/artifacts"),
+        outputs={"id": answer["id"], "version": answer.get("version"), "repository_id": repository},
+        memory={
+            "repositories": [*(lookup.get("repositories") or ()), *([] if lookup.get("repository") else [repository])],
+            "versions": [*(lookup.get("versions") or ()), answer["id"]],
+        },
+    )
+
+
+def _create(platform: Platform, sent: Sent) -> Done:
+    named = {"name": sent.payload["name"]} if "name" in sent.payload else {}
+    answer = platform.client.artifacts.create(sent.payload)
+    return _made(confirm("POST", "/artifacts", named, answer), sent.lookup)
+
+
+def _created(platform: Platform, intent: Intent) -> Recovery:
+    rows = fetch.with_name(platform, ARTIFACT_KIND, intent.lookup["name"])
+    repository = intent.lookup.get("repository")
+    if repository is not None:
+        rows = [row for row in rows if row.get("artifactRepositoryId") == repository]
+    return found_after_create(rows, intent, _made)
+
+
+def _update(platform: Platform, sent: Sent) -> Done:
+    artifacts, target = platform.client.artifacts, sent.target
+    updated = artifacts.update(target, sent.payload)
+    answer = confirm("PATCH", f"/artifacts/{target}", sent.payload, updated, lambda: artifacts.get(target))
+    return Done(id=target, outputs={"version": answer.get("version")} if "version" in answer else {})
+
+
+def _locked(platform: Platform, intent: Intent) -> Recovery:
+    artifact = live_document(platform, ARTIFACT_KIND, intent.target)
+    if artifact is not None and artifact.get("status") == "locked":
+        return Happened(id=artifact["id"], outputs={"version": artifact.get("version")})
+    return DidNotHappen()
+
+
+def _build(platform: Platform, sent: Sent) -> Done:
+    answer = platform.client.builds.start(sent.target)
+    return Done(id=sent.target, memory={"builds": list(answer["buildIds"])})
+
+
+def _built(platform: Platform, intent: Intent) -> Recovery:
+    known = set(intent.lookup.get("known") or ())
+    started = [build["id"] for build in platform.client.builds.list(intent.target or "") if build["id"] not in known]
+    return Happened(id=intent.target, memory={"builds": started}) if started else DidNotHappen()
+
+
+def _delete(platform: Platform, sent: Sent) -> Done:
+    if platform.client.artifacts.delete(sent.target) is not None:
+        confirm_gone(f"/artifacts/{sent.target}", lambda: platform.client.artifacts.get(sent.target))
+    return Done()
+
+
+def _delete_repository(platform: Platform, sent: Sent) -> Done:
+    repository = sent.lookup["repository"]
+    if platform.client.repositories.delete(repository) is not None:
+        confirm_gone(f"/artifactRepositories/{repository}", lambda: platform.client.repositories.get(repository))
+    return Done()
+
+
+def _deleted(platform: Platform, intent: Intent) -> Recovery:
+    return Happened() if live_document(platform, ARTIFACT_KIND, intent.target) is None else DidNotHappen()
+
+
+CREATE_ARTIFACT: Final = Operation(
+    name="create_artifact", verb="POST", path="/artifacts", call=_create, look=_created, makes=True
+)
+UPDATE_ARTIFACT: Final = Operation(
+    name="update_artifact", verb="PATCH", path="/artifacts/{id}", call=_update, repeat=Repeat.SAFE
+)
+LOCK_ARTIFACT: Final = Operation(name="lock_artifact", verb="PATCH", path="/artifacts/{id}", call=_update, look=_locked)
+BUILD_ARTIFACT: Final = Operation(
+    name="build_artifact", verb="POST", path="/artifacts/{id}/builds", call=_build, look=_built
+)
+DELETE_ARTIFACT: Final = Operation(
+    name="delete_artifact",
+    verb="DELETE",
+    path="/artifacts/{id}",
+    call=_delete,
+    look=_deleted,
+    repeat=Repeat.SAFE,
+    removes=True,
+    gone_is_done=True,
+    waits_when_busy=True,
+)
+DELETE_REPOSITORY: Final = Operation(
+    name="delete_repository",
+    verb="DELETE",
+    path="/artifactRepositories/{repository}",
+    call=_delete_repository,
+    look=_deleted,
+    repeat=Repeat.SAFE,
+    removes=True,
+    gone_is_done=True,
+    waits_when_busy=True,
+)

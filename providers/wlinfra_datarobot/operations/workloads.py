@@ -1,0 +1,227 @@
+"""The calls that change workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wlinfra.http.failures import ApiError, FailureKind
+from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
+
+from .. import fetch
+from ..carried import confirm, confirm_roles
+from ..drafts import rolling_memory
+from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
+from ..rollout import runs
+from ..shapes import power_of
+from .created import found_after_create
+from .operation import Operation, Sent, identity_in, live_document
+
+__all__ = [
+    "CANCEL_REPLACEMENT",
+    "CREATE_WORKLOAD",
+    "DELETE_WORKLOAD",
+    "PROMOTE_WORKLOAD",
+    "REPLACE_WORKLOAD",
+    "START_WORKLOAD",
+    "STOP_WORKLOAD",
+    "UPDATE_ROLES",
+    "UPDATE_SETTINGS",
+    "UPDATE_WORKLOAD",
+]
+
+
+def _made(answer: Mapping[str, Any], lookup: Mapping[str, Any]) -> Done:
+    """Return what is recorded of a workload that was made: with a draft, the digest of the spec it began with."""
+    return Done(
+        id=identity_in(answer, "POST", "/workloads"),
+        memory={"draft": lookup["draft"]} if lookup.get("draft") else {},
+        outputs={"id": answer["id"], "endpoint": answer.get("endpoint"), "artifact_id": answer.get("artifactId")},
+    )
+
+
+def _create(platform: Platform, sent: Sent) -> Done:
+    named = {"name": sent.payload["name"]} if "name" in sent.payload else {}
+    answer = platform.client.workloads.create(sent.payload)
+    return _made(confirm("POST", "/workloads", named, answer), sent.lookup)
+
+
+def _created(platform: Platform, intent: Intent) -> Recovery:
+    return found_after_create(fetch.with_name(platform, WORKLOAD_KIND, intent.lookup["name"]), intent, _made)
+
+
+def _update(platform: Platform, sent: Sent) -> Done:
+    workloads, target = platform.client.workloads, sent.target
+    answer = workloads.update(target, sent.payload)
+    confirm("PATCH", f"/workloads/{target}", sent.payload, answer, lambda: workloads.get(target))
+    return Done(id=target)
+
+
+def _replace(platform: Platform, sent: Sent) -> Done:
+    wanted = sent.payload["artifactId"]
+    answer = platform.client.replacement.start(sent.target, sent.payload)
+    expected = {"candidateArtifactId": wanted} if answer.get("candidateArtifactId") else {}
+    confirm("POST", f"/workloads/{sent.target}/replacement", expected, answer)
+    return Done(id=sent.target, outputs={"artifact_id": wanted}, memory=rolling_memory(sent.lookup))
+
+
+def _settings(platform: Platform, sent: Sent) -> Done:
+    platform.client.settings.update(sent.target, sent.payload["runtime"])
+    return Done(id=sent.target, memory=rolling_memory(sent.lookup))
+
+
+def _rolled(platform: Platform, intent: Intent) -> Recovery:
+    """Judge a roll by what the workload runs, by a replacement that was not there before, and by its history."""
+    document = live_document(platform, WORKLOAD_KIND, intent.target)
+    if document is None:
+        return DidNotHappen()
+    lookup = intent.lookup
+    outputs = {"artifact_id": lookup["artifact_id"]} if lookup.get("artifact_id") else {}
+    happened = Happened(id=intent.target, outputs=outputs, memory=rolling_memory(lookup))
+    replacement = document.get("replacement")
+    if replacement and sorted(replacement.get("candidateProtonIds") or ()) != sorted(lookup.get("candidates") or ()):
+        return happened
+    if document.get("protonId") != lookup.get("proton") and runs(document, lookup):
+        return happened
+    if any(_is_of_this_roll(record, lookup) for record in platform.client.activity.history(intent.target or "")):
+        return happened
+    is_in_place = power_of(document.get("status")) == "stopped" and runs(document, lookup)
+    return happened if is_in_place and not lookup.get("rerolls") else DidNotHappen()
+
+
+def _is_of_this_roll(record: Mapping[str, Any], lookup: Mapping[str, Any]) -> bool:
+    replaced = record.get("previousProtonIds") or ()
+    was_known = sorted(record.get("candidateProtonIds") or ()) == sorted(lookup.get("candidates") or ())
+    same_artifact = record.get("candidateArtifactId") == lookup.get("artifact_id")
+    return same_artifact and lookup.get("proton") in replaced and not was_known
+
+
+def _cancel(platform: Platform, sent: Sent) -> Done:
+    platform.client.replacement.cancel(sent.target)
+    return Done(id=sent.target)
+
+
+def _cancelled(platform: Platform, intent: Intent) -> Recovery:
+    try:
+        platform.client.replacement.get(intent.target or "")
+    except ApiError as error:
+        if error.kind is FailureKind.NOT_FOUND:
+            return Happened(id=intent.target)
+        raise
+    return DidNotHappen()
+
+
+def _start(platform: Platform, sent: Sent) -> Done:
+    answer = platform.client.power.start(sent.target)
+    confirm("POST", f"/workloads/{sent.target}/start", {"workloadId": sent.target}, answer)
+    return Done(id=sent.target)
+
+
+def _stop(platform: Platform, sent: Sent) -> Done:
+    answer = platform.client.power.stop(sent.target)
+    confirm("POST", f"/workloads/{sent.target}/stop", {"workloadId": sent.target}, answer)
+    return Done(id=sent.target)
+
+
+def _started(platform: Platform, intent: Intent) -> Recovery:
+    return _powered(platform, intent, "running")
+
+
+def _stopped(platform: Platform, intent: Intent) -> Recovery:
+    return _powered(platform, intent, "stopped")
+
+
+def _powered(platform: Platform, intent: Intent, wanted: str) -> Recovery:
+    document = live_document(platform, WORKLOAD_KIND, intent.target)
+    happened = document is not None and power_of(document.get("status")) == wanted
+    return Happened(id=intent.target) if happened else DidNotHappen()
+
+
+def _promote(platform: Platform, sent: Sent) -> Done:
+    # The target is the workload; the artifact it runs keeps its id and gets a version, which the wait reads.
+    answer = platform.client.power.promote(sent.target)
+    confirm("POST", f"/workloads/{sent.target}/promote", {"id": sent.target}, answer)
+    return Done()
+
+
+def _promoted(platform: Platform, intent: Intent) -> Recovery:
+    artifact = live_document(platform, ARTIFACT_KIND, intent.lookup["artifact_id"])
+    if artifact is not None and artifact.get("status") == "locked":
+        return Happened()  # the version is read by the wait, as after the answer
+    return DidNotHappen()
+
+
+def _roles(platform: Platform, sent: Sent) -> Done:
+    sharing, grants = platform.client.sharing, sent.payload["roles"]
+    if sharing.update(sent.target, grants) is not None:
+        confirm_roles(f"/workloads/{sent.target}/sharedRoles", grants, list(sharing.list(sent.target)))
+    return Done(id=sent.target)
+
+
+def _delete(platform: Platform, sent: Sent) -> Done:
+    platform.client.workloads.delete(sent.target)
+    return Done()
+
+
+def _deleted(platform: Platform, intent: Intent) -> Recovery:
+    return Happened() if live_document(platform, WORKLOAD_KIND, intent.target) is None else DidNotHappen()
+
+
+CREATE_WORKLOAD: Final = Operation(
+    name="create_workload", verb="POST", path="/workloads", call=_create, look=_created, makes=True
+)
+UPDATE_WORKLOAD: Final = Operation(
+    name="update_workload", verb="PATCH", path="/workloads/{id}", call=_update, repeat=Repeat.SAFE
+)
+REPLACE_WORKLOAD: Final = Operation(
+    name="replace_workload",
+    verb="POST",
+    path="/workloads/{id}/replacement",
+    call=_replace,
+    look=_rolled,
+    waits_when_busy=True,
+)
+UPDATE_SETTINGS: Final = Operation(
+    name="update_settings",
+    verb="PATCH",
+    path="/workloads/{id}/settings",
+    call=_settings,
+    look=_rolled,
+    waits_when_busy=True,
+)
+CANCEL_REPLACEMENT: Final = Operation(
+    name="cancel_replacement",
+    verb="DELETE",
+    path="/workloads/{id}/replacement",
+    call=_cancel,
+    look=_cancelled,
+    gone_is_done=True,
+)
+START_WORKLOAD: Final = Operation(
+    name="start_workload", verb="POST", path="/workloads/{id}/start", call=_start, look=_started
+)
+STOP_WORKLOAD: Final = Operation(
+    # Stopping twice is harmless; a second start is refused unless the workload is stopped again.
+    name="stop_workload",
+    verb="POST",
+    path="/workloads/{id}/stop",
+    call=_stop,
+    look=_stopped,
+    repeat=Repeat.SAFE,
+)
+PROMOTE_WORKLOAD: Final = Operation(
+    name="promote_workload", verb="POST", path="/workloads/{workload_id}/promote", call=_promote, look=_promoted
+)
+UPDATE_ROLES: Final = Operation(
+    name="update_roles", verb="PATCH", path="/workloads/{id}/sharedRoles", call=_roles, repeat=Repeat.SAFE
+)
+DELETE_WORKLOAD: Final = Operation(
+    name="delete_workload",
+    verb="DELETE",
+    path="/workloads/{id}",
+    call=_delete,
+    look=_deleted,
+    repeat=Repeat.SAFE,
+    removes=True,
+    gone_is_done=True,
+)
