@@ -39,10 +39,6 @@ class DependencyGraph(Generic[Node]):
         """Return what the node depends on directly, without what is not in the graph."""
         return tuple(item for item in self._dependencies[node] if item in self._dependencies)
 
-    def dependents(self, node: Node) -> tuple[Node, ...]:
-        """Return the nodes that depend on this one directly."""
-        return tuple(self._dependents()[node])
-
     def order(self) -> tuple[Node, ...]:
         """Return all nodes, every one after its dependencies; raises DeclarationError that prints a cycle."""
         queue = ReadyQueue(self)
@@ -53,11 +49,6 @@ class DependencyGraph(Generic[Node]):
             found.append(node)
             ready.extend(queue.finish(node))
         return tuple(found)
-
-    def all_dependents(self, nodes: Iterable[Node]) -> set[Node]:
-        """Return everything that depends on one of the nodes, directly or not, without the nodes themselves."""
-        given = set(nodes)
-        return self._reach(given, self._dependents()) - given
 
     def all_dependencies(self, nodes: Iterable[Node]) -> set[Node]:
         """Return everything the nodes depend on, directly or not, without the nodes themselves."""

@@ -33,7 +33,6 @@ __all__ = [
     "is_final",
     "own_recovery",
     "record",
-    "recover_open",
     "resolve",
 ]
 
@@ -41,13 +40,6 @@ FIRST_LOOK = 1.0
 """Seconds until what did not show is looked up again; each later pause is longer, up to the longest."""
 LOOKS_GROW = 1.5
 LONGEST_LOOK = 5.0
-
-
-def recover_open(engine: Engine, session: StateSession, clock: Clock) -> tuple[Recovered, ...]:
-    """Resolve and record every open intent of the engine's state; returns what was found out."""
-    recovered = resolve(engine, engine.state.intents, clock)
-    record(session, recovered)
-    return recovered
 
 
 def resolve(

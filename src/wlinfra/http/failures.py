@@ -118,11 +118,6 @@ class ApiError(ProviderError):
             )
         )
 
-    @property
-    def nothing_happened(self) -> bool:
-        """True when the platform is certainly as it was before the call."""
-        return self.kind is not FailureKind.UNKNOWN
-
 
 def kind_of_status(status: int, call: Call) -> FailureKind:
     """Return what an HTTP status that is no success means for this call."""
