@@ -17,8 +17,8 @@ from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
 from wlinfra_manifests.document import Difference, at, differences, keyed_path, managed_by, plain_text
 from wlinfra_manifests.secrets import SECRETS_DIGEST
 
-from .private import is_private, shown_live
 from .restarts import RESTARTS
+from .secrecy import is_private, shown_live
 from .subject import Subject
 
 __all__ = ["attributes_of", "explained", "is_new_to_us", "ownership_of", "rolls", "theirs"]

@@ -6,7 +6,7 @@ import pytest
 
 from wlinfra.diff.model import SENSITIVE
 from wlinfra.values import Json, Path
-from wlinfra_kubernetes.planning.private import shown_live
+from wlinfra_kubernetes.planning.secrecy import shown_live
 
 ENV: Path = ("spec", "template", "spec", "containers", "main", "env")
 APPS, MAP = "apps/v1/Deployment", "v1/ConfigMap"
