@@ -68,7 +68,7 @@ def listed(platform: Platform, kind: str) -> list[Document]:
 
 
 def with_name(platform: Platform, kind: str, name: str) -> list[Document]:
-    """Return the objects that bear exactly this name; raises ApiError.
+    """Return the objects that have exactly this name; raises ApiError.
 
     The platform's search ignores case and looks in descriptions too, so its results are filtered again.
     """

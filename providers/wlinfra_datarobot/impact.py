@@ -49,7 +49,7 @@ def impact_of(
 
 
 def staying(now: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the later runtime of pods that go on running: each group keeps the bundle it was given.
+    """Return the later runtime of pods that continue running: each group keeps the bundle it was given.
 
     >>> bundle = {"id": "b", "gpuCount": 1}
     >>> now = {"containerGroups": [{"name": "default", "resolvedBundle": bundle}]}

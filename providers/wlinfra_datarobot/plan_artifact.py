@@ -86,7 +86,7 @@ def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
 
 
 def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    """Make it anew in another repository; the old one goes once nothing runs it any more."""
+    """Make it again in another repository; the old one goes once nothing runs it any more."""
     ending = artifact_end(platform, request, draft)
     if not ending.steps:
         raise DeclarationError.of(
@@ -150,7 +150,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision, *, reposi
 
 
 def _whole_spec(request: PlanRequest, draft: Decision, live: Live) -> dict[str, Json]:
-    """Return the spec to send: ours completed by what is live, without images that are about to be built anew."""
+    """Return the spec to send: ours completed by what is live, without images that are about to be built again."""
     wanted, now = draft.values["spec"], live.values.get("spec")
     whole: dict[str, Json] = echoed(SPEC, wanted, without_stale_images(wanted, now), _applied(request, "spec"))
     return whole
@@ -169,7 +169,7 @@ def _built_gate(known_builds: Sequence[str]) -> Gate:
 
 
 def _known_ids(platform: Platform, request: PlanRequest, name: Json) -> list[str]:
-    """Return the ids that bear the name now: only another one can be the result of an interrupted create."""
+    """Return the ids that have the name now: only another one can be the result of an interrupted create."""
     if not isinstance(name, str):
         return []
     if request.live is None and request.desired is not None and name == request.desired.name:

@@ -1,4 +1,4 @@
-"""Answers whether what is awaited has come: many objects with one list call.
+"""Checks whether awaited conditions hold: many objects with one list call.
 
 `provider` calls `poll`. Goals: ``ready`` (a workload runs, an artifact has its status), ``rolled``, ``stopped``,
 ``gone``; gates: ``replacement-over``, ``built``.

@@ -1,7 +1,7 @@
 """Which state an inventory belongs to: two projects may have the same stack, environment and namespace.
 
-The inventory bears the lineage of the state that records the stack's objects, under a field manager of that lineage,
-so that two states conflict instead of overwriting each other. `strays` and `read` ask `is_ours`, because what bears
+The inventory has the lineage of the state that records the stack's objects, under a field manager of that lineage,
+so that two states conflict instead of overwriting each other. `strays` and `read` ask `is_ours`, because what has
 the stack's label is proven to be ours only then; `run` calls `claim`.
 """
 
@@ -26,7 +26,7 @@ _MANAGER: Final = "wlinfra-lineage-"
 
 
 def lineage_of(inventory: Mapping[str, Any]) -> str:
-    """Return the lineage that an inventory bears; empty for one of an earlier version."""
+    """Return the lineage that an inventory has; empty for one of an earlier version."""
     annotations = (inventory.get("metadata") or {}).get("annotations") or {}
     return str(annotations.get(LINEAGE) or "")
 

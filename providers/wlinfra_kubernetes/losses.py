@@ -66,7 +66,7 @@ def is_known(key: Key) -> bool:
 
 
 def is_replaced_unasked(key: Key) -> bool:
-    """Return whether an object of the kind may be made anew because a field of it never changes.
+    """Return whether an object of the kind may be recreated because a field of it never changes.
 
     Volumes, and what takes other objects along, are replaced only when somebody asks for it, and so is what nobody knows.
     """

@@ -32,7 +32,7 @@ class Platform:
     ours: bool | None = None
     """Whether the inventory belongs to that state; None until it is looked at."""
     unclaimed: bool = False
-    """The inventory is ours and bears no lineage: an earlier version made it."""
+    """The inventory is ours and has no lineage: an earlier version made it."""
     foreign: Mapping[str, Any] = field(default_factory=dict)
     """The inventory where it belongs to another state."""
     watches: Watches = field(init=False)

@@ -1,4 +1,4 @@
-"""Answers whether what is awaited has come: from what is watched, and by name what no watch tells of.
+"""Checks whether awaited conditions hold: from watches, and by name for what no watch reports.
 
 `provider` calls `poll`. Goals: ``ready`` and ``gone``; gates: ``name-free`` and ``unused``. The judges are in `waits`.
 """
@@ -49,7 +49,7 @@ def poll(platform: Platform, waiting: Sequence[Waiting]) -> list[Status]:
     statuses = [
         _status(platform, item, key, found.get(key), remembered=True) for item, key in zip(waiting, keys, strict=True)
     ]
-    # What is remembered may lag behind, and patience ends by the clock: only what was read anew ends a wait badly.
+    # What is remembered may lag behind, and patience ends by the clock: only what was read again ends a wait badly.
     doubtful = [at for at, key in enumerate(keys) if found.get(key) and _is_doubtful(waiting[at], statuses[at])]
     fresh = fetch(platform, [keys[at] for at in doubtful])
     for at in doubtful:

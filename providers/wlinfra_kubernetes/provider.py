@@ -108,7 +108,7 @@ class KubernetesConnection:
         return rights(self.platform.identity, objects, subject_of(account))
 
     def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
-        """Return what bears our label and nobody knows."""
+        """Return what has our label and nobody knows."""
         from .strays import strays
 
         return strays(self.platform, known)

@@ -51,7 +51,7 @@ def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
 
 
 def _under_either_name(platform: Platform, one: Wanted, found: Found, former: Found) -> Found:
-    """Return what bears the former name where it is this very object, and else what bears the name."""
+    """Return what has the former name where it is this very object, and else what has the name."""
     keeps_it = isinstance(former, dict) and is_proven(platform, former) and keeps_its_name(one, former)
     return former if keeps_it else found
 
@@ -84,7 +84,7 @@ def _any_labelled(platform: Platform, found: Mapping[Key, Found]) -> bool:
 
 
 def _look_whose(platform: Platform, wanted: Sequence[Wanted], found: Mapping[Key, Found]) -> None:
-    """Find out whether what bears our label is ours, where nobody looked for strays before."""
+    """Find out whether what has our label is ours, where nobody looked for strays before."""
     key = platform.identity.inventory
     record = next((one.prior for one in wanted if (one.kind, one.name) == (key.full_kind, key.full_name)), None)
     inventory = found[key] if key in found else _got(platform.client, key)
@@ -136,9 +136,9 @@ def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
 
 
 def _is_another(one: Wanted, document: Mapping[str, Any]) -> bool:
-    """True when a person gave an ID that is neither the uid nor the name of what bears the declared name.
+    """True when a person gave an ID that is neither the uid nor the name of what has the declared name.
 
-    A record's id may differ: then the object was made anew, and planning says so.
+    A record's id may differ: then the object was recreated, and planning says so.
     """
     if one.id is None or one.prior is not None:
         return False

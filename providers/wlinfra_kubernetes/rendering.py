@@ -1,6 +1,6 @@
 """The manifests of a stack as files hold them: what `wlinfra render` writes for GitOps.
 
-`provider` calls `manifests`; pure. Files bear none of the marks of ownership: whoever applies them owns the objects.
+`provider` calls `manifests`; pure. Files have none of the marks of ownership: whoever applies them owns the objects.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _DEPLOYMENTS: Final = Key("apps/v1", "Deployment", "", "")
 _EVENTS: Final = Key("v1", "Event", "", "")
 _FOLLOWED: Final = ("list", "watch")
 _RUN: Final = ((_PODS, _FOLLOWED), (_EVENTS, _FOLLOWED))
-"""What tells of pods: they themselves, and the warnings of those that are slow, or that a quota does not let be made."""
+"""Where the status of pods comes from: pods, and the warning events of slow or rejected ones."""
 _DEVICES: Final = ("deviceclasses", "resourceclaims", "resourceslices")
 """What tells which devices of dynamic resource allocation are free."""
 _LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {

@@ -1,7 +1,7 @@
 """Makes the one call a step stands for, and says what became of it.
 
 `provider` calls `run` with references filled in. An object is made only where there is none, which the server itself
-sees to, and looked at before it is forced, so that nothing of somebody else's is taken over unseen.
+sees to, and looked at before it is forced, so that nothing of another user's is taken over unseen.
 """
 
 from __future__ import annotations

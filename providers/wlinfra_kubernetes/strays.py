@@ -1,4 +1,4 @@
-"""Objects on the cluster that bear our label and that neither the program nor the state knows.
+"""Objects on the cluster that have our label and that neither the program nor the state knows.
 
 `provider` calls `strays` while planning. The inventory names the kinds to look at; what holds data, or is marked to
 be kept, is left alone.
@@ -87,7 +87,7 @@ def _places(platform: Platform, kind: Key, namespaces: Sequence[str]) -> Iterato
 
 
 def _labelled(platform: Platform, kind: Key, declared: set[tuple[str, str, str]]) -> Sequence[Mapping[str, Any]]:
-    """Return what bears our label; nothing of a kind nobody declares there any more and the account may not list."""
+    """Return what has our label; nothing of a kind nobody declares there any more and the account may not list."""
     try:
         return platform.client.list(kind, labels=f"{PART_OF}={platform.identity.applyset}", metadata=True)
     except ClusterError as error:

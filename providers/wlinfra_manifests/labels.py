@@ -47,7 +47,7 @@ class Description:
 def describe(workload: Workload, artifact: Artifact, target: Target, problems: Problems) -> Description:
     """Return labels and annotations of tags, descriptions, importance and version; they stand on no pod.
 
-    A pod that carried them would restart when somebody corrects a description.
+    A pod that carried them would restart when someone corrects a description.
     """
     labels, annotations = _tags(workload, target, problems)
     priority_class = _importance(workload, target, labels, problems)

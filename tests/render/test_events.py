@@ -131,5 +131,5 @@ def test_a_replacement_that_only_deleted_counts_as_destroyed_and_is_named() -> N
     result = ApplyResult(skipped=((change, "another failed"),), removed=(change,))
     text = render_result(result, destroying=False, next_command="wlinfra apply")
     assert "0 added, 0 changed, 1 destroyed." in text
-    assert f"Deleted, and not made anew yet (1):\n  -/+ {change.address}\n" in text
+    assert f"Deleted, not recreated yet (1):\n  -/+ {change.address}\n" in text
     assert result_document(result, next_command="")["removed"][0]["address"] == str(change.address)

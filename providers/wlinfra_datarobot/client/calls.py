@@ -96,7 +96,7 @@ class Calls:
 
 
 class Pages(Generic[T]):
-    """The items of a list; iterating fetches page after page, every time anew.
+    """The items of a list; iterating fetches page after page, every time again.
 
     Of a page's ``next`` only the query string is used, on the same path, so that no answer can send the token elsewhere.
     """

@@ -1,7 +1,7 @@
 """What is well-shaped in a document and still cannot be: null where the platform has no null, a locked artifact of nothing.
 
 `calls` asks for every single document where it enters, `fetch` for the rows of a list that are about our own objects:
-a row of somebody else's breaks no list.
+a row of another user's breaks no list.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def _dialect(name: str) -> Dialect:
 
 
 def _refuse_foreign_port(data: Path | None) -> None:
-    """Raise ForeignFolderError where a file of somebody else has the name of the one with the port."""
+    """Raise ForeignFolderError where a file of another user has the name of the one with the port."""
     if data is None or not os.path.lexists(file := data / "port"):
         return
     is_number = file.is_file() and file.read_bytes()[:6].strip().isdigit()

@@ -270,7 +270,7 @@ def _kind(method: str, status: int, message: str, said: Mapping[str, Any], cause
             return Failure.INVALID
         case 500 if method == "PATCH" and not said.get("reason") and message.startswith(_TYPED_MERGE):
             # Unknown fields, wrong types and duplicate keys, found before anything is written. Errors of the storage
-            # bear no reason either, and may hide a success.
+            # have no reason either, and may hide a success.
             return Failure.INVALID
         case 429 | 500 | 502 | 503 | 504:
             return Failure.BUSY

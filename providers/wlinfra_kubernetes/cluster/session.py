@@ -1,7 +1,7 @@
 """Where the API server is, how to sign in, and the connections to it: all that the ``kubernetes`` client is used for.
 
 The provider opens a session with the first request; `client` asks it for the headers of each request, and to sign in
-anew when the cluster does not know the account any more.
+again when the cluster does not know the account any more.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds the token of its service account and the authority of its cluster."""
 
 _FRESH: Final = 1.0
-"""Seconds for which credentials are not looked at anew; tokens that say when they end are renewed minutes before."""
+"""Seconds for which credentials are not looked at again; tokens that say when they end are renewed minutes before."""
 _LONGEST_SAID: Final = 300
 """How much of a plugin's own words is shown."""
 
@@ -95,7 +95,7 @@ class Session:
             return self._signed[1]
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Read everything anew after these headers were refused, and return whether that gave other credentials.
+        """Read everything again after these headers were refused, and return whether that gave other credentials.
 
         Tokens and certificates end, and not every plugin and file says when. Raises ClusterError.
         """

@@ -31,7 +31,7 @@ _NOT_OFFERED: Final = frozenset({400, 403, 404, 405})
 _MOST: Final = 64
 """How many selections are followed at once, each with a thread and a connection; others are listed."""
 _SILENT: Final = 2
-"""Streams in a row that end without a word, after which it is listed anew: asking for more would never end."""
+"""Streams in a row that end without a word, after which it is listed again: asking for more would never end."""
 _LEAVING: Final = 2.0
 """Seconds the threads may take to end; one takes longer only when the cluster does not answer its request at all."""
 
@@ -162,7 +162,7 @@ class Watches:
     def _read(self, selection: _Selection) -> bool:
         """Take in one stream, broken or not; True when it told anything.
 
-        Raises ClusterError when none can be had, or none can go on from there.
+        Raises ClusterError when none can be had, or none can continue from there.
         """
         told = False
         client, version = self._client(), selection.version

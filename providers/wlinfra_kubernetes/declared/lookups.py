@@ -1,4 +1,4 @@
-"""Workloads of other stacks, found by the labels that all objects of a workload bear.
+"""Workloads of other stacks, found by the labels that all objects of a workload have.
 
 `expand` turns a lookup into the question, `read` answers it here: what runs the pods, and the address that its
 Ingress, route or Service gives it.

@@ -27,7 +27,7 @@ _ANNOTATIONS: Final = (
 
 
 def without_what_the_cluster_sets(manifest: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """Return the object as somebody may declare it, and the names of what was left out."""
+    """Return the object as someone may declare it, and the names of what was left out."""
     left_out: list[str] = []
     kept = dict(manifest)
     if isinstance(kept.get("status"), Mapping):

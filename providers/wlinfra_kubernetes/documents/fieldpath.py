@@ -54,7 +54,7 @@ def is_path(text: str) -> bool:
 def resolved(text: str, value: Json) -> FieldPath | None:
     """Return the path by which the text leads to something in the tree; None when nothing stands there.
 
-    Keys such as ``app.kubernetes.io/name`` bear dots, which the API server writes like those between the parts.
+    Keys such as ``app.kubernetes.io/name`` have dots, which the API server writes like those between the parts.
     """
     return _resolved(parse(text), value)
 

@@ -28,7 +28,7 @@ def former_key(one: Wanted) -> Key | None:
 
 
 def keeps_its_name(one: Wanted, document: Mapping[str, Any]) -> bool:
-    """Return whether what bears the former name, and is this stack's, is this very object."""
+    """Return whether what has the former name, and is this stack's, is this very object."""
     meta = document["metadata"]
     return (meta.get("annotations") or {}).get(ADDRESS) == one.address and not meta.get("deletionTimestamp")
 

@@ -101,12 +101,12 @@ class Identity:
         return {**manifest, "metadata": meta}
 
     def owns(self, document: Mapping[str, Any]) -> bool:
-        """Return whether the object bears our label, or is our inventory."""
+        """Return whether the object has our label, or is our inventory."""
         labels = (document.get("metadata") or {}).get("labels") or {}
         return self.applyset in (labels.get(PART_OF), labels.get(APPLYSET_ID))
 
     def other_owner(self, document: Mapping[str, Any]) -> str:
-        """Return the stack whose label the object bears, when that is another one; empty otherwise."""
+        """Return the stack whose label the object has, when that is another one; empty otherwise."""
         meta = document.get("metadata") or {}
         label = (meta.get("labels") or {}).get(PART_OF)
         if not label or label == self.applyset:
@@ -141,7 +141,7 @@ def owner_told(owner: str, document: Mapping[str, Any]) -> str:
 def manager_told(manager: str, document: Mapping[str, Any]) -> str:
     """Return a field manager as people are told: for one of wlinfra's, the stack and the environment it encodes.
 
-    Names may bear dashes themselves; the annotation of the object tells then where the stack's name ends.
+    Names may have dashes themselves; the annotation of the object tells then where the stack's name ends.
     """
     if manager == HANDOVER:
         return f"{manager}, which keeps it for an autoscaler"

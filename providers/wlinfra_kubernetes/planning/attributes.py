@@ -126,7 +126,7 @@ def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
 def _origin_by_hash(subject: Subject, item: Difference) -> Origin:
     """Return what the applied hash tells when nothing is recorded: the same declaration makes every difference drift.
 
-    With another declaration, what is still ours was changed by it, and what somebody else set may be both.
+    With another declaration, what is still ours was changed by it, and what another user set may be both.
     """
     if subject.live_hash == subject.applied_hash:
         return Origin.DRIFT
@@ -170,7 +170,7 @@ def _is_empty(*values: Json) -> bool:
 
 
 def _is_ours_alone(identity: Identity, document: Mapping[str, Any], path: Path) -> bool:
-    """True when the field is ours and nobody else's: whoever else writes another value takes it from us."""
+    """True when the field is ours and no other user's: whoever else writes another value takes it from us."""
     owners = {
         entry.get("manager")
         for entry in (document.get("metadata") or {}).get("managedFields") or ()

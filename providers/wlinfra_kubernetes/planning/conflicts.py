@@ -66,7 +66,7 @@ class Conflict:
     live: Json = field(default=None, repr=False)
     """What the other manager set; it may be secret where a secret is declared."""
     scalers: tuple[Scaler, ...] = ()
-    """Who goes on setting the path, when it is the number of replicas."""
+    """Who continues setting the path, when it is the number of replicas."""
 
     @property
     def is_scale(self) -> bool:

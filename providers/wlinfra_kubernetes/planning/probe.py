@@ -1,4 +1,4 @@
-"""Asks the cluster whether it would take an object anew, before anything is deleted for that.
+"""Asks the cluster whether it would take an object again, before anything is deleted for that.
 
 `replacement` calls it. What is tried is the apply that would follow the deletion: its verb, its field manager and all
 its fields, under a name that is free. Only what the live object itself holds, such as its node ports, is left out.

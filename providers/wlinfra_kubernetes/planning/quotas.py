@@ -137,7 +137,7 @@ def _quotas(platform: Platform, namespace: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _missing(quota: Mapping[str, Any], what: _Counted, count: int) -> tuple[int, str]:
-    """Return how many objects are too many, 0 where all fit, and what to tell of it."""
+    """Return how many objects exceed the quota, 0 where all fit, and a message."""
     status = quota.get("status") or {}
     hard, used = status.get("hard") or {}, status.get("used") or {}
     for name in what.names:

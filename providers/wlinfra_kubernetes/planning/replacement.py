@@ -1,7 +1,7 @@
 """Plans what an object cannot become by a change: a replacement that names what is lost, or a refusal.
 
 `plan_existing` calls it with the cluster's refusal, `predicted` where the cluster is not asked. Nothing is replaced
-unasked but where a field never changes, the loss is known, and `probe` shows that the object would be taken anew.
+unasked but where a field never changes, the loss is known, and `probe` shows that the object would be taken again.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def _told(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
 
 
 def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Decision:
-    """Return the change that deletes the object and makes it anew under its name, with what that loses."""
+    """Return the change that deletes the object and makes it again under its name, with what that loses."""
     attributes = (*(attributes or subject.draft.attributes), *_removed(subject))
     lost = loss_of(subject.key, subject.document)
     claims = tuple(claims_of(subject.key, subject.document))
@@ -253,7 +253,7 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
 
 
 def _removed(subject: Subject) -> Iterator[AttributeChange]:
-    """Yield what was declared and is no more: what is made anew does not have it."""
+    """Yield what was declared before and is not now: the new object will not have it."""
     prior = subject.request.prior
     for item in differences(dict(prior.values), dict(subject.desired.values)) if prior is not None else ():
         if item.planned is None and item.path[:1] != ("data",):
@@ -295,7 +295,7 @@ def _template_names(values: Mapping[str, Any]) -> list[str]:
 def renaming(subject: Subject, change: Decision) -> Decision:
     """Return the create as what it is: the new object is made, then the recorded one of another name or kind goes.
 
-    What was recorded may be gone, somebody else's by now, or to be kept: then the change stays a create.
+    What was recorded may be gone, another user's by now, or to be kept: then the change stays a create.
     """
     prior = subject.request.prior
     if prior is None or prior.id is None or (prior.kind, prior.name) == (subject.desired.kind, subject.desired.name):

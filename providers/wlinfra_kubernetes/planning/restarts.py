@@ -1,7 +1,7 @@
 """Pods follow what they read at their start: a keyed digest of it in the pod template makes a change of it a roll.
 
 `plan` asks for the stamp of an object and `subject` sends it. A pod reads its variables once, so that a rotated secret
-would otherwise never reach it. The digest is made with the state's key and bears a mark of that key:
+would otherwise never reach it. The digest is made with the state's key and has a mark of that key:
 
 - a live stamp of this key is compared with what is wanted;
 - a live stamp of another key, or none, stays as it is while nothing that the pods read changes in this plan; it is

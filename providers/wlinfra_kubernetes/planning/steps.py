@@ -33,7 +33,7 @@ Item: TypeAlias = PlatformObject | ObjectState
 APPLIES: Final = frozenset({"apply", "force_apply"})
 """The operations that send the whole declaration."""
 EVIDENCE: Final = "applied"
-"""What a step's lookup calls the digest that the object bears once the step is done, and did not bear before."""
+"""What a step's lookup calls the digest that the object has once the step is done, and did not have before."""
 _TIMEOUTS: Final = {"NIMService": 3600.0, "NIMCache": 3600.0, "Deployment": 1200.0, "StatefulSet": 1200.0}
 _TIMEOUT: Final = 600.0
 _AWAITED: Final = frozenset(
@@ -180,7 +180,7 @@ def delete_step(item: Item, target: str | None, claims: Sequence[str] = (), repl
 def replace_steps(
     item: Item, target: str | None, body: Json, end: Step, *, outputs: Mapping[str, str] | None = None
 ) -> Sequence[Step]:
-    """Return the calls that delete the object, ``end`` first, wait until its name is free and make it anew."""
+    """Return the calls that delete the object, ``end`` first, wait until its name is free and make it again."""
     gate = Gate(goal="name-free", describe="the old object is gone", details={"name": item.name, "uid": target})
     (make,) = apply_steps(item, target, body, makes=True, outputs=outputs)
     lookup = {**make.lookup, "old": target}

@@ -137,7 +137,7 @@ class Subject:
         return replace(change, steps=tuple(self._evident(step) for step in steps), goal=goal)
 
     def _evident(self, step: Step) -> Step:
-        """Return the step with what the object bears once it is done, where it does not bear that already."""
+        """Return the step with what the object has once it is done, where it does not have that already."""
         mark = self.applied_hash
         if step.makes or step.operation not in APPLIES or not mark or mark == self.live_hash:
             return step

@@ -44,7 +44,7 @@ class Look:
     def lasted(self, *times: str | None) -> float:
         """Return for how many seconds something has been so since the latest of the times, and this run looked on.
 
-        What an earlier run gave up for gets its time anew: somebody may have put it right meanwhile.
+        What an earlier run gave up for gets its time again: someone may have put it right meanwhile.
         """
         now = self.platform.now()
         return min([max(0.0, now - self.since), *(age(text, now) for text in times if text)])

@@ -66,7 +66,7 @@ def _claims(look: Look, detail: str) -> list[Key]:
 class _Makers:
     """The controllers of pods in one namespace, listed by kind once for all of the pods.
 
-    Without the right to look at one, its pods are taken for somebody else's, and to stay.
+    Without the right to look at one, its pods are taken for another user's, and to stay.
     """
 
     platform: Platform

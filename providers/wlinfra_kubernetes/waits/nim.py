@@ -20,14 +20,14 @@ from .workloads import rollout
 __all__ = ["MARK", "mark_before", "nim_cache", "nim_service"]
 
 MARK: Final = "mark"
-"""The detail of a goal that bears the mark from before the change."""
+"""The detail of a goal that has the mark from before the change."""
 _SERVICE: Final = "apps.nvidia.com/v1alpha1/NIMService"
 _SPEC_HASH: Final = "nvidia.com/parent-spec-hash"
 """The operator's annotation on the Deployment: another one for every change of the pods, and only for those."""
 _GRACE: Final = 60.0
 """Seconds a NIMService may say Failed: a reconcile error that the next try heals says so too."""
 _SETTLE: Final = 10.0
-"""Seconds after a change in which the status may still be of the version before: it bears no generation."""
+"""Seconds after a change in which the status may still be of the version before: it has no generation."""
 _INCURABLE: Final = frozenset({"DRAResourcesUnsupported", "ValidationFailed"})
 """Reasons that stay until the declaration or the cluster is another one."""
 
@@ -87,7 +87,7 @@ def nim_service(look: Look) -> Status:
 def _since_change(look: Look) -> float:
     """Return how many seconds ago we last changed it; without end for one that is as it was made.
 
-    The object's own record of who applied it tells, so that a wait which is taken up again does not settle anew.
+    The object's own record of who applied it tells, so that a wait which is taken up again does not settle again.
     """
     if (look.meta.get("generation") or 1) <= 1:
         return float("inf")

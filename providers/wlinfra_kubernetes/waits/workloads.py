@@ -60,7 +60,7 @@ def _count(updated: int, available: int, total: int, wanted: int) -> str:
 
 
 def _is_given_up(look: Look, spec: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
-    """True when the Deployment took longer than it may; one that did so before this run gets that time anew."""
+    """True when the Deployment took longer than it may; one that did so before this run gets that time again."""
     said = condition(status, "Progressing")
     if said.get("status") != "False" or said.get("reason") != _DEADLINE:
         return False

@@ -1,4 +1,4 @@
-"""Is what shall be created still not there, right before it is created?
+"""Checks that an object still does not exist, right before creating it.
 
 Called by `apply.approval`. Between a plan and its apply lies the time in which a person reads it, and where names are
 not unique the platform makes a second object of the same name without a word. All that is still to be created is

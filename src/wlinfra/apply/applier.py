@@ -59,7 +59,7 @@ def apply_plan(
     """Execute the plan and return what came of it; a failed object stops only what depends on it.
 
     The listener is called on this thread only. With ``options.wait`` off, an object's goal is awaited only where
-    another piece of work of this plan cannot do without it; the next run goes on waiting for the others. Raises
+    another piece of work of this plan cannot do without it; the next run continues waiting for the others. Raises
     WlinfraError for a plan with errors, StateError when results cannot be recorded, LeaseLostError when the lock
     was lost, InterruptedRun at the second request to stop; then running calls are cleared up by the next run.
     """

@@ -130,7 +130,7 @@ class Approvals:
         return replace(now, ordered=change.replace_order) if now.action is Action.REPLACE else now
 
     def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:
-        # With what is recorded by now: what this run made is nobody else's.
+        # With what is recorded by now: what this run made is no other user's.
         engine = replace(self._engine, state=replace(self._engine.state, objects=self._recorder.objects))
         return replan_object(engine, self._plan, change.address, prior=prior, known=known)
 

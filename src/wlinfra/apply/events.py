@@ -72,7 +72,7 @@ class Progress:
     elapsed: float
     """Seconds since the wait began."""
     lasts: float = 0.0
-    """Seconds that it goes on at least, where that is known."""
+    """Seconds that it continues at least, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Failed:
     change: Change
     error: Diagnostic
     recorded: bool
-    """True when the object exists and is recorded, so that the next run goes on from there."""
+    """True when the object exists and is recorded, so that the next run continues from there."""
     elapsed: float
 
 
@@ -101,7 +101,7 @@ class Failed:
 class Skipped:
     """Work on one object was not begun or not finished, because of another or because of a stop.
 
-    One that is only left waiting is recorded, and the next run goes on from there.
+    One that is only left waiting is recorded, and the next run continues from there.
     """
 
     change: Change

@@ -1,4 +1,4 @@
-"""The outputs known by now: what references are filled in with while a run goes on.
+"""The outputs known by now: what references are filled in with while a run continues.
 
 Every piece of work publishes what it learns; since an object's dependents start after it is done, no reader meets a
 value half written.

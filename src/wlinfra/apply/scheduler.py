@@ -210,7 +210,7 @@ class Scheduler:
         return self._failure is not None or self._setting.stop.requested
 
     def _push(self, job: Job) -> None:
-        # One that goes on comes before one that begins: it mostly has no more than its result to record.
+        # One that continues comes before one that begins: it mostly has no more than its result to record.
         begun = job.work is not None
         heapq.heappush(self._ready, (not begun, -job.height, self._place[id(job)], job))
 

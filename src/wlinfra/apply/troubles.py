@@ -94,7 +94,7 @@ def no_identity(change: Change, step: Step) -> Diagnostic:
         change,
         Diagnostic(
             summary="Created object has no id",
-            detail=f"{step.operation} succeeded for {change.address} but told no id, so it cannot be recorded. This is a bug in the {change.provider} provider.",
+            detail=f"{step.operation} succeeded for {change.address} but the platform returned no id, so it cannot be recorded. This is a bug in the {change.provider} provider.",
             fix=f"Find its id on the platform, then\n    wlinfra import {change.address} ID",
         ),
     )

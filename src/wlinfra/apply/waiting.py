@@ -188,7 +188,7 @@ class Waits(Generic[K]):
     def answered(
         self, batch: Batch[K], statuses: Sequence[Status], *, asked: float, now: float
     ) -> tuple[list[tuple[K, Answer]], list[News[K]]]:
-        """Return who waits no more, with the answer, and what is to be told about the others.
+        """Return the finished waits with their answers, and the progress to report for the rest.
 
         ``asked`` is when the question began: the next one follows no sooner than this one took, so that a slow
         platform is not busy with our questions alone.

@@ -80,7 +80,7 @@ class Request(Protocol):
 
     @property
     def found_instead(self) -> bool:
-        """What exists bears the name and is not what was recorded."""
+        """What exists has the name and is not what was recorded."""
 
 
 def default_goal(request: Request, decision: Decision) -> Goal:

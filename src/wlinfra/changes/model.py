@@ -130,7 +130,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """What the object must reach before its dependents go on; polled after the last step."""
+    """What the object must reach before its dependents continue; polled after the last step."""
 
     goal: str = "ready"
     describe: str = "ready"
@@ -139,7 +139,7 @@ class Goal:
     timeout: float = 1800.0
     """Seconds."""
     holds_dependents: bool = True
-    """What comes after cannot do without it; where False, an apply that need not wait goes on after the steps."""
+    """Dependents need this wait; where False, an apply with `--no-wait` skips it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +170,7 @@ class Step:
     gate: Gate | None = None
     """A condition that must hold before the call."""
     timeout: float = 75.0
-    """Seconds after which a call whose answer was lost can take effect no more: the request's own timeouts, summed."""
+    """Seconds after which a call whose answer was lost can no longer take effect: the request's own timeouts, summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`wlinfra emulator`: runs a provider's emulator until somebody stops it."""
+"""`wlinfra emulator`: runs a provider's emulator until someone stops it."""
 
 from __future__ import annotations
 

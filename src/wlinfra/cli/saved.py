@@ -140,7 +140,7 @@ def applying_command(arguments: Namespace, plan: str) -> str:
 
 
 def planning_command(saved: SavedPlan, arguments: Namespace, program: str) -> str:
-    """Return the command that makes a saved plan anew: of the same program, with its options, into the same file."""
+    """Return the command that makes a saved plan again: of the same program, with its options, into the same file."""
     options = saved.options
     given = Namespace(
         file=program,

@@ -125,7 +125,9 @@ def _unlock(site: Site, arguments: Namespace, console: Console) -> None:
     if holder is None:
         console.show("The state was not locked.")
     else:
-        console.show(f"Freed the lock that {clean(describe_holder(holder))} held; that run stops before its next call.")
+        console.show(
+            f"Released the lock held by {clean(describe_holder(holder))}; that run stops before its next call."
+        )
 
 
 def _confirm_robbery(held: LockInfo, arguments: Namespace, console: Console) -> None:

@@ -68,7 +68,7 @@ def compare(
 
 
 def drift(prior: Json, live: Json, schema: Attribute, digest: Digest) -> tuple[AttributeChange, ...]:
-    """Return what somebody else changed: the recorded paths whose live value is another one; ``planned`` stays empty."""
+    """Return what another user changed: the recorded paths whose live value is another one; ``planned`` stays empty."""
     found = compare(prior, live, prior, schema, digest, has_prior=True).changes
     return tuple(replace(change, planned=None, origin=Origin.DRIFT) for change in found)
 

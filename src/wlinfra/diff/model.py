@@ -17,7 +17,7 @@ class Origin(Enum):
     INTENDED = "intended"
     """The program changed since the last apply."""
     DRIFT = "drift"
-    """The live object was changed by somebody else."""
+    """The live object was changed by another user."""
     BOTH = "both"
     UNATTRIBUTED = "unattributed"
     """Nothing is recorded, so nobody can tell."""

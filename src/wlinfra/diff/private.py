@@ -1,4 +1,4 @@
-"""Live values that may be somebody's secret: the platform returns them in plain text, and no program declares them.
+"""Live values that may be another user's secret: the platform returns them in plain text, and no program declares them.
 
 `Attribute.private` marks where they may stand, such as the value of an environment variable. Such a value is neither
 shown nor recorded in plain text, unless the program or the record has it in plain text at the same place.

@@ -20,7 +20,7 @@ class Effect(IntEnum):
     STORED = 0
     """Kept for later; no call is made now."""
     IN_PLACE = 1
-    """Changed while everything goes on running."""
+    """Changed while everything continues running."""
     ROLLS = 2
     """New pods beside the old; same id, no downtime."""
     REPLACES = 3

@@ -231,7 +231,7 @@ class _Journal:
         self._read_to = self._compact_size = self._path.stat().st_size
 
     def _current(self) -> BinaryIO:
-        """Return the file that bears the name now; the open one may have been replaced by another process."""
+        """Return the file that has the name now; the open one may have been replaced by another process."""
         try:
             named = self._path.stat()
         except FileNotFoundError:

@@ -22,7 +22,7 @@ __all__ = ["refuse_unapproved"]
 def refuse_unapproved(saved: SavedPlan, now: Plan, digest: Digest, *, again: str) -> None:
     """Raise StalePlanError, with every difference, when the plan of now goes beyond the saved one.
 
-    ``again`` is the command that makes the plan anew.
+    ``again`` is the command that makes the plan again.
     """
     problems = [*_other_circumstances(saved, now, again)] or [*_beyond_approval(saved, now, digest, again)]
     if problems:

@@ -28,7 +28,7 @@ OPEN = "open"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """What somebody agreed to for one object."""
+    """What someone agreed to for one object."""
 
     action: Action
     id: str | None
@@ -44,7 +44,7 @@ class Approval:
 
 
 def approval_of(change: Change, digest: Digest) -> Approval:
-    """Return the approval that somebody gives who agrees to the change."""
+    """Return the approval that someone gives who agrees to the change."""
     making = change.action in (Action.CREATE, Action.REPLACE)
     return Approval(
         action=change.action,

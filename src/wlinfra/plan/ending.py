@@ -27,7 +27,7 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
         return _forgotten(record, reason)
     match reading:
         case Absent() if record.deposed == ():
-            # Not ready as recorded: its end was begun and not waited for, so nobody else need have done it.
+            # Not ready as recorded: its end was begun and not waited for, so no other user need have done it.
             why = reason if record.health is Health.UNREADY else ActionReason.GONE
             return Change(subject=record, decision=Decision(action=Action.FORGET, reason=why))
         case Live() | Absent():

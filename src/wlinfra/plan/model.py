@@ -75,9 +75,9 @@ class PlanOptions:
     excludes: tuple[str, ...] = ()
     """Not these addresses, nor what depends on them."""
     replaces: tuple[str, ...] = ()
-    """Replace these addresses although nothing demands it."""
+    """Replace these addresses even without a change."""
     refresh: bool = True
-    """False: believe the state instead of reading the platform."""
+    """False: use the state without reading the platform."""
     refresh_only: bool = False
     """Only record what is live; change nothing on the platform."""
     allow_empty: bool = False

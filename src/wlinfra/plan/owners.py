@@ -1,6 +1,6 @@
 """Whose is an object that was found by its name, and whose is one that would end?
 
-One that is recorded elsewhere in this stack is nobody else's: otherwise a resource that was renamed without an alias
+One that is recorded elsewhere in this stack is no other user's: otherwise a resource that was renamed without an alias
 would take over the very object that is deleted under its old address. What another state of the state directory
 records is neither taken over nor ended by this one. `plan.planner` and `plan.replan` ask about each reading, the
 planner about every end, and `wlinfra import` about the object that it is given.
@@ -29,7 +29,7 @@ __all__ = ["own_reading", "owner_of", "refuse_ending", "refuse_taking", "without
 
 
 def own_reading(item: PlatformObject, reading: Reading, state: State, declared: Container[Address]) -> Reading:
-    """Return the reading, or absence when all that bears the name belongs to other declared objects or is a leftover.
+    """Return the reading, or absence when all that has the name belongs to other declared objects or is a leftover.
 
     Raises DeclarationError when it belongs to an object that is not declared any more: then it was probably renamed.
     """

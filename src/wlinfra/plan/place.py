@@ -24,7 +24,7 @@ Facts = Mapping[str, str]
 
 @dataclass(slots=True)
 class Places:
-    """The places of the connections at hand; each is asked once, when somebody wants to know."""
+    """The places of the connections at hand; each is asked once, when someone wants to know."""
 
     connections: Mapping[str, Connection] = field(default_factory=dict)
     settings: Mapping[str, ProviderSettings] = field(default_factory=dict)

@@ -74,7 +74,7 @@ def _found_instead(
     prior: Mapping[Address, ObjectState],
     readings: Mapping[Address, Reading],
 ) -> dict[Address, Reading]:
-    """Return what bears the name of each declared object whose recorded one is gone: nothing is made that may exist.
+    """Return what has the name of each declared object whose recorded one is gone: nothing is made that may exist.
 
     Somebody may have made it again by hand, or restored it, so it is looked for as if nothing were recorded. Where
     names are unique, absence has said already that there is none.

@@ -174,7 +174,7 @@ def with_users_left_out(
     recorded: Mapping[Address, ObjectState],
     chosen: Iterable[Address],
 ) -> list[Change]:
-    """Return the changes, those that give an object another identity or none with a note of who goes on using it."""
+    """Return the changes; each replacement or deletion has a note that names objects outside the plan that still use it."""
     users: dict[Address, dict[Address, None]] = defaultdict(dict)
     about = set(chosen)
     for address in (address for address in {**declared, **recorded} if address not in about):

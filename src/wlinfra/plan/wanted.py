@@ -73,7 +73,7 @@ def plan_object(
 
 
 def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
-    """True when the object that bears the name is not the recorded one, and nothing proves that this stack made it."""
+    """True when the object that has the name is not the recorded one, and nothing proves that this stack made it."""
     if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
         return False
     return reading.id != prior.id and reading.owned is not True

@@ -118,7 +118,7 @@ class Live:
     from_record: bool = False
     """Nothing was read: the record stands in for the platform."""
     siblings: tuple[str, ...] = ()
-    """Ids of all objects that bear this name now, for the look-up of a create."""
+    """Ids of all objects that have this name now, for the look-up of a create."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +126,12 @@ class Absent:
     """The platform says that it does not exist."""
 
     siblings: tuple[str, ...] = ()
-    """Ids of all objects that bear this name now, for the look-up of a create."""
+    """Ids of all objects that have this name now, for the look-up of a create."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ambiguous:
-    """Several objects bear the name and nothing tells which one is meant."""
+    """Several objects have the name and nothing tells which one is meant."""
 
     candidates: tuple[str, ...]
 
@@ -171,7 +171,7 @@ class PlanRequest:
     destroying: bool = False
     """The object must go because the whole stack does."""
     found_instead: bool = False
-    """What was recorded is gone, and another object bears its name: nothing recorded says anything of that one."""
+    """What was recorded is gone, and another object has its name: nothing recorded says anything of that one."""
 
     @property
     def subject(self) -> PlatformObject | ObjectState:

@@ -217,7 +217,7 @@ def render_result(
     style: Style = PLAIN,
     source_line: SourceLine | None = None,
 ) -> str:
-    """Return what was done, and when something was not: what failed, what was skipped, and how to go on."""
+    """Return what was done, and when something was not: what failed, what was skipped, and how to continue."""
     if result.ok:
         parts = [style.paint(_success(result, destroying=destroying), "bold", "green") + "\n"]
         parts += ["\n".join(lines) + "\n" for lines in [_kept(result.done)] if lines]
@@ -300,7 +300,7 @@ def _failure(
     )
     sections += _kept(result.done)
     sections += _listed(
-        "Deleted, and not made anew yet",
+        "Deleted, not recreated yet",
         [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.removed],
     )
     sections += _listed(

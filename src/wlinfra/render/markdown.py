@@ -114,7 +114,7 @@ def fence(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text of ours that may hold a word of others, without anything Markdown would act on."""
+    """Escape what Markdown would act on in a string of our own that may contain words from outside."""
     entities = {
         "&": "&amp;",
         "<": "&lt;",

@@ -38,7 +38,7 @@ class TextOptions:
     restoring_command: str = ""
     """What a person types to undo what drifted, where the next command would keep it."""
     saved: bool = False
-    """True when that command applies exactly this plan, not one made anew."""
+    """True when that command applies exactly this plan, not one recreated."""
     source_line: SourceLine | None = None
     """Where the lines of the program come from that errors quote; None: they quote none."""
 

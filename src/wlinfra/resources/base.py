@@ -46,7 +46,7 @@ def passed_by(init: Init) -> Init:
 class Model(BaseModel):
     """A declared value: frozen, without unknown attributes, in snake_case or the API's camelCase.
 
-    A mistake raises DeclarationError at once; while a program is run it is gathered instead, and the value goes on
+    A mistake raises DeclarationError at once; while a program is run it is gathered instead, and the value continues
     as a broken one so that the rest of the program is checked too.
     """
 

@@ -1,4 +1,4 @@
-"""What is going on while a program declares: where mistakes are gathered and which scope is open.
+"""What is under way while a program declares: where mistakes are gathered and which scope is open.
 
 The models of `resources` report here; `stack.program` opens a `Session` around the user's function and reads it.
 """

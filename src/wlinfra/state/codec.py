@@ -102,7 +102,7 @@ def load(text: bytes) -> Any:
 
 
 class PackedValues(Mapping[str, Json]):
-    """Recorded values as their JSON, which takes a fifth of the memory; parsed when somebody looks at them.
+    """Recorded values as their JSON, which takes a fifth of the memory; parsed when someone looks at them.
 
     Most of a state is compared once and never looked at again. What is given out is not to be changed.
     """

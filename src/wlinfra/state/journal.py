@@ -151,7 +151,7 @@ class GroupCommit(Generic[T]):
     """Hands what many threads submit to one writer thread, all that is waiting at a time.
 
     One call of ``commit``, hence one sync, serves every thread that waits. Signals reach the main thread only, so
-    an interrupt can end somebody's waiting but never a write.
+    an interrupt can end another user's waiting but never a write.
     """
 
     def __init__(self, commit: Callable[[list[T]], None]) -> None:
@@ -164,7 +164,7 @@ class GroupCommit(Generic[T]):
     def submit(self, item: T) -> None:
         """Return when the item is committed; raises the StateError that the commit of it raised.
 
-        After a failure nothing more is committed: what is on the disk then is not known well enough to go on.
+        After a failure nothing more is committed: what is on the disk then is not known well enough to continue.
         """
         request = _Request(item)
         with self._lock:
@@ -251,5 +251,5 @@ _ENDED = StateError.of(
 
 
 def _again(error: StateError) -> StateError:
-    """Return the error anew, since each waiting thread raises its own."""
+    """Return the error again, since each waiting thread raises its own."""
     return type(error)(*error.diagnostics)

@@ -75,7 +75,7 @@ class KeyNotKeptError(StateError):
     """The user's own directory takes no new key."""
 
     def as_warnings(self) -> tuple[Diagnostic, ...]:
-        """Return what a plan says of it, which goes on without a key."""
+        """Return what a plan says of it, which continues without a key."""
         return tuple(replace(item, severity=Severity.WARNING) for item in self.diagnostics)
 
 

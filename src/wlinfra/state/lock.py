@@ -104,7 +104,7 @@ class Lease(Protocol):
         ...
 
     def release(self) -> None:
-        """Free the lock; does nothing when somebody else has it by now."""
+        """Free the lock; does nothing when another user has it by now."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -118,7 +118,7 @@ class FileLock:
     """The lock record in a directory, safe between processes."""
 
     def __init__(self, directory: Path, *, clock: Clock, disk: Disk, heartbeat: bool = True) -> None:
-        """Name the directory; nothing is made yet. Without ``heartbeat`` somebody else calls `FileLease.renew`."""
+        """Name the directory; nothing is made yet. Without ``heartbeat`` another user calls `FileLease.renew`."""
         self.path = directory / "lock.json"
         self._guard_path = directory / "lock.guard"
         self._clock = clock
@@ -126,7 +126,7 @@ class FileLock:
         self._heartbeat = heartbeat
 
     def acquire(self, request: LockRequest) -> FileLease:
-        """Return the lease; raises LockedError when somebody living still holds it after the timeout.
+        """Return the lease; raises LockedError when someone living still holds it after the timeout.
 
         A holder is taken for gone when its process has ended on this machine, when its heartbeat did not move for a
         whole lease while we watched, or when it is older than its lease and did not move for half a lease: clocks
@@ -155,7 +155,7 @@ class FileLock:
         """Free the lock whoever holds it, and return who did; the holder then fails its next check.
 
         ``floor`` is the highest epoch known from elsewhere, for when the record itself is damaged. With ``held_by``
-        only the lock with that token is freed; raises LockedError when somebody else has it by now.
+        only the lock with that token is freed; raises LockedError when another user has it by now.
         """
         with explain_os_errors("unlock the state", self.path.parent), self._guard():
             try:
@@ -349,7 +349,7 @@ class FileLease:
         )
 
     def renew(self) -> None:
-        """Write a new heartbeat; does nothing once the lease has run out, since somebody may be taking over."""
+        """Write a new heartbeat; does nothing once the lease has run out, since someone may be taking over."""
         with self._mutex:
             if self._lost or self._released:
                 return
@@ -371,7 +371,7 @@ class FileLease:
         self.check()
 
     def release(self) -> None:
-        """Free the lock; does nothing when somebody else has it by now."""
+        """Free the lock; does nothing when another user has it by now."""
         self._stop.set()
         with self._mutex:
             if self._released:

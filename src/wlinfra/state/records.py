@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 Rewrite: TypeAlias = Callable[[ObjectState | None], ObjectState | None]
-"""From what is recorded of an object to what shall be; None stands for nothing."""
+"""Maps the record of an object to its next record; None stands for no record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

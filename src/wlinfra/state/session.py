@@ -224,7 +224,7 @@ class LocalSession:
         """Open the journal and return the lines that must stand before our first record."""
         ledger = self._ledger
         if ledger.epoch > self.lease.epoch:
-            # The lock record was lost and counts anew: our records must not look like those of an older run.
+            # The lock record was lost and counts again: our records must not look like those of an older run.
             self.lease.advance(ledger.epoch + 1)
         if self._loaded.version < FORMAT_VERSION:
             write_snapshot(self._paths, ledger, self._disk, self.lease.check)

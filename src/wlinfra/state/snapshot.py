@@ -161,7 +161,7 @@ def parse_header(body: bytes) -> Header:
 
 
 def encode_header(ledger: Ledger, epoch: int) -> bytes:
-    """Return the first line of a journal that goes on from the ledger."""
+    """Return the first line of a journal that continues from the ledger."""
     document = {
         "format_version": FORMAT_VERSION,
         "tool": tool_version(),

@@ -147,7 +147,7 @@ class LocalStateStore:
         return load_files(self.paths, self.stack, self.environment).ledger.view()
 
     def acquire(self, request: LockRequest) -> FileLease:
-        """Return the lock; raises LockedError when somebody living holds it after ``request.timeout``."""
+        """Return the lock; raises LockedError when someone living holds it after ``request.timeout``."""
         return self.lock.acquire(request)
 
     def open(self, lease: Lease) -> LocalSession:

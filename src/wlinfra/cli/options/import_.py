@@ -13,7 +13,7 @@ def configure(parser: Parser) -> None:
     """Add the options of `wlinfra import`."""
     parser.add_argument("address", metavar="ADDRESS", help="the declared resource, such as workload.chat")
     parser.add_argument(
-        "id", metavar="ID", help="the platform's id of the object it shall be; on Kubernetes also its name"
+        "id", metavar="ID", help="the platform's id of the object to import; on Kubernetes also its name"
     )
     program_option(parser)
     settings(parser)

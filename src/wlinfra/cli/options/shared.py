@@ -139,7 +139,7 @@ def selection(parser: Parser) -> None:
         choices=("true", "false"),
         default="true",
         metavar="BOOL",
-        help="false: believe the state, read nothing",
+        help="false: use the state without reading the platform",
     )
     parser.add_argument(
         "--new-place",
@@ -151,7 +151,7 @@ def selection(parser: Parser) -> None:
 def shape(parser: Parser) -> None:
     """Add what changes the kind of a plan."""
     parser.add_argument(
-        "--replace", action="append", default=[], metavar="ADDRESS", help="replace this although nothing demands it"
+        "--replace", action="append", default=[], metavar="ADDRESS", help="replace this object even without a change"
     )
     parser.add_argument("--refresh-only", action="store_true", help="only record what is live, change nothing")
     parser.add_argument(

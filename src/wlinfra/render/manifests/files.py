@@ -1,7 +1,7 @@
 """Manifests as files for GitOps: one file an object; what an earlier run wrote and nobody declares any more goes.
 
 `wlinfra render` calls this. The first line of every file says whom it was written for. Only files with that line are
-overwritten or deleted, so that nobody else's file is lost.
+overwritten or deleted, so that no other user's file is lost.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def write_manifests(objects: Iterable[RenderedObject], folder: Path, *, owner: s
     """Write one file for each object, and remove those of the same owner that are no longer declared.
 
     ``owner`` is one line, such as ``manifests of stack shop, environment prod``. Nothing is written when something is
-    wrong. Raises ConfigurationError when somebody else's file is in the way, OSError for what cannot be written, and
+    wrong. Raises ConfigurationError when another user's file is in the way, OSError for what cannot be written, and
     DeclarationError as `by_file_name` and `dump` do.
     """
     texts = _texts(objects, owner)
