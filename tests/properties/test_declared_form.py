@@ -19,7 +19,7 @@ def test_declared_to_json_to_declared_is_the_identity(dialect: str, capsys: pyte
     counts: Counter[str] = Counter()
 
     @settings(
-        max_examples=60,
+        max_examples=120,
         deadline=None,
         database=None,
         phases=[Phase.generate, Phase.shrink],
