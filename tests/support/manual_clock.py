@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class ManualClock:
@@ -26,3 +30,13 @@ class ManualClock:
         with self._lock:
             self.sleeps.append(round(seconds, 6))
             self.time += seconds
+
+    def receive(self, inbox: queue.SimpleQueue[T], seconds: float | None, *, idle: bool) -> T | None:
+        """Return the next message, or move the time where nothing else can bring one."""
+        if idle and seconds is not None and inbox.empty():
+            self.sleep(max(seconds, 0.0))
+            return None
+        try:
+            return inbox.get(timeout=seconds)
+        except queue.Empty:
+            return None

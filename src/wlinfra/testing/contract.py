@@ -102,7 +102,7 @@ class ProviderContract:
 
     @pytest.fixture
     def driver(self, connection: Connection) -> Driver:
-        """Return what plans and applies without the engine."""
+        """Return a workspace in memory on the connection."""
         return Driver(connection=connection)
 
     # ------------------------------------------------------------ check, expand

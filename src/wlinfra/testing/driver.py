@@ -1,47 +1,45 @@
-"""Plans and applies resources against one connection without the engine: no journal, no threads, no approval.
+"""A workspace in memory: the real planner and applier on one connection, with neither a program nor files.
 
 `testing.contract` drives providers with it; a provider's own tests may too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
+from wlinfra.apply.applier import apply_plan
+from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.intents import draft_intent
+from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
-from wlinfra.changes.known import resolve_known
-from wlinfra.changes.model import Action, PlatformObject, Repeat, Step
-from wlinfra.changes.subject import subject_of
-from wlinfra.clock import Clock, SystemClock
-from wlinfra.diff.project import redact
-from wlinfra.errors import DeclarationError, ProviderError
-from wlinfra.graph import DependencyGraph
-from wlinfra.plan.check import check_decision
-from wlinfra.provider.base import (
-    Absent,
-    Connection,
-    Done,
-    Failed,
-    Live,
-    PlanRequest,
-    Ready,
-    RefusedForNow,
-    StepResult,
-    Waiting,
-    Wanted,
-)
+from wlinfra.changes.model import PlatformObject, Repeat, Step
+from wlinfra.clock import InboxClock, SystemClock
+from wlinfra.errors import ProviderError
+from wlinfra.plan.engine import Engine
+from wlinfra.plan.expand import expand
+from wlinfra.plan.exporters import Exporters
+from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.plan.order import edges_between
+from wlinfra.plan.planner import build_plan
+from wlinfra.plan.wanted import plan_object
+from wlinfra.provider.base import Absent, Connection, Live, RefusedForNow, StepResult, Wanted
+from wlinfra.provider.optional import KnowsOwners, SeesWholePlan
 from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
+from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
-from wlinfra.state.records import Aim, aimed
-from wlinfra.values import Address, Json, Ref, find_refs, resolve_refs
+from wlinfra.testing.session import MemorySession
+from wlinfra.values import Address
 
 __all__ = ["Driver", "intent_of", "steps_of"]
 
 _TRIES = 200
-_PAUSE = 0.05
+_OPTIONS = ApplyOptions(poll_interval=0.05)
+_ABOUT_OTHERS = {*vars(SeesWholePlan), *vars(KnowsOwners)}
+"""What a connection is not asked: the resources given are all there is, without an inventory and without strays."""
 
 
 @dataclass(kw_only=True)
@@ -50,25 +48,22 @@ class Driver:
 
     connection: Connection
     digest: Digest = field(default_factory=lambda: Digest(b"a key of sixteen bytes or more"))
-    clock: Clock = field(default_factory=SystemClock)
+    clock: InboxClock = field(default_factory=SystemClock)
     repeat_safe: bool = False
     """Make every call that may be repeated twice."""
-    records: dict[Address, ObjectState] = field(default_factory=dict)
+    session: MemorySession = field(default_factory=MemorySession)
     answers: list[object] = field(default_factory=list)
     others: Others = field(default_factory=Others)
-    """What is planned together."""
+    """What is planned together by `plan_one`."""
+
+    @property
+    def records(self) -> dict[Address, ObjectState]:
+        """What is recorded; tests may change it."""
+        return self.session.ledger.objects
 
     def objects(self, *resources: Resource) -> dict[Address, PlatformObject]:
         """Return the objects of the resources, dependencies first; raises DeclarationError for what the provider refuses."""
-        declared = {resource.address: resource for resource in resources}
-        found: dict[Address, PlatformObject] = {}
-        for resource in resources:
-            DeclarationError.raise_for(self.connection.check(resource))
-            found.update((item.address, item) for item in self.connection.expand(resource, declared))
-        graph: DependencyGraph[Address] = DependencyGraph()
-        for address, item in found.items():
-            graph.add(address, _dependencies(item, found))
-        return {address: replace(found[address], depends_on=graph.dependencies(address)) for address in graph.order()}
+        return dict(expand(self._engine(resources)).objects)
 
     def read(self, *wanted: Wanted) -> list[Live | Absent]:
         """Return the readings; raises ProviderError when one says neither what exists nor that nothing does."""
@@ -88,94 +83,44 @@ class Driver:
         self.others = Others(lambda: zip(real, self.read(*wanted), strict=True))
 
     def plan(self, *resources: Resource) -> list[Change]:
-        """Return all changes in the order in which they would be applied; nothing is changed."""
-        objects = self.objects(*resources)
-        self.together(objects)
-        changes: dict[Address, Change] = {}
-        for item in objects.values():
-            changes[item.address] = self.plan_one(item, changes)
-        return [*changes.values(), *self._ends(objects)]
+        """Return all changes in the order in which they would be applied; nothing is changed. Raises ProviderError."""
+        return list(self._plan(self._engine(resources)).changes)
 
     def plan_one(self, item: PlatformObject, earlier: Mapping[Address, Change]) -> Change:
         """Return the change of one object, given those of its dependencies."""
         prior = self.records.get(item.address)
-        known = {
-            (address.resource, name): value
-            for address, change in earlier.items()
-            for name, value in change.outputs.items()
-        }
-        desired = replace(item, values=resolve_known(dict(item.values), known))
-        reading = Absent() if item.virtual else self.read(_wanted(item, prior))[0]
-        dependencies = {address: earlier[address] for address in item.depends_on if address in earlier}
-        request = PlanRequest(
-            desired=desired,
+        exporters = Exporters.of([item, *(change.wanted for change in earlier.values() if change.wanted is not None)])
+        return plan_object(
+            self._engine(()),
+            item,
             prior=prior,
-            reading=reading,
-            dependencies=dependencies,
-            digest=self.digest,
+            reading=Absent() if item.virtual else self.read(_wanted(item, prior))[0],
+            known={
+                name: value
+                for address, change in earlier.items()
+                for name, value in exporters.exported(address, change.outputs)
+            },
+            dependencies=earlier,
             others=self.others,
-            known=known,
         )
-        return self._planned(request)
 
     def apply(self, *resources: Resource) -> list[Change]:
         """Make the resources so, and delete what is recorded and not among them; return the changes."""
-        objects = self.objects(*resources)
-        self.together(objects)
-        done: dict[Address, Change] = {}
-        for item in objects.values():
-            done[item.address] = self.execute(self.plan_one(item, done))
-        return [*done.values(), *(self.execute(change) for change in self._ends(objects))]
+        engine = self._engine(resources)
+        return self._execute(self._plan(engine), engine)
 
     def execute(self, change: Change) -> Change:
-        """Make the change's calls, wait for its goal and record it; return it with the outputs it had."""
-        made: dict[str, Json] = {"id": change.id} if change.id is not None else {}
-        for step in change.steps:
-            result = self._run(change, _filled(step, change, made))
-            made |= result.outputs
-            if result.id is not None and not step.removes:
-                made["id"] = result.id
-            memory = {**change.decision.memory, **result.memory}
-            change = replace(change, decision=replace(change.decision, memory=memory))
-        if change.action in (Action.DELETE, Action.FORGET):
-            if change.goal is not None:
-                self._wait(change, change.id, change.goal.goal, change.goal.details)
-            self.records.pop(change.address, None)
-            return change
-        outputs = {**change.outputs, **{name: value for name, value in made.items() if name in change.outputs}}
-        if change.goal is not None:
-            outputs |= self._wait(change, str(made.get("id")), change.goal.goal, change.goal.details)
-        if change.action is not Action.READ:
-            self._record(change, made, outputs)
-        return replace(change, decision=replace(change.decision, outputs=outputs))
-
-    # ------------------------------------------------------------ below
-
-    def _ends(self, objects: Mapping[Address, PlatformObject]) -> Iterator[Change]:
-        for address, record in reversed(list(self.records.items())):
-            if address in objects:
-                continue
-            wanted = Wanted(address=address, kind=record.kind, name=record.name, id=record.id, prior=record)
-            reading = Absent() if record.virtual else self.read(wanted)[0]
-            yield self._planned(
-                PlanRequest(desired=None, prior=record, reading=reading, dependencies={}, digest=self.digest)
-            )
-
-    def _planned(self, request: PlanRequest) -> Change:
-        decision = self.connection.plan(request)
-        self.answers.append(decision)
-        check_decision(decision, request)
-        return Change(subject=request.subject, decision=decision)
-
-    def _run(self, change: Change, step: Step) -> Done:
-        if step.gate is not None:
-            self._wait(change, change.id, step.gate.goal, step.gate.details)
-        result = self.run(step)
-        if self.repeat_safe and step.repeat is Repeat.SAFE and not step.makes:
-            result = self.run(step)
-        if not isinstance(result, Done):
-            raise ProviderError.of("Step failed", f"{change.address}: {step.summary} ended with {result!r}.")
-        return result
+        """Make the change's calls, wait for its goal and record it."""
+        plan = Plan(
+            stack="contract",
+            environment="test",
+            options=PlanOptions(),
+            changes=(change,),
+            edges=edges_between([change], self.session.state),
+            objects={change.address: change.wanted} if change.wanted is not None else {},
+            others={change.provider: self.others},
+        )
+        return self._execute(plan, self._engine(()))[0]
 
     def run(self, step: Step) -> StepResult:
         """Make one call, again while the platform refuses it only for now."""
@@ -187,33 +132,64 @@ class Driver:
             self.clock.sleep(result.after)
         return result
 
-    def _wait(self, change: Change, id: str | None, goal: str, details: Mapping[str, Json]) -> Mapping[str, Json]:  # noqa: A002
-        waiting = Waiting(address=change.address, kind=change.kind, id=id, goal=goal, details=details)
-        for _ in range(_TRIES):
-            (status,) = self.connection.poll([waiting])
-            self.answers.append(status)
-            match status:
-                case Ready(outputs=outputs):
-                    return outputs
-                case Failed(error=error):
-                    raise ProviderError(error)
-            self.clock.sleep(_PAUSE)
-        raise ProviderError.of("Waited too long", f"{change.address} did not reach {goal!r}.")
+    # ------------------------------------------------------------ below
 
-    def _record(self, change: Change, made: Mapping[str, Json], outputs: Mapping[str, Json]) -> None:
-        known = {(change.address.resource, name): value for name, value in outputs.items()}
-        for address, record in self.records.items():
-            known |= {(address.resource, name): value for name, value in record.outputs.items()}
-        aim = Aim(
-            subject=subject_of(change),
-            id=str(made["id"]) if "id" in made else None,
-            values=redact(resolve_refs(dict(change.values), known), self.digest),
-            outputs=outputs,
-            memory=change.decision.memory,
-            imports=change.action is Action.IMPORT,
+    def _engine(self, resources: Sequence[Resource]) -> Engine:
+        declared = Declared(stack="contract", environment="test", resources=tuple(resources), outputs=(), providers={})
+        names = {"default", *(resource.provider for resource in resources)}
+        heard = _heard(self.connection, self.answers, repeat_safe=self.repeat_safe)
+        return Engine(
+            declared=declared,
+            state=self.session.state,
+            connections=dict.fromkeys(names, heard),
+            digest=self.digest,
         )
-        if (made_record := aimed(None, aim)) is not None:
-            self.records[change.address] = made_record
+
+    def _plan(self, engine: Engine) -> Plan:
+        plan = build_plan(engine, PlanOptions(allow_empty=True))
+        ProviderError.raise_for(plan.errors)
+        return plan
+
+    def _execute(self, plan: Plan, engine: Engine) -> list[Change]:
+        result = apply_plan(
+            plan,
+            engine,
+            self.session,
+            options=_OPTIONS,
+            listener=self.answers.append,
+            stop=StopSignal(),
+            clock=self.clock,
+        )
+        ProviderError.raise_for([error for _, error in result.failed])
+        return [self._with_outputs(change) for change in plan.changes]
+
+    def _with_outputs(self, change: Change) -> Change:
+        record = self.records.get(change.address)
+        if record is None:
+            return change
+        told = {name: value for name, value in record.outputs.items() if name in change.outputs}
+        return replace(change, decision=replace(change.decision, outputs={**change.decision.outputs, **told}))
+
+
+def _heard(connection: Connection, answers: list[object], *, repeat_safe: bool) -> Connection:
+    """Return the connection with each answer noted, and each call that may be repeated made twice if wanted."""
+
+    def noting(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            result = method(*arguments, **named)
+            step = arguments[0] if arguments else None
+            if repeat_safe and isinstance(step, Step) and step.repeat is Repeat.SAFE and not step.makes:
+                result = method(*arguments, **named)
+            answers.append(result)
+            return result
+
+        return call
+
+    names = [name for name in dir(connection) if not name.startswith("_") and name not in _ABOUT_OTHERS]
+    methods = {name: method for name in names if callable(method := getattr(connection, name))}
+    # A class of its own, because what a connection can do is asked of its class.
+    heard = type("Heard", (), {name: staticmethod(noting(method)) for name, method in methods.items()})
+    return cast("Connection", heard())
 
 
 def intent_of(change: Change, step: Step, digest: Digest) -> Intent:
@@ -221,26 +197,12 @@ def intent_of(change: Change, step: Step, digest: Digest) -> Intent:
     return draft_intent(change, step, digest=digest, clock=SystemClock())
 
 
-def _dependencies(item: PlatformObject, objects: Mapping[Address, PlatformObject]) -> list[Address]:
-    owners = {*item.depends_on, *(ref.address for ref in find_refs(dict(item.values)))}
-    return [
-        address for address in objects if address != item.address and (address in owners or address.resource in owners)
-    ]
+def steps_of(changes: Sequence[Change]) -> list[Step]:
+    """Return the steps of all changes in order."""
+    return [step for change in changes for step in change.steps]
 
 
 def _wanted(item: PlatformObject, prior: ObjectState | None) -> Wanted:
     return Wanted(
         address=item.address, kind=item.kind, name=item.name, id=prior.id if prior else None, desired=item, prior=prior
     )
-
-
-def _filled(step: Step, change: Change, made: Mapping[str, Json]) -> Step:
-    """Return the step with references to what earlier steps of the same change made filled in."""
-    known = {(change.address.resource, name): value for name, value in made.items()}
-    target = made.get(step.target.attribute) if isinstance(step.target, Ref) else step.target
-    return replace(step, target=target, payload=resolve_known(step.payload, known))
-
-
-def steps_of(changes: Sequence[Change]) -> list[Step]:
-    """Return the steps of all changes in order."""
-    return [step for change in changes for step in change.steps]
