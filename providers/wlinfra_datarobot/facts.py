@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from wlinfra.provider import Live
 from wlinfra.values import Json
@@ -16,7 +16,11 @@ from .echo import echoed
 from .schema import RUNTIME
 from .shapes import compared_runtime, server_set
 
-__all__ = ["artifact_facts", "known", "with_facts", "workload_facts"]
+__all__ = ["METADATA", "artifact_facts", "known", "with_facts", "workload_facts"]
+
+
+METADATA: Final = ("description", "importance")
+"""What the platform keeps of a workload although no program need declare it."""
 
 
 def artifact_facts(document: Mapping[str, Any]) -> dict[str, Json]:
@@ -26,12 +30,12 @@ def artifact_facts(document: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def workload_facts(document: Mapping[str, Any]) -> dict[str, Json]:
-    """Return the type and status of what it runs, what this token may do, and how it runs with what was filled in."""
+    """Return the type and status of what it runs, what this token may do, how it is described, and how it runs."""
     status = (document.get("artifact") or {}).get("status")
     runs: dict[str, Json] = {"artifact": {"status": status}} if status is not None else {}
     runtime = document.get("runtime")
     how = {"runtime": server_set(compared_runtime(runtime))} if runtime is not None else {}
-    return {**_given(document, "type", "permissions"), **runs, **how}
+    return {**_given(document, "type", "permissions", *METADATA), **runs, **how}
 
 
 def known(live: Live) -> Mapping[str, Any]:
@@ -46,6 +50,9 @@ def with_facts(live: Live) -> Live:
     values = dict(live.values)
     if (repository := live.facts.get("artifactRepositoryId")) is not None:
         values.setdefault("artifactRepositoryId", repository)
+    for name in METADATA:
+        if name in live.facts:
+            values.setdefault(name, live.facts[name])
     if (runtime := live.facts.get("runtime")) is not None:
         values["runtime"] = echoed(RUNTIME, values.get("runtime", runtime), runtime)
     images = live.facts.get("images")

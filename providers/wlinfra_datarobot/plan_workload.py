@@ -32,10 +32,10 @@ from . import fetch
 from .bundles import verify_bundles
 from .drafts import DraftRun, artifact_change, draft_digest, draft_run
 from .echo import echoed
-from .facts import known, with_facts
+from .facts import METADATA, known, with_facts
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of, staying
-from .operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS
+from .operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS, UPDATE_WORKLOAD
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
@@ -87,7 +87,14 @@ def plan_workload(platform: Platform, request: PlanRequest) -> Decision:
         case Action.REPLACE:
             return _replaced(platform, request, draft)
         case Action.NO_OP | Action.UPDATE | Action.ROLL | Action.IMPORT:
-            return _Moving(platform, request, draft).planned()
+            return _with_metadata(_Moving(platform, request, draft).planned())
+
+
+def _with_metadata(decision: Decision) -> Decision:
+    """Return the decision with what its calls change of the facts."""
+    sent = [step.payload for step in decision.steps if UPDATE_WORKLOAD.made(step)]
+    changed = {name: payload[name] for payload in sent for name in METADATA if name in payload}
+    return replace(decision, facts={**decision.facts, **changed}) if changed else decision
 
 
 def _changes_type(request: PlanRequest) -> bool:
