@@ -113,3 +113,22 @@ def resources(env):
     settings_file = tmp_path / "size.toml"
     with wl.open_workspace(program, settings={"replicas": 3}, settings_file=settings_file, **opening) as workspace:
         assert workspace.declared.settings == {"replicas": 3, "name": "talk"}
+
+
+def test_what_a_broken_program_left_can_be_destroyed(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    working = chat_stack(provider="memory")
+    with wl.open_workspace(working, providers={"memory": platform}, **opening) as workspace:
+        assert workspace.apply().ok
+    broken = wl.Stack("chat")
+    broken.environment("prod", provider="memory")
+
+    @broken.resources
+    def resources(env: wl.Environment[wl.Settings]) -> Any:
+        raise ValueError("no longer works")
+
+    with pytest.raises(wl.DeclarationError):
+        wl.open_workspace(broken, providers={"memory": platform}, **opening)
+    with wl.open_workspace(broken, providers={"memory": platform}, ending=True, **opening) as workspace:
+        assert workspace.destroy().ok
+    assert not platform.world.objects
