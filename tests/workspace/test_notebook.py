@@ -132,3 +132,11 @@ def test_what_a_broken_program_left_can_be_destroyed(opening: dict[str, Any]) ->
     with wl.open_workspace(broken, providers={"memory": platform}, ending=True, **opening) as workspace:
         assert workspace.destroy().ok
     assert not platform.world.objects
+
+
+def test_no_steps_at_once_are_refused_before_the_lock(opening: dict[str, Any]) -> None:
+    stack = chat_stack(provider="memory")
+    with wl.open_workspace(stack, "prod", providers={"memory": MemoryProvider()}, **opening) as workspace:
+        with pytest.raises(wl.ConfigurationError, match="parallelism is 0"):
+            workspace.apply(parallelism=0)
+        assert workspace.apply(parallelism=1).ok

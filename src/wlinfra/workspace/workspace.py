@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from wlinfra.errors import WlinfraError
+from wlinfra.errors import ConfigurationError, WlinfraError
 from wlinfra.plan.file import Origin, seal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.stack.program import DEFAULT_FILE, Declared
@@ -70,6 +70,14 @@ def open_workspace(
 
 def _as_given(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _refuse_no_parallelism(parallelism: int) -> None:
+    """Raise ConfigurationError for a number with which no step would ever begin, under the lock."""
+    if parallelism < 1:
+        raise ConfigurationError.of(
+            "Parallelism is wrong", f"parallelism is {parallelism}, so no step could begin.", "Give 1 or more."
+        )
 
 
 class Workspace:
@@ -126,6 +134,7 @@ class Workspace:
         from wlinfra.workspace.applying import Running, apply, apply_sealed
         from wlinfra.workspace.approving import Approval
 
+        _refuse_no_parallelism(parallelism)
         running = Running(
             on_event=on_event or (lambda _: None),
             options=ApplyOptions(wait=wait, parallelism=parallelism),
