@@ -175,9 +175,9 @@ class DataRobotConnection:
 
         with self._lock:
             if self._emulator is None:
-                data.mkdir(mode=0o700, parents=True, exist_ok=True)
                 options: dict[str, Any] = {"dialect": self._config.api} if self._config.api else {}
                 try:
+                    data.mkdir(mode=0o700, parents=True, exist_ok=True)
                     self._emulator = DataRobotEmulator(data=data, **options).start()
                 except OSError as error:
                     raise ConfigurationError.of(

@@ -140,3 +140,31 @@ def test_no_steps_at_once_are_refused_before_the_lock(opening: dict[str, Any]) -
         with pytest.raises(wl.ConfigurationError, match="parallelism is 0"):
             workspace.apply(parallelism=0)
         assert workspace.apply(parallelism=1).ok
+
+
+def test_a_setting_that_json_cannot_hold_is_refused(opening: dict[str, Any]) -> None:
+    with pytest.raises(wl.ConfigurationError, match="setting replicas is of type object"):
+        wl.open_workspace(chat_stack(provider="memory"), "prod", settings={"replicas": object()}, **opening)
+
+
+def test_an_import_records_where_the_object_is(opening: dict[str, Any], tmp_path: Path) -> None:
+    with DataRobotEmulator() as emulator:
+        stack = chat_stack(provider="datarobot", endpoint=emulator.url, token="none")
+        with wl.open_workspace(stack, "prod", **opening) as workspace:
+            assert workspace.apply(workspace.plan()).ok
+            identity = workspace.state.objects[wl.Address("workload.chat")].id or ""
+            places = workspace.state.places
+        elsewhere = {**opening, "state_dir": tmp_path / "another"}
+        with wl.open_workspace(stack, "prod", **elsewhere) as workspace:
+            workspace.import_("workload.chat", identity)
+            assert (workspace.state.places, bool(workspace.state.providers)) == (places, True)
+
+
+def test_an_emulator_whose_folder_cannot_be_made_is_an_error_in_words(opening: dict[str, Any]) -> None:
+    opening = {**opening, "state_dir": Path("/proc/none")}
+    stack = chat_stack(provider="datarobot", endpoint="emulator")
+    with (
+        wl.open_workspace(stack, "prod", **opening) as workspace,
+        pytest.raises(wl.WlinfraError, match="cannot be used"),
+    ):
+        workspace.plan()

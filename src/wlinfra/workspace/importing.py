@@ -38,6 +38,7 @@ def _import(locked: Locked, address: str, identity: str) -> tuple[Address, str]:
     live = _read(engine, wanted, identity)
     refuse_taking(engine, wanted, live.id)
     before = engine.state.objects.get(wanted.address)
+    locked.settle()
     locked.session.put(imported(subject_of(wanted), live.id, live.outputs, before))
     for intent in engine.state.intents:
         if intent.address == wanted.address and intent.makes:

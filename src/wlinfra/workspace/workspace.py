@@ -62,14 +62,21 @@ def open_workspace(
         environment=environment,
         state_dir=str(state_dir),
         settings=str(settings_file),
-        overrides=[f"{name}={_as_given(value)}" for name, value in (settings or {}).items()],
+        overrides=[f"{name}={_as_given(name, value)}" for name, value in (settings or {}).items()],
     )
     stack = program if isinstance(program, Stack) else None
     return Workspace(open_site(asked, host, stack=stack, ending=ending))
 
 
-def _as_given(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _as_given(name: str, value: object) -> str:
+    try:
+        return value if isinstance(value, str) else json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError.of(
+            "Setting is wrong",
+            f"The setting {name} is of type {type(value).__name__}, which JSON cannot hold.",
+            "Give a string, a number, a truth value, or a list or dict of them.",
+        ) from error
 
 
 def _refuse_no_parallelism(parallelism: int) -> None:
