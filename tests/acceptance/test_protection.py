@@ -126,6 +126,16 @@ def test_what_is_declared_holds_where_the_state_is_lost(folder: Path) -> None:
     assert "declared with protect=True" in said or "that is recorded" in said
 
 
+def test_destroy_without_a_state_does_not_claim_that_nothing_exists(folder: Path) -> None:
+    (folder / "infra.py").write_text(BOTH)
+    provider = MemoryProvider()
+    assert command(folder, provider, "apply", "--auto-approve")[0] == 0
+    shutil.rmtree(folder / ".wlinfra")
+    code, said = command(folder, provider, "destroy", "--auto-approve")
+    assert (code, len(provider.world.objects)) == (0, 2)
+    assert "Nothing is recorded, so nothing is destroyed. If the state was lost, apply first" in said
+
+
 def test_what_is_declared_holds_where_the_record_lacks_it(folder: Path) -> None:
     """As in a state of an earlier version, which recorded an interrupted create without its protection."""
     (folder / "infra.py").write_text(BOTH.replace(", protect=True", "").replace(", retain=True", ""))

@@ -169,7 +169,8 @@ def _closing(plan: Plan, options: TextOptions) -> Iterator[str]:
 
 def _no_changes(plan: Plan, style: Style) -> str:
     if plan.options.destroy:
-        return style.paint("No changes.", "bold", "green") + " Nothing is recorded, so there is nothing to destroy."
+        lost = "If the state was lost, apply first: what still exists is offered for import."
+        return style.paint("No changes.", "bold", "green") + f" Nothing is recorded, so nothing is destroyed. {lost}"
     if plan.options.refresh_only:
         return style.paint("No changes.", "bold", "green") + " The state matches the infrastructure."
     return style.paint("No changes.", "bold", "green") + " Your infrastructure matches the program."
