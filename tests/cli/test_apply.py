@@ -171,3 +171,18 @@ def test_the_work_goes_on_when_nobody_reads_any_more(wlinfra: CommandLine) -> No
     main(given, stdout=Closed(), stderr=io.StringIO(), environ=environ, providers={"memory": wlinfra.provider})
     assert len(wlinfra.provider.world.objects) == 2
     assert wlinfra.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_without_a_terminal_nothing_is_asked_and_nothing_done(wlinfra: CommandLine) -> None:
+    ended = wlinfra.run("apply")
+    assert (ended.code, "there is no terminal to ask at. Nothing was changed." in ended.err) == (1, True)
+    assert "--auto-approve" in ended.err
+    assert wlinfra.provider.world.objects == {}
+
+
+def test_a_state_directory_that_cannot_be_made_exits_12_before_any_call(wlinfra: CommandLine) -> None:
+    (wlinfra.folder / "taken").write_text("a file, where a directory is to be")
+    wlinfra.environ["WLINFRA_STATE_DIR"] = str(wlinfra.folder / "taken")
+    ended = wlinfra.run("apply", "--auto-approve")
+    assert (ended.code, "Error: State directory" in ended.err) == (12, True)
+    assert wlinfra.provider.world.objects == {}
