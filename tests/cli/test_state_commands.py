@@ -56,6 +56,12 @@ def test_a_refused_move_names_one_that_works(applied: CommandLine) -> None:
     assert applied.run("state", "mv", "workload.chat", "workload.talk").code == 0
 
 
+def test_a_refused_move_names_no_move_to_the_same_address(applied: CommandLine) -> None:
+    ended = applied.run("state", "mv", "workload.chat", "artifact.chat")
+    assert "workload.chat with another name" in ended.err
+    assert "wlinfra state mv" not in ended.err
+
+
 def test_a_move_into_a_scope_is_one_of_the_same_kind(applied: CommandLine) -> None:
     assert applied.run("state", "mv", "workload.chat", "payments.workload.chat").code == 0
     assert applied.run("state", "list").out.split() == ["artifact.server", "payments.workload.chat"]

@@ -100,7 +100,9 @@ def _refuse_another_kind(old: Address, new: Address) -> None:
     raise StateRefusedError.of(
         "Address of another kind",
         f"Nothing was moved: {old} is {what}, and {new} stands for something else, so the next apply would delete the object.",
-        f"Move it to an address of its own kind:\n    wlinfra state mv {old} {instead}",
+        f"Move it to an address of its own kind:\n    wlinfra state mv {old} {instead}"
+        if instead != str(old)
+        else f"Leave it where it is, or move it to an address of its own kind: {old} with another name.",
     )
 
 
