@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from support.project import Project, program
 from support.world import World
@@ -18,23 +22,32 @@ yield wl.Workload("chat", artifact=server, bundles=["cpu.small"], replicas=1)
 """
 
 
+@contextmanager
+def halfway(project: Project, emulator: DataRobotEmulator) -> Iterator[subprocess.Popen[str]]:
+    """Start an apply that holds still at its first create, and let it end well afterwards."""
+    emulator.faults.on(Run(lambda _: first.send_signal(signal.SIGSTOP)), mutating=True)
+    first = project.start("apply", "--auto-approve")
+    while "\nState:\tT" not in Path(f"/proc/{first.pid}/status").read_text():
+        time.sleep(0.01)
+    try:
+        yield first
+    finally:
+        first.send_signal(signal.SIGCONT)
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 0, err
+
+
 def wait_until(world: World, count: int) -> None:
     while len(world.calls()) < count:
         time.sleep(0.01)
 
 
-def test_a_second_apply_fails_fast_and_names_the_owner(
-    project: Project, emulator: DataRobotEmulator, world: World
-) -> None:
+def test_a_second_apply_fails_fast_and_names_the_owner(project: Project, emulator: DataRobotEmulator) -> None:
     project.write(program(BODY, emulator.url))
-    emulator.faults.on(Delay(0.9), mutating=True, times=2)
-    first = project.start("apply", "--auto-approve")
-    wait_until(world, 1)
-    second = project.apply(code=11)
+    with halfway(project, emulator) as first:
+        second = project.apply(code=11)
     assert str(first.pid) in second.err
     assert "unlock" in second.err
-    first.communicate(timeout=60)
-    assert first.returncode == 0
 
 
 def test_a_second_apply_that_may_wait_finds_nothing_left_to_do(
@@ -62,11 +75,8 @@ def test_a_killed_holder_frees_the_lock_without_a_command(
 
 
 def test_a_plan_beside_an_apply_needs_no_lock_and_says_it_is_provisional(
-    project: Project, emulator: DataRobotEmulator, world: World
+    project: Project, emulator: DataRobotEmulator
 ) -> None:
     project.write(program(BODY, emulator.url))
-    emulator.faults.on(Delay(0.9), mutating=True, times=2)
-    first = project.start("apply", "--auto-approve")
-    wait_until(world, 1)
-    assert "provisional" in project.plan().out.lower()
-    first.communicate(timeout=60)
+    with halfway(project, emulator):
+        assert "provisional" in project.plan().out.lower()
