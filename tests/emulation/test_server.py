@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from queue import SimpleQueue
 
 import pytest
 
@@ -116,13 +117,14 @@ def test_truncated_body_ends_the_connection(server: EmulatorServer) -> None:
 
 
 def test_function_runs_after_the_reply(server: EmulatorServer) -> None:
-    seen: list[str] = []
-    server.faults.on(Run(lambda request: seen.append(request.path)), phase=Phase.REPLIED)
+    seen: SimpleQueue[str] = SimpleQueue()
+    server.faults.on(Run(lambda request: seen.put(request.path)), phase=Phase.REPLIED)
     server.faults.on(Delay(0.01))
 
     assert _ask(server)[0] == 200
     assert _ask(server, "/more")[0] == 200
-    assert seen == ["/things"]
+    assert seen.get(timeout=10) == "/things"
+    assert seen.empty()
 
 
 def test_failing_application_answers_500_and_fails_the_stop() -> None:
