@@ -34,7 +34,7 @@ class Outputs:
             if address not in anew:
                 self.publish(address, record.outputs)
         for change in plan.changes:
-            if change.is_empty:
+            if change.is_empty or change.action is Action.IMPORT:  # what is taken over is there already
                 self.publish(change.address, change.outputs)
 
     def publish(self, address: Address, outputs: Mapping[str, Json]) -> None:
