@@ -228,7 +228,8 @@ def test_what_is_well_shaped_and_cannot_be_is_not_believed(
 ) -> None:
     odd.plan()
     number, body = next(_answers_about(odd, kind))
-    alter(body["data"][0] if "data" in body else body)
+    # A draft may be without containers, and which artifact was created first differs from run to run.
+    alter(next(row for row in body.get("data", [body]) if row["status"] != "draft"))
     told = odd.plan({number: json.dumps(body).encode()})
     assert f"GET /{kind}s" in told
     assert why in told
