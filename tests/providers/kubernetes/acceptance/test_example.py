@@ -163,11 +163,14 @@ def test_other_bundles_roll_what_is_scaled_without_a_jump(at_three: ClusterStage
 @pytest.mark.parametrize(
     "pairs",
     [
-        [(FIXED, FIXED)],
-        [(BY_CPU, BY_CACHE), (BY_REQUESTS, BY_CACHE)],
-        [(BY_CPU, FIXED), (FIXED, FIXED), (BY_CPU, BY_CACHE)],
+        pytest.param([(BY_CPU, BY_CACHE), (BY_REQUESTS, BY_CACHE)], id="between autoscalers"),
+        pytest.param([(FIXED, BY_CACHE), (BY_CPU, BY_CACHE)], id="chat to a number and from it"),
+        pytest.param(
+            [(BY_CPU, FIXED), (BY_CPU, BY_CACHE)], id="llm to a number and from it", marks=pytest.mark.nightly
+        ),
+        pytest.param([(FIXED, FIXED)], id="both to a number", marks=pytest.mark.nightly),
+        pytest.param([(BY_CPU, FIXED), (FIXED, FIXED)], id="one by one", marks=pytest.mark.nightly),
     ],
-    ids=["both to a number", "between autoscalers", "one by one and back"],
 )
 def test_replicas_pass_between_autoscalers_and_fixed_numbers_without_a_jump(
     at_three: ClusterStage, pairs: list[tuple[str, str]]
