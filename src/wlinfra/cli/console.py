@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import select
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -57,13 +62,37 @@ class Console:
 
     def ask(self, question: str) -> str:
         """Return what a person answers; empty at the end of the input."""
-        self.stdout.write(question)
-        self.stdout.flush()
-        return self.stdin.readline().strip()
+        with _signals_wake() as woken:
+            self.stdout.write(question)
+            self.stdout.flush()
+            with suppress(OSError, ValueError):  # an input without a file descriptor never blocks
+                select.select([self.stdin.fileno(), woken], [], [])
+            return self.stdin.readline().strip()
 
     def path(self, name: str) -> Path:
         """Return the path a person named, relative to ``directory``."""
         return self.directory / Path(name).expanduser()
+
+
+@contextmanager
+def _signals_wake() -> Iterator[int]:
+    """Yield a file descriptor that becomes readable with a signal.
+
+    A signal that arrives right before a read blocks would be handled only when the read returns. Only the main thread
+    handles signals: in any other thread the number is no descriptor.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield -1
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str], *, refused: bool) -> bool:
