@@ -77,6 +77,30 @@ def test_a_wrong_argument_is_explained_and_exits_1(wlinfra: CommandLine, argumen
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["plan", "-env", "local"], "-env is not an option; did you mean --environment or -e?"),
+        (["plan", "--env=local"], "--env is not an option; did you mean --environment or -e?"),
+        (["-chdir=x", "plan"], "-chdir is not an option; did you mean --chdir?"),
+        (["apply", "-auto-approve"], "-auto-approve is not an option; did you mean --auto-approve?"),
+        (["state", "list", "-stat-dir=x"], "-stat-dir is not an option; did you mean --state-dir?"),
+        (["plan", "-out=plan.json"], "-out is not an option; did you mean --out?"),
+        (["plan", "--output", "plan.json"], "--output is not an option; did you mean --out?"),
+        (["plan", "--nonsense"], "Unrecognized arguments: --nonsense."),
+    ],
+)
+def test_an_option_written_as_in_another_tool_is_named_as_it_is(
+    wlinfra: CommandLine, arguments: list[str], meant: str
+) -> None:
+    ended = wlinfra.run(*arguments)
+    assert (ended.code, meant in ended.err) == (1, True), ended.err
+
+
+def test_a_value_may_stand_right_after_its_short_option(wlinfra: CommandLine) -> None:
+    assert wlinfra.run("plan", "-etest").code == 0
+
+
 def test_options_of_every_command_may_stand_before_or_after_its_name(wlinfra: CommandLine) -> None:
     assert wlinfra.run("-e", "test", "plan").code == wlinfra.run("plan", "-e", "test").code == 0
     assert wlinfra.run("-e", "nope", "plan").code == 1

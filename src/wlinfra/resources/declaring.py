@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -29,6 +29,8 @@ __all__ = [
     "declaring",
     "locate",
     "report",
+    "require",
+    "require_dict",
     "scope",
     "standing_at",
 ]
@@ -106,6 +108,29 @@ def scope(name: str) -> Iterator[None]:
         yield
     finally:
         _scope.reset(token)
+
+
+def require(value: object, kinds: type | tuple[type, ...], what: str, takes: str, fix: str) -> None:
+    """Raise DeclarationError, with the caller's line, unless the value is of one of the kinds; it is never repeated.
+
+    ``what`` names the argument and its call, ``takes`` what it takes, ``fix`` shows the call as it is right.
+    """
+    if not isinstance(value, kinds):
+        given = (
+            "None"
+            if value is None
+            else f"the class {value.__name__}"
+            if isinstance(value, type)
+            else type(value).__name__
+        )
+        raise DeclarationError.of("Wrong type", f"{what} takes {takes}, not {given}.", fix, location=locate(caller()))
+
+
+def require_dict(value: object, what: str, fix: str) -> None:
+    """Raise DeclarationError, with the caller's line, unless the value is None or a dict with strings as keys."""
+    require({} if value is None else value, Mapping, what, "a dict", fix)
+    for key in value if isinstance(value, Mapping) else ():
+        require(key, str, f"Each key of {what}", "a string", fix)
 
 
 def report(diagnostics: list[Diagnostic]) -> None:

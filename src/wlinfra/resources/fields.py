@@ -129,7 +129,7 @@ def to_text(value: Any) -> str | Ref | Template:
                     fix="Give the secret as an environment variable of a container.",
                 )
             )
-        case _ if callable(getattr(value, "ref", None)):
+        case _ if callable(getattr(value, "ref", None)) and not isinstance(value, type):
             return to_text(value.ref("id"))
         case _:
             raise broken_rule(

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Resource
-from wlinfra.resources.declaring import caller, locate
+from wlinfra.resources.declaring import caller, locate, require
 from wlinfra.resources.fields import Text, Word, attribute, sendable
 from wlinfra.values import Address, Ref
 
@@ -34,7 +34,7 @@ class Lookup(Resource):
     @property
     def address(self) -> Address:
         """Where it stands in the stack, such as ``lookup.workload.chat``."""
-        return Address.of(self.lookup_type, self.name, scope=(*getattr(self, "_scope", ()), "lookup"))
+        return Address.of(self.lookup_type or "unknown", self.name, scope=(*getattr(self, "_scope", ()), "lookup"))
 
     def __getattr__(self, name: str) -> Ref:
         if name.startswith("_"):
@@ -58,6 +58,11 @@ def lookup(
     >>> network.address, network.endpoint
     ('lookup.workload.gateway', Ref(lookup.workload.gateway.endpoint))
     """
+    for what, value in (("type=", type), ("name=", name), ("id=", id), ("provider=", provider)):
+        if value is not None or what in ("type=", "provider="):
+            require(
+                value, str, f"{what} of wl.lookup", "a string", 'Write it as wl.lookup("workload", name="gateway").'
+            )
     if (name is None) == (id is None):
         raise DeclarationError.of(
             "Lookup not clear",

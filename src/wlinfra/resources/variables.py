@@ -161,8 +161,8 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
         yield replace(problem, path=(name,))
     elif isinstance(value, Credential):
         yield from (replace(problem, path=(name, *problem.path)) for problem in value.problems())
-    elif not isinstance(value, str | Ref | Template | Secret | Credential | ApiKey) and not callable(
-        getattr(value, "ref", None)
+    elif not isinstance(value, str | Ref | Template | Secret | Credential | ApiKey) and (
+        isinstance(value, type) or not callable(getattr(value, "ref", None))
     ):
         yield Problem(
             summary="Wrong type",

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Model, Resource
+from wlinfra.resources.declaring import caller, locate, require
 from wlinfra.resources.variables import ApiKey, Credential, EnvVar
 from wlinfra.stack.secrets import secret_command, secret_env, secret_file
 from wlinfra.values import UNKNOWN, Address, Json, Ref, Secret, Template, Unknown, is_boundless
@@ -83,6 +84,7 @@ def _source_of(secret: Secret) -> Json:
             "Secret has no form",
             f"The secret from {secret.describe} is fetched by code of the program, which JSON cannot hold.",
             "Take it from wl.secret_env, wl.secret_file or wl.secret_command.",
+            location=locate(caller()),
         )
     return dict(secret.source)
 
@@ -97,6 +99,7 @@ def from_form(model: type[M], form: Json, *, resources: Mapping[str, Resource] |
     ``resources`` are those that ``$resource`` may name, by address. Raises DeclarationError for what the form or the
     model does not know, naming each attribute.
     """
+    _require_model(model, "wl.from_form")
     if not isinstance(form, Mapping) or is_boundless(form):
         raise _wrong(f"A {model.__name__} is an object of at most 200 levels", "Write its attributes as an object.")
     return model(**_loaded_items(form, resources or {}))
@@ -128,7 +131,18 @@ def _of_mark(mark: str, content: Json, resources: Mapping[str, Resource]) -> Jso
 
 
 def _wrong(what: str, fix: str) -> DeclarationError:
-    return DeclarationError.of("Form not readable", f"{what}.", fix)
+    return DeclarationError.of("Form not readable", f"{what}.", fix, location=locate(caller()))
+
+
+def _require_model(model: object, call: str) -> None:
+    if not isinstance(model, type) or not issubclass(model, Model):
+        require(
+            model,
+            (),
+            call,
+            "a class of declarations",
+            f"Write it as {call}(wl.Workload{', form' * (call == 'wl.from_form')}).",
+        )
 
 
 def _ref(content: Json, _: Mapping[str, Resource]) -> Ref:
@@ -186,5 +200,6 @@ _MARKS: Final[Mapping[str, Callable[[Any, Mapping[str, Resource]], Json]]] = {
 
 def form_schema(model: type[Model]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a model's form: every attribute by its own name, with its type."""
+    _require_model(model, "wl.form_schema")
     model.model_rebuild()
     return model.model_json_schema(by_alias=False)

@@ -21,7 +21,7 @@ from typing import Any
 
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Location, Severity
 from wlinfra.resources.base import Resource
-from wlinfra.resources.declaring import Session, declaring, locate
+from wlinfra.resources.declaring import Session, declaring, locate, require, require_dict
 from wlinfra.resources.output import Output
 from wlinfra.stack.checks import Declaration
 from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
@@ -69,12 +69,14 @@ class Declared:
         return hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
 
 
-def load_stack(path: Path, *, environ: Mapping[str, str] | None = None) -> Stack[Any]:
+def load_stack(path: Path | str, *, environ: Mapping[str, str] | None = None) -> Stack[Any]:
     """Return the one stack a program defines; a folder stands for the ``infra.py`` in it.
 
     ``environ`` is where secrets are looked up, by default the process's own variables. Raises DeclarationError with
     the user's file and line for a program that is missing, cannot be run, or defines no stack or several.
     """
+    require(path, (str, Path), "wl.load_stack", "a path", 'Write it as wl.load_stack("infra.py").')
+    path = Path(path)
     file = path / DEFAULT_FILE if path.is_dir() else path
     if not file.is_file():
         raise DeclarationError.of(
@@ -129,7 +131,7 @@ def declare(
     *,
     overrides: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
-    settings_file: Path | None = None,
+    settings_file: Path | str | None = None,
     saved_settings: Mapping[str, Any] | None = None,
     outputs_reader: OutputsReader | None = None,
 ) -> Declared:
@@ -138,8 +140,15 @@ def declare(
     ``environ`` gives ``WLINFRA_SET_*`` settings and secrets. Raises DeclarationError with everything wrong at once,
     ConfigurationError for settings from outside the program.
     """
+    fix = 'Write it as wl.declare(stack, "prod").'
+    require(stack, Stack, "wl.declare", "a stack", fix)
+    for what, given in (("overrides", overrides), ("environ", environ), ("saved_settings", saved_settings)):
+        require_dict(given, f"{what}= of wl.declare", f"Write it as {what}={{...}}.")
+    require(settings_file or "", (str, Path), "settings_file= of wl.declare", "a path", fix)
     spec = stack.find_environment(environment_name)
-    sources = SettingsSources(file=settings_file, environ=environ, overrides=overrides, saved=saved_settings)
+    sources = SettingsSources(
+        file=Path(settings_file) if settings_file else None, environ=environ, overrides=overrides, saved=saved_settings
+    )
     settings = merge_settings(stack.settings, spec.settings, sources)
     session, items = _gather(stack, spec, settings, environ, outputs_reader)
     checked = Declaration(spec, session, items)

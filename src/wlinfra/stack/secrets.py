@@ -10,9 +10,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from wlinfra.errors import ConfigurationError
+from wlinfra.errors import ConfigurationError, DeclarationError
+from wlinfra.resources.declaring import caller, locate, require
 from wlinfra.stack.context import surroundings
 from wlinfra.values import Secret
 
@@ -31,6 +32,12 @@ COMMAND_TIMEOUT = 30.0
 """Seconds a command may take to print a secret."""
 
 
+_SOURCES: Final = (
+    'Write it as wl.secret_env("HF_TOKEN"), wl.secret_file("token.txt") or wl.secret_command("pass show token").'
+)
+_COMMAND: Final = 'Write it as wl.secret_command("pass show token") or wl.secret_command(["pass", "show", "token"]).'
+
+
 class SecretSource(Protocol):
     """Anything that can be asked for a secret; implement it for a store of your own and call `secret`."""
 
@@ -45,24 +52,37 @@ class SecretSource(Protocol):
 
 
 def secret(source: SecretSource) -> Secret:
-    """Return a secret that the source is asked for when it is needed."""
+    """Return a secret that the source is asked for when it is needed; raises DeclarationError for what is no source."""
+    complete = callable(getattr(source, "fetch", None)) and isinstance(getattr(source, "describe", None), str)
+    if not complete or isinstance(source, type):
+        require(source, (), "wl.secret", "an object with describe, a string, and a method fetch", _SOURCES)
     return Secret(source.fetch, describe=source.describe)
 
 
 def secret_env(name: str) -> Secret:
     """Return a secret from an environment variable of the process that applies."""
+    require(name, str, "wl.secret_env", "the name of a variable", 'Write it as wl.secret_env("HF_TOKEN").')
     return _built_in(EnvironmentSource(name, surroundings().environ), {"env": name})
 
 
 def secret_file(path: str | Path) -> Secret:
     """Return a secret from a file, one final newline dropped; a relative path is meant from the program's folder."""
+    require(path, (str, Path), "wl.secret_file", "a path", 'Write it as wl.secret_file("token.txt").')
     source = FileSource(surroundings().path(path))
     return _built_in(source, {"file": str(source.path)})
 
 
 def secret_command(command: str | Sequence[str]) -> Secret:
     """Return a secret that a command prints, one final newline dropped; it runs without a shell, for 30 s at most."""
-    words = shlex.split(command) if isinstance(command, str) else list(command)
+    require(command, (str, list, tuple), "wl.secret_command", "a command or a list of its words", _COMMAND)
+    try:
+        words = shlex.split(command) if isinstance(command, str) else list(command)
+    except ValueError:
+        raise DeclarationError.of(
+            "Command is wrong", "A quotation mark in it is not closed.", _COMMAND, location=locate(caller())
+        ) from None
+    for word in words:
+        require(word, str, "Each word of wl.secret_command", "a string", _COMMAND)
     return _built_in(CommandSource(tuple(words), surroundings().folder), {"command": words})
 
 

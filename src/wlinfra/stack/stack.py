@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overlo
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.resources.base import Resource
-from wlinfra.resources.declaring import NAME, caller, locate, report
+from wlinfra.resources.declaring import NAME, caller, locate, report, require, require_dict
 from wlinfra.resources.mistakes import nearest
 from wlinfra.resources.output import Output
 from wlinfra.stack.context import surroundings
@@ -160,10 +160,15 @@ class Stack(Generic[S]):
         >>> Stack("chat").outputs_of("network", "prod")
         StackOutputs('network', 'prod')
         """
+        fix = 'Write it as stack.outputs_of("network", "prod").'
+        require(stack, str, "stack.outputs_of", "the name of a stack", fix)
+        require(environment, (str, Environment), "stack.outputs_of", "an environment or its name", fix)
         return StackOutputs(stack, environment if isinstance(environment, str) else environment.name)
 
     def find_environment(self, name: str) -> EnvironmentSpec[S]:
         """Return the environment of that name; raises DeclarationError that lists the known ones."""
+        fix = f"Write it as {next(iter(self.environments), 'prod')!r}."
+        require(name, str, "The name of an environment", "a string", fix)
         if name in self.environments:
             return self.environments[name]
         known = ", ".join(self.environments)
@@ -200,6 +205,8 @@ class Stack(Generic[S]):
                 "With providers= every option stands with the provider it belongs to.",
                 'Write it as providers={"default": {"provider": "...", ...}}.',
             )
+        for what, given in {"providers=": providers, **(providers if isinstance(providers, Mapping) else {})}.items():
+            require_dict(given, str(what), 'Write it as providers={"default": {"provider": "...", ...}}.')
         if not providers:
             self._report(
                 "Missing provider",
@@ -218,6 +225,7 @@ class Stack(Generic[S]):
         if isinstance(given, self.settings):
             return given
         if given is None or isinstance(given, Mapping):
+            require_dict(given, "settings=", f"Write it as settings={self.settings.__name__}(...).")
             return self.settings(**(given or {}))
         self._report(
             "Wrong type",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wlinfra.errors import ConfigurationError, WlinfraError
 from wlinfra.plan.file import Origin, seal
 from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.resources.declaring import require, require_dict
 from wlinfra.stack.program import DEFAULT_FILE, Declared
 from wlinfra.stack.stack import Stack
 from wlinfra.state.model import HistoryEntry, State
@@ -55,6 +56,13 @@ def open_workspace(
     ``ending``, for a workspace that is only destroyed, what is wrong with the program is a warning. Raises
     DeclarationError with everything that is wrong with the program, ConfigurationError for what was given here.
     """
+    fix = 'Write it as wl.open_workspace("infra.py", "prod").'
+    require(program, (str, Path, Stack), "wl.open_workspace", "a stack or the path of its program", fix)
+    require(environment, str, "environment= of wl.open_workspace", "the name of an environment", fix)
+    for what, given in (("settings", settings), ("environ", environ), ("providers", providers)):
+        require_dict(given, f"{what}= of wl.open_workspace", f"Write it as {what}={{...}}.")
+    for what, path in (("settings_file", settings_file), ("state_dir", state_dir)):
+        require(path, (str, Path), f"{what}= of wl.open_workspace", "a path", f'Write it as {what}="...".')
     variables = os.environ if environ is None else environ
     host = Host(environ=variables, directory=Path.cwd(), providers=dict(providers or {}))
     asked = Asked(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final, NoReturn
 
 from wlinfra.errors import ConfigurationError
@@ -44,20 +45,47 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
+    def parse_known_args(  # type: ignore[override]  # argparse overloads it for namespaces of other types
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse what this parser knows; raises ConfigurationError for an option that is nearly one of its own."""
+        options = {option: action for option, action in self._option_string_actions.items() if option[:2] == "--"}
+        for word in takewhile(lambda word: word != "--", args or ()):
+            name = word.partition("=")[0]
+            if re.fullmatch(r"-[a-z][a-z-]{2,}", name) and (meant := _meant(f"-{name}", options)):
+                self.error(f"{name} is not an option; did you mean {meant}?")
+        parsed, rest = super().parse_known_args(args, namespace)
+        for word in rest:
+            name = word.partition("=")[0]
+            long = name if name[:2] == "--" else f"-{name}"
+            if len(name) > 2 and name[0] == "-" and (meant := _meant(long, options) or _nearest(long, options)):
+                self.error(f"{name} is not an option; did you mean {meant}?")
+        return parsed, rest
+
     def error(self, message: str) -> NoReturn:
         """Raise ConfigurationError with the way to the help."""
         found = re.match(r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)$", message)
         if found:
-            import difflib
-
-            choices = found[2].replace("'", "").split(", ")
-            near = difflib.get_close_matches(found[1], choices, n=1)
-            message = f"there is no command {found[1]}" + (f"; did you mean {near[0]}?" if near else "")
+            near = _nearest(found[1], found[2].replace("'", "").split(", "))
+            message = f"there is no command {found[1]}" + (f"; did you mean {near}?" if near else "")
         raise ConfigurationError.of(
             "Wrong arguments",
             f"{message[:1].upper()}{message[1:].rstrip('.?')}{'?' if message.endswith('?') else '.'}",
             f"See what can be given with\n    {self.prog} --help",
         )
+
+
+def _meant(word: str, options: Mapping[str, argparse.Action]) -> str:
+    """Return the one option that the word is or begins, with its short form; empty where there is none."""
+    found = [option for option in options if option.startswith(word)]
+    return " or ".join(reversed(options[found[0]].option_strings)) if len(found) == 1 else ""
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that differs by little; empty where there is none."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
