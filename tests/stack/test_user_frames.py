@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from wlinfra.errors import DeclarationError, Diagnostic
-from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.diagnostics import render_diagnostics
+from wlinfra.render.source import read_source_line
 from wlinfra.stack.program import declare, load_stack
 
 HEAD = """\

@@ -143,7 +143,8 @@ def _start_logging(console: Console) -> None:
 
 def _explain(error: WlinfraError, console: Console, parsed: Namespace | None = None) -> int:
     from wlinfra.cli.advice import advised
-    from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+    from wlinfra.render.diagnostics import render_diagnostics
+    from wlinfra.render.source import read_source_line
 
     diagnostics = error.diagnostics if parsed is None else advised(error.diagnostics, parsed)
     console.tell(render_diagnostics(diagnostics, console.style, read_source_line))
@@ -168,7 +169,7 @@ class _Bugs:
         if error is None or isinstance(error, self._EXPECTED):
             return False
         if self._console.debug:
-            traceback.print_exception(error, file=self._console.stderr)
+            self._console.tell(f"{_frames(error)}{type(error).__name__}: {error}")
             where = "The traceback stands above."
         else:
             where = self._write_report(error)
@@ -181,11 +182,17 @@ class _Bugs:
         """Write where it happened, without the error's text or source lines, which may quote anything."""
         name = self._parsed.state_dir or self._console.environ.get("WLINFRA_STATE_DIR") or ".wlinfra"
         path = self._console.path(name) / "bug-report.txt"
-        found = traceback.extract_tb(error.__traceback__)
-        frames = "".join(f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in found)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"wlinfra {self._parsed.command}: {type(error).__name__}\n{frames}", encoding="utf-8")
+            path.write_text(
+                f"wlinfra {self._parsed.command}: {type(error).__name__}\n{_frames(error)}", encoding="utf-8"
+            )
         except OSError as problem:
             return f"A report could not be written ({problem.strerror})."
         return f"Where it happened was written to {path}."
+
+
+def _frames(error: BaseException) -> str:
+    """Return where it happened, without source lines, which may quote anything."""
+    found = traceback.extract_tb(error.__traceback__)
+    return "".join(f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in found)

@@ -29,9 +29,9 @@ from wlinfra.cli.show_plan import plan_options, plan_text
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.file import unseal
 from wlinfra.plan.model import Plan, PlanOptions
-from wlinfra.render.diagnostics import read_source_line
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
 from wlinfra.render.json import dump_json, plan_document
+from wlinfra.render.source import read_source_line
 from wlinfra.workspace.applying import Applied, Running, apply, apply_sealed
 from wlinfra.workspace.approving import Approval
 from wlinfra.workspace.keys import key_at_hand

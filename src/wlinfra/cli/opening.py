@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from wlinfra.cli.console import Console
 from wlinfra.cli.quiet import printing_aside
 from wlinfra.errors import ConfigurationError, Diagnostic
-from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.diagnostics import render_diagnostics
+from wlinfra.render.source import read_source_line
 from wlinfra.render.style import clean_lines
 from wlinfra.workspace.host import Asked, Host
 from wlinfra.workspace.records import find_record

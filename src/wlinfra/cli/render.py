@@ -14,9 +14,10 @@ from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.provider.base import Connection
 from wlinfra.provider.rendering import RenderedObject, WritesManifests, WritesRoles
-from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.diagnostics import render_diagnostics
 from wlinfra.render.manifests.files import Written, write_manifests
 from wlinfra.render.manifests.yaml import format_manifests
+from wlinfra.render.source import read_source_line
 from wlinfra.render.summary import counted
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import State

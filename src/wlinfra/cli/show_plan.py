@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from wlinfra.cli.console import Console
 from wlinfra.plan.model import Plan, PlanOptions
-from wlinfra.render.diagnostics import read_source_line
+from wlinfra.render.source import read_source_line
 from wlinfra.render.text import TextOptions, render_plan
 
 __all__ = ["format_plan", "plan_options", "plan_text"]

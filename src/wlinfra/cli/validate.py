@@ -10,7 +10,8 @@ from wlinfra.cli.opening import open_workspace
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
-from wlinfra.render.diagnostics import read_source_line, render_diagnostics
+from wlinfra.render.diagnostics import render_diagnostics
+from wlinfra.render.source import read_source_line
 from wlinfra.render.summary import counted
 from wlinfra.state.model import State
 

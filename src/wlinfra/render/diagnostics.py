@@ -6,13 +6,12 @@ The command line prints these for every error it meets; plans show their warning
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from wlinfra.errors import Diagnostic, Location
 from wlinfra.render.style import PLAIN, Style, clean, clean_lines
 from wlinfra.render.summary import counted
 
-__all__ = ["SourceLine", "read_source_line", "render_boxes", "render_diagnostics"]
+__all__ = ["SourceLine", "render_boxes", "render_diagnostics"]
 
 SourceLine = Callable[[Location], str | None]
 """Answers the text of a line of the user's program, or None where it cannot be shown."""
@@ -22,17 +21,6 @@ _PLACES = 3
 """How many places are named of errors with the same words."""
 _CALLS = 6
 """How many of the calls that led to a place are shown."""
-
-
-def read_source_line(location: Location) -> str | None:
-    """Return the line of the user's own program; None when the file cannot be read, or may hold secrets as data does."""
-    if not location.file.endswith(".py"):
-        return None
-    try:
-        lines = Path(location.file).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    return lines[location.line - 1] if 0 < location.line <= len(lines) else None
 
 
 def render_diagnostics(
