@@ -168,3 +168,30 @@ def test_an_emulator_whose_folder_cannot_be_made_is_an_error_in_words(opening: d
         pytest.raises(wl.WlinfraError, match="cannot be used"),
     ):
         workspace.plan()
+
+
+def test_nothing_works_after_close_and_says_so(opening: dict[str, Any]) -> None:
+    stack = chat_stack(provider="datarobot", endpoint="emulator")
+    with wl.open_workspace(stack, **opening) as workspace:
+        assert workspace.apply().ok
+    members = [name for name in vars(wl.Workspace) if name == "__enter__" or not name.startswith("_")]
+    for name in set(members) - {"close"}:
+        given = {"import_": ("workload.chat", "65f0c0ffee0123456789abcd")}.get(name, ())
+        with pytest.raises(wl.ConfigurationError) as refused:
+            getattr(workspace, name)(*given)
+        (found,) = refused.value.diagnostics
+        assert (found.summary, found.location.file[-16:] if found.location else "") == (
+            "Workspace is closed",
+            "test_notebook.py",
+        )
+        assert "wl.open_workspace" in found.fix
+    workspace.close()
+
+
+def test_options_of_another_type_are_refused(opening: dict[str, Any]) -> None:
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": MemoryProvider()}, **opening) as opened:
+        workspace: Any = opened
+        for call in (workspace.plan, workspace.drift, workspace.apply, lambda given: workspace.import_(given, "1")):
+            for wrong in (["workload.chat"], 5, {"destroy": True}, wl.PlanOptions):
+                with pytest.raises(wl.DeclarationError, match="Write it as workspace"):
+                    call(wrong)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wlinfra.errors import ConfigurationError, WlinfraError
 from wlinfra.plan.file import Origin, seal
 from wlinfra.plan.model import Plan, PlanOptions
-from wlinfra.resources.declaring import require, require_dict
+from wlinfra.resources.declaring import caller, locate, require, require_dict
 from wlinfra.stack.program import DEFAULT_FILE, Declared
 from wlinfra.stack.stack import Stack
 from wlinfra.state.model import HistoryEntry, State
@@ -95,6 +95,14 @@ def _refuse_no_parallelism(parallelism: int) -> None:
         )
 
 
+def _as_options(options: PlanOptions | None) -> PlanOptions:
+    if options is None:
+        return PlanOptions()
+    fix = 'Write it as workspace.plan(wl.PlanOptions(targets=("workload.chat",))).'
+    require(options, PlanOptions, "A workspace", "wl.PlanOptions or a plan of its own", fix)
+    return options
+
+
 class Workspace:
     """One environment of a stack, opened; a context manager that closes its connections.
 
@@ -104,7 +112,19 @@ class Workspace:
 
     def __init__(self, opened: Opened) -> None:
         """Use `open_workspace`."""
-        self._opened = opened
+        self._at_hand: Opened | None = opened
+
+    @property
+    def _opened(self) -> Opened:
+        """What is open; raises ConfigurationError after `close`, as an emulator of its own ended with it."""
+        if self._at_hand is None:
+            raise ConfigurationError.of(
+                "Workspace is closed",
+                "close() was called, or the with block it was opened for has ended, so its connections are closed.",
+                'Use it inside the with block, or open it again: wl.open_workspace("infra.py", "prod").',
+                location=locate(caller()),
+            )
+        return self._at_hand
 
     @property
     def declared(self) -> Declared:
@@ -121,11 +141,11 @@ class Workspace:
 
         What cannot be planned is in the plan's ``errors``. When another run is applying, the plan says so.
         """
-        return self._opened.plan(options or PlanOptions())
+        return self._opened.plan(_as_options(options))
 
     def drift(self, options: PlanOptions | None = None) -> Plan:
         """Return what others changed since the last apply: a plan that would only record it."""
-        return self._opened.plan(replace(options or PlanOptions(), refresh_only=True))
+        return self._opened.plan(replace(_as_options(options), refresh_only=True))
 
     def apply(
         self,
@@ -159,7 +179,7 @@ class Workspace:
             WlinfraError.raise_for(plan.errors)
             sealed = seal(plan, self._opened.digest, text="", document={}, origin=Origin())
             return apply_sealed(self._opened, sealed, running, again="workspace.plan()")
-        return apply(self._opened, plan or PlanOptions(), Approval(ask=approve, adopt=adopt), running)
+        return apply(self._opened, _as_options(plan), Approval(ask=approve, adopt=adopt), running)
 
     def destroy(
         self,
@@ -179,6 +199,10 @@ class Workspace:
         """
         from wlinfra.workspace.importing import import_object
 
+        for what, given in (("address", address), ("id", id)):
+            require(
+                given, str, f"{what} of import_", "a string", 'Write it as workspace.import_("workload.chat", "65f0").'
+            )
         return import_object(self._opened, address, id, lock_timeout=lock_timeout)
 
     def outputs(self) -> Mapping[str, Json]:
@@ -190,10 +214,14 @@ class Workspace:
         return self._opened.store.history()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._opened.close()
+        """Close the connections; everything but a second `close` raises ConfigurationError from then on."""
+        if self._at_hand is not None:
+            self._at_hand.close()
+            self._at_hand = None
 
     def __enter__(self) -> Self:
+        """Return the workspace; raises ConfigurationError for one that is closed."""
+        self._opened  # noqa: B018 - raises when it is closed
         return self
 
     def __exit__(
