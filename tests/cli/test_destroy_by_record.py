@@ -74,6 +74,31 @@ def test_a_protected_environment_stays_protected(applied: CommandLine) -> None:
     assert len(applied.provider.world.objects) == 2
 
 
+@pytest.mark.parametrize("way", ["--stack=shop", "-e=test", "an error in its function"])
+@pytest.mark.parametrize("protected", ['provider="memory", protect=True', "protect=True, replicas=env"])
+def test_protection_that_a_broken_program_cannot_lift_is_lifted_by_a_corrected_one(
+    applied: CommandLine, way: str, protected: str
+) -> None:
+    before = PROGRAM.replace(protected.replace(", protect=True", "").replace("protect=True, ", ""), protected)
+    applied.write(before)
+    assert applied.run("apply", "--auto-approve").code == 0
+    applied.write(before.replace("    yield server", "    raise ValueError") if way[0] == "a" else PROGRAM + ")")
+    ended = applied.run("destroy", "--auto-approve", *([way] if way[0] == "-" else []))
+    assert (ended.code, len(applied.provider.world.objects)) == (1, 2)
+    assert "correct yours, or write one for the stack shop with the environment test" in ended.err + ended.out
+    applied.write()
+    assert (applied.run("apply", "--auto-approve").code, applied.run("destroy", "--auto-approve").code) == (0, 0)
+
+
+def test_no_saved_plan_is_advised_where_none_can_be_saved(applied: CommandLine) -> None:
+    assert "--out plan.json" in applied.run("destroy").err
+    assert "--out" not in applied.run("destroy", "--stack", "shop", "--json").err
+    applied.write(PROGRAM + ")")
+    for options in ([], ["--stack", "shop"]):
+        ended = applied.run("destroy", *options)
+        assert (ended.code, "--auto-approve" in ended.err, "--out" in ended.err) == (1, True, False)
+
+
 def test_what_is_retained_is_forgotten_only(applied: CommandLine) -> None:
     applied.write(PROGRAM.replace("replicas=env", "retain=True, replicas=env"))
     assert applied.run("apply", "--auto-approve").code == 0

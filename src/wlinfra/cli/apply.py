@@ -73,14 +73,15 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         raise ConfigurationError.of(
             "Nobody can be asked",
             "With --json the output is for machines, so nobody is asked.",
-            f"Add --auto-approve, or apply a saved plan:\n    {_saving(arguments, '', destroys=options.destroy)}\n    {applying_command(arguments, 'plan.json')}",
+            _instead_of_asking(arguments, "", destroys=options.destroy, can_save=not getattr(arguments, "stack", "")),
         )
-    ask = None if arguments.auto_approve else lambda plan: _confirm(plan, arguments, console)
-    approval = Approval(ask=ask, adopt=arguments.adopt)
     with (
         open_workspace(arguments, console, ending=options.destroy) as workspace,
         _Progress(arguments, console) as progress,
     ):
+        can_save = workspace.declared.reliable
+        ask = None if arguments.auto_approve else lambda plan: _confirm(plan, arguments, console, can_save=can_save)
+        approval = Approval(ask=ask, adopt=arguments.adopt)
         running = _running(arguments, progress, on_plan=lambda plan: _show(plan, arguments, console))
         applied = apply(workspace, options, approval, running)
     return _tell(applied, arguments, console, begun=progress.begun)
@@ -99,13 +100,13 @@ def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
         console.show(plan_text(plan, console))
 
 
-def _confirm(plan: Plan, arguments: Namespace, console: Console) -> bool:
+def _confirm(plan: Plan, arguments: Namespace, console: Console, *, can_save: bool) -> bool:
     """Ask a person; the answer is ``yes``, or the environment's name where the environment is protected."""
     if not console.is_interactive:
         raise ConfigurationError.of(
             "Nobody can be asked",
             f"Applying to {plan.environment} must be confirmed, and there is no terminal to ask at. Nothing was changed.",
-            f"Add --auto-approve, or apply a plan that was looked at:\n    {_saving(arguments, plan.environment, destroys=plan.options.destroy)}\n    {applying_command(arguments, 'plan.json')}",
+            _instead_of_asking(arguments, plan.environment, destroys=plan.options.destroy, can_save=can_save),
         )
     what = "destroy everything above" if plan.options.destroy else "perform these actions"
     word = plan.environment if plan.protected_environment else "yes"
@@ -118,9 +119,13 @@ def _confirm(plan: Plan, arguments: Namespace, console: Console) -> bool:
     return console.ask(f"\n{question}\n  {hint}\n\n  Enter a value: ") == word
 
 
-def _saving(arguments: Namespace, environment: str, *, destroys: bool) -> str:
-    """Return the command that saves this plan."""
-    return command_line("plan", arguments, environment, [*(["--destroy"] if destroys else []), "--out", "plan.json"])
+def _instead_of_asking(arguments: Namespace, environment: str, *, destroys: bool, can_save: bool) -> str:
+    """Return how to apply where nobody can be asked; a plan cannot be saved where the record stands for the program."""
+    if not can_save:
+        return "Add --auto-approve."
+    words = [*(["--destroy"] if destroys else []), "--out", "plan.json"]
+    saving = command_line("plan", arguments, environment, words)
+    return f"Add --auto-approve, or save the plan, review it, and apply it:\n    {saving}\n    {applying_command(arguments, 'plan.json')}"
 
 
 def _tell(applied: Applied, arguments: Namespace, console: Console, *, begun: bool) -> int:

@@ -45,15 +45,15 @@ def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, opt
     )
 
 
-def guards(changes: Iterable[Change], state: State, *, protected: bool) -> list[Diagnostic]:
+def guards(changes: Iterable[Change], state: State, declared: Declared) -> list[Diagnostic]:
     """Return an error for every protected object that would be deleted or replaced.
 
     What the program declares counts beside what is recorded, as a record may lack it: the change says so.
     """
     return [
-        _protected(change, why)
+        _protected(change, why, declared)
         for change in changes
-        if _ends(change) and (why := _protection(change, state, protected=protected)) is not None
+        if _ends(change) and (why := _protection(change, state, protected=declared.protect)) is not None
     ]
 
 
@@ -161,12 +161,15 @@ def _protection(change: Change, state: State, *, protected: bool) -> _Protection
     return None
 
 
-def _protected(change: Change, by: _Protection) -> Diagnostic:
+def _protected(change: Change, by: _Protection, declared: Declared) -> Diagnostic:
     verb = "deleted" if change.action is Action.DELETE else "replaced"
-    lift = f"To lift it, declare {change.address.resource} with protect=False and apply that first."
+    first = ""
+    if not declared.reliable:
+        first = f"Only a program can lift the protection: correct yours, or write one for the stack {declared.stack} with the environment {declared.environment}. "
+    lift = f"{first}To lift it, declare {change.address.resource} with protect=False and apply that first."
     match by:
         case _Protection.ENVIRONMENT:
-            why, fix = "the environment is protected", "Set protect=False on the environment, then plan again."
+            why, fix = "the environment is protected", f"{first}Set protect=False on the environment, then plan again."
         case _Protection.RECORDED:
             why, fix = "it is protected; that is recorded, so that it holds after the declaration is gone", lift
         case _Protection.DECLARED:

@@ -94,7 +94,7 @@ def build_plan(
         errors=(
             *planning.errors,
             *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None),
-            *guards(changes, scope.state, protected=declared.protect),
+            *guards(changes, scope.state, declared),
             *refuse_ending(engine, changes),
         ),
         moved=scope.moved,

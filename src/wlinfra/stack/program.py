@@ -62,6 +62,8 @@ class Declared:
     name_prefix: str = ""
     """What stands before the names of its objects on the platform."""
     warnings: tuple[Diagnostic, ...] = ()
+    reliable: bool = True
+    """False where the program has errors or was not run, and the record stands for what it does not declare."""
 
     @property
     def settings_digest(self) -> str:
@@ -191,7 +193,7 @@ def declare_for_destroy(
     whole = [resource for resource in session.resources if not resource.is_broken and not resource.lookup]
     checked = Declaration(spec, session, list({resource.address: resource for resource in whole}.values()))
     warning = _destroyed_all_the_same(spec.name, errors)
-    return replace(_declared(stack, spec, settings, checked, [warning], sources), outputs=())
+    return replace(_declared(stack, spec, settings, checked, [warning], sources), outputs=(), reliable=False)
 
 
 def _destroyed_all_the_same(environment: str, errors: Sequence[Diagnostic]) -> Diagnostic:

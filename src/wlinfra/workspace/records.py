@@ -89,6 +89,7 @@ def declared_by_record(site: Site, state: State, wrong: Sequence[Diagnostic]) ->
         protect=state.protected,
         name_prefix=state.name_prefix,
         warnings=tuple(map(_destroyed_by_record, wrong[:1])),
+        reliable=False,
     )
 
 
