@@ -149,9 +149,9 @@ class KubernetesConnection:
 
     def recover(self, intent: Intent) -> Recovery:
         """Return whether an interrupted step took effect."""
-        from .recover import recover
+        from .operations.table import OPERATIONS
 
-        return recover(self.platform, intent)
+        return OPERATIONS.recover(self.platform, intent)
 
     def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
         """Return one status for each."""

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -21,7 +21,9 @@ from wlinfra_manifests.quantities import amount
 
 from .wire import Refusing
 
-__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes", "refusal_of"]
+__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes", "refusal_of", "while_stale"]
+
+T = TypeVar("T")
 
 
 class Failure(Enum):
@@ -43,6 +45,7 @@ class Failure(Enum):
     LOST = "answer lost"
 
 
+_STALE_TRIES: Final = 5
 _LONGEST: Final = 300
 """Characters of a cause that is told as it is."""
 
@@ -172,6 +175,17 @@ def fits_when_one_goes(error: ClusterError) -> bool:
         for side in found.groups()
     )
     return all(max(requested.get(name, 0), used.get(name, 0)) <= limit for name, limit in limited.items())
+
+
+def while_stale(call: Callable[[], T]) -> T:
+    """Return what the call returns, made again while another user writes at the same moment; raises ClusterError."""
+    for _ in range(_STALE_TRIES - 1):
+        try:
+            return call()
+        except ClusterError as error:
+            if error.failure is not Failure.STALE:
+                raise
+    return call()
 
 
 def failure_of(method: str, path: str, status: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:

@@ -43,7 +43,7 @@ from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
 from .quotas import within_quota
 from .restarts import stamp_of, with_readers_told
-from .steps import apply_steps, delete_step, gone_goal
+from .steps import delete_step, gone_goal
 from .subject import Subject
 from .warnings import with_warnings
 
@@ -119,7 +119,7 @@ def _taken_over(platform: Platform, request: PlanRequest, change: Decision) -> D
     if not change.steps and request.desired is not None:
         desired = request.desired
         subject = Subject(platform=platform, request=request, desired=desired, draft=replace(change, goal=None))
-        change = subject.finished(subject.draft, apply_steps(desired, subject.draft.id, subject.body, makes=False))
+        change = subject.finished(subject.draft, [subject.applying()])
     return taking_over(platform, change)
 
 

@@ -28,6 +28,7 @@ from wlinfra.values import Json, Path
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without
 from wlinfra_kubernetes.documents.policies import policy_of
+from wlinfra_kubernetes.operations.fields import claim_step, emptying_step, hand_over_step
 from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
 from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import at, declared_values, managed_by, meaning, united, wire
@@ -40,7 +41,7 @@ from .impact import impact_of
 from .predicted import predicted
 from .refusals import lacking
 from .replacement import confirmed, fixed, forced, is_fixed, unchangeable
-from .steps import apply_steps, claim_step, emptying_step, goal_of, hand_over_step
+from .steps import goal_of
 from .subject import Subject
 from .unions import Answer, answered
 
@@ -248,7 +249,7 @@ def _compared(subject: Subject, asked: _Asked, kept: int | None) -> Decision:
         *handing,
         *claims,
         *emptying,
-        *apply_steps(subject.desired, draft.id, body, makes=False, force=sent.force, outputs=subject.outputs),
+        subject.applying(body, force=sent.force),
     ]
     if not attributes:
         draft = replace(draft, label="hand over replicas" if kept is not None else "take ownership")

@@ -18,7 +18,6 @@ from wlinfra_manifests.document import Key
 
 from .refusals import lacking
 from .replacement import renaming
-from .steps import apply_steps
 from .subject import Subject
 
 __all__ = ["plan_new"]
@@ -39,7 +38,7 @@ def plan_new(subject: Subject) -> Decision:
 
 
 def _created(subject: Subject) -> Decision:
-    steps = apply_steps(subject.desired, subject.draft.id, subject.body, makes=True, outputs=subject.outputs)
+    steps = [subject.creating()]
     if private_of(subject.desired).comes_after and _ends_in_this_plan(subject):
         return subject.finished(subject.draft, steps, unverified=True)
     try:
@@ -52,7 +51,7 @@ def _created(subject: Subject) -> Decision:
 def _unasked(subject: Subject, error: ClusterError) -> Decision:
     """Return the create when the refusal only says that the cluster cannot judge it now; raises otherwise."""
     draft = subject.draft
-    steps = apply_steps(subject.desired, draft.id, subject.body, makes=True, outputs=subject.outputs)
+    steps = [subject.creating()]
     match error.failure:
         case Failure.NO_NAMESPACE if subject.key.namespace in _made(subject, "v1/Namespace"):
             return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("namespace")))

@@ -28,7 +28,7 @@ from .attributes import rolls
 from .claims import is_growing, told_to_wait, with_waiting_size
 from .replacement import forced, may_go, refused_claim, replacement, unasked
 from .restarts import stamp_attribute
-from .steps import apply_steps, goal_of
+from .steps import goal_of
 from .subject import Subject
 
 __all__ = ["NOT_KNOWN", "NO_SECRET", "READ_ONLY", "predicted"]
@@ -90,8 +90,7 @@ def _judged(subject: Subject) -> Decision:
 def _compared(subject: Subject) -> Decision:
     draft = subject.draft
     if subject.live is None:
-        steps = apply_steps(subject.desired, draft.id, subject.body, makes=True, outputs=subject.outputs)
-        return subject.finished(draft, steps) if draft.action is Action.CREATE else draft
+        return subject.finished(draft, [subject.creating()]) if draft.action is Action.CREATE else draft
     if change := forced(subject):
         return change
     if draft.action is Action.NO_OP:
@@ -107,7 +106,7 @@ def _compared(subject: Subject) -> Decision:
         if not may_go(subject):
             raise unasked(subject, "the API never changes what differs")
         return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
-    steps = apply_steps(subject.desired, draft.id, subject.body, makes=False, outputs=subject.outputs)
+    steps = [subject.applying()]
     if draft.action not in (Action.UPDATE, Action.IMPORT) or not any(
         _replaces_pods(subject, item) for item in attributes
     ):
@@ -134,10 +133,9 @@ def _restarting(subject: Subject, change: Decision) -> Decision:
         or change.action not in (Action.NO_OP, Action.UPDATE, Action.ROLL)
     ):
         return change
-    steps = apply_steps(subject.desired, change.id, subject.body, makes=False, outputs=subject.outputs)
     return subject.finished(
         change,
-        steps,
+        [subject.applying()],
         action=Action.ROLL,
         reason=ActionReason.ATTRIBUTE_CHANGED if change.action is Action.NO_OP else change.reason,
         attributes=(*change.attributes, stamp_attribute(subject.desired, subject.stamp)),

@@ -11,19 +11,31 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic, ProviderError
-from wlinfra.provider import SENSITIVE, Action, ActionReason, AttributeChange, Decision, Effect, Origin, SecretDigest
+from wlinfra.provider import (
+    SENSITIVE,
+    Action,
+    ActionReason,
+    AttributeChange,
+    Decision,
+    Effect,
+    Gate,
+    Origin,
+    SecretDigest,
+    Step,
+)
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import parse
 from wlinfra_kubernetes.losses import is_known, is_replaced_unasked, loss_of, with_loss
+from wlinfra_kubernetes.operations.objects import OLD
 from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_claims, mounted
 from wlinfra_kubernetes.waits.mounts import in_the_way
 from wlinfra_manifests.document import Key, at, differences
 
 from .probe import Verdict, tried_anew
 from .refusals import causes_of, refused_update, says_immutable
-from .steps import delete_step, replace_steps
+from .steps import delete_step
 from .subject import Subject
 
 __all__ = [
@@ -246,10 +258,17 @@ def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple
     )
     return subject.finished(
         draft,
-        replace_steps(subject.desired, draft.id, subject.body, end, outputs=subject.outputs),
+        [end, _again(subject)],
         reason=reason,
         **with_loss(lost),
     )
+
+
+def _again(subject: Subject) -> Step:
+    """Return the call that creates the object again once its name is free."""
+    step, old = subject.creating(), subject.draft.id
+    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": subject.desired.name, "uid": old})
+    return replace(step, gate=gate, lookup={**step.lookup, OLD: old})
 
 
 def _removed(subject: Subject) -> Iterator[AttributeChange]:

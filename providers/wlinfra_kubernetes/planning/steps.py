@@ -1,39 +1,18 @@
-"""The calls of each change as data; `plan` puts them into it, `run` makes them.
-
-Names are deterministic, so that an apply may be repeated; a delete names the uid, so that it can hit nothing else.
-"""
+"""The deletion of an object, and what is awaited after each change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
-from wlinfra.provider import Action, Gate, Goal, ObjectState, PlatformObject, Repeat, Step
-from wlinfra.values import Json
-from wlinfra_kubernetes.documents.fieldpath import FieldPath, shown
+from wlinfra.provider import Action, Gate, Goal, PlatformObject, Step
+from wlinfra_kubernetes.operations.objects import DELETE
+from wlinfra_kubernetes.operations.step import Item, step_of
 from wlinfra_kubernetes.private import private_of
-from wlinfra_manifests.document import Key, guessed_plural
+from wlinfra_manifests.document import Key
 
-__all__ = [
-    "APPLIES",
-    "EVIDENCE",
-    "apply_steps",
-    "claim_step",
-    "delete_step",
-    "emptying_step",
-    "goal_of",
-    "gone_goal",
-    "hand_over_step",
-    "replace_steps",
-]
+__all__ = ["delete_step", "goal_of", "gone_goal"]
 
-Item: TypeAlias = PlatformObject | ObjectState
-"""What a call is about: the object wanted, or the record of one that goes."""
-APPLIES: Final = frozenset({"apply", "force_apply"})
-"""The operations that send the whole declaration."""
-EVIDENCE: Final = "applied"
-"""What a step's lookup calls the digest that the object has once the step is done, and did not have before."""
 _TIMEOUTS: Final = {"NIMService": 3600.0, "NIMCache": 3600.0, "Deployment": 1200.0, "StatefulSet": 1200.0}
 _TIMEOUT: Final = 600.0
 _AWAITED: Final = frozenset(
@@ -74,114 +53,12 @@ def goal_of(desired: PlatformObject, action: Action) -> Goal | None:
     return Goal(goal="ready", describe="ready", details=details, timeout=timeout, holds_dependents=holds)
 
 
-def _path(key: Key) -> str:
-    root = "apis" if key.group else "api"
-    where = f"/namespaces/{key.namespace}" if key.namespace else ""
-    return f"/{root}/{key.api}{where}/{guessed_plural(key.kind)}/{key.name}"
-
-
-def _lookup(item: Item) -> dict[str, Any]:
-    return {"name": item.name, "address": str(item.address)}
-
-
-def apply_steps(
-    item: Item,
-    target: str | None,
-    body: Json,
-    *,
-    makes: bool,
-    force: bool = False,
-    outputs: Mapping[str, str] | None = None,
-) -> Sequence[Step]:
-    """Return the one call that applies the body; ``makes`` where it gives the object its identity."""
-    key = Key.parse(item.kind, item.name)
-    summary = f"create {key.kind}" if makes else f"apply {key.kind}"
-    return [
-        Step(
-            operation="force_apply" if force else "apply",
-            verb="PATCH",
-            path=_path(key),
-            summary=summary,
-            target=None if makes else target,
-            payload=body,
-            makes=makes,
-            repeat=Repeat.SAFE,
-            lookup={**_lookup(item), **({"outputs": dict(outputs)} if outputs else {}), "kind": item.kind},
-        )
-    ]
-
-
-def emptying_step(item: Item, target: str | None, body: Json) -> Step:
-    """Return the call in front of an apply that takes away what was in maps that are declared empty now."""
-    (step,) = apply_steps(item, target, body, makes=False)
-    return replace(step, operation="empty", summary=f"empty maps of {Key.parse(item.kind, item.name).kind}")
-
-
-def hand_over_step(item: Item, target: str | None, replicas: int) -> Step:
-    """Return the call that keeps the number of replicas while its field passes to an autoscaler."""
-    key = Key.parse(item.kind, item.name)
-    body = {
-        "apiVersion": key.api,
-        "kind": key.kind,
-        "metadata": {"name": key.name, "namespace": key.namespace},
-        "spec": {"replicas": replicas},
-    }
-    return Step(
-        operation="hand_over",
-        verb="PATCH",
-        path=_path(key),
-        summary=f"keep {replicas} replicas for the autoscaler",
-        target=target,
-        payload=body,
-        repeat=Repeat.SAFE,
-        lookup={**_lookup(item), "kind": item.kind},
-    )
-
-
-def claim_step(item: Item, target: str | None, claims: Sequence[FieldPath]) -> Step:
-    """Return the call that makes fields ours with the values they have, so that the next apply can leave them out.
-
-    Its body is made of what is live when it runs, so that no value, which may be a secret, stands in the plan.
-    """
-    key = Key.parse(item.kind, item.name)
-    return Step(
-        operation="claim",
-        verb="PATCH",
-        path=_path(key),
-        summary=f"claim {', '.join(map(shown, claims))}, which goes with the next call",
-        target=target,
-        repeat=Repeat.SAFE,
-        lookup={**_lookup(item), "kind": item.kind, "claims": [list(claim) for claim in claims]},
-    )
-
-
 def delete_step(item: Item, target: str | None, claims: Sequence[str] = (), replaced: Sequence[str] = ()) -> Step:
     """Return the call that ends the object.
 
     ``claims`` are volume claims that go with it: nothing is deleted while a pod mounts one that is not about to end.
     ``replaced`` are those it makes way for: it stays while a pod of others holds one, for that would be in vain.
     """
-    key = Key.parse(item.kind, item.name)
     details = {"name": item.name, "claims": list(claims), **({"replaced": list(replaced)} if replaced else {})}
     unused = Gate(goal="unused", describe="free of pods" if claims else "its volumes can go", details=details)
-    return Step(
-        operation="delete",
-        verb="DELETE",
-        path=_path(key),
-        summary=f"delete {key.kind}",
-        target=target,
-        removes=True,
-        repeat=Repeat.SAFE,
-        lookup={**_lookup(item), "kind": item.kind},
-        gate=unused if claims or replaced else None,
-    )
-
-
-def replace_steps(
-    item: Item, target: str | None, body: Json, end: Step, *, outputs: Mapping[str, str] | None = None
-) -> Sequence[Step]:
-    """Return the calls that delete the object, ``end`` first, wait until its name is free and make it again."""
-    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": item.name, "uid": target})
-    (make,) = apply_steps(item, target, body, makes=True, outputs=outputs)
-    lookup = {**make.lookup, "old": target}
-    return [end, replace(make, gate=gate, lookup=lookup)]
+    return step_of(DELETE, item, "delete {kind}", target, gate=unused if claims or replaced else None)

@@ -13,8 +13,9 @@ from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.provider import Decision, Live, PlanRequest, PlatformObject, Step
 from wlinfra.values import Json, Secret, find_secrets, map_leaves
 from wlinfra_kubernetes.cluster.answers import Answered
-from wlinfra_kubernetes.cluster.client import ClusterClient
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, while_stale
+from wlinfra_kubernetes.operations.objects import APPLY, CREATE, EVIDENCE, FORCE_APPLY
+from wlinfra_kubernetes.operations.step import step_of
 from wlinfra_kubernetes.ownership.identity import APPLIED
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import private_of
@@ -23,11 +24,10 @@ from wlinfra_manifests.document import Key, canonical, wire
 from wlinfra_manifests.secrets import stamp_secrets
 
 from .restarts import Stamp
-from .steps import APPLIES, EVIDENCE, goal_of
+from .steps import goal_of
 
 __all__ = ["REST", "Subject"]
 
-_TRIES: Final = 5
 REST: Final = "<nil>"
 """The field of a cause that only says that there may be more of them."""
 _OF_ALL: Final = frozenset({Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST, Failure.UNAUTHORIZED})
@@ -107,21 +107,10 @@ class Subject:
         annotations = (self.document.get("metadata") or {}).get("annotations") or {}
         return str(annotations.get(APPLIED) or "")
 
-    @property
-    def outputs(self) -> Mapping[str, str]:
-        """The outputs the declaration names by path."""
-        return private_of(self.desired).outputs
-
     def dry_run(self, body: Json, *, force: bool = False) -> dict[str, Any]:
         """Return the object as it would be after applying the body; raises ClusterError."""
-        client: ClusterClient = self.platform.client
-        for attempt in range(_TRIES):
-            try:
-                return self.hear(client.apply(self.key, wire(body), dry_run=True, force=force))
-            except ClusterError as error:
-                if error.failure is not Failure.STALE or attempt == _TRIES - 1:
-                    raise
-        raise AssertionError("the loop returns or raises")
+        apply = self.platform.client.apply
+        return self.hear(while_stale(lambda: apply(self.key, wire(body), dry_run=True, force=force)))
 
     def hear(self, answer: Answered) -> Answered:
         """Return the cluster's answer, its warnings taken note of."""
@@ -134,14 +123,23 @@ class Subject:
         goal = goal_of(self.desired, change.action)
         if goal is not None and (mark := mark_before(self.platform.client, self.desired, change)):
             goal = replace(goal, details={**goal.details, MARK: mark})
-        return replace(change, steps=tuple(self._evident(step) for step in steps), goal=goal)
+        return replace(change, steps=tuple(steps), goal=goal)
 
-    def _evident(self, step: Step) -> Step:
-        """Return the step with what the object has once it is done, where it does not have that already."""
+    def creating(self) -> Step:
+        """Return the call that creates the object."""
+        return step_of(CREATE, self.desired, "create {kind}", None, payload=self.body, **self._outputs)
+
+    def applying(self, body: Json | None = None, *, force: bool = False) -> Step:
+        """Return the call that applies the object's body, or another, to what exists."""
         mark = self.applied_hash
-        if step.makes or step.operation not in APPLIES or not mark or mark == self.live_hash:
-            return step
-        return replace(step, lookup={**step.lookup, EVIDENCE: mark})
+        evidence: dict[str, Any] = {EVIDENCE: mark} if mark and mark != self.live_hash else {}
+        call, sent = FORCE_APPLY if force else APPLY, self.body if body is None else body
+        return step_of(call, self.desired, "apply {kind}", self.draft.id, payload=sent, **self._outputs, **evidence)
+
+    @property
+    def _outputs(self) -> dict[str, Any]:
+        outputs = private_of(self.desired).outputs
+        return {"outputs": dict(outputs)} if outputs else {}
 
     def refused(self, error: ClusterError) -> ProviderError:
         """Return the error with this object's place on it."""

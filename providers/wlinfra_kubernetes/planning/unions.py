@@ -2,24 +2,24 @@
 
 A Deployment of the default strategy has a `rollingUpdate` that nobody owns, so that no apply removes it, and the API
 refuses `type: Recreate` beside it. Claimed with its live value first, it goes when the next apply leaves it out.
-`plan_existing` asks whether a refusal is of that kind; `run` makes the claim.
+`plan_existing` asks whether a refusal is of that kind; the operation `CLAIM` makes the claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
-from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, owned_part, owners_of, resolved, with_value
-from wlinfra_manifests.document import managed_by, wire
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, owners_of, resolved, with_value
+from wlinfra_manifests.document import wire
 
 from .emptied import left_out, nulled
 from .subject import Subject
 
-__all__ = ["Answer", "answered", "claim_of"]
+__all__ = ["Answer", "answered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +93,3 @@ def _in_the_way(subject: Subject, body: Json, error: ClusterError) -> Iterator[F
             continue
         if find(body, path) is None and next(owners_of(subject.document, path), None) is None:
             yield path
-
-
-def claim_of(live: Mapping[str, Any], manager: str, claims: Sequence[FieldPath]) -> dict[str, Any]:
-    """Return the body that changes no value, and makes the claims ours beside what is ours already."""
-    document: Json = dict(live)
-    body = owned_part(document, managed_by(live, manager))
-    for path in claims:
-        if (value := find(document, path)) is not None:
-            body = with_value(body, path, value)
-    meta = live["metadata"]
-    pins = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion") if meta.get(name)}
-    found: dict[str, Any] = dict(body) if isinstance(body, Mapping) else {}
-    found["metadata"] = {**(found.get("metadata") or {}), **pins}
-    return {**found, "apiVersion": live["apiVersion"], "kind": live["kind"]}

@@ -61,6 +61,7 @@ from wlinfra.provider.base import (
 )
 from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator, ShipsEmulator
 from wlinfra.provider.hiding import hidden
+from wlinfra.provider.operation import Operation, Operations, Sent
 from wlinfra.provider.optional import (
     KnowsItsPlace,
     KnowsOwners,
@@ -111,6 +112,8 @@ __all__ = [
     "Manifest",
     "NotifiesChanges",
     "ObjectState",
+    "Operation",
+    "Operations",
     "Origin",
     "Others",
     "PlanRequest",
@@ -130,6 +133,7 @@ __all__ = [
     "RunningEmulator",
     "SecretDigest",
     "SeesWholePlan",
+    "Sent",
     "ShipsEmulator",
     "Status",
     "Step",
