@@ -32,9 +32,9 @@ class _KubernetesProvider:
         """Return all options: credentials are in the kubeconfig, which is named here."""
         from wlinfra.provider import public_options
 
-        from .configuration import parse_config
+        from .configuration import KubernetesConfig
 
-        return public_options(parse_config(options), options)
+        return public_options(KubernetesConfig.parse(options), options)
 
     def how_to_let_go(self, item: ObjectState) -> str:
         """Return what the next apply does to a forgotten object, which bears our label, and the command that lets it go."""

@@ -5,29 +5,23 @@ The provider's `connect` validates them; `session` finds the cluster by them wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from wlinfra.errors import ConfigurationError
-from wlinfra.provider import wrong_options
+from wlinfra.provider import ConnectionOptions
 
 from .documents.policies import problem_of
 
-__all__ = ["KubernetesConfig", "parse_config"]
+__all__ = ["KubernetesConfig"]
 
 Policy = Literal["error", "force", "yield"]
 
 
-class KubernetesConfig(BaseModel):
+class KubernetesConfig(ConnectionOptions):
     """The options of an environment with ``provider="kubernetes"``; times are in seconds."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True, allow_inf_nan=False
-    )
 
     kubeconfig: Path | None = None
     """None: the variable KUBECONFIG, else ``~/.kube/config``, else the service account of the pod this runs in."""
@@ -40,9 +34,6 @@ class KubernetesConfig(BaseModel):
     """The account may only read: plans are predicted, nothing can be applied."""
     delete_volumes: bool = False
     """Delete volume claims with what used them; otherwise they are kept and named."""
-    connect_timeout: float = Field(default=10.0, gt=0, le=86_400)
-    read_timeout: float = Field(default=60.0, gt=0, le=86_400)
-    retries: int = Field(default=5, ge=0, le=1000)
     parallelism: int = Field(default=8, ge=1, le=64)
     """How many requests a plan has under way at once."""
     image_grace: float = Field(default=30.0, ge=0)
@@ -65,11 +56,3 @@ class KubernetesConfig(BaseModel):
             if problem := problem_of(pattern):
                 raise PydanticCustomError("path", "{problem}", {"problem": problem})
         return conflicts
-
-
-def parse_config(options: Mapping[str, Any]) -> KubernetesConfig:
-    """Return the options as a configuration; raises ConfigurationError that names each wrong one, never its value."""
-    try:
-        return KubernetesConfig.model_validate(dict(options))
-    except ValidationError as error:
-        raise ConfigurationError(*wrong_options(KubernetesConfig, error)) from error

@@ -57,6 +57,10 @@ class Platform:
         """Return when the object was looked at first: now, when it never was."""
         return self.looked.setdefault(uid, self.now())
 
+    def hide(self, text: str) -> str:
+        """Return a string of the cluster without any secret that was sent to it."""
+        return self.client.hide(text)
+
     def close(self) -> None:
         """End the watches and close the connections, if there are any."""
         self.watches.close()

@@ -100,7 +100,7 @@ def _listed(platform: Platform, group: Sequence[Key]) -> dict[Key, Found]:
         found |= {key_of(item): item for item in items}
         missing = [key for key in group if key not in found]
         if len(missing) > _FEW:
-            names = platform.client.names(group[0], pages=1 + len(missing) // _WORTH)
+            names = platform.client.names(group[0], most=1 + len(missing) // _WORTH)
             found |= {key: None for key in missing if names is not None and key.name not in names}
     except ClusterError:
         pass  # each is asked for by name, and says itself what is wrong

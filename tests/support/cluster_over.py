@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import urllib3
 
-from wlinfra_kubernetes.cluster.client import ClientOptions, ClusterClient
+from wlinfra.http.options import SendOptions
+from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.session import Session
 
 __all__ = ["client_over"]
@@ -31,4 +32,4 @@ class _Session:
 
 def client_over(url: str, **options: Any) -> ClusterClient:
     """Return a client of the server at the URL."""
-    return ClusterClient(cast("Session", _Session(url)), ClientOptions(manager="wlinfra-shop-test", **options))
+    return ClusterClient(cast("Session", _Session(url)), SendOptions(**options), manager="wlinfra-shop-test")

@@ -16,6 +16,7 @@ from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
 from wlinfra.http.sender import Refusal, Sender, Sending
 from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer
+from wlinfra.provider import pages
 from wlinfra_manifests.document import Key
 
 from .answers import Answered, answered, confirm
@@ -24,7 +25,7 @@ from .session import Session
 from .streams import Stream
 from .wire import Discovery, Done, Listing, Resources, Thing, shape_of
 
-__all__ = ["ClientOptions", "ClusterClient", "Served"]
+__all__ = ["ClusterClient", "Served"]
 
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -41,13 +42,6 @@ _REPEATED: Final = frozenset({Failure.BUSY, Failure.UNREACHABLE, Failure.LOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOptions(SendOptions):
-    """How requests are made, and in whose name fields are owned."""
-
-    manager: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """How the cluster serves a kind."""
 
@@ -58,9 +52,10 @@ class Served:
 class ClusterClient:
     """One API server; safe to use from several threads."""
 
-    def __init__(self, session: Session, options: ClientOptions, wire: Wire | None = None) -> None:
-        """``wire`` is for tests; by default it is the session's own connections."""
+    def __init__(self, session: Session, options: SendOptions, wire: Wire | None = None, *, manager: str) -> None:
+        """``manager`` owns the fields; ``wire`` is for tests, by default it is the session's own connections."""
         self._session = session
+        self._manager = manager
         self.options = options
         self._sender = Sender(wire or PoolWire(lambda: session.pool), session, self._explain, options)
         self._lock = threading.Lock()
@@ -174,35 +169,36 @@ class ClusterClient:
         """Return the same with the version to watch from; raises ClusterError for a kind that is not served, too."""
         query = {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}
-        pages = list(self._pages(key, query, metadata=metadata))
-        found = [item for items, _ in pages for item in items]
+        told = list(self._pages(key, query, metadata=metadata))
+        found = [item for items, _ in told for item in items]
         for item in found:  # items of a list bear neither
             if not metadata:
                 item.setdefault("apiVersion", key.api)
                 item.setdefault("kind", key.kind)
-        return found, str(pages[-1][1].get("resourceVersion") or "")
+        return found, str(told[-1][1].get("resourceVersion") or "")
 
-    def names(self, key: Key, *, pages: int) -> frozenset[str] | None:
+    def names(self, key: Key, *, most: int) -> frozenset[str] | None:
         """Return the names of all objects of the kind in its namespace; None when that takes more pages than allowed."""
         found: set[str] = set()
-        for page, (items, about) in enumerate(self._pages(key, {}, metadata=True), start=1):
+        for number, (items, about) in enumerate(self._pages(key, {}, metadata=True), start=1):
             found.update(item["metadata"]["name"] for item in items)
-            if (about.get("remainingItemCount") or 0) > (pages - page) * _PAGE:
+            if (about.get("remainingItemCount") or 0) > (most - number) * _PAGE:
                 return None
         return frozenset(found)
 
     def _pages(
         self, key: Key, query: Mapping[str, str], *, metadata: bool
     ) -> Iterator[tuple[Sequence[dict[str, Any]], Mapping[str, Any]]]:
-        path, more = self.path(key, named=False), {"limit": str(_PAGE)}
-        while True:
-            accept = f"{_METADATA},application/json" if metadata else "application/json"
+        path = self.path(key, named=False)
+        accept = f"{_METADATA},application/json" if metadata else "application/json"
+
+        def fetch(at: str) -> tuple[tuple[Sequence[dict[str, Any]], Mapping[str, Any]], str | None]:
+            more = {"limit": str(_PAGE), **({"continue": at} if at else {})}
             answer = self._read(path, {**query, **more}, Listing, accept=accept)
             about = answer.get("metadata") or {}
-            yield answer.get("items") or (), about
-            if not about.get("continue"):
-                return
-            more["continue"] = about["continue"]
+            return (answer.get("items") or (), about), about.get("continue") or None
+
+        return pages("", fetch, circle=lambda: ClusterError(Failure.LOST, f"The pages of {path} go in circles."))
 
     def watch(self, key: Key, *, labels: str = "", fields: str = "", version: str) -> Stream:
         """Return the changes since a version as they come; raises ClusterError, and is not repeated."""
@@ -228,7 +224,7 @@ class ClusterClient:
         self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False, force: bool = False, manager: str = ""
     ) -> Answered:
         """Apply the fields of the body, secrets still closed, as ours (or as ``manager``'s) and return the object."""
-        query = {"fieldManager": manager or self.options.manager, "force": "true" if force else "false"}
+        query = {"fieldManager": manager or self._manager, "force": "true" if force else "false"}
         if dry_run:
             return self._write(
                 "PATCH", self.path(key), query, body, dry_run=True, content_type=_APPLY, shape=shape_of(key.group)
@@ -241,7 +237,7 @@ class ClusterClient:
 
     def merge(self, key: Key, patch: Mapping[str, Any]) -> Answered:
         """Return the object as a JSON merge patch would leave it, by a dry run."""
-        query = {"fieldManager": self.options.manager}
+        query = {"fieldManager": self._manager}
         return self._write("PATCH", self.path(key), query, patch, dry_run=True, content_type=_MERGE)
 
     def delete(self, key: Key, uid: str) -> None:

@@ -85,6 +85,10 @@ def _claim_of(live: Mapping[str, Any], manager: str, claims: Sequence[FieldPath]
     return {**found, "apiVersion": live["apiVersion"], "kind": live["kind"]}
 
 
-EMPTY: Final = Operation[Platform](name="empty", verb="PATCH", path=PATH, call=APPLY.call, repeat=Repeat.SAFE)
-HAND_OVER: Final = Operation[Platform](name="hand_over", verb="PATCH", path=PATH, call=_hand_over, repeat=Repeat.SAFE)
-CLAIM: Final = Operation[Platform](name="claim", verb="PATCH", path=PATH, call=_claim, repeat=Repeat.SAFE)
+EMPTY: Final[Operation[Platform]] = Operation(
+    name="empty", verb="PATCH", path=PATH, call=APPLY.call, repeat=Repeat.SAFE
+)
+HAND_OVER: Final[Operation[Platform]] = Operation(
+    name="hand_over", verb="PATCH", path=PATH, call=_hand_over, repeat=Repeat.SAFE
+)
+CLAIM: Final[Operation[Platform]] = Operation(name="claim", verb="PATCH", path=PATH, call=_claim, repeat=Repeat.SAFE)

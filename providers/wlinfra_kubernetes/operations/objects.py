@@ -174,7 +174,7 @@ def _live(platform: Platform, intent: Intent) -> tuple[Key, dict[str, Any] | Non
     return key, platform.client.get(key)
 
 
-CREATE: Final = Operation[Platform](
+CREATE: Final[Operation[Platform]] = Operation(
     name="apply",
     verb="PATCH",
     path=PATH,
@@ -184,13 +184,13 @@ CREATE: Final = Operation[Platform](
     makes=True,
     passes=_fits_when_the_old_one_goes,
 )
-APPLY: Final = Operation[Platform](
+APPLY: Final[Operation[Platform]] = Operation(
     name="apply", verb="PATCH", path=PATH, call=_apply, look=_applied, repeat=Repeat.SAFE
 )
-FORCE_APPLY: Final = Operation[Platform](
+FORCE_APPLY: Final[Operation[Platform]] = Operation(
     name="force_apply", verb="PATCH", path=PATH, call=_force_apply, look=_applied, repeat=Repeat.SAFE
 )
-DELETE: Final = Operation[Platform](
+DELETE: Final[Operation[Platform]] = Operation(
     name="delete",
     verb="DELETE",
     path=PATH,

@@ -60,7 +60,7 @@ from wlinfra.provider.base import (
     Wanted,
 )
 from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator, ShipsEmulator
-from wlinfra.provider.hiding import hidden
+from wlinfra.provider.kit import ConnectionOptions, PlatformConnection, Questions, Reached, by_id, hidden, pages
 from wlinfra.provider.operation import Operation, Operations, Sent
 from wlinfra.provider.optional import (
     KnowsItsPlace,
@@ -92,6 +92,7 @@ __all__ = [
     "Change",
     "Closeable",
     "Connection",
+    "ConnectionOptions",
     "Decision",
     "DidNotHappen",
     "Digest",
@@ -119,9 +120,12 @@ __all__ = [
     "PlanRequest",
     "PlansFromFacts",
     "PlansInParallel",
+    "PlatformConnection",
     "PlatformObject",
     "Provider",
     "ProviderContext",
+    "Questions",
+    "Reached",
     "Reading",
     "Ready",
     "Recovery",
@@ -148,6 +152,7 @@ __all__ = [
     "WorksFromRecords",
     "WritesManifests",
     "WritesRoles",
+    "by_id",
     "changes_nothing_live",
     "compare",
     "default_decision",
@@ -159,6 +164,7 @@ __all__ = [
     "memory_bytes",
     "merge_shared",
     "needs_call",
+    "pages",
     "public_options",
     "wrong_options",
 ]

@@ -35,7 +35,8 @@ def public_options(config: BaseModel, options: Mapping[str, Any], secret: Collec
 
 def wrong_options(model: type[BaseModel], error: ValidationError) -> Iterator[Diagnostic]:
     """Yield one diagnostic for each option that is wrong, never with a value that may be secret."""
-    known = f"The options are: {', '.join(model.model_fields)}."
+    names = sorted(model.model_fields, key=lambda name: name not in model.__annotations__)  # its own first
+    known = f"The options are: {', '.join(names)}."
     for problem in explain(model, error):
         path = format_path(problem.path)
         detail = problem.detail

@@ -19,7 +19,7 @@ from wlinfra.testing import Driver
 from wlinfra.values import Address
 from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.cluster.client import ClusterClient
-from wlinfra_kubernetes.configuration import parse_config
+from wlinfra_kubernetes.configuration import KubernetesConfig
 from wlinfra_kubernetes.ownership.identity import Identity
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.provider import KubernetesConnection
@@ -134,7 +134,7 @@ def failing(reason: str, *, generation: int, changed: str) -> Look:
     identity = Identity(stack="shop", environment="test", namespace="apps")
     now = datetime.fromisoformat("2026-01-01T12:02:00Z").timestamp()
     platform = Platform(
-        config=parse_config({}),
+        config=KubernetesConfig.parse({}),
         identity=identity,
         target=target_of({}, stack="shop", namespace="apps", bundles={}),
         open=NoDeployment,

@@ -9,10 +9,11 @@ from support.altered_answers import AlteringWire, alterations
 from support.kubernetes_objects import config, deployment
 
 from wlinfra.errors import WlinfraError
+from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
 from wlinfra.provider import Live, Unreadable, Wanted
 from wlinfra.testing import Driver
-from wlinfra_kubernetes.cluster.client import ClientOptions, ClusterClient
+from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.session import open_session
 from wlinfra_kubernetes.provider import KubernetesConnection
 
@@ -32,8 +33,8 @@ class Odd:
         assert isinstance(connection, KubernetesConnection)
         session = open_session(connection.platform.config, {})
         self.wire = self.wire or AlteringWire(PoolWire(lambda: session.pool))
-        options = ClientOptions(manager=connection.platform.identity.manager, retries=0)
-        client = ClusterClient(session, options, self.wire)
+        manager = connection.platform.identity.manager
+        client = ClusterClient(session, SendOptions(retries=0), self.wire, manager=manager)
         connection.platform.open = lambda: client
         return driver
 

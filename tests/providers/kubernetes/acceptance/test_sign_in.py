@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from support.cluster_stage import ClusterStage
 
-from wlinfra_kubernetes.cluster.client import ClientOptions, ClusterClient
+from wlinfra.http.options import SendOptions
+from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.cluster.session import open_session
 from wlinfra_kubernetes.configuration import KubernetesConfig
@@ -189,7 +190,7 @@ def test_an_ended_token_in_a_file_is_read_anew_in_the_middle_of_a_run(stage: Clu
 
 def _client(stage: ClusterStage, user: dict[str, Any]) -> ClusterClient:
     config = KubernetesConfig(kubeconfig=kubeconfig(stage, user))
-    return ClusterClient(open_session(config, {}), ClientOptions(manager="wlinfra-shop-cluster"))
+    return ClusterClient(open_session(config, {}), SendOptions(), manager="wlinfra-shop-cluster")
 
 
 def _account(stage: ClusterStage) -> Key:
@@ -213,7 +214,7 @@ def test_a_pod_signs_in_by_its_service_account(stage: ClusterStage, tmp_path: Pa
     host, _, port = stage.cluster.server.removeprefix("https://").partition(":")
     environ = {"HOME": str(tmp_path), "KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
     session = open_session(KubernetesConfig(), environ, account=account)
-    client = ClusterClient(session, ClientOptions(manager="wlinfra-shop-cluster"))
+    client = ClusterClient(session, SendOptions(), manager="wlinfra-shop-cluster")
     assert client.get(_account(stage))
     client.close()
 
@@ -275,7 +276,7 @@ def test_a_certificate_that_is_not_trusted_is_asked_once_and_says_what_to_do(sta
     body = json.loads(file.read_text())
     del body["clusters"][0]["cluster"]["certificate-authority"]
     file.write_text(json.dumps(body))
-    client = ClusterClient(open_session(KubernetesConfig(kubeconfig=file), {}), ClientOptions(manager="m"))
+    client = ClusterClient(open_session(KubernetesConfig(kubeconfig=file), {}), SendOptions(), manager="m")
     with pytest.raises(ClusterError, match=stage.cluster.server) as caught:
         client.get(_account(stage))
     assert client.requests == 1

@@ -1,0 +1,195 @@
+"""What providers of platforms with an HTTP API share beside the contract; one that has little to share needs none of it.
+
+Options that are checked, a connection that hands its questions to functions, objects by id, and pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, assert_never
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wlinfra.changes.model import Decision, Step
+from wlinfra.errors import ConfigurationError
+from wlinfra.http.options import SendOptions
+from wlinfra.provider.base import (
+    Failed,
+    PlanRequest,
+    ProviderContext,
+    Reading,
+    Ready,
+    Recovery,
+    Status,
+    StepResult,
+    Waiting,
+    WaitingStill,
+    Wanted,
+)
+from wlinfra.provider.operation import Operations
+from wlinfra.provider.options import wrong_options
+from wlinfra.state.model import Intent
+
+__all__ = ["ConnectionOptions", "PlatformConnection", "Questions", "Reached", "by_id", "hidden", "pages"]
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+_GRACE: Final = 1.0
+"""Seconds on top of a request's own timeouts until its effect counts as impossible."""
+
+
+class ConnectionOptions(BaseModel):
+    """The options that every provider with an HTTP API has; its own are a subclass. Times are in seconds."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        defer_build=True,
+        allow_inf_nan=False,
+    )
+
+    connect_timeout: float = Field(default=10.0, gt=0, le=86_400)
+    read_timeout: float = Field(default=60.0, gt=0, le=86_400)
+    retries: int = Field(default=5, ge=0, le=1000)
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Self:
+        """Return the options as a model; raises ConfigurationError that names each wrong one, never its value."""
+        try:
+            return cls.model_validate(dict(options))
+        except ValidationError as error:
+            raise ConfigurationError(*wrong_options(cls, error)) from error
+
+    @property
+    def step_timeout(self) -> float:
+        """After how many seconds a call whose answer was lost can no longer take effect."""
+        return self.connect_timeout + self.read_timeout + _GRACE
+
+    def sending(self, context: ProviderContext) -> SendOptions:
+        """Return how requests are sent on behalf of one run."""
+        return SendOptions(
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            retries=self.retries,
+            user_agent=f"wlinfra ({context.stack}/{context.environment})",
+            guard=context.guard,
+            stop=context.stop,
+            tell=context.tell,
+        )
+
+
+# ---------------------------------------------------------------- the connection
+
+
+class Reached(Protocol):
+    """What a connection keeps of its platform: its client, opened with the first request."""
+
+    def hide(self, text: str) -> str:
+        """Return a string of the platform without any secret that was sent to it."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections that were opened."""
+        ...
+
+
+R = TypeVar("R", bound=Reached)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions(Generic[R]):
+    """The functions that answer what is asked about a platform ``R``, each as `Connection` describes it."""
+
+    read: Callable[[R, Sequence[Wanted]], Sequence[Reading]]
+    plan: Callable[[R, PlanRequest], Decision]
+    run: Callable[[R, Step], StepResult]
+    operations: Operations[R]
+    """Where an interrupted call is looked up."""
+    poll: Callable[[R, Sequence[Waiting]], Sequence[Status]]
+
+
+class PlatformConnection(Generic[R]):
+    """A connection whose answers come from functions of a platform; `check` and `expand` are its subclass's own."""
+
+    def __init__(self, platform: R, questions: Questions[R], options: ConnectionOptions) -> None:
+        self.platform = platform
+        self._questions = questions
+        self._timeout = options.step_timeout
+
+    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+        """Return one reading for each."""
+        return self._questions.read(self.platform, wanted)
+
+    def plan(self, request: PlanRequest) -> Decision:
+        """Return what must happen to one object, each call with its timeout."""
+        decision = self._questions.plan(self.platform, request)
+        return replace(decision, steps=tuple(replace(step, timeout=self._timeout) for step in decision.steps))
+
+    def run(self, step: Step) -> StepResult:
+        """Make the one call of a step."""
+        return self._questions.run(self.platform, step)
+
+    def recover(self, intent: Intent) -> Recovery:
+        """Return whether an interrupted step took effect."""
+        return self._questions.operations.recover(self.platform, intent)
+
+    def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
+        """Return one status for each, without any secret in the platform's words."""
+        return [hidden(status, self.platform.hide) for status in self._questions.poll(self.platform, waiting)]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.platform.close()
+
+
+def hidden(status: Status, hide: Callable[[str], str]) -> Status:
+    """Return the status with the platform's words as ``hide`` returns them."""
+    match status:
+        case Ready():
+            return status
+        case WaitingStill(reason=reason):
+            return WaitingStill(reason=hide(reason))
+        case Failed(error=error):
+            return Failed(error=replace(error, detail=hide(error.detail)))
+        case _:
+            assert_never(status)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def by_id(
+    ids: Iterable[K],
+    *,
+    one: Callable[[K], T],
+    many: Callable[[Sequence[K]], Mapping[K, T]],
+    few: int,
+    each: Callable[[Callable[[K], T], Sequence[K]], Iterable[T]] = map,
+) -> dict[K, T]:
+    """Return what each id names: up to ``few`` by ``one``, more by ``many``, and by ``one`` what that leaves out.
+
+    ``each`` calls a function for every id, such as a pool's ``map``.
+    """
+    wanted = list(dict.fromkeys(ids))
+    found = dict(many(wanted)) if len(wanted) > few else {}
+    single = [key for key in wanted if key not in found]
+    return found | dict(zip(single, each(one, single), strict=True))
+
+
+def pages(first: K, fetch: Callable[[K], tuple[T, K | None]], *, circle: Callable[[], Exception]) -> Iterator[T]:
+    """Yield page after page; ``fetch`` returns one and where the next is, None after the last.
+
+    Raises what ``circle`` makes when a page was there before.
+    """
+    followed: set[K] = set()
+    at: K | None = first
+    while at is not None:
+        if at in followed:
+            raise circle()
+        followed.add(at)
+        page, at = fetch(at)
+        yield page
