@@ -23,7 +23,7 @@ from .model import Target
 from .names import object_name
 from .problems import Problems
 
-__all__ = ["GROUP", "RESOLVED_BUNDLE", "WORKLOAD", "Description", "artifact_version", "describe"]
+__all__ = ["GROUP", "RESOLVED_BUNDLE", "WORKLOAD", "Description", "artifact_version", "describe", "description_key"]
 
 WORKLOAD: Final = "wlinfra.dev/workload"
 GROUP: Final = "wlinfra.dev/group"
@@ -57,12 +57,16 @@ def describe(workload: Workload, artifact: Artifact, target: Target, problems: P
     for group in artifact.groups:
         for container in group.containers:
             if isinstance(container.description, Ref | Template) or container.description:
-                name = object_name(f"{group.name}-{container.name}", longest=50)
-                annotations[f"wlinfra.dev/description.{name}"] = container.description
+                annotations[description_key(group.name, str(container.name))] = container.description
     annotations["wlinfra.dev/artifact"] = str(artifact.address)
     annotations["wlinfra.dev/artifact-status"] = artifact.status
     annotations["wlinfra.dev/artifact-version"] = artifact_version(artifact)
     return Description(labels={**labels, **target.labels}, annotations=annotations, priority_class=priority_class)
+
+
+def description_key(group: str, container: str) -> str:
+    """Return the annotation that holds the description of a container."""
+    return f"wlinfra.dev/description.{object_name(f'{group}-{container}', longest=50)}"
 
 
 def artifact_version(artifact: Artifact) -> str:

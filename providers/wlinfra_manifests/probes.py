@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from wlinfra.provider import Manifest
 from wlinfra.resources.container import Container, Probe
 from wlinfra.resources.declaring import Problem
-from wlinfra.values import Json
 
 from .group import Group
+from .rows import Row, written
 
-__all__ = ["render_probe", "render_probes"]
+__all__ = ["PROBE", "render_probe", "render_probes"]
+
+
+def _to_headers(headers: Mapping[str, Any]) -> list[Manifest] | None:
+    return [{"name": name, "value": value} for name, value in headers.items()] or None
+
+
+PROBE: Final = (
+    Row(declared="path", wire="httpGet.path"),
+    Row(declared="port", wire="httpGet.port"),
+    Row(declared="scheme", wire="httpGet.scheme", default="HTTP"),
+    Row(declared="host", wire="httpGet.host"),
+    Row(
+        declared="headers",
+        wire="httpGet.httpHeaders",
+        to_wire=_to_headers,
+        to_declared=lambda headers: {header["name"]: header.get("value", "") for header in headers},
+    ),
+    Row(declared="initial_delay_seconds", wire="initialDelaySeconds", default=30),
+    Row(declared="period_seconds", wire="periodSeconds", default=30),
+    Row(declared="timeout_seconds", wire="timeoutSeconds", default=30),
+    Row(declared="failure_threshold", wire="failureThreshold", default=3),
+    Row(declared="success_threshold", wire="successThreshold"),
+)
 
 _ONCE = ("startup", "liveness")
 
@@ -33,21 +59,4 @@ def render_probes(group: Group, container: Container) -> Manifest:
 
 def render_probe(probe: Probe, container: Container) -> Manifest:
     """Return one probe; it begins after 30 s, asks every 30 s, waits 30 s and fails at the third time unless told."""
-    get: dict[str, Json] = {
-        "path": probe.path,
-        "port": probe.port or container.port or 8080,
-        "scheme": probe.scheme or "HTTP",
-    }
-    if probe.host is not None:
-        get["host"] = probe.host
-    if probe.headers:
-        get["httpHeaders"] = [{"name": name, "value": value} for name, value in probe.headers.items()]
-    numbers = {
-        "initialDelaySeconds": 30 if probe.initial_delay_seconds is None else probe.initial_delay_seconds,
-        "periodSeconds": probe.period_seconds or 30,
-        "timeoutSeconds": probe.timeout_seconds or 30,
-        "failureThreshold": probe.failure_threshold or 3,
-    }
-    if probe.success_threshold is not None:
-        numbers["successThreshold"] = probe.success_threshold
-    return {"httpGet": get, **numbers}
+    return written(PROBE, probe.model_copy(update={"port": probe.port or container.port or 8080}))

@@ -48,9 +48,8 @@ def nim(
     image: str = "nvcr.io/nim/meta/llama:1.8.3", *, storage: wl.Storage | None = None, **container: Any
 ) -> wl.Artifact:
     """Return a model server."""
-    return wl.Artifact(
-        "llama", type="nim", containers=[wl.Container(image=image, port=8000, **container)], storage=storage
-    )
+    given: dict[str, Any] = {"image": image, "port": 8000, **container}
+    return wl.Artifact("llama", type="nim", containers=[wl.Container(**given)], storage=storage)
 
 
 def rendered(artifact: wl.Artifact | None = None, on: Target = TARGET, **workload: Any) -> Rendered:
