@@ -41,7 +41,7 @@ CHAPTERS: dict[str, tuple[type[wl.Model], ...]] = {
     ),
     "Parts of a workload": (
         wl.Allocation,
-        wl.Policy,
+        wl.ScalingPolicy,
         wl.ReplacementPolicy,
         wl.SharedRole,
         wl.Runtime,
@@ -75,7 +75,7 @@ WORDS: list[tuple[Any, str]] = [
     (Name, "name"),
     (ToAddress, "resource or address"),
     (Dockerfile, "path, ProvidedDockerfile or GeneratedDockerfile"),
-    (Scaling, "list of Policy, or Autoscaling"),
+    (Scaling, "list of ScalingPolicy, or Autoscaling"),
     (Variables, "dict of variables"),
     (ArtifactOrId, "Artifact, or text or reference"),
     (str, "text"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from wlinfra.errors import Diagnostic, Severity
 from wlinfra.provider import PlatformObject
 from wlinfra.resources.artifact import Artifact
-from wlinfra.resources.autoscaling import Metric, Policy
+from wlinfra.resources.autoscaling import Metric, ScalingPolicy
 from wlinfra.resources.base import Model, Resource
 from wlinfra.resources.container import Container
 from wlinfra.resources.lookup import Lookup
@@ -155,7 +155,7 @@ def _workload(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Dia
         yield from (item for item in _artifact(workload.artifact, dialects) if item.is_error)
 
 
-def _policy(policy: Policy, kind: str | None, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
+def _policy(policy: ScalingPolicy, kind: str | None, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
     path = f"autoscaling.policies.{policy.metric}"
     if policy.metric in _OLD_METRICS:
         yield Diagnostic(

@@ -17,7 +17,7 @@ from .documents.policies import problem_of
 
 __all__ = ["KubernetesConfig"]
 
-Policy = Literal["error", "force", "yield"]
+ConflictPolicy = Literal["error", "force", "yield"]
 
 
 class KubernetesConfig(ConnectionOptions):
@@ -28,7 +28,7 @@ class KubernetesConfig(ConnectionOptions):
     context: str | None = None
     namespace: str = Field(default="default", min_length=1, max_length=63)
     """Where objects live that name no namespace."""
-    conflicts: dict[str, Policy] = Field(default_factory=dict)
+    conflicts: dict[str, ConflictPolicy] = Field(default_factory=dict)
     """What to do about fields of other managers: path, or pattern, to ``error``, ``force`` or ``yield``."""
     read_only: bool = False
     """The account may only read: plans are predicted, nothing can be applied."""
@@ -51,7 +51,7 @@ class KubernetesConfig(ConnectionOptions):
 
     @field_validator("conflicts")
     @classmethod
-    def _has_paths(cls, conflicts: dict[str, Policy]) -> dict[str, Policy]:
+    def _has_paths(cls, conflicts: dict[str, ConflictPolicy]) -> dict[str, ConflictPolicy]:
         for pattern in conflicts:
             if problem := problem_of(pattern):
                 raise PydanticCustomError("path", "{problem}", {"problem": problem})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.resources.artifact import Artifact
-from wlinfra.resources.autoscaling import Metric, Policy
+from wlinfra.resources.autoscaling import Metric, ScalingPolicy
 from wlinfra.resources.container import Container, ContainerGroup
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.runtime import GroupRuntime
@@ -70,7 +70,7 @@ class Group:
         return self.workload.power == "stopped"
 
     @property
-    def policies(self) -> tuple[Policy, ...]:
+    def policies(self) -> tuple[ScalingPolicy, ...]:
         """The policies in force; none while it is stopped."""
         return () if self.is_stopped else self.runtime.policies
 
@@ -132,7 +132,7 @@ class Group:
             return self.in_runtime("containers", container.name or "main", "resource_allocation", attribute)
         return ("allocations", container.name or "main", attribute) if self.workload.allocations else (attribute,)
 
-    def in_policy(self, policy: Policy, *path: str | int) -> Path:
+    def in_policy(self, policy: ScalingPolicy, *path: str | int) -> Path:
         """Return where something of a policy stands in the workload."""
         index = next(i for i, other in enumerate(self.runtime.policies) if other.metric == policy.metric)
         return self.in_runtime("autoscaling", "policies", index, *path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from wlinfra.resources.autoscaling import Metric, Policy
+from wlinfra.resources.autoscaling import Metric, ScalingPolicy
 from wlinfra.resources.declaring import Problem
 
 from .group import Group
@@ -49,7 +49,7 @@ _VLLM: Final = {Metric.GPU_CACHE: "vllm:kv_cache_usage_perc", Metric.QUEUE_DEPTH
 _METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
-def measure(group: Group, policy: Policy) -> Measure | None:
+def measure(group: Group, policy: ScalingPolicy) -> Measure | None:
     """Return what a policy measures, None when it cannot be honoured."""
     match policy.metric:
         case Metric.CPU:
@@ -76,11 +76,11 @@ def measure(group: Group, policy: Policy) -> Measure | None:
             return _custom(group, policy)
 
 
-def _refuse(group: Group, policy: Policy, attribute: str, problem: Problem) -> None:
+def _refuse(group: Group, policy: ScalingPolicy, attribute: str, problem: Problem) -> None:
     group.refuse_workload(group.in_policy(policy, attribute), problem)
 
 
-def _cpu(group: Group, policy: Policy) -> CpuUse | None:
+def _cpu(group: Group, policy: ScalingPolicy) -> CpuUse | None:
     whole = _whole(group, policy)
     unknown = [container.name for container in group.containers.containers if not has_cpu(group, container)]
     if unknown:
@@ -98,7 +98,7 @@ def _cpu(group: Group, policy: Policy) -> CpuUse | None:
     return None if whole is None else CpuUse(whole)
 
 
-def _concurrency(group: Group, policy: Policy) -> Concurrency | None:
+def _concurrency(group: Group, policy: ScalingPolicy) -> Concurrency | None:
     if group.target.http_scaling == "none":
         _refuse(
             group,
@@ -130,7 +130,7 @@ def _concurrency(group: Group, policy: Policy) -> Concurrency | None:
     return None if whole is None else Concurrency(whole)
 
 
-def _whole(group: Group, policy: Policy) -> int | None:
+def _whole(group: Group, policy: ScalingPolicy) -> int | None:
     """Return the target as a whole number of at least 1; the server takes no other."""
     if policy.target == int(policy.target) and policy.target >= 1:
         return int(policy.target)
@@ -147,7 +147,7 @@ def _whole(group: Group, policy: Policy) -> int | None:
     return None
 
 
-def _level(group: Group, policy: Policy) -> Exported:
+def _level(group: Group, policy: ScalingPolicy) -> Exported:
     target = Decimal(str(policy.target))
     if target > 1:
         group.warn_workload(
@@ -170,7 +170,7 @@ def _server_metric(group: Group, metric: Metric) -> str:
     return (_NIM_1 if first else _VLLM)[metric]
 
 
-def _custom(group: Group, policy: Policy) -> Exported | None:
+def _custom(group: Group, policy: ScalingPolicy) -> Exported | None:
     if _METRIC.fullmatch(policy.metric):
         return Exported(policy.metric, Decimal(str(policy.target)))
     _refuse(

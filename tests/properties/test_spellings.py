@@ -93,7 +93,7 @@ WORKLOADS: list[tuple[str, Attributes, Attributes]] = [
         {"autoscaling": [wl.cpu(target=70, min=1, max=3)]},
         {
             "autoscaling": wl.Autoscaling(
-                policies=(wl.Policy(metric="cpuAverageUtilization", target=70),), min_replicas=1, max_replicas=3
+                policies=(wl.ScalingPolicy(metric="cpuAverageUtilization", target=70),), min_replicas=1, max_replicas=3
             )
         },
     ),

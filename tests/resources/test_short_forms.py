@@ -110,7 +110,7 @@ def test_a_workload_that_says_nothing_leaves_the_runtime_to_the_platform() -> No
         (wl.custom_metric("vllm:kv_cache_usage_perc", target=0.8, max=3), "vllm:kv_cache_usage_perc", True),
     ],
 )
-def test_every_policy_names_its_metric(policy: wl.Policy, metric: str, custom: bool) -> None:
+def test_every_policy_names_its_metric(policy: wl.ScalingPolicy, metric: str, custom: bool) -> None:
     assert (policy.metric, policy.is_custom, policy.min, policy.max) == (metric, custom, 1, 3)
 
 

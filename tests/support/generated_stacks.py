@@ -215,7 +215,7 @@ def _scaling(draw: Draw, server: Server, dialect: str) -> Attributes:
     return {"autoscaling": policies}
 
 
-def _custom(**policy: Any) -> wl.Policy:
+def _custom(**policy: Any) -> wl.ScalingPolicy:
     return wl.custom_metric("vllm:kv_cache_usage_perc", **policy)
 
 

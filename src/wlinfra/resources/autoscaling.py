@@ -12,7 +12,7 @@ from wlinfra.resources.fields import Flag, Number, Whole, Word, attribute
 __all__ = [
     "Autoscaling",
     "Metric",
-    "Policy",
+    "ScalingPolicy",
     "concurrency",
     "cpu",
     "custom_metric",
@@ -37,7 +37,7 @@ class Metric(StrEnum):
 _METRICS = frozenset(Metric)
 
 
-class Policy(Model):
+class ScalingPolicy(Model):
     """One metric with the value to hold and the bounds to stay within."""
 
     metric: Word = attribute(..., "What is measured.", "scaling_metric", min_length=1)
@@ -73,11 +73,11 @@ class Autoscaling(Model):
     """Policies of one group; bounds given here hold for every policy without its own."""
 
     enabled: Flag = attribute(True, "Whether it is in force.")
-    policies: tuple[Policy, ...] = attribute(..., "The policies.", min_length=1)
+    policies: tuple[ScalingPolicy, ...] = attribute(..., "The policies.", min_length=1)
     min_replicas: Whole | None = attribute(None, "The fewest replicas for all policies.", "min_replica_count", ge=0)
     max_replicas: Whole | None = attribute(None, "The most replicas for all policies.", "max_replica_count", ge=0)
 
-    def bounded(self) -> tuple[Policy, ...]:
+    def bounded(self) -> tuple[ScalingPolicy, ...]:
         """Return the policies with their bounds filled in."""
         return tuple(
             policy
@@ -86,7 +86,7 @@ class Autoscaling(Model):
             for policy in self.policies
         )
 
-    def _bounds(self, policy: Policy) -> dict[str, int | None]:
+    def _bounds(self, policy: ScalingPolicy) -> dict[str, int | None]:
         return {
             "min": self.min_replicas if policy.min is None else policy.min,
             "max": self.max_replicas if policy.max is None else policy.max,
@@ -127,36 +127,36 @@ class Autoscaling(Model):
             )
 
 
-def cpu(*, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002 - the API's words
+def cpu(*, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002 - the API's words
     """Scale by the mean CPU use of the replicas, in percent; it cannot go to zero."""
-    return Policy(metric=Metric.CPU, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=Metric.CPU, target=target, min=min, max=max, priority=priority)
 
 
-def concurrency(*, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002
+def concurrency(*, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002
     """Scale by requests being served at the same time; it may go to zero."""
-    return Policy(metric=Metric.CONCURRENCY, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=Metric.CONCURRENCY, target=target, min=min, max=max, priority=priority)
 
 
-def gpu_cache(*, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002
+def gpu_cache(*, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002
     """Scale by how full the key-value cache of a model server is."""
-    return Policy(metric=Metric.GPU_CACHE, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=Metric.GPU_CACHE, target=target, min=min, max=max, priority=priority)
 
 
-def queue_depth(*, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002
+def queue_depth(*, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002
     """Scale by inference requests that wait for a GPU."""
-    return Policy(metric=Metric.QUEUE_DEPTH, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=Metric.QUEUE_DEPTH, target=target, min=min, max=max, priority=priority)
 
 
-def requests_per_hour(*, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002
+def requests_per_hour(*, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002
     """Scale by requests in the last hour."""
-    return Policy(metric=Metric.REQUESTS_PER_HOUR, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=Metric.REQUESTS_PER_HOUR, target=target, min=min, max=max, priority=priority)
 
 
-def requests_in_flight(*, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002
+def requests_in_flight(*, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002
     """Scale by requests accepted and not yet answered."""
-    return Policy(metric=Metric.REQUESTS_IN_FLIGHT, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=Metric.REQUESTS_IN_FLIGHT, target=target, min=min, max=max, priority=priority)
 
 
-def custom_metric(name: str, /, *, target: float, max: int, min: int = 1, priority: int | None = None) -> Policy:  # noqa: A002
+def custom_metric(name: str, /, *, target: float, max: int, min: int = 1, priority: int | None = None) -> ScalingPolicy:  # noqa: A002
     """Scale by a metric that the containers export, such as ``vllm:kv_cache_usage_perc``."""
-    return Policy(metric=name, target=target, min=min, max=max, priority=priority)
+    return ScalingPolicy(metric=name, target=target, min=min, max=max, priority=priority)

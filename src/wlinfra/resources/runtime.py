@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator
 
-from wlinfra.resources.autoscaling import Autoscaling, Policy
+from wlinfra.resources.autoscaling import Autoscaling, ScalingPolicy
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Label, Memory, Number, Text, Whole, attribute
@@ -34,7 +34,7 @@ class Allocation(Model):
 
 
 def _to_scaling(value: Any) -> Any:
-    if isinstance(value, Policy):
+    if isinstance(value, ScalingPolicy):
         return Autoscaling(policies=(value,))
     if isinstance(value, list | tuple):
         return Autoscaling(policies=tuple(value))
@@ -63,12 +63,12 @@ class GroupRuntime(Model):
     containers: tuple[ContainerRuntime, ...] = attribute((), "What single containers get.")
 
     @property
-    def policies(self) -> tuple[Policy, ...]:
+    def policies(self) -> tuple[ScalingPolicy, ...]:
         """The policies in force, bounds filled in; empty when the number of replicas is fixed."""
         return self.autoscaling.bounded() if self.autoscaling is not None and self.autoscaling.enabled else ()
 
     @property
-    def all_policies(self) -> tuple[Policy, ...]:
+    def all_policies(self) -> tuple[ScalingPolicy, ...]:
         """The policies, bounds filled in, those that are not in force too."""
         return self.autoscaling.bounded() if self.autoscaling is not None else ()
 

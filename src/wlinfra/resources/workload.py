@@ -9,7 +9,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from typing_extensions import Unpack
 
 from wlinfra.resources.artifact import Artifact
-from wlinfra.resources.autoscaling import Autoscaling, Policy
+from wlinfra.resources.autoscaling import Autoscaling, ScalingPolicy
 from wlinfra.resources.base import Model, Resource, ResourceOptions
 from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem
@@ -143,7 +143,7 @@ class Workload(Resource):
             *,
             artifact: Artifact | str | Ref | Template | Resource,
             replicas: int | None = None,
-            autoscaling: Sequence[Policy] | Policy | Autoscaling | None = None,
+            autoscaling: Sequence[ScalingPolicy] | ScalingPolicy | Autoscaling | None = None,
             bundles: Sequence[str | Ref] | None = (),
             cpu: float | None = None,
             memory: int | str | None = None,

@@ -274,7 +274,7 @@ def test_slices_and_claimed_devices_are_gpus(drive: Connect, bundle: str, replic
     [(wl.cpu(target=70, min=1, max=3), (1, 3)), (wl.concurrency(target=4, min=0, max=3), (0, 3))],
 )
 def test_an_autoscaled_workload_takes_a_range_of_gpus(
-    drive: Connect, policy: wl.Policy, after: tuple[int, int]
+    drive: Connect, policy: wl.ScalingPolicy, after: tuple[int, int]
 ) -> None:
     made = server()
     driver = drive(bundles=CATALOGUE)

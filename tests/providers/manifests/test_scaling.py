@@ -31,7 +31,7 @@ SMALL: dict[str, Any] = {"bundles": ["cpu.small"]}
         ),
     ],
 )  # fmt: skip
-def test_a_policy_becomes_a_metric_of_an_hpa(policy: wl.Policy, expected: Any) -> None:
+def test_a_policy_becomes_a_metric_of_an_hpa(policy: wl.ScalingPolicy, expected: Any) -> None:
     objects = render(autoscaling=[policy], **SMALL)
     assert "replicas" not in objects["Deployment"]["spec"]
     assert objects["HorizontalPodAutoscaler"]["spec"] == {
@@ -64,7 +64,7 @@ def test_a_policy_becomes_a_metric_of_an_hpa(policy: wl.Policy, expected: Any) -
         ),
     ],
 )  # fmt: skip
-def test_a_policy_becomes_a_trigger_of_keda(policy: wl.Policy, kind: str, more: Any, metadata: Any) -> None:
+def test_a_policy_becomes_a_trigger_of_keda(policy: wl.ScalingPolicy, kind: str, more: Any, metadata: Any) -> None:
     spec = render(on=target(autoscaler="keda"), autoscaling=[policy], **SMALL)["ScaledObject"]["spec"]
     if kind == "prometheus":
         metadata = {"serverAddress": "http://prometheus.monitoring:9090", **metadata}
@@ -83,7 +83,7 @@ def test_a_policy_becomes_a_trigger_of_keda(policy: wl.Policy, kind: str, more: 
         (wl.requests_in_flight(target=4, min=1, max=5), "auto", "ScaledObject"),
     ],
 )
-def test_an_hpa_is_taken_where_it_can_hold_the_policies(policy: wl.Policy, allowed: Any, kind: str) -> None:
+def test_an_hpa_is_taken_where_it_can_hold_the_policies(policy: wl.ScalingPolicy, allowed: Any, kind: str) -> None:
     objects = render(on=target(autoscaler=allowed), autoscaling=[policy], **SMALL)
     assert [part for part in objects if part in ("HorizontalPodAutoscaler", "ScaledObject")] == [kind]
 

@@ -17,7 +17,7 @@ from wlinfra_manifests.model import Rendered
 
 PAGE = Path(__file__).parents[3] / "docs" / "kubernetes-mapping.md"
 COLUMNS = (("hpa", 1), ("hpa", 0), ("keda", 1), ("keda", 0))
-POLICIES: dict[str, Callable[..., wl.Policy]] = {
+POLICIES: dict[str, Callable[..., wl.ScalingPolicy]] = {
     "wl.cpu": wl.cpu,
     "wl.concurrency": wl.concurrency,
     "wl.gpu_cache": lambda **bounds: wl.gpu_cache(**{**bounds, "target": 0.5}),
