@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.support.bench import Bench
-from benchmarks.support.engine import Bed, Item, declare_all
+from benchmarks.support.inputs import Bed, Item, declare_all
 from benchmarks.support.report import Report, at_least, at_most
 from benchmarks.support.timing import round_robin, show
 from wlinfra.changes.model import Decision, Step

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from benchmarks.support.bench import ROOT, Bench
 from benchmarks.support.documents import artifact_spec
-from benchmarks.support.engine import Bed, Item, declare_all
+from benchmarks.support.inputs import Bed, Item, declare_all
 from benchmarks.support.installed import run
 from benchmarks.support.memory import peak_bytes
 from benchmarks.support.report import Report, Row, at_most

@@ -12,14 +12,14 @@ from typing import Any, Self, TypeVar
 from support import changes
 
 from wlinfra.apply.applier import apply_plan
-from wlinfra.apply.approval import Replan
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Stopping
+from wlinfra.apply.recheck import Replan
 from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, Decision, Goal, PlatformObject, Step
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.order import edges_between
 from wlinfra.provider.base import (
@@ -327,10 +327,10 @@ class Bench:
         return cls(session=FakeSession(records))
 
     @property
-    def engine(self) -> Engine:
+    def inputs(self) -> Inputs:
         declared = Declared(stack="s", environment="e", resources=(), outputs=(), providers={})
         connections: dict[str, Connection] = {"default": self.platform, **self.others}
-        return Engine(declared=declared, state=self.session.state, connections=connections, digest=DIGEST)
+        return Inputs(declared=declared, state=self.session.state, connections=connections, digest=DIGEST)
 
     def apply(
         self, *changes: Change, replan: Replan | None = None, options: ApplyOptions | None = None, **more: Any
@@ -342,7 +342,7 @@ class Bench:
     ) -> ApplyResult:
         return apply_plan(
             plan,
-            self.engine,
+            self.inputs,
             self.session,
             options=options or ApplyOptions(parallelism=8),
             listener=self._listen,

@@ -61,7 +61,7 @@ def test_without_proof_of_its_age_the_whole_timeout_is_waited_and_no_more(wall: 
     intent = intent_of(Clock(wall=wall), boot)
     bench, clock = bench_with(intent, DidNotHappen()), Clock()
     clock.time = 5000.0
-    (item,) = resolve(bench.engine, (intent,), clock, boot=HERE)
+    (item,) = resolve(bench.inputs, (intent,), clock, boot=HERE)
     assert (item.outcome, clock.time) == ("did-not-happen", 5075.0)
 
 
@@ -75,7 +75,7 @@ def test_a_machine_that_counts_from_a_later_start_proves_nothing() -> None:
 def test_the_wait_ends_when_the_object_shows() -> None:
     intent = intent_of(Clock(), ELSEWHERE)
     bench, clock = bench_with(intent, *[DidNotHappen()] * 4, Happened(id="late")), Clock()
-    (item,) = resolve(bench.engine, (intent,), clock, boot=HERE)
+    (item,) = resolve(bench.inputs, (intent,), clock, boot=HERE)
     assert (item.outcome, item.id) == ("happened", "late")
     assert clock.time < 1020.0
 
@@ -84,7 +84,7 @@ def test_a_platform_that_answers_again_during_the_wait_is_believed() -> None:
     intent = intent_of(Clock(), ELSEWHERE)
     silent = UnclearOutcome(error=problem("No answer"))
     bench, clock = bench_with(intent, DidNotHappen(), silent, silent, Happened(id="late")), Clock()
-    (item,) = resolve(bench.engine, (intent,), clock, boot=HERE)
+    (item,) = resolve(bench.inputs, (intent,), clock, boot=HERE)
     assert (item.outcome, item.id) == ("happened", "late")
 
 
@@ -92,7 +92,7 @@ def test_candidates_are_not_waited_for() -> None:
     intent = intent_of(Clock(), ELSEWHERE)
     doubt = UnclearOutcome(error=problem(), candidates=("x", "y"))
     bench, clock = bench_with(intent, DidNotHappen(), doubt), Clock()
-    (item,) = resolve(bench.engine, (intent,), clock, boot=HERE)
+    (item,) = resolve(bench.inputs, (intent,), clock, boot=HERE)
     assert (item.outcome, clock.time) == ("unclear", 1001.0)
 
 
@@ -103,7 +103,7 @@ def test_an_intent_of_an_earlier_version_is_waited_for_as_long_as_any_call_takes
     clock = Clock()
     intent = replace(intent_of(clock, ""), timeout=0.0, begun=0.0, deadline=clock.now() + deadline)
     bench = bench_with(intent, DidNotHappen())
-    resolve(bench.engine, (intent,), clock, boot=HERE)
+    resolve(bench.inputs, (intent,), clock, boot=HERE)
     assert clock.time == 1000.0 + waits
 
 
@@ -120,7 +120,7 @@ def test_a_plan_waits_for_nothing_and_blocks_nobody_for_long(wall: float, later:
     intent = intent_of(Clock(wall=wall), ELSEWHERE)
     bench, clock = bench_with(intent, DidNotHappen()), Clock()
     clock.time += later
-    (item,) = resolve(bench.engine, (intent,), clock, wait=False, boot=HERE)
+    (item,) = resolve(bench.inputs, (intent,), clock, wait=False, boot=HERE)
     assert (item.outcome, clock.time) == (outcome, 1000.0 + later)
 
 
@@ -132,6 +132,6 @@ def test_what_the_wait_found_is_recorded_with_the_intents_record() -> None:
     assert begun == ("seen", "1")
     again = Bench(session=FakeSession(intents=(intent_of(Clock(), ELSEWHERE),)))
     again.platform.recoveries = [Happened(id="n")]
-    recovered = resolve(again.engine, again.engine.state.intents, Clock(), boot=HERE)
+    recovered = resolve(again.inputs, again.inputs.state.intents, Clock(), boot=HERE)
     again.apply_plan(plan_of(recovered=recovered))
     assert again.session.objects[address("a")].id == "n"

@@ -18,7 +18,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.model import Step
 from wlinfra.diff.schema import Attribute, Effect, fields
 from wlinfra.errors import Diagnostic, StateError
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, Recovered
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext, StepResult, UnknownOutcome
@@ -101,8 +101,8 @@ class Machine(FakeSession):
         error = Diagnostic(summary="Answer was lost", detail="The connection broke.")
         return UnknownOutcome(error=error) if self.loses_effect else lost_reply(proceed)
 
-    def clear_up(self, engine: Engine) -> tuple[Recovered, ...]:
-        return resolve(engine, engine.state.intents, self.clock)
+    def clear_up(self, inputs: Inputs) -> tuple[Recovered, ...]:
+        return resolve(inputs, inputs.state.intents, self.clock)
 
     def start(self, resources: tuple[Resource, ...], *, parallelism: int, dies_at: int = -1) -> Plan:
         """Run one process: plan, and apply when there is something to do; return the plan."""
@@ -113,11 +113,11 @@ class Machine(FakeSession):
         )
         declared = Declared(stack="s", environment="e", resources=resources, outputs=(), providers={})
         connections = {"default": provider.connect(context)}
-        engine = Engine(declared=declared, state=self.state, connections=connections, digest=DIGEST)
-        plan = build_plan(engine, recovered=self.clear_up(engine))
+        inputs = Inputs(declared=declared, state=self.state, connections=connections, digest=DIGEST)
+        plan = build_plan(inputs, recovered=self.clear_up(inputs))
         options = ApplyOptions(parallelism=parallelism)
         result = apply_plan(
-            plan, engine, self, options=options, listener=lambda _: None, stop=StopSignal(), clock=self.clock
+            plan, inputs, self, options=options, listener=lambda _: None, stop=StopSignal(), clock=self.clock
         )
         assert result.ok, result
         return plan

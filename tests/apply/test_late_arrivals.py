@@ -18,7 +18,7 @@ from apply.test_crash_matrix import DEAD, Machine, after, before, settled
 from wlinfra.apply.recovery import resolve
 from wlinfra.changes.model import Step
 from wlinfra.errors import StateError
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Recovered
 from wlinfra.provider.base import StepResult
 
@@ -71,9 +71,9 @@ class Cut(Machine):
         self.clock.arrive()
         raise DEAD
 
-    def clear_up(self, engine: Engine) -> tuple[Recovered, ...]:
+    def clear_up(self, inputs: Inputs) -> tuple[Recovered, ...]:
         begun = self.clock.time
-        found = resolve(engine, engine.state.intents, self.clock, boot=self.boot)
+        found = resolve(inputs, inputs.state.intents, self.clock, boot=self.boot)
         self.waited.append(self.clock.time - begun)
         return found
 

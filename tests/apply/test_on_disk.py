@@ -27,7 +27,7 @@ def apply(store: LocalStateStore, bench: Bench, *changes: Change) -> ApplyResult
         plan = plan_of(*changes, state=session.state, output_values={"n": 1})
         return apply_plan(
             plan,
-            bench.engine,
+            bench.inputs,
             session,
             options=ApplyOptions(poll_interval=0.2, who="someone"),
             listener=bench.events.append,

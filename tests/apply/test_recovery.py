@@ -36,7 +36,7 @@ def bench_with(intent: Intent, *records: ObjectState, found: Recovery) -> Bench:
 
 
 def recover(bench: Bench) -> tuple[Recovered, ...]:
-    recovered = recovery.resolve(bench.engine, bench.engine.state.intents, bench.clock)
+    recovered = recovery.resolve(bench.inputs, bench.inputs.state.intents, bench.clock)
     recovery.record(bench.session, recovered)
     return recovered
 
@@ -60,7 +60,7 @@ def test_a_create_that_did_not_happen_is_believed_only_after_its_time() -> None:
 def test_what_is_waited_for_and_how_long_is_told_in_one_line() -> None:
     bench = bench_with(CREATED, found=DidNotHappen())
     told: list[str] = []
-    recovery.resolve(bench.engine, (CREATED,), bench.clock, tell=told.append)
+    recovery.resolve(bench.inputs, (CREATED,), bench.clock, tell=told.append)
     assert told == [
         "An interrupted run sent POST for thing.a, which may still be carried out: waiting 50 s until that is certain."
     ]
@@ -69,13 +69,13 @@ def test_what_is_waited_for_and_how_long_is_told_in_one_line() -> None:
 def test_what_is_certain_at_once_is_not_waited_for() -> None:
     bench = bench_with(CHANGED, found=Happened())
     told: list[str] = []
-    recovery.resolve(bench.engine, (CHANGED,), bench.clock, tell=told.append)
+    recovery.resolve(bench.inputs, (CHANGED,), bench.clock, tell=told.append)
     assert (told, bench.clock.time) == ([], 1000.0)
 
 
 def test_a_plan_that_does_not_wait_calls_it_unclear() -> None:
     bench = bench_with(CREATED, found=DidNotHappen())
-    (item,) = recovery.resolve(bench.engine, (CREATED,), bench.clock, wait=False)
+    (item,) = recovery.resolve(bench.inputs, (CREATED,), bench.clock, wait=False)
     assert (item.outcome, bench.clock.time) == ("unclear", 1000.0)
     assert bench.session.intents == {1: CREATED}
 
@@ -136,7 +136,7 @@ def test_a_provider_that_is_not_configured_any_more_leaves_it_open() -> None:
 
 def test_a_plan_made_before_recording_is_recorded_by_its_apply() -> None:
     bench = bench_with(CREATED, found=Happened(id="new"))
-    recovered = recovery.resolve(bench.engine, (CREATED,), bench.clock)
+    recovered = recovery.resolve(bench.inputs, (CREATED,), bench.clock)
     assert bench.session.intents == {1: CREATED}
     bench.apply_plan(plan_of(recovered=recovered))
     assert (bench.session.objects[address("a")].id, bench.session.intents) == ("new", {})
@@ -144,7 +144,7 @@ def test_a_plan_made_before_recording_is_recorded_by_its_apply() -> None:
 
 def test_an_unchanged_object_found_again_is_recorded_in_full() -> None:
     bench = bench_with(CREATED, found=Happened(id="live-a"))
-    recovered = recovery.resolve(bench.engine, (CREATED,), bench.clock)
+    recovered = recovery.resolve(bench.inputs, (CREATED,), bench.clock)
     assert bench.apply_plan(plan_of(unchanged("a"), recovered=recovered)).ok
     found = bench.session.objects[address("a")]
     assert (found.values, found.health, bench.platform.calls) == ({"size": 1}, Health.READY, [])

@@ -21,7 +21,7 @@ from apply.fakes import (
 )
 
 from wlinfra.apply import troubles
-from wlinfra.apply.approval import Replan
+from wlinfra.apply.recheck import Replan
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import ActionReason, BlastRadius, Decision, Step
 from wlinfra.diff.model import AttributeChange

@@ -9,7 +9,7 @@ from pathlib import Path
 from support.memory_stage import MemoryStage, Thing
 
 from wlinfra.changes.model import Decision
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.provider.base import PlanRequest
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
@@ -20,8 +20,8 @@ from wlinfra.state.model import State
 class KeylessStage(MemoryStage):
     """A stage whose key is lost."""
 
-    def engine(self, resources: Iterable[Resource], state: State) -> Engine:
-        return replace(super().engine(resources, state), digest=Digest())
+    def inputs(self, resources: Iterable[Resource], state: State) -> Inputs:
+        return replace(super().inputs(resources, state), digest=Digest())
 
 
 def edited_after_the_first_plan(stage: MemoryStage) -> Callable[[PlanRequest, Callable[[], Decision]], Decision]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Engine", "EngineMissingError", "Program", "cache_folder", "find", "is_built", "module_folder"]
+__all__ = ["EngineMissingError", "Inputs", "Program", "cache_folder", "find", "is_built", "module_folder"]
 
 
 class EngineMissingError(Exception):
@@ -38,7 +38,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Inputs:
     """Programs built together from one ``go.mod``; ``from_path`` false never looks at PATH."""
 
     name: str
@@ -48,7 +48,7 @@ class Engine:
     from_path: bool = True
 
 
-def find(engine: Engine) -> Mapping[str, Path]:
+def find(engine: Inputs) -> Mapping[str, Path]:
     """Return the executable of each program by name; builds what is missing, which takes minutes once.
 
     Raises:
@@ -67,7 +67,7 @@ def find(engine: Engine) -> Mapping[str, Path]:
     return {**{program.name: built / program.name for program in missing}, **named}
 
 
-def is_built(engine: Engine) -> bool:
+def is_built(engine: Inputs) -> bool:
     """Say whether `find` would answer without building anything."""
     named = all(_named(program) is not None for program in engine.programs)
     return named or (cache_folder() / f"{engine.name}-{_key(engine)}").exists()
@@ -82,7 +82,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wlinfra" / "engines"
 
 
-def module_folder(engine: Engine, module: str) -> Path:
+def module_folder(engine: Inputs, module: str) -> Path:
     """Return the folder of a module that the engine's ``go.mod`` requires, downloaded if need be."""
     go = _go(engine)
     _run([go, "mod", "download", module], engine, {})
@@ -119,7 +119,7 @@ def _on_path(program: Program) -> Path | None:
     return Path(found)
 
 
-def _built(engine: Engine) -> Path:
+def _built(engine: Inputs) -> Path:
     """Return the cache's folder with the engine's programs, which one process fills while others wait."""
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def _built(engine: Engine) -> Path:
     return folder
 
 
-def _key(engine: Engine) -> str:
+def _key(engine: Inputs) -> str:
     digest = hashlib.sha256()
     for text in ((engine.folder / "go.mod").read_bytes(), (engine.folder / "go.sum").read_bytes()):
         digest.update(hashlib.sha256(text).digest())
@@ -140,7 +140,7 @@ def _key(engine: Engine) -> str:
     return digest.hexdigest()[:16]
 
 
-def _build(engine: Engine, folder: Path) -> None:
+def _build(engine: Inputs, folder: Path) -> None:
     go = _go(engine)
     print(f"building {engine.name} into {folder}: minutes, once", file=sys.stderr, flush=True)
     partial = folder.with_name(f"{folder.name}.partial")
@@ -154,7 +154,7 @@ def _build(engine: Engine, folder: Path) -> None:
     partial.rename(folder)
 
 
-def _go(engine: Engine) -> str:
+def _go(engine: Inputs) -> str:
     found = shutil.which("go")
     if found is None:
         variables = ", ".join(program.variable for program in engine.programs)
@@ -165,7 +165,7 @@ def _go(engine: Engine) -> str:
     return found
 
 
-def _run(command: list[str], engine: Engine, extra: Mapping[str, str]) -> str:
+def _run(command: list[str], engine: Inputs, extra: Mapping[str, str]) -> str:
     """Run a command of the Go toolchain in the engine's folder, apart from any workspace, and return what it said."""
     environment = {**os.environ, "GOWORK": "off", **extra}
     done = subprocess.run(command, cwd=engine.folder, env=environment, capture_output=True, text=True, check=False)

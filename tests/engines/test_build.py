@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.build import Engine, EngineMissingError, Program, find
+from engines.build import EngineMissingError, Inputs, Program, find
 
 GO = """#!/bin/sh
 echo "$@" >> "$WLINFRA_ENGINES/go.log"
@@ -19,7 +19,7 @@ echo tool version v{version}
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inputs:
     """An engine of one program, with an empty PATH and a cache of its own."""
     folder = tmp_path / "engine"
     folder.mkdir()
@@ -31,7 +31,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setenv("WLINFRA_ENGINES", str(tmp_path / "cache"))
     monkeypatch.delenv("WLINFRA_TEST_TOOL", raising=False)
     program = Program(name="wlinfra-tool", built_as="server", variable="WLINFRA_TEST_TOOL", oldest=(3, 4))
-    return Engine(name="tool", folder=folder, programs=(program,), linker_flags="-X a=b")
+    return Inputs(name="tool", folder=folder, programs=(program,), linker_flags="-X a=b")
 
 
 def _script(file: Path, text: str) -> Path:
@@ -40,45 +40,45 @@ def _script(file: Path, text: str) -> Path:
     return file
 
 
-def test_a_named_program_comes_first(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_program_comes_first(engine: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = _script(tmp_path / "mine", SAYS.format(version="0.1.0"))
     _script(tmp_path / "bin" / "wlinfra-tool", SAYS.format(version="9.9.9"))
     monkeypatch.setenv("WLINFRA_TEST_TOOL", str(named))
     assert find(engine) == {"wlinfra-tool": named}
 
 
-def test_a_name_without_a_program_is_an_error(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_without_a_program_is_an_error(engine: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WLINFRA_TEST_TOOL", "/nowhere/tool")
     with pytest.raises(EngineMissingError, match="WLINFRA_TEST_TOOL is '/nowhere/tool'"):
         find(engine)
 
 
-def test_a_program_of_the_path_is_taken_when_new_enough(engine: Engine, tmp_path: Path) -> None:
+def test_a_program_of_the_path_is_taken_when_new_enough(engine: Inputs, tmp_path: Path) -> None:
     found = _script(tmp_path / "bin" / "wlinfra-tool", SAYS.format(version="3.4.23"))
     assert find(engine) == {"wlinfra-tool": found}
 
 
-def test_an_old_program_of_the_path_is_not_taken(engine: Engine, tmp_path: Path) -> None:
+def test_an_old_program_of_the_path_is_not_taken(engine: Inputs, tmp_path: Path) -> None:
     _script(tmp_path / "bin" / "wlinfra-tool", SAYS.format(version="3.3.9"))
     _script(tmp_path / "bin" / "go", GO)
     assert find(engine)["wlinfra-tool"].parent.parent == tmp_path / "cache"
 
 
-def test_what_is_missing_is_built_once(engine: Engine, tmp_path: Path) -> None:
+def test_what_is_missing_is_built_once(engine: Inputs, tmp_path: Path) -> None:
     _script(tmp_path / "bin" / "go", GO)
     first = find(engine)
     assert find(engine) == first
     assert (tmp_path / "cache" / "go.log").read_text() == "install -trimpath -ldflags -s -w -X a=b tool\n"
 
 
-def test_another_go_mod_is_another_build(engine: Engine, tmp_path: Path) -> None:
+def test_another_go_mod_is_another_build(engine: Inputs, tmp_path: Path) -> None:
     _script(tmp_path / "bin" / "go", GO)
     first = find(engine)
     (engine.folder / "go.sum").write_text("a v1 h1:x\n")
     assert find(engine) != first
 
 
-def test_a_failed_build_leaves_nothing_and_says_why(engine: Engine, tmp_path: Path) -> None:
+def test_a_failed_build_leaves_nothing_and_says_why(engine: Inputs, tmp_path: Path) -> None:
     _script(tmp_path / "bin" / "go", "#!/bin/sh\necho no such module >&2\nexit 1\n")
     with pytest.raises(EngineMissingError, match="ended with 1:\nno such module"):
         find(engine)
@@ -86,7 +86,7 @@ def test_a_failed_build_leaves_nothing_and_says_why(engine: Engine, tmp_path: Pa
 
 
 def test_without_go_the_error_names_the_ways_out(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(

@@ -11,7 +11,7 @@ from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import OPAQUE
 from wlinfra.plan.batches import batches
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Node
 from wlinfra.plan.order import edges_between
 from wlinfra.plan.strays import find_strays
@@ -48,28 +48,28 @@ def item(address: Address, *needs: Address) -> PlatformObject:
     return PlatformObject(address=address, kind="thing", name=address.name, values={}, schema=OPAQUE, depends_on=needs)
 
 
-def engine(connection: object) -> Engine:
+def inputs(connection: object) -> Inputs:
     declared = Declared(stack="s", environment="e", resources=(), outputs=(), providers={})
-    return Engine(declared=declared, state=STATE, connections={"default": connection})  # type: ignore[dict-item] # only the optional parts are asked
+    return Inputs(declared=declared, state=STATE, connections={"default": connection})  # type: ignore[dict-item] # only the optional parts are asked
 
 
 def test_objects_that_do_not_depend_on_each_other_are_planned_together() -> None:
     objects = {A: item(A), B: item(B), C: item(C, A)}
     found = [
         (sorted(one.address for one in batch), ask(lambda one: one.name, batch))
-        for batch, ask in batches(engine(Platform()), objects)
+        for batch, ask in batches(inputs(Platform()), objects)
     ]
     assert found == [([A, B], ["a", "b"]), ([C], ["c"])]
 
 
 def test_objects_are_planned_one_by_one_where_nobody_asks_for_more() -> None:
     objects = {A: item(A), B: item(B)}
-    assert [[one.address for one in batch] for batch, _ in batches(engine(object()), objects)] == [[A], [B]]
+    assert [[one.address for one in batch] for batch, _ in batches(inputs(object()), objects)] == [[A], [B]]
 
 
 def test_a_stray_at_a_taken_address_gets_one_of_its_own() -> None:
     stray = Stray(address=A, kind="thing", id="1", name="old")
-    (found,) = find_strays(engine(Platform(stray=stray)), {A: item(A)}, STATE)
+    (found,) = find_strays(inputs(Platform(stray=stray)), {A: item(A)}, STATE)
     assert (found.address, found.provider, found.id) == ("thing.a/old", "default", "1")
 
 

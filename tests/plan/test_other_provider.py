@@ -7,7 +7,7 @@ from pathlib import Path
 from support.memory_stage import MemoryStage, Thing
 
 import wlinfra as wl
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext
@@ -27,7 +27,7 @@ def plan_at(stage: MemoryStage, provider: str) -> Plan:
     )
     other = MemoryProvider(schemas=stage.provider.schemas, outputs=stage.provider.outputs)
     connections = {"default": stage.provider.connect(context), "other": other.connect(context)}
-    return build_plan(Engine(declared=declared, state=stage.state, connections=connections, digest=Digest(b"k" * 32)))
+    return build_plan(Inputs(declared=declared, state=stage.state, connections=connections, digest=Digest(b"k" * 32)))
 
 
 def test_a_recorded_object_is_not_made_again_elsewhere(tmp_path: Path) -> None:

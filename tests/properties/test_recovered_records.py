@@ -71,7 +71,7 @@ def in_memory(data: st.DataObject) -> Counts:
             stage = MemoryStage(folder=Path(folder) / "unused")
             stage.provider.ready_after = 1.0
             stage.provider.clock = stage.clock
-            return Teller(folder=Path(folder) / str(next(number)), engine=stage.engine, clock=stage.clock)
+            return Teller(folder=Path(folder) / str(next(number)), inputs=stage.inputs, clock=stage.clock)
 
         history = History(programs=programs, teller=teller, ids=r"obj-\d+")
         return history.check(lambda steps: data.draw(st.integers(0, steps - 1)))
@@ -104,7 +104,7 @@ def on_datarobot(data: st.DataObject) -> Counts:
             stages.append(stage)
             return Teller(
                 folder=Path(folder) / f"state-{len(stages)}",
-                engine=lambda resources, state: stage.engine(lambda: resources, state),
+                inputs=lambda resources, state: stage.inputs(lambda: resources, state),
                 clock=LeapingClock(stage.clock),
             )
 

@@ -15,7 +15,7 @@ from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
 from wlinfra.emulation import ManualClock
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext
@@ -83,7 +83,7 @@ class Stage:
 
     def plan(self, declaring: Declaring, **options: Any) -> Plan:
         """Return what an apply would do now."""
-        return build_plan(self.engine(declaring, self._store.load()), PlanOptions(**options))
+        return build_plan(self.inputs(declaring, self._store.load()), PlanOptions(**options))
 
     def change(self, declaring: Declaring, address: str, **options: Any) -> Change:
         """Return the planned change of one object; fails when the plan has errors."""
@@ -105,12 +105,12 @@ class Stage:
             self._store.acquire(LockRequest(owner="test", operation="apply")) as lease,
             self._store.open(lease) as session,
         ):
-            engine = self.engine(declaring, session.state)
-            plan = build_plan(engine, PlanOptions(**options))
+            inputs = self.inputs(declaring, session.state)
+            plan = build_plan(inputs, PlanOptions(**options))
             meanwhile(plan)
             result = apply_plan(
                 plan,
-                engine,
+                inputs,
                 session,
                 options=ApplyOptions(poll_interval=0.5, wait=wait),
                 listener=lambda event: None,
@@ -120,12 +120,12 @@ class Stage:
         assert result.ok or not ok, result
         return result
 
-    def engine(self, declaring: Declaring, state: State) -> Engine:
+    def inputs(self, declaring: Declaring, state: State) -> Inputs:
         stack = wl.Stack("demo")
         stack.resources(lambda env: iter(declaring()))
         stack.environment("test", provider="datarobot", **self.options)
         declared = declare(stack, "test", overrides={}, environ={})
-        return Engine(declared=declared, state=state, connections={"default": self.connection()}, digest=self._digest)
+        return Inputs(declared=declared, state=state, connections={"default": self.connection()}, digest=self._digest)
 
     def connection(self) -> DataRobotConnection:
         connection = connect(

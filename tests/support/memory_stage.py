@@ -1,4 +1,4 @@
-"""A stack of things on the in-memory platform, planned and applied by the real engine, its state on disk.
+"""A stack of things on the in-memory platform, planned and applied by the real inputs, its state on disk.
 
 Tests set what happens to calls with `MemoryStage.on_run`; `apply` says what came of a run, `settle` applies until
 nothing is left and checks that the platform holds exactly what is declared.
@@ -24,7 +24,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.model import Step
 from wlinfra.clock import InboxClock
 from wlinfra.diff.schema import Attribute, Effect, fields
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext
@@ -162,7 +162,7 @@ class MemoryStage:
         """What is recorded."""
         return self.store.load()
 
-    def engine(self, resources: Iterable[Resource], state: State) -> Engine:
+    def inputs(self, resources: Iterable[Resource], state: State) -> Inputs:
         stack = wl.Stack("demo")
         stack.resources(lambda env: resources)
         stack.environment("test", provider="memory")
@@ -171,27 +171,27 @@ class MemoryStage:
         )
         declared = declare(stack, "test", overrides={}, environ={})
         connections = {"default": self.provider.connect(context)}
-        return Engine(declared=declared, state=state, connections=connections, digest=Digest(b"k" * 32))
+        return Inputs(declared=declared, state=state, connections=connections, digest=Digest(b"k" * 32))
 
     def plan(self, resources: Iterable[Resource], **options: Any) -> Plan:
         """Return what an apply would do now, what an interrupted run left behind cleared up."""
-        engine = self.engine(resources, self.state)
-        recovered = resolve(engine, engine.state.intents, self.clock)
-        return build_plan(engine, PlanOptions(allow_empty=True, **options), recovered=recovered)
+        inputs = self.inputs(resources, self.state)
+        recovered = resolve(inputs, inputs.state.intents, self.clock)
+        return build_plan(inputs, PlanOptions(allow_empty=True, **options), recovered=recovered)
 
     def apply(
         self, resources: Iterable[Resource], *, meanwhile: Callable[[Plan], object] = lambda _: None, **options: Any
     ) -> ApplyResult:
         """Plan and apply under the lock, ``meanwhile`` in between; raises what the engine raises."""
         with self.store.acquire(LockRequest(owner="test")) as lease, self.store.open(lease) as session:
-            engine = self.engine(resources, session.state)
-            recovered = resolve(engine, engine.state.intents, self.clock)
-            plan = build_plan(engine, PlanOptions(allow_empty=True, **options), recovered=recovered)
+            inputs = self.inputs(resources, session.state)
+            recovered = resolve(inputs, inputs.state.intents, self.clock)
+            plan = build_plan(inputs, PlanOptions(allow_empty=True, **options), recovered=recovered)
             self.stop = StopSignal()
             meanwhile(plan)
             return apply_plan(
                 plan,
-                engine,
+                inputs,
                 session,
                 options=ApplyOptions(parallelism=self.parallelism, poll_interval=0.5),
                 listener=lambda event: None,

@@ -22,7 +22,7 @@ from wlinfra.apply.recovery import record, resolve
 from wlinfra.apply.stop import StopSignal
 from wlinfra.clock import InboxClock
 from wlinfra.errors import Diagnostic, StateError, WlinfraError
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.planner import build_plan
 from wlinfra.resources.base import Resource
@@ -97,7 +97,7 @@ class Teller:
     """One stack on one platform, made for one history."""
 
     folder: Path
-    engine: Callable[[Iterable[Resource], State], Engine]
+    inputs: Callable[[Iterable[Resource], State], Inputs]
     clock: InboxClock
     wait: bool = True
     store: LocalStateStore = field(init=False)
@@ -109,7 +109,7 @@ class Teller:
         self,
         program: Program,
         *,
-        see: Callable[[Engine, Intent, ObjectState | None], None] = lambda *_: None,
+        see: Callable[[Inputs, Intent, ObjectState | None], None] = lambda *_: None,
         dies_at: int = -1,
     ) -> int:
         """Clear up, plan and apply, one call at a time; return how many results were written.
@@ -118,20 +118,20 @@ class Teller:
         """
         seen = 0
         with self.store.acquire(LockRequest(owner="test")) as lease, self.store.open(lease) as session:
-            engine = self.engine(program(), session.state)
+            inputs = self.inputs(program(), session.state)
 
             def count(intent: Intent, left: ObjectState | None) -> None:
                 nonlocal seen
                 seen += 1
-                see(replace(engine, state=session.state), intent, left)
+                see(replace(inputs, state=session.state), intent, left)
 
-            recovered = resolve(engine, engine.state.intents, self.clock)
-            plan = build_plan(engine, PlanOptions(allow_empty=True), recovered=recovered)
+            recovered = resolve(inputs, inputs.state.intents, self.clock)
+            plan = build_plan(inputs, PlanOptions(allow_empty=True), recovered=recovered)
             if plan.errors:
                 raise RefusedError(*plan.errors)
             result = apply_plan(
                 plan,
-                engine,
+                inputs,
                 Observed(session, count, dies_at),
                 options=ApplyOptions(parallelism=1, poll_interval=0.5, wait=self.wait),
                 listener=lambda event: None,
@@ -144,16 +144,16 @@ class Teller:
     def recovered(self, program: Program) -> State:
         """Return the state once what an interrupted run left behind is recorded, before anything else is done."""
         with self.store.acquire(LockRequest(owner="test")) as lease, self.store.open(lease) as session:
-            engine = self.engine(program(), session.state)
-            record(session, resolve(engine, engine.state.intents, self.clock))
+            inputs = self.inputs(program(), session.state)
+            record(session, resolve(inputs, inputs.state.intents, self.clock))
             return session.state
 
     def left_to_do(self, program: Program) -> list[object]:
         """Return what a plan would do now, and what it would have to look up."""
-        engine = self.engine(program(), self.store.load())
-        plan = build_plan(engine, PlanOptions(allow_empty=True))
+        inputs = self.inputs(program(), self.store.load())
+        plan = build_plan(inputs, PlanOptions(allow_empty=True))
         planned = [(change.address, change.action, change.reason) for change in plan.effective]
-        return [*engine.state.intents, *plan.errors, *planned]
+        return [*inputs.state.intents, *plan.errors, *planned]
 
     def after(self, ids: str) -> list[str]:
         """Return what is recorded, with everything that matches the pattern of ids numbered in its order.
@@ -189,8 +189,8 @@ class History:
         teller = self.teller()
         differences: list[tuple[str, str, str]] = []
 
-        def compare(engine: Engine, intent: Intent, left: ObjectState | None) -> None:
-            differences.extend(_differences(engine, intent, left, teller.clock, counts))
+        def compare(inputs: Inputs, intent: Intent, left: ObjectState | None) -> None:
+            differences.extend(_differences(inputs, intent, left, teller.clock, counts))
 
         try:
             for program in self._runs():
@@ -223,17 +223,17 @@ class History:
 
 
 def _differences(
-    engine: Engine, intent: Intent, left: ObjectState | None, clock: InboxClock, counts: Counts
+    inputs: Inputs, intent: Intent, left: ObjectState | None, clock: InboxClock, counts: Counts
 ) -> Iterator[tuple[str, str, str]]:
     """Yield where what is about to be recorded is not what a run would record that finds the intent on the disk."""
-    (on_disk,) = [one for one in engine.state.intents if one.sequence == intent.sequence]
-    (found,) = resolve(engine, (on_disk,), clock, wait=False)
+    (on_disk,) = [one for one in inputs.state.intents if one.sequence == intent.sequence]
+    (found,) = resolve(inputs, (on_disk,), clock, wait=False)
     counts["steps"] += 1
     if found.outcome != "happened":
         counts["repeated"] += 1  # a second call equals one, and the record stays as it was until it is made
         return
     counts["recovered"] += 1
-    after = _Recorded(engine.state)
+    after = _Recorded(inputs.state)
     record(after, (found,))  # type: ignore[arg-type]  # only what `record` asks of a session
     one, other = (orjson.loads(_text(item)) for item in (left, after.left))
     for name in sorted({*one, *other}):

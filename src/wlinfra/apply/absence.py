@@ -1,6 +1,6 @@
 """Checks that an object still does not exist, right before creating it.
 
-Called by `apply.approval`. Between a plan and its apply lies the time in which a person reads it, and where names are
+Called by `apply.recheck`. Between a plan and its apply lies the time in which a person reads it, and where names are
 not unique the platform makes a second object of the same name without a word. All that is still to be created is
 looked for in one question, and again when that answer has grown old.
 """
@@ -13,7 +13,7 @@ from wlinfra.apply.recording import Recorder
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.clock import InboxClock
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.reading import read_objects
 from wlinfra.provider.base import Absent, Reading
@@ -28,9 +28,9 @@ _FRESH = 10.0
 class Absences:
     """What is found of the objects that shall be created; asked from many threads."""
 
-    def __init__(self, plan: Plan, engine: Engine, recorder: Recorder, clock: InboxClock) -> None:
+    def __init__(self, plan: Plan, inputs: Inputs, recorder: Recorder, clock: InboxClock) -> None:
         """Ask nothing yet."""
-        self._engine = engine
+        self._inputs = inputs
         self._recorder = recorder
         self._clock = clock
         self._missing = {
@@ -53,7 +53,7 @@ class Absences:
     def _ask(self) -> None:
         records = {address: self._recorder.find(address) for address in self._missing}
         prior = {address: record for address, record in records.items() if record is not None}
-        self._found = read_objects(self._engine, self._missing, prior)
+        self._found = read_objects(self._inputs, self._missing, prior)
         self._asked = self._clock.monotonic()
 
 

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 import orjson
 
 from wlinfra.apply.absence import Absences
-from wlinfra.apply.approval import Approvals, Replan
 from wlinfra.apply.calls import Caller
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.execute import Execution, Run, Work
 from wlinfra.apply.outputs import Outputs
+from wlinfra.apply.recheck import Approvals, Replan
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.recovery import record
 from wlinfra.apply.scheduler import Job, Message, Scheduler, Setting
@@ -31,7 +31,7 @@ from wlinfra.clock import InboxClock
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, InterruptedRun, StateError, WlinfraError
 from wlinfra.graph import DependencyGraph
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Node, Plan
 from wlinfra.plan.order import nodes_of
 from wlinfra.plan.outputs import recorded_output
@@ -47,7 +47,7 @@ __all__ = ["apply_plan"]
 
 def apply_plan(
     plan: Plan,
-    engine: Engine,
+    inputs: Inputs,
     session: StateSession,
     *,
     options: ApplyOptions,
@@ -74,17 +74,17 @@ def apply_plan(
     outputs = Outputs(plan, recorder.objects)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     run = Run(
-        engine=engine,
+        inputs=inputs,
         recorder=recorder,
-        approvals=Approvals(plan, engine, recorder, outputs.known, Absences(plan, engine, recorder, clock), replan),
-        caller=Caller(recorder=recorder, digest=engine.digest, clock=clock, stop=stop, tell=inbox.put),
+        approvals=Approvals(plan, inputs, recorder, outputs.known, Absences(plan, inputs, recorder, clock), replan),
+        caller=Caller(recorder=recorder, digest=inputs.digest, clock=clock, stop=stop, tell=inbox.put),
         outputs=outputs,
         tell=inbox.put,
     )
     tally = Tally(recorder=recorder, clock=clock, tell=listener)
     jobs = _jobs(plan, run, tally, wait=options.wait)
     setting = Setting(
-        connections=engine.connections,
+        connections=inputs.connections,
         parallelism=options.parallelism,
         poll_interval=options.poll_interval,
         clock=clock,
@@ -101,7 +101,7 @@ def apply_plan(
             session.add_history(_history(tally.result(outputs={}, interrupted=True), session, options, clock))
         raise
     result = tally.result(outputs={}, interrupted=stop.requested)
-    result = replace(result, outputs=_settle_outputs(plan, outputs, session, engine.digest, complete=result.ok))
+    result = replace(result, outputs=_settle_outputs(plan, outputs, session, inputs.digest, complete=result.ok))
     session.add_history(_history(result, session, options, clock))
     return result
 

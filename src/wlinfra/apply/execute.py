@@ -1,7 +1,7 @@
 """One piece of work: everything that happens to one object in one phase, as a generator.
 
 The scheduler runs it on a worker thread until it yields something to wait for, and resumes it with the answer. It
-executes the plan's own steps; what may be executed is decided by `apply.approval`, how one call is made by
+executes the plan's own steps; what may be executed is decided by `apply.recheck`, how one call is made by
 `apply.calls`.
 """
 
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, assert_never
 
 from wlinfra.apply import troubles
-from wlinfra.apply.approval import Approvals, ObjectFailedError
 from wlinfra.apply.calls import Caller, Expected, ObjectLeftError
 from wlinfra.apply.events import ApplyEvent, StepDone
 from wlinfra.apply.outputs import Outputs, known_part
+from wlinfra.apply.recheck import Approvals, ObjectFailedError
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.waiting import Answer, Ask, Interrupted, Request, Resumed, TimedOut
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, Gate, Goal, Step
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -45,7 +45,7 @@ _TIMEOUTS = {Action.CREATE: "create", Action.REPLACE: "create", Action.DELETE: "
 class Run:
     """What all pieces of work of one apply share."""
 
-    engine: Engine
+    inputs: Inputs
     recorder: Recorder
     approvals: Approvals
     caller: Caller
@@ -149,7 +149,7 @@ class Execution:
                 raise ObjectFailedError(troubles.no_identity(self.change, step))
             effect = Effect(
                 id=done.id,
-                outputs=redact(known_part(done.outputs), self.run.engine.digest),
+                outputs=redact(known_part(done.outputs), self.run.inputs.digest),
                 memory=known_part(done.memory),
             )
             self.run.recorder.rewrite(self.change.address, happened(intent, effect), intent=intent)
@@ -180,7 +180,7 @@ class Execution:
 
     def _aim(self, health: Health, *, done: bool, makes: bool = False) -> Aim:
         """Return what the record becomes; ``done`` says that all steps are made, so that the wanted values hold."""
-        change, digest = self.change, self.run.engine.digest
+        change, digest = self.change, self.run.inputs.digest
         memory = known_part(self.run.outputs.fill(dict(change.decision.memory))) if done else {}
         identity = None if makes else self.id
         return Aim(
@@ -321,7 +321,7 @@ class Execution:
 
     @property
     def _connection(self) -> Connection:
-        return self.run.engine.connections[self.change.provider]
+        return self.run.inputs.connections[self.change.provider]
 
     def _learn(self, outputs: Mapping[str, Json], memory: Mapping[str, Any]) -> None:
         self._outputs.update(known_part(outputs))

@@ -15,7 +15,7 @@ from wlinfra.apply.outputs import known_part
 from wlinfra.clock import Clock
 from wlinfra.diff.project import redact
 from wlinfra.errors import Diagnostic, WlinfraError
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Recovered
 from wlinfra.plan.owners import owner_of
 from wlinfra.plan.recovered import object_after
@@ -43,7 +43,7 @@ LONGEST_LOOK = 5.0
 
 
 def resolve(
-    engine: Engine,
+    inputs: Inputs,
     intents: Sequence[Intent],
     clock: Clock,
     *,
@@ -58,21 +58,21 @@ def resolve(
     unclear. ``boot`` is the start of the machine whose clock this is.
     """
     here = boot_id() if boot is None else boot
-    found = {intent.sequence: _look_up(engine, intent) for intent in intents}
+    found = {intent.sequence: _look_up(inputs, intent) for intent in intents}
     missing = [intent for intent in intents if isinstance(found[intent.sequence], DidNotHappen)]
     if wait:
         left = {intent.sequence: seconds_left(intent, clock, here) for intent in missing}
         early = [intent for intent in missing if left[intent.sequence] > 0]
         if early:
             tell(_waiting(early, max(left[intent.sequence] for intent in early)))
-            found |= _watch(engine, early, left, clock)
+            found |= _watch(inputs, early, left, clock)
     else:
         early = [intent for intent in missing if not is_certain_by_now(intent, clock, here)]
         found |= {intent.sequence: UnclearOutcome(error=_too_early(intent)) for intent in early}
-    return tuple(_recovered(intent, found[intent.sequence], engine.digest) for intent in intents)
+    return tuple(_recovered(intent, found[intent.sequence], inputs.digest) for intent in intents)
 
 
-def _watch(engine: Engine, early: Sequence[Intent], left: Mapping[int, float], clock: Clock) -> dict[int, Recovery]:
+def _watch(inputs: Inputs, early: Sequence[Intent], left: Mapping[int, float], clock: Clock) -> dict[int, Recovery]:
     """Return what became of each step: as soon as that shows, else when its time is over."""
     begun, interval = clock.monotonic(), FIRST_LOOK
     found: dict[int, Recovery] = {}
@@ -82,7 +82,7 @@ def _watch(engine: Engine, early: Sequence[Intent], left: Mapping[int, float], c
         clock.sleep(max(min(interval, over), 0.0))
         interval = min(interval * LOOKS_GROW, LONGEST_LOOK)
         passed = clock.monotonic() - begun
-        found |= {intent.sequence: _look_up(engine, intent) for intent in waiting}
+        found |= {intent.sequence: _look_up(inputs, intent) for intent in waiting}
         waiting = [
             intent for intent in waiting if left[intent.sequence] > passed and not is_final(found[intent.sequence])
         ]
@@ -99,22 +99,22 @@ def _waiting(early: Sequence[Intent], seconds: float) -> str:
     return f"An interrupted run sent {sent}, which may still be carried out: waiting {math.ceil(seconds)} s until that is certain."
 
 
-def _look_up(engine: Engine, intent: Intent) -> Recovery:
-    connection = engine.connections.get(intent.provider)
+def _look_up(inputs: Inputs, intent: Intent) -> Recovery:
+    connection = inputs.connections.get(intent.provider)
     if connection is None:
         return UnclearOutcome(error=_not_configured(intent))
     try:
-        found = own_recovery(intent, connection.recover(intent), engine.state.objects)
-        return DidNotHappen() if _is_of_another_state(engine, intent, found) else found
+        found = own_recovery(intent, connection.recover(intent), inputs.state.objects)
+        return DidNotHappen() if _is_of_another_state(inputs, intent, found) else found
     except WlinfraError as error:
         return UnclearOutcome(error=_not_answered(intent, error))
 
 
-def _is_of_another_state(engine: Engine, intent: Intent, found: Recovery) -> bool:
+def _is_of_another_state(inputs: Inputs, intent: Intent, found: Recovery) -> bool:
     """True when what a create is taken for to have made is recorded by another environment."""
     if not isinstance(found, Happened) or not intent.makes or found.id is None:
         return False
-    return owner_of(engine, intent.provider, intent.kind, "", found.id) is not None
+    return owner_of(inputs, intent.provider, intent.kind, "", found.id) is not None
 
 
 def own_recovery(intent: Intent, found: Recovery, recorded: Mapping[Address, ObjectState]) -> Recovery:

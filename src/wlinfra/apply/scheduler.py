@@ -15,9 +15,9 @@ from functools import partial
 from typing import TypeAlias
 
 from wlinfra.apply import events, troubles
-from wlinfra.apply.approval import ObjectFailedError
 from wlinfra.apply.calls import STOPPED, ObjectLeftError
 from wlinfra.apply.execute import Work
+from wlinfra.apply.recheck import ObjectFailedError
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Batch, Interrupted, Request, Resumed, Waits
 from wlinfra.apply.workers import Workers

@@ -1,1 +1,1 @@
-"""The command line: reads arguments, opens a workspace, calls the engine, prints renderings."""
+"""The command line: reads arguments, opens a workspace, calls the inputs, prints renderings."""

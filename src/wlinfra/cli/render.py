@@ -10,8 +10,8 @@ from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.opening import open_workspace
 from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
+from wlinfra.plan.inputs import Inputs
 from wlinfra.provider.base import Connection
 from wlinfra.provider.rendering import RenderedObject, WritesManifests, WritesRoles
 from wlinfra.render.diagnostics import render_diagnostics
@@ -34,7 +34,7 @@ def run(arguments: Namespace, console: Console) -> int:
     with open_workspace(arguments, console) as workspace:
         declared, connections = workspace.declared, workspace.connect()
         state = State(stack=declared.stack, environment=declared.environment)
-        expansion = expand(Engine(declared=declared, state=state, connections=connections))
+        expansion = expand(Inputs(declared=declared, state=state, connections=connections))
         warnings: tuple[Diagnostic, ...] = (*declared.warnings, *expansion.warnings)
         if arguments.rbac:
             objects = _rights(declared, connections, expansion, arguments.account)

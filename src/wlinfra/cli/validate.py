@@ -8,8 +8,8 @@ from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.opening import open_workspace
 from wlinfra.errors import Diagnostic
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
+from wlinfra.plan.inputs import Inputs
 from wlinfra.render.diagnostics import render_diagnostics
 from wlinfra.render.source import read_source_line
 from wlinfra.render.summary import counted
@@ -23,7 +23,7 @@ def run(arguments: Namespace, console: Console) -> int:
     with open_workspace(arguments, console) as workspace:
         declared = workspace.declared
         state = State(stack=declared.stack, environment=declared.environment)
-        expansion = expand(Engine(declared=declared, state=state, connections=workspace.connect()))
+        expansion = expand(Inputs(declared=declared, state=state, connections=workspace.connect()))
         warnings: tuple[Diagnostic, ...] = (*declared.warnings, *expansion.warnings)
     if warnings:
         console.tell(render_diagnostics(warnings, console.style, read_source_line))

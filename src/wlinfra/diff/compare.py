@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from wlinfra.diff.cover import Cover
 from wlinfra.diff.free import find_differences
 from wlinfra.diff.leaves import are_identical, dig, is_list, is_object, is_open_leaf, is_special, same, secret_matches
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
@@ -18,6 +17,7 @@ from wlinfra.diff.patterns import covers, named_path, parse_pattern
 from wlinfra.diff.private import conceal
 from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect
+from wlinfra.diff.secrecy import Cover
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, Secret, format_path

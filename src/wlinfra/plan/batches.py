@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from wlinfra.changes.model import PlatformObject
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.provider.optional import PlansInParallel
 from wlinfra.values import Address
 
@@ -28,13 +28,13 @@ class Ask(Protocol):
 
 
 def batches(
-    engine: Engine, objects: Mapping[Address, PlatformObject]
+    inputs: Inputs, objects: Mapping[Address, PlatformObject]
 ) -> Iterator[tuple[Sequence[PlatformObject], Ask]]:
     """Yield the objects in batches, dependencies first, each with the way to plan it."""
     workers = max(
         (
             connection.plan_parallelism
-            for connection in engine.connections.values()
+            for connection in inputs.connections.values()
             if isinstance(connection, PlansInParallel)
         ),
         default=1,

@@ -8,7 +8,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason, Decision
 from wlinfra.errors import ProviderError
 from wlinfra.plan.check import check_decision
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.revision import revision_of
 from wlinfra.plan.seen import seen_of
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
@@ -17,7 +17,7 @@ from wlinfra.state.model import Health, ObjectState
 __all__ = ["plan_end", "plan_leftovers"]
 
 
-def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroying: bool) -> Change:
+def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, destroying: bool) -> Change:
     """Return how the object ends: deleted, or forgotten when it is retained, virtual or gone already."""
     reason = ActionReason.DESTROYING if destroying else ActionReason.NOT_IN_STACK
     is_gone = isinstance(reading, Absent) and not record.deposed
@@ -37,15 +37,15 @@ def plan_end(engine: Engine, record: ObjectState, reading: Reading, *, destroyin
                 prior=record,
                 reading=reading,
                 dependencies={},
-                digest=engine.digest,
+                digest=inputs.digest,
                 destroying=destroying,
             )
-            decision = engine.connections[record.provider].plan(request)
+            decision = inputs.connections[record.provider].plan(request)
             check_decision(decision, request)
             return Change(
                 subject=record,
                 decision=decision,
-                revision=revision_of(reading, None, record, engine.digest),
+                revision=revision_of(reading, None, record, inputs.digest),
                 seen=seen_of(decision, reading, None, record),
             )
         case Unreadable(error=error):
@@ -63,9 +63,9 @@ def _forgotten(record: ObjectState, reason: ActionReason) -> Change:
     return Change(subject=record, decision=Decision(action=Action.FORGET, reason=reason, id=record.id))
 
 
-def plan_leftovers(engine: Engine, record: ObjectState) -> Iterator[Change]:
+def plan_leftovers(inputs: Inputs, record: ObjectState) -> Iterator[Change]:
     """Yield the deletion of every old id that a replacement of the object left behind."""
-    connection = engine.connections.get(record.provider)
+    connection = inputs.connections.get(record.provider)
     if connection is None:  # that is an error already
         return
     for deposed in record.deposed:
@@ -74,7 +74,7 @@ def plan_leftovers(engine: Engine, record: ObjectState) -> Iterator[Change]:
             prior=record,
             reading=Absent(),
             dependencies={},
-            digest=engine.digest,
+            digest=inputs.digest,
             deposed_id=deposed.id,
         )
         yield Change(subject=record, decision=connection.plan(request), deposed_id=deposed.id)

@@ -13,8 +13,8 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.exporters import Exporters
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.paths import check_paths
 from wlinfra.provider.optional import SeesWholePlan
 from wlinfra.resources.base import Resource
@@ -32,13 +32,13 @@ class Expansion:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def expand(engine: Engine) -> Expansion:
+def expand(inputs: Inputs) -> Expansion:
     """Return the objects the program wants; raises DeclarationError with everything that is wrong."""
-    declared = {resource.address: resource for resource in engine.declared.resources}
+    declared = {resource.address: resource for resource in inputs.declared.resources}
     found: list[PlatformObject] = []
     diagnostics: list[Diagnostic] = []
-    for resource in engine.declared.resources:
-        connection = engine.connections[resource.provider]
+    for resource in inputs.declared.resources:
+        connection = inputs.connections[resource.provider]
         complaints = [
             _placed(diagnostic, resource.address, resource.location) for diagnostic in connection.check(resource)
         ]
@@ -48,9 +48,9 @@ def expand(engine: Engine) -> Expansion:
         own = [_owned_by(resource, item) for item in connection.expand(resource, declared)]
         diagnostics += check_paths(resource, [item for item in own if item.address.resource == resource.address])
         found += own
-    diagnostics += _reviewed(engine, found)
+    diagnostics += _reviewed(inputs, found)
     DeclarationError.raise_for(diagnostics)
-    found += _implied(engine, found)
+    found += _implied(inputs, found)
     _refuse_two_homes(found)
     _refuse_twins(found)
     objects = {item.address: item for item in found}
@@ -114,17 +114,17 @@ def _refuse_twins(found: Sequence[PlatformObject]) -> None:
             )
 
 
-def _implied(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[PlatformObject]:
+def _implied(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[PlatformObject]:
     """Yield what the objects of one connection need in common."""
-    for name, connection in engine.connections.items():
+    for name, connection in inputs.connections.items():
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):
             yield from (replace(item, provider=name) for item in connection.implied(own))
 
 
-def _reviewed(engine: Engine, found: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
+def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
     """Yield what a connection says about all of its objects together."""
-    for name, connection in engine.connections.items():
+    for name, connection in inputs.connections.items():
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):
             yield from connection.review(own)

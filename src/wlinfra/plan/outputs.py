@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wlinfra.errors import ConfigurationError
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import OutputChange
 from wlinfra.plan.revision import canonical
 from wlinfra.state.key import Digest
@@ -15,15 +15,15 @@ from wlinfra.values import UNKNOWN, Address, Json, Secret, is_open, resolve_refs
 __all__ = ["output_changes", "recorded_output"]
 
 
-def output_changes(engine: Engine, known: Mapping[tuple[Address, str], Json], *, destroy: bool) -> list[OutputChange]:
+def output_changes(inputs: Inputs, known: Mapping[tuple[Address, str], Json], *, destroy: bool) -> list[OutputChange]:
     """Return every output, recorded or declared, before and after."""
-    before = engine.state.outputs
+    before = inputs.state.outputs
     after: dict[str, tuple[Json, bool]] = {}
     if not destroy:
-        for output in engine.declared.outputs:
+        for output in inputs.declared.outputs:
             value = resolve_refs(output.value, known)
             try:
-                shown = recorded_output(value, sensitive=output.sensitive, digest=engine.digest)
+                shown = recorded_output(value, sensitive=output.sensitive, digest=inputs.digest)
             except ConfigurationError:  # a secret without its source counts as unchanged, and a plan warns of it
                 old = before.get(output.name)
                 shown = old if isinstance(old, SecretDigest) else SecretDigest("")

@@ -14,7 +14,7 @@ from dataclasses import replace
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.place import is_same_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading
 from wlinfra.provider.optional import KnowsItsPlace
@@ -70,27 +70,27 @@ def _renamed(item: PlatformObject, identity: str, record: ObjectState) -> Declar
 # ---------------------------------------------------------------- in another state
 
 
-def without_others(engine: Engine, item: PlatformObject, reading: Reading) -> Reading:
+def without_others(inputs: Inputs, item: PlatformObject, reading: Reading) -> Reading:
     """Return the reading without candidates that other states record; raises DeclarationError when none is left.
 
     With ``adopt=True`` in its declaration a person has said that it is taken over.
     """
     match reading:
         case Live(found_by_name=True) if not item.lookup and not item.lifecycle.adopt:
-            refuse_taking(engine, item, reading.id)
+            refuse_taking(inputs, item, reading.id)
             return reading
         case Ambiguous(candidates=candidates) if not item.lookup:
-            owned = {one for one in candidates if owner_of(engine, item.provider, item.kind, item.name, one)}
+            owned = {one for one in candidates if owner_of(inputs, item.provider, item.kind, item.name, one)}
             if len(owned) == len(candidates):
-                refuse_taking(engine, item, candidates[0])
+                refuse_taking(inputs, item, candidates[0])
             return replace(reading, candidates=tuple(one for one in candidates if one not in owned))
         case _:
             return reading
 
 
-def refuse_taking(engine: Engine, item: PlatformObject, identity: str) -> None:
+def refuse_taking(inputs: Inputs, item: PlatformObject, identity: str) -> None:
     """Raise DeclarationError when another state records the object, or may have made it."""
-    owner = owner_of(engine, item.provider, item.kind, item.name, identity)
+    owner = owner_of(inputs, item.provider, item.kind, item.name, identity)
     if owner is None:
         return
     if not owner.is_certain:
@@ -105,38 +105,38 @@ def refuse_taking(engine: Engine, item: PlatformObject, identity: str) -> None:
         "Object of another environment",
         f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded by {owner.told} as {owner.address}, so {item.address} does not take it over.",
         "Give the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
-        f"on the resource. To hand it over, forget it there first:\n    wlinfra state rm {owner.address} {_where(engine, owner)}",
+        f"on the resource. To hand it over, forget it there first:\n    wlinfra state rm {owner.address} {_where(inputs, owner)}",
         address=item.address,
         location=item.location,
     )
 
 
-def refuse_ending(engine: Engine, changes: Iterable[Change]) -> Iterator[Diagnostic]:
+def refuse_ending(inputs: Inputs, changes: Iterable[Change]) -> Iterator[Diagnostic]:
     """Yield an error for everything that would be deleted or replaced and that another state records, too."""
     for change in changes:
         identity = change.deposed_id or change.id
         if change.action not in (Action.DELETE, Action.REPLACE) or change.virtual or identity is None:
             continue
-        owner = owner_of(engine, change.provider, change.kind, "", identity)
+        owner = owner_of(inputs, change.provider, change.kind, "", identity)
         if owner is not None:
             verb = "replaced" if change.action is Action.REPLACE else "deleted"
             yield Diagnostic(
                 summary="Object of another environment",
                 detail=f"{change.address} [id={identity}] would be {verb}, and it is recorded by {owner.told} as {owner.address}, too.",
-                fix=f"Leave it to that one and forget it here:\n    wlinfra state rm {change.address} -e {engine.declared.environment}\n"
-                f"or, if it is no longer needed there, forget it there:\n    wlinfra state rm {owner.address} {_where(engine, owner)}",
+                fix=f"Leave it to that one and forget it here:\n    wlinfra state rm {change.address} -e {inputs.declared.environment}\n"
+                f"or, if it is no longer needed there, forget it there:\n    wlinfra state rm {owner.address} {_where(inputs, owner)}",
                 address=change.address,
                 location=change.location,
             )
 
 
-def _where(engine: Engine, owner: Owner) -> str:
+def _where(inputs: Inputs, owner: Owner) -> str:
     """Return the options that name the other state."""
-    stack = "" if owner.stack == engine.declared.stack else f"--stack {owner.stack} "
+    stack = "" if owner.stack == inputs.declared.stack else f"--stack {owner.stack} "
     return f"{stack}-e {owner.environment}"
 
 
-def owner_of(engine: Engine, provider: str, kind: str, name: str, identity: str) -> Owner | None:
+def owner_of(inputs: Inputs, provider: str, kind: str, name: str, identity: str) -> Owner | None:
     """Return which other state records the object with this id at the place where the provider is.
 
     With a name, an interrupted step that makes one of that name counts as well.
@@ -145,7 +145,7 @@ def owner_of(engine: Engine, provider: str, kind: str, name: str, identity: str)
     def is_here(state: State, other: str) -> bool:
         recorded = state.places.get(other)
         if recorded is None:  # an earlier version wrote it: only ids that no two platforms share tell anything
-            return isinstance(engine.connections.get(provider), KnowsItsPlace)
-        return is_same_place(engine.places.of(provider), recorded)
+            return isinstance(inputs.connections.get(provider), KnowsItsPlace)
+        return is_same_place(inputs.places.of(provider), recorded)
 
-    return engine.siblings.find(kind=kind, name=name, identity=identity, is_here=is_here)
+    return inputs.siblings.find(kind=kind, name=name, identity=identity, is_here=is_here)

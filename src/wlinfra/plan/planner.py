@@ -16,7 +16,6 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.batches import batches
 from wlinfra.plan.ending import plan_end, plan_leftovers
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.guard import (
@@ -28,6 +27,7 @@ from wlinfra.plan.guard import (
     warn_of_missing_secrets,
     warnings_of,
 )
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
@@ -51,7 +51,7 @@ __all__ = ["build_plan"]
 
 
 def build_plan(
-    engine: Engine,
+    inputs: Inputs,
     options: PlanOptions | None = None,
     *,
     recovered: Sequence[Recovered] = (),
@@ -65,12 +65,12 @@ def build_plan(
     does not answer or allow becomes an error of that object in `Plan.errors`.
     """
     options = options or PlanOptions()
-    scope = _Scope.of(engine, options, recovered)
+    scope = _Scope.of(inputs, options, recovered)
     planning = _Planning(scope=scope, others=_others(scope))
     changes = _completed(planning)
     edges = edges_between(changes, scope.state)
-    declared, is_narrowed = engine.declared, bool(options.targets or options.excludes)
-    outputs = [] if is_narrowed else output_changes(engine, planning.known(), destroy=options.destroy)
+    declared, is_narrowed = inputs.declared, bool(options.targets or options.excludes)
+    outputs = [] if is_narrowed else output_changes(inputs, planning.known(), destroy=options.destroy)
     return Plan(
         stack=declared.stack,
         environment=declared.environment,
@@ -95,7 +95,7 @@ def build_plan(
             *planning.errors,
             *(item.error for item in recovered if item.outcome == "unclear" and item.error is not None),
             *guards(changes, scope.state, declared),
-            *refuse_ending(engine, changes),
+            *refuse_ending(inputs, changes),
         ),
         moved=scope.moved,
         provisional=provisional,
@@ -111,7 +111,7 @@ def build_plan(
 class _Scope:
     """What a plan is about: the objects wanted and recorded, as far as they were selected, and what was read of them."""
 
-    engine: Engine
+    inputs: Inputs
     options: PlanOptions
     expansion: Expansion
     declared: Mapping[Address, PlatformObject]
@@ -124,24 +124,24 @@ class _Scope:
     found: tuple[ObjectState, ...]
 
     @classmethod
-    def of(cls, engine: Engine, options: PlanOptions, recovered: Sequence[Recovered]) -> _Scope:
+    def of(cls, inputs: Inputs, options: PlanOptions, recovered: Sequence[Recovered]) -> _Scope:
         """Expand, find, select and read; raises for what is wrong with the program or the options."""
-        expansion = Expansion(objects={}, exporters=Exporters()) if options.destroy else expand(engine)
+        expansion = Expansion(objects={}, exporters=Exporters()) if options.destroy else expand(inputs)
         declared = expansion.objects
-        state, moved = _follow_aliases(state_after(engine.state, recovered), declared)
-        found = find_strays(engine, declared, state) if options.refresh and not options.refresh_only else ()
+        state, moved = _follow_aliases(state_after(inputs.state, recovered), declared)
+        found = find_strays(inputs, declared, state) if options.refresh and not options.refresh_only else ()
         state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
         guard_emptiness(declared, state, options)
-        refuse_other_prefix(engine.declared, state, options)
+        refuse_other_prefix(inputs.declared, state, options)
         expansion, prior = select(expansion, state, options)
         return cls(
-            engine=engine,
+            inputs=inputs,
             options=options,
             expansion=expansion,
             declared=declared,
             state=state,
             prior=prior,
-            readings=read_objects(engine, expansion.objects, prior, refresh=options.refresh),
+            readings=read_objects(inputs, expansion.objects, prior, refresh=options.refresh),
             moved=moved,
             found=found,
         )
@@ -164,9 +164,9 @@ def _completed(planning: _Planning) -> list[Change]:
 
 def _others(scope: _Scope) -> Mapping[str, Others]:
     """Return what is planned together, by provider and in the order of declaration."""
-    places = {resource.address: place for place, resource in enumerate(scope.engine.declared.resources)}
+    places = {resource.address: place for place, resource in enumerate(scope.inputs.declared.resources)}
     wanted = scope.expansion.objects
-    found: dict[str, list[tuple[PlatformObject, Reading]]] = {name: [] for name in scope.engine.connections}
+    found: dict[str, list[tuple[PlatformObject, Reading]]] = {name: [] for name in scope.inputs.connections}
     for item in sorted(wanted.values(), key=lambda item: places.get(item.address.resource, len(places))):
         found[item.provider].append((item, scope.reading(item.address)))
     ending = frozenset(record.id for address, record in scope.prior.items() if address not in wanted and record.id)
@@ -212,7 +212,7 @@ class _Planning:
             except WlinfraError as error:
                 return error
 
-        for group, ask in batches(self.scope.engine, self.scope.expansion.objects):
+        for group, ask in batches(self.scope.inputs, self.scope.expansion.objects):
             free = [item for item in group if not blocked.intersection(item.depends_on)]
             blocked.update({item.address for item in group} - {item.address for item in free})
             for item, outcome in zip(free, ask(plan_one, free), strict=True):
@@ -227,12 +227,12 @@ class _Planning:
         prior = self.scope.state.objects.get(item.address)
         refuse_other_provider(item, prior)
         reading = own_reading(item, self.scope.reading(item.address), self.scope.state, self.scope.declared)
-        reading = without_others(self.scope.engine, item, reading)
+        reading = without_others(self.scope.inputs, item, reading)
         if self.scope.options.refresh_only:
             theirs = partial(self._theirs, item.provider, reading)
-            return self._explained(refreshed(item, prior, reading, self.scope.engine.digest, theirs=theirs), reading)
+            return self._explained(refreshed(item, prior, reading, self.scope.inputs.digest, theirs=theirs), reading)
         return plan_object(
-            self.scope.engine,
+            self.scope.inputs,
             item,
             prior=prior,
             reading=reading,
@@ -243,13 +243,13 @@ class _Planning:
         )
 
     def _theirs(self, provider: str, reading: Reading, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
-        connection = self.scope.engine.connections[provider]
+        connection = self.scope.inputs.connections[provider]
         if not isinstance(reading, Live) or not drift or not isinstance(connection, KnowsOwners):
             return drift
         return connection.theirs(reading, drift)
 
     def _explained(self, change: Change, reading: Reading) -> Change:
-        connection = self.scope.engine.connections[change.provider]
+        connection = self.scope.inputs.connections[change.provider]
         if not isinstance(reading, Live) or not change.drift or not isinstance(connection, KnowsOwners):
             return change
         drift = tuple(connection.explain(reading, change.drift))
@@ -260,13 +260,13 @@ class _Planning:
 
     def unwanted(self) -> None:
         """Plan the end of every recorded object that is not declared any more."""
-        lifecycles = Lifecycles.of(self.scope.engine.declared)
+        lifecycles = Lifecycles.of(self.scope.inputs.declared)
         for address, record in self.scope.prior.items():
             if address in self.scope.expansion.objects or self.scope.options.refresh_only:
                 continue
             try:
                 self.changes[address] = plan_end(
-                    self.scope.engine,
+                    self.scope.inputs,
                     lifecycles.held(record),
                     self.scope.reading(address),
                     destroying=self.scope.options.destroy,
@@ -280,7 +280,7 @@ class _Planning:
         """Return the deletion of every old id that a replacement left behind."""
         if self.scope.options.refresh_only:
             return []
-        return [change for record in self.scope.prior.values() for change in plan_leftovers(self.scope.engine, record)]
+        return [change for record in self.scope.prior.values() for change in plan_leftovers(self.scope.inputs, record)]
 
     def known(self) -> dict[tuple[Address, str], Json]:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""

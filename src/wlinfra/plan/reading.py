@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError, Diagnostic
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.provider.base import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.provider.optional import PlansFromFacts
 from wlinfra.state.model import ObjectState
@@ -18,7 +18,7 @@ __all__ = ["read_objects"]
 
 
 def read_objects(
-    engine: Engine,
+    inputs: Inputs,
     objects: Mapping[Address, PlatformObject],
     prior: Mapping[Address, ObjectState],
     *,
@@ -35,7 +35,7 @@ def read_objects(
         item, record = objects.get(address), prior.get(address)
         if item.virtual if item is not None else record is not None and record.virtual:
             continue
-        if not refresh and record is not None and record.id is not None and _stands_in(engine, record):
+        if not refresh and record is not None and record.id is not None and _stands_in(inputs, record):
             readings[address] = Live(
                 id=record.id,
                 values=dict(record.values),
@@ -47,9 +47,9 @@ def read_objects(
         if item is None and record is not None and record.id is None:
             readings[address] = Absent()  # only leftovers remain: what bears the name now is somebody else's
             continue
-        batches[_provider_of(engine, item, record)].append(_wanted(address, item, record))
+        batches[_provider_of(inputs, item, record)].append(_wanted(address, item, record))
     for provider, wanted in batches.items():
-        answers = engine.connections[provider].read(wanted)
+        answers = inputs.connections[provider].read(wanted)
         if len(answers) != len(wanted):
             error = Diagnostic(
                 summary="Wrong number of readings",
@@ -57,19 +57,19 @@ def read_objects(
             )
             answers = [Unreadable(error=error)] * len(wanted)
         readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
-    readings.update(_found_instead(engine, objects, prior, readings))
+    readings.update(_found_instead(inputs, objects, prior, readings))
     return readings
 
 
-def _stands_in(engine: Engine, record: ObjectState) -> bool:
+def _stands_in(inputs: Inputs, record: ObjectState) -> bool:
     """True when the record tells all that a plan looks at; one of an earlier version, or half made, may have no facts."""
-    connection = engine.connections.get(record.provider)
+    connection = inputs.connections.get(record.provider)
     needs = isinstance(connection, PlansFromFacts) and record.kind in connection.fact_kinds
     return bool(record.facts) or not needs
 
 
 def _found_instead(
-    engine: Engine,
+    inputs: Inputs,
     objects: Mapping[Address, PlatformObject],
     prior: Mapping[Address, ObjectState],
     readings: Mapping[Address, Reading],
@@ -89,7 +89,7 @@ def _found_instead(
     return {
         question.address: answer
         for provider, wanted in batches.items()
-        for question, answer in zip(wanted, engine.connections[provider].read(wanted), strict=True)
+        for question, answer in zip(wanted, inputs.connections[provider].read(wanted), strict=True)
         if not isinstance(answer, Absent)
     }
 
@@ -102,12 +102,12 @@ def _wanted(address: Address, item: PlatformObject | None, record: ObjectState |
     )
 
 
-def _provider_of(engine: Engine, item: PlatformObject | None, record: ObjectState | None) -> str:
+def _provider_of(inputs: Inputs, item: PlatformObject | None, record: ObjectState | None) -> str:
     name = item.provider if item is not None else record.provider if record is not None else ""
-    if name not in engine.connections:
+    if name not in inputs.connections:
         raise ConfigurationError.of(
             "Provider not configured",
-            f"The state holds objects of the provider {name!r}, which the environment {engine.declared.environment!r} does not configure.",
+            f"The state holds objects of the provider {name!r}, which the environment {inputs.declared.environment!r} does not configure.",
             f"Configure {name!r} in this environment again until its objects are deleted, or forget them with\n    wlinfra state rm ADDRESS",
         )
     return name

@@ -1,4 +1,4 @@
-"""Planning one object again while an apply runs, when its inputs are known or its live object moved."""
+"""Planning one object again while an apply runs, when its values are known or its live object moved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from wlinfra.changes.change import Change
 from wlinfra.plan.ending import plan_end
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading, without_others
 from wlinfra.plan.reading import read_objects
@@ -21,7 +21,7 @@ __all__ = ["replan_object"]
 
 
 def replan_object(
-    engine: Engine,
+    inputs: Inputs,
     plan: Plan,
     address: Address,
     *,
@@ -35,18 +35,18 @@ def replan_object(
     item = plan.objects.get(address)
     objects = {address: item} if item is not None else {}
     recorded = {address: prior} if prior is not None else {}
-    reading = read_objects(engine, objects, recorded).get(address, Absent())
+    reading = read_objects(inputs, objects, recorded).get(address, Absent())
     if item is None:
         if prior is None:
             raise LookupError(address)
-        return plan_end(engine, prior, reading, destroying=plan.options.destroy)
+        return plan_end(inputs, prior, reading, destroying=plan.options.destroy)
     # Renames were refused when the plan was made, so that here only others' objects are left out.
-    reading = without_others(engine, item, own_reading(item, reading, engine.state, engine.state.objects))
+    reading = without_others(inputs, item, own_reading(item, reading, inputs.state, inputs.state.objects))
     replacing = is_selected(address, plan.options.replaces)
     changes = {change.address: change for change in plan.changes if change.deposed_id is None}
     shown = changes.get(address)
     return plan_object(
-        engine,
+        inputs,
         item,
         prior=prior,
         reading=reading,

@@ -1,6 +1,6 @@
 """What a plan saw where it will write: a digest of the live value of every path, to be compared before the first call.
 
-`plan.planner` and `plan.ending` take the digests, `apply.approval` asks what was edited since. Digests of this process
+`plan.planner` and `plan.ending` take the digests, `apply.recheck` asks what was edited since. Digests of this process
 alone are enough, so that no key is needed and nothing of them is saved.
 """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wlinfra.changes.model import PlatformObject
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.provider.base import Wanted
 from wlinfra.provider.optional import KnowsOwners, Stray
@@ -22,11 +22,11 @@ from wlinfra.values import Address
 __all__ = ["find_strays"]
 
 
-def find_strays(engine: Engine, objects: Mapping[Address, PlatformObject], state: State) -> tuple[ObjectState, ...]:
+def find_strays(inputs: Inputs, objects: Mapping[Address, PlatformObject], state: State) -> tuple[ObjectState, ...]:
     """Return a record for every stray, at an address that nothing else has; raises ProviderError."""
     found: dict[Address, ObjectState] = {}
-    lifecycles = Lifecycles.of(engine.declared)
-    for name, connection in engine.connections.items():
+    lifecycles = Lifecycles.of(inputs.declared)
+    for name, connection in inputs.connections.items():
         if not isinstance(connection, KnowsOwners):
             continue
         known = [_declared(item) for item in objects.values() if item.provider == name and not item.virtual]

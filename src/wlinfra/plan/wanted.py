@@ -13,7 +13,7 @@ from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.plan.check import check_decision
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.recorded import record_only
 from wlinfra.plan.revision import looked_at, revision_of
 from wlinfra.plan.seen import seen_of
@@ -29,7 +29,7 @@ _MAKING = (Action.CREATE, Action.REPLACE)
 
 
 def plan_object(
-    engine: Engine,
+    inputs: Inputs,
     item: PlatformObject,
     *,
     prior: ObjectState | None,
@@ -48,24 +48,24 @@ def plan_object(
     prior = prior.unpacked() if prior is not None else None
     desired = replace(item, values=resolve_known(dict(item.values), known))
     instead = _is_another(settled, prior)
-    now = what_runs(prior, settled, item.schema, engine.digest) if prior is not None else None
+    now = what_runs(prior, settled, item.schema, inputs.digest) if prior is not None else None
     request = PlanRequest(
         desired=desired,
         prior=None if instead or now is None else now.record,  # what is recorded of one object says nothing of another
         reading=settled,
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
-        digest=engine.digest,
+        digest=inputs.digest,
         others=others,
         known=known,
         replace=replacing,
         found_instead=instead,
     )
-    decision = engine.connections[item.provider].plan(request)
+    decision = inputs.connections[item.provider].plan(request)
     check_decision(decision, request)
     return Change(
         subject=desired,
         decision=record_only(decision, desired, prior),
-        revision=revision_of(settled, looked_at(decision.action, desired), prior, engine.digest),
+        revision=revision_of(settled, looked_at(decision.action, desired), prior, inputs.digest),
         seen=seen_of(decision, settled, desired, prior, paths=watch),
         found=settled.facts if isinstance(settled, Live) and decision.action not in _MAKING else {},
         unfinished=now.unfinished if now is not None else (),

@@ -17,9 +17,9 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import PlatformObject, Repeat, Step
 from wlinfra.clock import InboxClock, SystemClock
 from wlinfra.errors import ProviderError
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
 from wlinfra.plan.exporters import Exporters
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.order import edges_between
 from wlinfra.plan.planner import build_plan
@@ -63,7 +63,7 @@ class Driver:
 
     def objects(self, *resources: Resource) -> dict[Address, PlatformObject]:
         """Return the objects of the resources, dependencies first; raises DeclarationError for what the provider refuses."""
-        return dict(expand(self._engine(resources)).objects)
+        return dict(expand(self._inputs(resources)).objects)
 
     def read(self, *wanted: Wanted) -> list[Live | Absent]:
         """Return the readings; raises ProviderError when one says neither what exists nor that nothing does."""
@@ -84,14 +84,14 @@ class Driver:
 
     def plan(self, *resources: Resource) -> list[Change]:
         """Return all changes in the order in which they would be applied; nothing is changed. Raises ProviderError."""
-        return list(self._plan(self._engine(resources)).changes)
+        return list(self._plan(self._inputs(resources)).changes)
 
     def plan_one(self, item: PlatformObject, earlier: Mapping[Address, Change]) -> Change:
         """Return the change of one object, given those of its dependencies."""
         prior = self.records.get(item.address)
         exporters = Exporters.of([item, *(change.wanted for change in earlier.values() if change.wanted is not None)])
         return plan_object(
-            self._engine(()),
+            self._inputs(()),
             item,
             prior=prior,
             reading=Absent() if item.virtual else self.read(_wanted(item, prior))[0],
@@ -106,8 +106,8 @@ class Driver:
 
     def apply(self, *resources: Resource) -> list[Change]:
         """Make the resources so, and delete what is recorded and not among them; return the changes."""
-        engine = self._engine(resources)
-        return self._execute(self._plan(engine), engine)
+        inputs = self._inputs(resources)
+        return self._execute(self._plan(inputs), inputs)
 
     def execute(self, change: Change) -> Change:
         """Make the change's calls, wait for its goal and record it."""
@@ -120,7 +120,7 @@ class Driver:
             objects={change.address: change.wanted} if change.wanted is not None else {},
             others={change.provider: self.others},
         )
-        return self._execute(plan, self._engine(()))[0]
+        return self._execute(plan, self._inputs(()))[0]
 
     def run(self, step: Step) -> StepResult:
         """Make one call, again while the platform refuses it only for now."""
@@ -134,26 +134,26 @@ class Driver:
 
     # ------------------------------------------------------------ below
 
-    def _engine(self, resources: Sequence[Resource]) -> Engine:
+    def _inputs(self, resources: Sequence[Resource]) -> Inputs:
         declared = Declared(stack="contract", environment="test", resources=tuple(resources), outputs=(), providers={})
         names = {"default", *(resource.provider for resource in resources)}
         heard = _heard(self.connection, self.answers, repeat_safe=self.repeat_safe)
-        return Engine(
+        return Inputs(
             declared=declared,
             state=self.session.state,
             connections=dict.fromkeys(names, heard),
             digest=self.digest,
         )
 
-    def _plan(self, engine: Engine) -> Plan:
-        plan = build_plan(engine, PlanOptions(allow_empty=True))
+    def _plan(self, inputs: Inputs) -> Plan:
+        plan = build_plan(inputs, PlanOptions(allow_empty=True))
         ProviderError.raise_for(plan.errors)
         return plan
 
-    def _execute(self, plan: Plan, engine: Engine) -> list[Change]:
+    def _execute(self, plan: Plan, inputs: Inputs) -> list[Change]:
         result = apply_plan(
             plan,
-            engine,
+            inputs,
             self.session,
             options=_OPTIONS,
             listener=self.answers.append,

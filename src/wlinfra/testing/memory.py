@@ -1,4 +1,4 @@
-"""A provider without a platform, for unit tests of stacks and of the engine.
+"""A provider without a platform, for unit tests of stacks and of the inputs.
 
 Any resource becomes one object with the resource's attributes. Pass a `MemoryProvider` to the engine as an object;
 `calls` and `world` tell afterwards what it was asked and what exists.

@@ -81,7 +81,7 @@ def apply_sealed(opened: Opened, data: bytes, running: Running, *, again: str) -
     ``again`` is how that plan is made again.
     """
     with opened.locked("apply", running.lock_timeout) as locked:
-        digest = locked.engine().digest
+        digest = locked.inputs().digest
         approved = unseal(data, digest)  # the state may have been made with another key than the one at hand
         plan = locked.plan(approved.options)
         running.on_plan(plan)
@@ -94,8 +94,8 @@ def _execute(plan: Plan, locked: Locked, running: Running) -> ApplyResult:
     """Execute the plan; the key of its digests is recorded first, so that no other is taken for it later."""
     opened = locked.opened
     locked.settle()
-    engine = locked.engine()
-    locked.keep_key(engine)
+    inputs = locked.inputs()
+    locked.keep_key(inputs)
     options = replace(
         running.options,
         command="destroy" if plan.options.destroy else "apply",
@@ -105,7 +105,7 @@ def _execute(plan: Plan, locked: Locked, running: Running) -> ApplyResult:
     with stopping(opened.stop):
         return apply_plan(
             plan,
-            engine,
+            inputs,
             locked.session,
             options=options,
             listener=running.on_event,

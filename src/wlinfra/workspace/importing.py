@@ -7,8 +7,8 @@ from wlinfra.changes.outcome import changes_nothing_live
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.expand import expand
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.owners import refuse_taking
 from wlinfra.plan.place import refuse_other_place
@@ -31,16 +31,16 @@ def import_object(opened: Opened, address: str, identity: str, *, lock_timeout: 
 
 
 def _import(locked: Locked, address: str, identity: str) -> tuple[Address, str]:
-    engine = locked.engine()
-    refuse_other_place(engine.state, engine.places)
-    wanted = _find_declared(engine, address)
-    _refuse_taken(engine, wanted, identity)
-    live = _read(engine, wanted, identity)
-    refuse_taking(engine, wanted, live.id)
-    before = engine.state.objects.get(wanted.address)
+    inputs = locked.inputs()
+    refuse_other_place(inputs.state, inputs.places)
+    wanted = _find_declared(inputs, address)
+    _refuse_taken(inputs, wanted, identity)
+    live = _read(inputs, wanted, identity)
+    refuse_taking(inputs, wanted, live.id)
+    before = inputs.state.objects.get(wanted.address)
     locked.settle()
     locked.session.put(imported(subject_of(wanted), live.id, live.outputs, before))
-    for intent in engine.state.intents:
+    for intent in inputs.state.intents:
         if intent.address == wanted.address and intent.makes:
             locked.session.end(intent)  # a person has said what became of it
     _record_match(locked, wanted)
@@ -63,17 +63,17 @@ def _record_match(locked: Locked, wanted: PlatformObject) -> None:
         return
     if any(error.address == wanted.address for error in plan.errors):
         return
-    engine = locked.engine()
-    locked.keep_key(engine)
+    inputs = locked.inputs()
+    locked.keep_key(inputs)
     aim = Aim(
         subject=subject_of(change),
         id=change.id,
-        values=redact(dict(change.values), engine.digest),
+        values=redact(dict(change.values), inputs.digest),
         memory=change.decision.memory,
         facts=change.facts,
         imports=True,
     )
-    record = aimed(engine.state.objects.get(wanted.address), aim)
+    record = aimed(inputs.state.objects.get(wanted.address), aim)
     if record is not None:
         locked.session.put(record)
 
@@ -88,8 +88,8 @@ def _refuse_no_id(address: str, identity: str) -> None:
         )
 
 
-def _find_declared(engine: Engine, address: str) -> PlatformObject:
-    objects = expand(engine).objects
+def _find_declared(inputs: Inputs, address: str) -> PlatformObject:
+    objects = expand(inputs).objects
     found = [item for key, item in objects.items() if address in (key, key.resource)]
     if len(found) == 1 and not found[0].virtual and not found[0].lookup:
         return found[0]
@@ -110,10 +110,10 @@ def _find_declared(engine: Engine, address: str) -> PlatformObject:
     )
 
 
-def _refuse_taken(engine: Engine, wanted: PlatformObject, identity: str) -> None:
-    state = engine.state
+def _refuse_taken(inputs: Inputs, wanted: PlatformObject, identity: str) -> None:
+    state = inputs.state
     recorded = state.objects.get(wanted.address)
-    if recorded is not None and recorded.id not in (None, identity) and not _is_gone(engine, wanted, recorded):
+    if recorded is not None and recorded.id not in (None, identity) and not _is_gone(inputs, wanted, recorded):
         raise ConfigurationError.of(
             "Address is taken",
             f"{wanted.address} is recorded with the id {recorded.id}.",
@@ -137,16 +137,16 @@ def _refuse_taken(engine: Engine, wanted: PlatformObject, identity: str) -> None
         )
 
 
-def _is_gone(engine: Engine, wanted: PlatformObject, recorded: ObjectState) -> bool:
+def _is_gone(inputs: Inputs, wanted: PlatformObject, recorded: ObjectState) -> bool:
     """True when the platform has nothing with the recorded id any more, so that another may take its place."""
     question = Wanted(address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded)
-    (reading,) = engine.connections[wanted.provider].read([question])
+    (reading,) = inputs.connections[wanted.provider].read([question])
     return isinstance(reading, Absent) or (isinstance(reading, Live) and reading.id != recorded.id)
 
 
-def _read(engine: Engine, wanted: PlatformObject, identity: str) -> Live:
+def _read(inputs: Inputs, wanted: PlatformObject, identity: str) -> Live:
     question = Wanted(address=wanted.address, kind=wanted.kind, name=wanted.name, id=identity, desired=wanted)
-    (reading,) = engine.connections[wanted.provider].read([question])
+    (reading,) = inputs.connections[wanted.provider].read([question])
     return _expect_live(reading, wanted, identity)
 
 

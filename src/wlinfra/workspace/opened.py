@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wlinfra.apply.stop import StopSignal
 from wlinfra.clock import InboxClock, SystemClock
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.place import Places, places_to_record, refuse_other_place
 from wlinfra.plan.planner import build_plan
@@ -61,14 +61,14 @@ class Opened:
         Of its steps only those that happened already count: the others are still under way.
         """
         holder = self._living_holder()
-        engine = self.engine(self.store.load())
+        inputs = self.inputs(self.store.load())
         if not options.new_place:
-            refuse_other_place(engine.state, engine.places)
-        recovered = self.recovered(engine, wait=False)
+            refuse_other_place(inputs.state, inputs.places)
+        recovered = self.recovered(inputs, wait=False)
         if holder is not None:
             recovered = tuple(item for item in recovered if item.outcome == "happened")
         provisional = describe_holder(holder) if holder else ""
-        return build_plan(engine, options, recovered=recovered, provisional=provisional, tool_version=tool_version())
+        return build_plan(inputs, options, recovered=recovered, provisional=provisional, tool_version=tool_version())
 
     def _living_holder(self) -> LockInfo | None:
         """Return who is applying now; a killed run leaves its lock behind and counts as none."""
@@ -81,14 +81,14 @@ class Opened:
         """Return the connections on behalf of no state; no platform is called by that."""
         return self.connections.connect()
 
-    def engine(self, state: State) -> Engine:
+    def inputs(self, state: State) -> Inputs:
         """Return what planning and applying work on."""
         if not self.digest.known:
             self.digest = load_digest(self.host, state, needed=self._lease is not None)
         connections = self.connections.connect(state.lineage)
         if self._places is None:  # asked once in a run
             self._places = Places(connections, self.declared.providers)
-        return Engine(
+        return Inputs(
             declared=self.declared,
             state=state,
             connections=connections,
@@ -97,13 +97,13 @@ class Opened:
             siblings=Siblings(root=self.site.root, own=self.store.paths.directory),
         )
 
-    def recovered(self, engine: Engine, *, wait: bool) -> tuple[Recovered, ...]:
+    def recovered(self, inputs: Inputs, *, wait: bool) -> tuple[Recovered, ...]:
         """Return what became of the steps that an interrupted run left behind; nearly always there are none."""
-        if not engine.state.intents:
+        if not inputs.state.intents:
             return ()
         from wlinfra.apply.recovery import resolve
 
-        return resolve(engine, engine.state.intents, self.clock, wait=wait, tell=self.host.tell)
+        return resolve(inputs, inputs.state.intents, self.clock, wait=wait, tell=self.host.tell)
 
     @contextmanager
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
@@ -135,29 +135,29 @@ class Locked:
 
     def plan(self, options: PlanOptions) -> Plan:
         """Return a plan that nothing can outdate but a change by hand on the platform."""
-        engine = self.engine()
+        inputs = self.inputs()
         if not options.new_place:
-            refuse_other_place(engine.state, engine.places)
-        recovered = self.opened.recovered(engine, wait=True)
-        return build_plan(engine, options, recovered=recovered, tool_version=tool_version())
+            refuse_other_place(inputs.state, inputs.places)
+        recovered = self.opened.recovered(inputs, wait=True)
+        return build_plan(inputs, options, recovered=recovered, tool_version=tool_version())
 
-    def engine(self) -> Engine:
+    def inputs(self) -> Inputs:
         """Return what an apply works on."""
-        return self.opened.engine(self.session.state)
+        return self.opened.inputs(self.session.state)
 
     def settle(self) -> None:
         """Record what holds for all objects, which a state of an earlier version does not know yet."""
-        engine, declared = self.engine(), self.opened.declared
+        inputs, declared = self.inputs(), self.opened.declared
         self.session.set_environment(
             EnvironmentState(
-                places=places_to_record(engine.state, engine.places),
+                places=places_to_record(inputs.state, inputs.places),
                 name_prefix=declared.name_prefix,
                 providers=dict(self.opened.connections.reached),
                 protected=declared.protect,
             )
         )
 
-    def keep_key(self, engine: Engine) -> None:
+    def keep_key(self, inputs: Inputs) -> None:
         """Record which key digests are made with, before the first of them is recorded."""
-        if engine.digest.known and engine.digest.fingerprint != engine.state.key_fingerprint:
-            self.session.set_key_fingerprint(engine.digest.fingerprint)
+        if inputs.digest.known and inputs.digest.fingerprint != inputs.state.key_fingerprint:
+            self.session.set_key_fingerprint(inputs.digest.fingerprint)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from engines.build import Engine, Program, is_built
+from engines.build import Inputs, Program, is_built
 
 __all__ = ["KEDA", "MODULE", "is_wanted"]
 
 MODULE = "github.com/kedacore/keda/v2"
 
-KEDA = Engine(
+KEDA = Inputs(
     name="keda",
     folder=Path(__file__).parent,
     linker_flags="",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engines.build import Engine, Program
+from engines.build import Inputs, Program
 
 __all__ = ["CONTROL_PLANE"]
 
 RELEASE = "v1.35.4"
 _VERSION = "k8s.io/component-base/version"
 
-CONTROL_PLANE = Engine(
+CONTROL_PLANE = Inputs(
     name="kubernetes",
     folder=Path(__file__).parent,
     # Without a version the API server calls itself v0.0.0-master, which its version gates refuse.

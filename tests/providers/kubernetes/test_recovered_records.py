@@ -13,7 +13,7 @@ from support.recoveries import Counts, History, Program, Teller
 
 import wlinfra as wl
 from wlinfra.clock import SystemClock
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.stack.program import declare
 from wlinfra.state.key import Digest
 from wlinfra.state.model import State
@@ -44,12 +44,12 @@ def told(drive: Connect, folder: Path, seed: int) -> Counts:
     kept = frozenset(random.sample([case.name for case in cases], 2))
     connection = drive(f"told-{seed}").connection
 
-    def engine(resources: Iterable[wl.Resource], state: State) -> Engine:
+    def inputs(resources: Iterable[wl.Resource], state: State) -> Inputs:
         stack = wl.Stack(f"told-{seed}")
         stack.resources(lambda env: iter(resources))
         stack.environment("test", provider="kubernetes")
         declared = declare(stack, "test", overrides={}, environ={})
-        return Engine(declared=declared, state=state, connections={"default": connection}, digest=Digest(b"k" * 32))
+        return Inputs(declared=declared, state=state, connections={"default": connection}, digest=Digest(b"k" * 32))
 
     history = History(
         programs=[
@@ -57,7 +57,7 @@ def told(drive: Connect, folder: Path, seed: int) -> Counts:
             program_of(cases, later=True, kept=kept),
             program_of(cases[::2], later=True, kept=kept),
         ],
-        teller=lambda: Teller(folder=folder, engine=engine, clock=SystemClock(), wait=False),
+        teller=lambda: Teller(folder=folder, inputs=inputs, clock=SystemClock(), wait=False),
         ids=r"[0-9a-f-]{36}",
     )
     return history.compared()[0]

@@ -97,16 +97,16 @@ class OddStage:
     def plan(self, altered: dict[int, bytes] | None = None) -> str:
         """Plan with those answers altered; return the errors."""
         self.wire.begin(altered)
-        engine = self.stage.engine(self.declaring, self.stage.state)
-        engine.connections["default"].close()  # type: ignore[attr-defined] # not used
-        engine = type(engine)(
-            declared=engine.declared,
-            state=engine.state,
+        inputs = self.stage.inputs(self.declaring, self.stage.state)
+        inputs.connections["default"].close()  # type: ignore[attr-defined] # not used
+        inputs = type(inputs)(
+            declared=inputs.declared,
+            state=inputs.state,
             connections={"default": self.connection()},
-            digest=engine.digest,
+            digest=inputs.digest,
         )
         try:
-            plan = build_plan(engine, PlanOptions())
+            plan = build_plan(inputs, PlanOptions())
         except WlinfraError as error:
             return str(error)
         return "\n".join(map(str, plan.errors))

@@ -16,7 +16,7 @@ from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.apply.stop import StopSignal
 from wlinfra.clock import SystemClock
-from wlinfra.plan.engine import Engine
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import ProviderContext
@@ -75,7 +75,7 @@ class Bed:
 
     def plan(self) -> Plan:
         """Return a plan from the state on disk."""
-        return build_plan(self._engine())
+        return build_plan(self._inputs())
 
     def apply(self, plan: Plan, *, parallelism: int = 32) -> ApplyResult:
         """Apply the plan and return the result; raises RuntimeError when anything failed."""
@@ -83,7 +83,7 @@ class Bed:
         with self._store.acquire(request) as lease, self._store.open(lease) as session:
             result = apply_plan(
                 plan,
-                self._engine(),
+                self._inputs(),
                 session,
                 options=ApplyOptions(parallelism=parallelism),
                 listener=lambda _: None,
@@ -94,8 +94,8 @@ class Bed:
             raise RuntimeError(f"the apply failed: {result.failed[:1]}")
         return result
 
-    def _engine(self) -> Engine:
-        return Engine(
+    def _inputs(self) -> Inputs:
+        return Inputs(
             declared=self._declared,
             state=self._store.load(),
             connections={"default": self._connection},

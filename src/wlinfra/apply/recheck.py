@@ -19,8 +19,8 @@ from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.cover import approval_of, uncovered
-from wlinfra.plan.engine import Engine
 from wlinfra.plan.exporters import Exporters
+from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.replan import replan_object
@@ -51,17 +51,17 @@ class Approvals:
     """Confirms each change once, before its first step."""
 
     def __init__(
-        self, plan: Plan, engine: Engine, recorder: Recorder, known: Known, absences: Absences, replan: Replan | None
+        self, plan: Plan, inputs: Inputs, recorder: Recorder, known: Known, absences: Absences, replan: Replan | None
     ) -> None:
         """``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `plan.replan`."""
         self._plan = plan
-        self._engine = engine
+        self._inputs = inputs
         self._recorder = recorder
         self._known = known
         self._absences = absences
         self._replan = replan or self._plan_again
         self._planned = _planned_outputs(plan, recorder.objects)
-        self._digest = engine.digest if engine.digest.known else Digest(os.urandom(32))
+        self._digest = inputs.digest if inputs.digest.known else Digest(os.urandom(32))
         """Compares what was approved with what would be done now, within this run only."""
         self._confirmed: dict[tuple[Address, str | None], Change] = {}
 
@@ -97,16 +97,16 @@ class Approvals:
             return self._is_absent(change)
         if not change.revision:
             # Without the state's key a plan has no revisions, and what is live is planned again.
-            return change.id is None or self._engine.digest.known
+            return change.id is None or self._inputs.digest.known
         item, prior = self._plan.objects.get(change.address), self._recorder.find(change.address)
         objects = {} if item is None else {change.address: item}
         recorded = {} if prior is None else {change.address: prior}
-        reading = read_objects(self._engine, objects, recorded).get(change.address, Absent())
+        reading = read_objects(self._inputs, objects, recorded).get(change.address, Absent())
         if isinstance(reading, Unreadable):
             raise ObjectFailedError(troubles.about(change, reading.error))
         if item is not None:
             item = replace(item, values=resolve_known(dict(item.values), self._planned))
-        return revision_of(reading, looked_at(change.action, item), prior, self._engine.digest) == change.revision
+        return revision_of(reading, looked_at(change.action, item), prior, self._inputs.digest) == change.revision
 
     def _is_absent(self, change: Change) -> bool:
         found = self._absences.find(change)
@@ -131,8 +131,8 @@ class Approvals:
 
     def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:
         # With what is recorded by now: what this run made is no other user's.
-        engine = replace(self._engine, state=replace(self._engine.state, objects=self._recorder.objects))
-        return replan_object(engine, self._plan, change.address, prior=prior, known=known)
+        inputs = replace(self._inputs, state=replace(self._inputs.state, objects=self._recorder.objects))
+        return replan_object(inputs, self._plan, change.address, prior=prior, known=known)
 
 
 def _without_end(change: Change) -> Change:

@@ -15,11 +15,11 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import State
 from wlinfra.state.siblings import Siblings
 
-__all__ = ["Engine"]
+__all__ = ["Inputs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Inputs:
     """One environment: what is declared, what is recorded, and the way to its platforms."""
 
     declared: Declared
