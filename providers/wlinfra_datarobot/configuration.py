@@ -1,6 +1,6 @@
 """How to reach DataRobot: what an environment declares, completed from the usual places.
 
-The provider's `connect` validates its options to a `DataRobotConfig` and asks `resolve` for a `Target`; `open_client`
+The provider's `connect` validates its options to a `DataRobotConfig` and asks `resolve` for a `ApiServer`; `open_client`
 makes a client of it, and only then is the client imported. Nothing here reads the process's environment: it is passed in.
 """
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMULATOR",
+    "ApiServer",
     "BundleSize",
+    "ClientContext",
     "DataRobotConfig",
-    "Session",
-    "Target",
     "open_client",
     "parse_config",
     "resolve",
@@ -91,7 +91,7 @@ class DataRobotConfig(_Options):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ApiServer:
     """Where the platform is and how to speak to it; ``source`` says where the endpoint came from, ``token_source`` where the token did."""
 
     endpoint: str
@@ -108,7 +108,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class ClientContext:
     """What one run gives its client beside the configuration."""
 
     user_agent: str = "wlinfra"
@@ -133,20 +133,20 @@ def parse_config(options: Mapping[str, Any]) -> DataRobotConfig:
     return config
 
 
-def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> Target:
+def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> ApiServer:
     """Return where to go: by the options, else the environment, else the platform's own file.
 
     Raises ConfigurationError, which names all three ways, when the endpoint or the token is in none of them.
     """
     if config.endpoint == EMULATOR:
-        return Target(endpoint=EMULATOR, source="the option `endpoint`")
+        return ApiServer(endpoint=EMULATOR, source="the option `endpoint`")
     found = _Places(config, environ)
     endpoint, source = found.endpoint()
     if endpoint == EMULATOR:
-        return Target(endpoint=EMULATOR, source=source)
+        return ApiServer(endpoint=EMULATOR, source=source)
     endpoint = _checked(endpoint, source)
     token, token_source = found.token()
-    return Target(
+    return ApiServer(
         endpoint=endpoint,
         source=source,
         token=token,
@@ -167,7 +167,7 @@ def unverified(config: DataRobotConfig, environ: Mapping[str, str]) -> str:
     return endpoint if verify is False and endpoint.lower().startswith("https:") else ""
 
 
-def open_client(config: DataRobotConfig, target: Target, session: Session) -> DataRobotClient:
+def open_client(config: DataRobotConfig, target: ApiServer, session: ClientContext) -> DataRobotClient:
     """Return a client of the target; it connects with its first call."""
     from wlinfra.http.transport import HttpOptions, HttpTransport
     from wlinfra_datarobot.client import DataRobotClient

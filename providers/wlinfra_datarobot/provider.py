@@ -28,7 +28,7 @@ from wlinfra.provider import (
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address
 
-from .configuration import DataRobotConfig, Session, Target, open_client, parse_config, resolve, unverified
+from .configuration import ApiServer, ClientContext, DataRobotConfig, open_client, parse_config, resolve, unverified
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class DataRobotConnection:
             from .emulator import DEFAULT_TOKEN
 
             url = self._start_emulator(context.data_dir / "datarobot")
-            target = Target(endpoint=url, source=target.source, token=lambda: DEFAULT_TOKEN)
-        session = Session(
+            target = ApiServer(endpoint=url, source=target.source, token=lambda: DEFAULT_TOKEN)
+        session = ClientContext(
             user_agent=f"wlinfra ({context.stack}/{context.environment})",
             guard=context.guard,
             stop=context.stop,

@@ -10,7 +10,7 @@ import pytest
 from support.project import Project, program
 from support.world import World
 
-from wlinfra.emulation import Phase, Request, Run
+from wlinfra.emulation import Invoke, Phase, Request
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 BODY = """
@@ -32,7 +32,7 @@ def edit_and_kill(project: Project, emulator: DataRobotEmulator, *, at: int, pha
     def strike(_: Request) -> None:
         os.kill(victims[0], signal.SIGKILL)
 
-    emulator.faults.on(Run(strike), at=at, mutating=True, phase=phase)
+    emulator.faults.on(Invoke(strike), at=at, mutating=True, phase=phase)
     child = project.start("apply", "--auto-approve")
     victims.append(child.pid)
     _, err = child.communicate(timeout=60)

@@ -12,7 +12,7 @@ import pytest
 from support.project import Project, program
 from support.world import World
 
-from wlinfra.emulation import Delay, Fault, Run
+from wlinfra.emulation import Delay, Fault, Invoke
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 FOUR = """
@@ -31,7 +31,7 @@ def apply_and_send(project: Project, emulator: DataRobotEmulator, *signals: sign
         for number in signals:
             os.kill(victims[0], number)
 
-    emulator.faults.add(Fault(action=Run(strike), mutating=True))
+    emulator.faults.add(Fault(action=Invoke(strike), mutating=True))
     emulator.faults.add(Fault(action=Delay(0.5), mutating=True))
     child = project.start("apply", "--auto-approve", "--parallelism", "1")
     victims.append(child.pid)
@@ -75,7 +75,7 @@ def test_a_second_signal_ends_the_run_in_the_middle_of_a_call_and_nothing_is_los
         child.wait(timeout=20)
         answered.append(False)
 
-    emulator.faults.on(Run(strike), mutating=True)
+    emulator.faults.on(Invoke(strike), mutating=True)
     child = project.start("apply", "--auto-approve", "--parallelism", "1")
     victims.append(child.pid)
     _, err = child.communicate(timeout=60)
@@ -115,7 +115,7 @@ def test_an_interrupt_while_planning_changes_nothing(
 ) -> None:
     project.write(program(FOUR, emulator.url))
     victims: list[int] = []
-    emulator.faults.add(Fault(action=Run(lambda _: os.kill(victims[0], signal.SIGINT)), method="GET"))
+    emulator.faults.add(Fault(action=Invoke(lambda _: os.kill(victims[0], signal.SIGINT)), method="GET"))
     emulator.faults.add(Fault(action=Delay(0.5), method="GET"))
     child = project.start("apply", "--auto-approve")
     victims.append(child.pid)

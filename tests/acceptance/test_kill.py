@@ -13,7 +13,7 @@ import pytest
 from support.project import Project, program
 from support.world import World
 
-from wlinfra.emulation import Delay, Drop, Phase, Reply, Request, Run, Truncate
+from wlinfra.emulation import Delay, Drop, Invoke, Phase, Reply, Request, Truncate
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 SIX = """
@@ -42,7 +42,7 @@ def test_a_killed_apply_is_finished_by_the_next(
     def strike(_: Request) -> None:
         os.kill(victims[0], signal.SIGKILL)
 
-    emulator.faults.on(Run(strike), at=number, mutating=True, phase=phase)
+    emulator.faults.on(Invoke(strike), at=number, mutating=True, phase=phase)
     child = project.start("apply", "--auto-approve", "--parallelism", "2")
     victims.append(child.pid)
     _, err = child.communicate(timeout=60)
@@ -124,7 +124,7 @@ def test_a_request_that_arrives_after_the_kill_is_met_whatever_the_clock_said(
         os.kill(victims[0], signal.SIGKILL)
         time.sleep(1.0)  # and only now it is carried out
 
-    emulator.faults.on(Run(strike), at=number, mutating=True, phase=Phase.BEFORE)
+    emulator.faults.on(Invoke(strike), at=number, mutating=True, phase=Phase.BEFORE)
     (tmp_path / "sitecustomize.py").write_text(SKEWED.format(offset=CLOCKS[clock]))
     project.environ["PYTHONPATH"] = str(tmp_path)
     child = project.start("apply", "--auto-approve", "--parallelism", "2")

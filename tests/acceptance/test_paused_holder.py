@@ -12,7 +12,7 @@ import pytest
 from support.project import Project, program
 from support.world import World
 
-from wlinfra.emulation import Phase, Run
+from wlinfra.emulation import Invoke, Phase
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 FOUR = """
@@ -50,7 +50,7 @@ def paused(project: Project, emulator: DataRobotEmulator) -> Iterator[int]:
     """Start an apply and stop its process when its second create has been answered; yield the process."""
     project.write(program(FOUR, emulator.url))
     victims: list[int] = []
-    emulator.faults.on(Run(lambda _: os.kill(victims[0], signal.SIGSTOP)), at=2, mutating=True, phase=Phase.AFTER)
+    emulator.faults.on(Invoke(lambda _: os.kill(victims[0], signal.SIGSTOP)), at=2, mutating=True, phase=Phase.AFTER)
     child = project.start("apply", "--auto-approve", "--parallelism", "1")
     victims.append(child.pid)
     wait_for(lambda: is_stopped(child.pid))

@@ -12,7 +12,7 @@ from pathlib import Path
 from support.project import Project, program
 from support.world import World
 
-from wlinfra.emulation import Delay, Run
+from wlinfra.emulation import Delay, Invoke
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 BODY = """
@@ -25,7 +25,7 @@ yield wl.Workload("chat", artifact=server, bundles=["cpu.small"], replicas=1)
 @contextmanager
 def halfway(project: Project, emulator: DataRobotEmulator) -> Iterator[subprocess.Popen[str]]:
     """Start an apply that holds still at its first create, and let it end well afterwards."""
-    emulator.faults.on(Run(lambda _: first.send_signal(signal.SIGSTOP)), mutating=True)
+    emulator.faults.on(Invoke(lambda _: first.send_signal(signal.SIGSTOP)), mutating=True)
     first = project.start("apply", "--auto-approve")
     while "\nState:\tT" not in Path(f"/proc/{first.pid}/status").read_text():
         time.sleep(0.01)
@@ -68,7 +68,7 @@ def test_a_killed_holder_frees_the_lock_without_a_command(
 ) -> None:
     project.write(program(BODY, emulator.url))
     first = project.start("apply", "--auto-approve")
-    emulator.faults.on(Run(lambda _: first.send_signal(signal.SIGKILL)), mutating=True)
+    emulator.faults.on(Invoke(lambda _: first.send_signal(signal.SIGKILL)), mutating=True)
     first.communicate(timeout=60)
     project.apply()
     assert project.actions() == {}

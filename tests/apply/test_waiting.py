@@ -8,7 +8,7 @@ import pytest
 from apply.fakes import GOAL, Bench, FakePlatform, address, create, delete, problem, record, unchanged, update
 
 from wlinfra.apply.events import ApplyOptions, Failed, Progress
-from wlinfra.apply.waiting import FIRST_POLL, Ask, Waits
+from wlinfra.apply.waiting import FIRST_POLL, Poll, Waits
 from wlinfra.changes.model import Gate, Goal, Step
 from wlinfra.provider.base import Failed as CannotBe
 from wlinfra.provider.base import Ready, Status, Waiting, WaitingStill
@@ -73,7 +73,7 @@ def test_what_a_platform_tells_of_is_asked_about_soon() -> None:
 def test_a_platform_that_tells_much_is_not_asked_without_pause() -> None:
     waits: Waits[str] = Waits(2.0)
     waiting = Waiting(address=address("a"), kind="", id=None, goal="ready")
-    waits.add("a", Ask(provider="p", waiting=waiting, describe="", timeout=60.0), 0.0)
+    waits.add("a", Poll(provider="p", waiting=waiting, describe="", timeout=60.0), 0.0)
     (batch,) = waits.batches(10.0)
     waits.answered(batch, [WaitingStill(reason="")], asked=10.0, now=11.0)
     waits.hurry("p", 11.5)

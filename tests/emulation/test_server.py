@@ -14,12 +14,12 @@ from wlinfra.emulation import (
     Delay,
     Drop,
     EmulatorServer,
+    Invoke,
     ManualClock,
     Phase,
     Reply,
     Request,
     Response,
-    Run,
     Truncate,
     json_response,
 )
@@ -118,7 +118,7 @@ def test_truncated_body_ends_the_connection(server: EmulatorServer) -> None:
 
 def test_function_runs_after_the_reply(server: EmulatorServer) -> None:
     seen: SimpleQueue[str] = SimpleQueue()
-    server.faults.on(Run(lambda request: seen.put(request.path)), phase=Phase.REPLIED)
+    server.faults.on(Invoke(lambda request: seen.put(request.path)), phase=Phase.REPLIED)
     server.faults.on(Delay(0.01))
 
     assert _ask(server)[0] == 200

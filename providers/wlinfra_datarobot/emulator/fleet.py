@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wlinfra.emulation import Response, json_response
 
-from .stats import DAY, Tally
+from .stats import DAY, RequestStats
 from .workloads import matching, status
 from .world import Call, RouteTable
 
@@ -12,7 +12,7 @@ from .world import Call, RouteTable
 def list_stats(call: Call) -> Response:
     """Answer GET /workloads/stats: all matching workloads added up, today against yesterday."""
     rows = matching(call)
-    today, before = Tally(), Tally()
+    today, before = RequestStats(), RequestStats()
     for row in rows:
         traffic = call.tx.where("traffic", "protonId", row["protonId"])
         for one in traffic:

@@ -22,7 +22,7 @@ _METRICS = (
 
 
 @dataclass(slots=True)
-class Tally:
+class RequestStats:
     """Requests added up over some time."""
 
     count: int = 0
@@ -166,7 +166,7 @@ def get_series(call: Call, workload: Document) -> Response:
     return json_response({"metric": metric, "summary": summary, "buckets": buckets})
 
 
-def _metric(call: Call, metric: str, tally: Tally, seconds: float) -> float:
+def _metric(call: Call, metric: str, tally: RequestStats, seconds: float) -> float:
     match metric:
         case "totalRequests":
             return tally.count
@@ -222,12 +222,12 @@ def _quantile(call: Call) -> float:
     return quantile
 
 
-def _between(rows: Iterable[Document], start: float, end: float) -> Tally:
+def _between(rows: Iterable[Document], start: float, end: float) -> RequestStats:
     return _sum(row for row in rows if start - 60 < row["minute"] * 60 < end)
 
 
-def _sum(rows: Iterable[Document]) -> Tally:
-    tally = Tally()
+def _sum(rows: Iterable[Document]) -> RequestStats:
+    tally = RequestStats()
     for row in rows:
         tally.add(row)
     return tally

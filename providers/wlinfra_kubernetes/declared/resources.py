@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 
 from wlinfra.errors import Diagnostic, Severity
 from wlinfra.resources.base import Resource, ResourceOptions, name_validator
-from wlinfra.resources.declaring import Problem, caller, current_session, locate, standing_at
+from wlinfra.resources.declaring import Problem, caller, current_gathering, locate, standing_at
 from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, marked, sendable
 from wlinfra.values import Ref, Secret, Template, format_path, map_leaves, parse_template
 from wlinfra_manifests.document import is_base64
@@ -230,7 +230,7 @@ def manifests_from(path: str | Path, **options: Unpack[ResourceOptions]) -> Iter
 
 def _tell_left_out(found: Sequence[FileObject]) -> None:
     """Warn once of what exported files hold that only the cluster sets; a stack made by hand hears nothing."""
-    exported, session = [item for item in found if item.left_out], current_session()
+    exported, session = [item for item in found if item.left_out], current_gathering()
     if not exported or session is None:
         return
     names = ", ".join(dict.fromkeys(name for item in exported for name in item.left_out))

@@ -17,7 +17,7 @@ from wlinfra.apply.recheck import ObjectFailedError
 from wlinfra.apply.recording import Recorder
 from wlinfra.apply.recovery import FIRST_LOOK, LONGEST_LOOK, LOOKS_GROW, own_recovery
 from wlinfra.apply.stop import StopSignal
-from wlinfra.apply.waiting import Answer, Interrupted, Pause, Request
+from wlinfra.apply.waiting import Answer, Interrupted, Pause, Wait
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Repeat, Step
 from wlinfra.clock import InboxClock
@@ -45,7 +45,7 @@ _LONGEST_PAUSE = 60.0
 _WORTH_SAYING = 10.0
 """Seconds from which on it is reported how long the platform asks to wait."""
 
-Waiting: TypeAlias = Generator[Request, Answer, None]
+Waits: TypeAlias = Generator[Wait, Answer, None]
 Settle: TypeAlias = Callable[[Intent, Done], None]
 """Records the result of a call in one record with the end of its intent."""
 
@@ -83,7 +83,7 @@ class Caller:
 
     def call(
         self, change: Change, step: Step, connection: Connection, settle: Settle, expected: Expected, limit: float
-    ) -> Waiting:
+    ) -> Waits:
         """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
 
         ``limit`` is how many seconds the object may take: a platform that asks to wait longer is not waited for. A
@@ -159,7 +159,7 @@ class Caller:
 
     def _look_up(
         self, intent: Intent, step: Step, connection: Connection, *, is_over: bool
-    ) -> Generator[Request, Answer, Recovery]:
+    ) -> Generator[Wait, Answer, Recovery]:
         """Return what became of a call, as soon as that shows.
 
         That it did not happen counts only after the request's time is over, unless a second one does no harm.
@@ -176,7 +176,7 @@ class Caller:
     def _found(self, intent: Intent, connection: Connection) -> Recovery:
         return own_recovery(intent, connection.recover(intent), self.recorder.objects)
 
-    def pause(self, seconds: float, because: str) -> Waiting:
+    def pause(self, seconds: float, because: str) -> Waits:
         """Wait without a thread; raises ObjectLeftError with the reason when the run is stopped meanwhile."""
         answer = yield Pause(seconds)
         if isinstance(answer, Interrupted):

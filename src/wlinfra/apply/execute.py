@@ -17,7 +17,7 @@ from wlinfra.apply.events import ApplyEvent, StepDone
 from wlinfra.apply.outputs import Outputs, known_part
 from wlinfra.apply.recheck import Approvals, ObjectFailedError
 from wlinfra.apply.recording import Recorder
-from wlinfra.apply.waiting import Answer, Ask, Interrupted, Request, Resumed, TimedOut
+from wlinfra.apply.waiting import Answer, Interrupted, Poll, Resumed, TimedOut, Wait
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, Gate, Goal, Step
 from wlinfra.changes.subject import subject_of
@@ -32,7 +32,7 @@ from wlinfra.values import Json, Secret, contains_unknown, map_leaves
 
 __all__ = ["Execution", "Run", "Work"]
 
-Work: TypeAlias = Generator[Request, Answer, str | None]
+Work: TypeAlias = Generator[Wait, Answer, str | None]
 """Yields what it waits for; returns the object's id. Raises ObjectFailedError and ObjectLeftError."""
 
 _DEFAULT_TIMEOUT = 1800.0
@@ -97,7 +97,7 @@ class Execution:
                 assert_never(other)
         return self.id
 
-    def _confirm(self) -> Generator[Request, Answer, None]:
+    def _confirm(self) -> Generator[Wait, Answer, None]:
         """Have the change confirmed right before its first call: what holds that call back is awaited, then it is read again."""
         shown, approvals = self.change, self.run.approvals
         is_first = not approvals.is_confirmed(shown)
@@ -117,7 +117,7 @@ class Execution:
 
     # ------------------------------------------------------------ towards what is wanted
 
-    def _reach(self, steps: tuple[Step, ...]) -> Generator[Request, Answer, None]:
+    def _reach(self, steps: tuple[Step, ...]) -> Generator[Wait, Answer, None]:
         self._refuse_unknown_values()
         if self.change.action is Action.IMPORT and steps:
             self._record(Health.UNREADY, done=False)
@@ -133,7 +133,7 @@ class Execution:
             self._record(Health.READY, done=True)
             self._publish()
 
-    def _step(self, step: Step, *, is_last: bool) -> Generator[Request, Answer, None]:
+    def _step(self, step: Step, *, is_last: bool) -> Generator[Wait, Answer, None]:
         yield from self._await_gate(step)
         health = Health.READY if is_last and self.change.goal is None else Health.UNREADY
 
@@ -201,7 +201,7 @@ class Execution:
 
     # ------------------------------------------------------------ towards the end of an identity
 
-    def _end(self, steps: tuple[Step, ...]) -> Generator[Request, Answer, None]:
+    def _end(self, steps: tuple[Step, ...]) -> Generator[Wait, Answer, None]:
         goal = self.change.goal if self.change.action is Action.DELETE else None
         for step in steps:
             if step.removes and self._is_own_successor():
@@ -214,7 +214,7 @@ class Execution:
             yield from self._await_after_calls(goal)
         self.run.recorder.rewrite(self.change.address, after_removal(self._old_id()))
 
-    def _end_step(self, step: Step, *, keeps: bool) -> Generator[Request, Answer, None]:
+    def _end_step(self, step: Step, *, keeps: bool) -> Generator[Wait, Answer, None]:
         old = self._old_id()
 
         def record() -> ObjectState | None:
@@ -250,24 +250,24 @@ class Execution:
 
     # ------------------------------------------------------------ waiting
 
-    def _await_gate(self, step: Step) -> Generator[Request, Answer, None]:
+    def _await_gate(self, step: Step) -> Generator[Wait, Answer, None]:
         if step.gate is not None and step.gate is not self._opened:
             ready = yield from self._await(step.gate, timeout=self._timeout(_DEFAULT_TIMEOUT), at_once=True)
             self._learn(ready.outputs, ready.memory)
             self._publish()
 
-    def _await_after_calls(self, goal: Goal) -> Generator[Request, Answer, Ready]:
+    def _await_after_calls(self, goal: Goal) -> Generator[Wait, Answer, Ready]:
         """Await what the calls lead to; raises ObjectLeftError, which says that they are made, on a stop."""
         try:
             return (yield from self._await_goal(goal))
         except ObjectLeftError as left:
             raise ObjectLeftError(left.because, started=self.change.action is not Action.NO_OP) from None
 
-    def _await_goal(self, goal: Goal) -> Generator[Request, Answer, Ready]:
+    def _await_goal(self, goal: Goal) -> Generator[Wait, Answer, Ready]:
         resumed = self.change.action is Action.NO_OP
         return (yield from self._await(goal, timeout=self._timeout(goal.timeout), at_once=resumed))
 
-    def _await(self, condition: Gate | Goal, *, timeout: float, at_once: bool) -> Generator[Request, Answer, Ready]:
+    def _await(self, condition: Gate | Goal, *, timeout: float, at_once: bool) -> Generator[Wait, Answer, Ready]:
         """Wait until the condition holds; raises ObjectFailedError when it cannot, ObjectLeftError on a stop."""
         self.run.caller.refuse_when_stopped(troubles.interrupted(condition.describe))
         details = self.run.outputs.fill(dict(condition.details))
@@ -280,7 +280,7 @@ class Execution:
             goal=condition.goal,
             details=details,
         )
-        answer = yield Ask(
+        answer = yield Poll(
             provider=self.change.provider,
             waiting=waiting,
             describe=condition.describe,

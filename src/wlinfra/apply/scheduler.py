@@ -19,7 +19,7 @@ from wlinfra.apply.calls import STOPPED, ObjectLeftError
 from wlinfra.apply.execute import Work
 from wlinfra.apply.recheck import ObjectFailedError
 from wlinfra.apply.stop import StopSignal
-from wlinfra.apply.waiting import Answer, Batch, Interrupted, Request, Resumed, Waits
+from wlinfra.apply.waiting import Answer, Batch, Interrupted, Resumed, Wait, Waits
 from wlinfra.apply.workers import Workers
 from wlinfra.changes.change import Change
 from wlinfra.clock import InboxClock
@@ -81,7 +81,7 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class _Yielded:
     job: Job
-    request: Request
+    request: Wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ from wlinfra.provider.base import Failed, Ready, Status, Waiting, WaitingStill
 __all__ = [
     "FIRST_POLL",
     "Answer",
-    "Ask",
     "Batch",
     "Interrupted",
     "News",
     "Pause",
-    "Request",
+    "Poll",
     "Resumed",
     "TimedOut",
+    "Wait",
     "Waits",
 ]
 
@@ -36,7 +36,7 @@ _EARLY = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Poll:
     """Go on when this condition holds."""
 
     provider: str
@@ -55,7 +55,7 @@ class Pause:
     seconds: float
 
 
-Request: TypeAlias = Ask | Pause
+Wait: TypeAlias = Poll | Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class _Member:
-    ask: Ask
+    ask: Poll
     since: float
     interval: float = FIRST_POLL
     reason: str = ""
@@ -107,7 +107,7 @@ class News(Generic[K]):
     """What a person should be told about a wait."""
 
     key: K
-    ask: Ask
+    ask: Poll
     reason: str
     elapsed: float
 
@@ -140,13 +140,13 @@ class Waits(Generic[K]):
         """True while some question is under way."""
         return any(provider.polling for provider in self._providers.values())
 
-    def add(self, key: K, request: Request, now: float) -> None:
+    def add(self, key: K, request: Wait, now: float) -> None:
         """Begin to wait."""
         match request:
             case Pause(seconds):
                 self._counter += 1
                 heapq.heappush(self._pauses, (now + seconds, self._counter, key))
-            case Ask():
+            case Poll():
                 due = now if request.at_once else now + min(FIRST_POLL, request.timeout)
                 provider = self._providers.setdefault(request.provider, _Provider(due))
                 provider.due = min(provider.due, due) if provider.members else due

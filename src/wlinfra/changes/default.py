@@ -24,7 +24,7 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import Health, ObjectState
 from wlinfra.values import UNKNOWN, Json
 
-__all__ = ["LiveObject", "Request", "default_decision", "default_goal"]
+__all__ = ["ChangeRequest", "LiveObject", "default_decision", "default_goal"]
 
 
 class LiveObject(Protocol):
@@ -47,7 +47,7 @@ class LiveObject(Protocol):
         """Whether the platform proves that this stack made it."""
 
 
-class Request(Protocol):
+class ChangeRequest(Protocol):
     """What is asked; `provider.base.PlanRequest` is one."""
 
     @property
@@ -83,7 +83,7 @@ class Request(Protocol):
         """What exists has the name and is not what was recorded."""
 
 
-def default_goal(request: Request, decision: Decision) -> Goal:
+def default_goal(request: ChangeRequest, decision: Decision) -> Goal:
     """Return the goal ``ready`` with the time the lifecycle gives for a create or an update."""
     phase = "create" if decision.action in (Action.CREATE, Action.REPLACE) else "update"
     timeout = request.desired.lifecycle.timeouts.get(phase) if request.desired is not None else None
@@ -91,7 +91,7 @@ def default_goal(request: Request, decision: Decision) -> Goal:
 
 
 def default_decision(
-    request: Request,
+    request: ChangeRequest,
     *,
     steps: Callable[[Decision], Sequence[Step]],
     goal: Callable[[Decision], Goal | None] | None = None,
@@ -120,7 +120,7 @@ def default_decision(
     return replace(draft, steps=tuple(steps(draft)), goal=awaited)
 
 
-def _end(request: Request) -> Decision:
+def _end(request: ChangeRequest) -> Decision:
     subject: ObjectState | PlatformObject | None = request.prior or request.desired
     if subject is None:
         raise ValueError("there is nothing to plan: the object is neither declared nor recorded")
@@ -143,7 +143,7 @@ def _end(request: Request) -> Decision:
     )
 
 
-def _begin(request: Request, desired: PlatformObject, action: Action, reason: ActionReason) -> Decision:
+def _begin(request: ChangeRequest, desired: PlatformObject, action: Action, reason: ActionReason) -> Decision:
     """Return a decision with everything that does not depend on what differs."""
     live, prior = request.live, request.prior
     outputs: dict[str, Json] = {
@@ -162,7 +162,7 @@ def _begin(request: Request, desired: PlatformObject, action: Action, reason: Ac
     )
 
 
-def _create(request: Request, desired: PlatformObject) -> Decision:
+def _create(request: ChangeRequest, desired: PlatformObject) -> Decision:
     gone = request.prior is not None and request.prior.id is not None
     change = _begin(request, desired, Action.CREATE, ActionReason.GONE if gone else ActionReason.NOT_IN_STATE)
     return replace(change, attributes=_all_new(desired))
@@ -187,7 +187,7 @@ def _all_new(desired: PlatformObject) -> tuple[AttributeChange, ...]:
     return tuple(found)
 
 
-def _virtual(request: Request, desired: PlatformObject) -> Decision:
+def _virtual(request: ChangeRequest, desired: PlatformObject) -> Decision:
     prior = request.prior
     if prior is None:
         return replace(_begin(request, desired, Action.CREATE, ActionReason.NOT_IN_STATE), attributes=_all_new(desired))
@@ -197,7 +197,7 @@ def _virtual(request: Request, desired: PlatformObject) -> Decision:
     return replace(change, attributes=found.changes, notes=found.notes, id=prior.id)
 
 
-def _compare(request: Request, desired: PlatformObject, live: LiveObject) -> Decision:
+def _compare(request: ChangeRequest, desired: PlatformObject, live: LiveObject) -> Decision:
     prior = request.prior if request.prior is not None and request.prior.id == live.id else None
     ignored = tuple(parse_pattern(path) for path in desired.lifecycle.ignore_changes)
     found = compare(
@@ -292,7 +292,7 @@ def replace_order(desired: PlatformObject) -> ReplaceOrder:
 
 
 def _choose(
-    request: Request, desired: PlatformObject, found: Comparison, *, is_recorded: bool
+    request: ChangeRequest, desired: PlatformObject, found: Comparison, *, is_recorded: bool
 ) -> tuple[Action, ActionReason]:
     """Return the action and its reason; the order of the tests is the order of precedence."""
     owned = request.live is not None and request.live.owned is True

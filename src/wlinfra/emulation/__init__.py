@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .clock import Clock, ManualClock, SystemClock
 from .exchange import Exchange
-from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
+from .faults import Delay, Drop, Fault, FaultPlan, Invoke, Phase, Reply, Truncate
 from .routes import Match, Miss, Request, Response, Route, Routes, json_response
 from .server import EmulatorServer
 from .store import Document, Store, Transaction, WorldDamagedError
@@ -18,6 +18,7 @@ __all__ = [
     "Exchange",
     "Fault",
     "FaultPlan",
+    "Invoke",
     "ManualClock",
     "Match",
     "Miss",
@@ -27,7 +28,6 @@ __all__ = [
     "Response",
     "Route",
     "Routes",
-    "Run",
     "Store",
     "SystemClock",
     "Transaction",

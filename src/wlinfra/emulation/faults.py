@@ -62,13 +62,13 @@ class Truncate:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Invoke:
     """Call a function of the test, for example one that kills a client process."""
 
     function: Callable[[Request], None]
 
 
-Action = Drop | Reply | Delay | Truncate | Run
+Action = Drop | Reply | Delay | Truncate | Invoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Any, Self, assert_never
 from .admin import ADMIN_PREFIX, Admin
 from .clock import Clock, SystemClock
 from .exchange import Exchange
-from .faults import Delay, Drop, Fault, FaultPlan, Phase, Reply, Run, Truncate
+from .faults import Delay, Drop, Fault, FaultPlan, Invoke, Phase, Reply, Truncate
 from .routes import Request, Response, Route, json_response
 from .wire import BadRequestError, encode_response, read_request
 
@@ -167,7 +167,7 @@ class EmulatorServer:
                     self._stopping.wait(seconds)
                 case Truncate(keep):
                     outcome.keep = keep
-                case Run(function):
+                case Invoke(function):
                     function(request)
                 case other:
                     assert_never(other)

@@ -14,12 +14,12 @@ from wlinfra.plan.inputs import Inputs
 from wlinfra.provider.optional import PlansInParallel
 from wlinfra.values import Address
 
-__all__ = ["Ask", "batches"]
+__all__ = ["PlanBatch", "batches"]
 
 T = TypeVar("T")
 
 
-class Ask(Protocol):
+class PlanBatch(Protocol):
     """Plans every object of a batch; the answers stand in the order of the objects."""
 
     def __call__(self, plan: Callable[[PlatformObject], T], items: Sequence[PlatformObject], /) -> Sequence[T]:
@@ -29,7 +29,7 @@ class Ask(Protocol):
 
 def batches(
     inputs: Inputs, objects: Mapping[Address, PlatformObject]
-) -> Iterator[tuple[Sequence[PlatformObject], Ask]]:
+) -> Iterator[tuple[Sequence[PlatformObject], PlanBatch]]:
     """Yield the objects in batches, dependencies first, each with the way to plan it."""
     workers = max(
         (

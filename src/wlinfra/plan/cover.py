@@ -17,7 +17,7 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Ref, Secret, Template, format_path
 
-__all__ = ["ANOTHER_VALUE", "OPEN", "Approval", "approval_of", "uncovered"]
+__all__ = ["ANOTHER_VALUE", "OPEN", "ObjectApproval", "approval_of", "uncovered"]
 
 ANOTHER_VALUE = "gets another value"
 """What is said of a path whose new value is not the approved one."""
@@ -27,7 +27,7 @@ OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class ObjectApproval:
     """What someone agreed to for one object."""
 
     action: Action
@@ -43,10 +43,10 @@ class Approval:
     unverified: bool = False
 
 
-def approval_of(change: Change, digest: Digest) -> Approval:
+def approval_of(change: Change, digest: Digest) -> ObjectApproval:
     """Return the approval that someone gives who agrees to the change."""
     making = change.action in (Action.CREATE, Action.REPLACE)
-    return Approval(
+    return ObjectApproval(
         action=change.action,
         id=change.deposed_id or change.id,
         blast_radius=change.blast_radius,
@@ -98,7 +98,7 @@ def _leaves(value: Json, path: str, digest: Digest) -> Iterator[tuple[str, str]]
             yield path, _mark(value, digest)
 
 
-def uncovered(approved: Approval | None, now: Change, digest: Digest) -> list[str]:
+def uncovered(approved: ObjectApproval | None, now: Change, digest: Digest) -> list[str]:
     """Return why the change goes beyond the approval, in words; empty when it is covered."""
     if now.is_empty:
         return []
@@ -108,7 +108,7 @@ def uncovered(approved: Approval | None, now: Change, digest: Digest) -> list[st
     return [*_beyond_action(approved, current), *_beyond_reach(approved, current), *_beyond_values(approved, current)]
 
 
-def _beyond_action(approved: Approval, current: Approval) -> Iterator[str]:
+def _beyond_action(approved: ObjectApproval, current: ObjectApproval) -> Iterator[str]:
     if approved.action is current.action:
         return
     before, after = approved.action.strength, current.action.strength
@@ -118,7 +118,7 @@ def _beyond_action(approved: Approval, current: Approval) -> Iterator[str]:
         yield f"{current.action.value} is stronger than the approved {approved.action.value}"
 
 
-def _beyond_reach(approved: Approval, current: Approval) -> Iterator[str]:
+def _beyond_reach(approved: ObjectApproval, current: ObjectApproval) -> Iterator[str]:
     if current.id != approved.id and not (approved.action is Action.CREATE and approved.unverified):
         yield f"the target is {current.id or 'a new object'} instead of {approved.id or 'a new object'}"
     if current.blast_radius > approved.blast_radius:
@@ -129,7 +129,7 @@ def _beyond_reach(approved: Approval, current: Approval) -> Iterator[str]:
             yield f"{'an unknown number of' if high is None else high} {gpu} GPUs at the peak instead of {limit}"
 
 
-def _beyond_values(approved: Approval, current: Approval) -> Iterator[str]:
+def _beyond_values(approved: ObjectApproval, current: ObjectApproval) -> Iterator[str]:
     expected, found = (approved.leaves, current.leaves) if current.leaves else (approved.paths, current.paths)
     under_open = tuple(path for path, mark in expected.items() if mark == OPEN)
     for path, mark in found.items():

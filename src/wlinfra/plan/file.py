@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, BlastRadius
 from wlinfra.errors import ConfigurationError, Diagnostic
-from wlinfra.plan.cover import Approval, approval_of
+from wlinfra.plan.cover import ObjectApproval, approval_of
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.revision import canonical
 from wlinfra.state.key import Digest
@@ -52,7 +52,7 @@ class SavedPlan:
     program_digest: str
     settings_digest: str
     lineage: str
-    approvals: Mapping[str, Approval]
+    approvals: Mapping[str, ObjectApproval]
     outputs: tuple[str, ...]
     text: str
     document: Mapping[str, Any]
@@ -107,7 +107,7 @@ def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], 
     )
 
 
-def _approval_document(approval: Approval) -> dict[str, Any]:
+def _approval_document(approval: ObjectApproval) -> dict[str, Any]:
     return {
         "action": approval.action.value,
         "id": approval.id,
@@ -230,8 +230,8 @@ def _parsed_options(value: _Options) -> PlanOptions:
     )
 
 
-def _parsed_approval(value: _Approval) -> Approval:
-    return Approval(
+def _parsed_approval(value: _Approval) -> ObjectApproval:
+    return ObjectApproval(
         action=value.action,
         id=value.id,
         blast_radius=value.blast_radius,

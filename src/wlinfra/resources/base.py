@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from wlinfra.errors import Diagnostic, Location, Severity
-from wlinfra.resources.declaring import NAME, Problem, caller, callers, current_scope, current_session, locate, report
+from wlinfra.resources.declaring import NAME, Problem, caller, callers, current_gathering, current_scope, locate, report
 from wlinfra.resources.fields import Flag, Number, Plain, Word, attribute, broken_rule
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.mistakes import explain
@@ -122,10 +122,10 @@ class Model(BaseModel):
 
     @model_validator(mode="after")
     def _check_rules(self) -> Self:
-        session = current_session()
+        gathering = current_gathering()
         if self.is_broken:  # what is handed on as a part is looked at again
             return self
-        if session is not None and session.diagnostics and _holds_broken(self):
+        if gathering is not None and gathering.diagnostics and _holds_broken(self):
             object.__setattr__(self, "_broken", True)
             return self
         problems = tuple(self.rules())
@@ -327,9 +327,9 @@ class Resource(Model):
             attributes["name"] = name
         object.__setattr__(self, "_scope", current_scope())
         super().__init__(**attributes)
-        session = current_session()
-        if session is not None:
-            session.resources.append(self)
+        gathering = current_gathering()
+        if gathering is not None:
+            gathering.resources.append(self)
 
     # A resource is itself: comparing attributes would compare references, which have no value yet.
     def __eq__(self, other: object) -> bool:

@@ -1,6 +1,6 @@
 """What is under way while a program declares: where mistakes are gathered and which scope is open.
 
-The models of `resources` report here; `stack.program` opens a `Session` around the user's function and reads it.
+The models of `resources` report here; `stack.program` opens a `Gathering` around the user's function and reads it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from wlinfra.errors import DeclarationError, Diagnostic, Location
 
 __all__ = [
     "NAME",
+    "Gathering",
     "Problem",
-    "Session",
     "caller",
     "callers",
     "chain",
+    "current_gathering",
     "current_scope",
-    "current_session",
     "declaring",
     "locate",
     "report",
@@ -53,7 +53,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Session(Generic[Made]):
+class Gathering(Generic[Made]):
     """Everything gathered while one program declares one environment."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -63,13 +63,13 @@ class Session(Generic[Made]):
     """Where the program yields what is no declaration, by the place among all it yields."""
 
 
-_session: ContextVar[Session[Any] | None] = ContextVar("wlinfra_session", default=None)
+_gathering: ContextVar[Gathering[Any] | None] = ContextVar("wlinfra_gathering", default=None)
 _scope: ContextVar[tuple[str, ...]] = ContextVar("wlinfra_scope", default=())
 
 
-def current_session() -> Session[Any] | None:
-    """Return the session that gathers mistakes, if a program is being run."""
-    return _session.get()
+def current_gathering() -> Gathering[Any] | None:
+    """Return what gathers mistakes, if a program is being run."""
+    return _gathering.get()
 
 
 def current_scope() -> tuple[str, ...]:
@@ -78,15 +78,15 @@ def current_scope() -> tuple[str, ...]:
 
 
 @contextmanager
-def declaring() -> Iterator[Session[Any]]:
+def declaring() -> Iterator[Gathering[Any]]:
     """Gather mistakes and resources instead of raising at the first mistake."""
-    session: Session[Any] = Session()
-    session_token, scope_token = _session.set(session), _scope.set(())
+    gathering: Gathering[Any] = Gathering()
+    gathering_token, scope_token = _gathering.set(gathering), _scope.set(())
     try:
-        yield session
+        yield gathering
     finally:
         _scope.reset(scope_token)
-        _session.reset(session_token)
+        _gathering.reset(gathering_token)
 
 
 @contextmanager
@@ -135,10 +135,10 @@ def require_dict(value: object, what: str, fix: str) -> None:
 
 def report(diagnostics: list[Diagnostic]) -> None:
     """Gather the diagnostics, or raise them at once when no program is being run."""
-    session = _session.get()
-    if session is None:
+    gathering = _gathering.get()
+    if gathering is None:
         raise DeclarationError(*diagnostics)
-    session.diagnostics.extend(diagnostics)
+    gathering.diagnostics.extend(diagnostics)
 
 
 _NOT_THE_USERS = ("wlinfra.", "wlinfra_", "pydantic.", "contextlib")
@@ -178,7 +178,7 @@ def caller() -> tuple[str, int] | None:
 def callers() -> tuple[Location, ...]:
     """Return the calls of the program that led to its innermost frame, innermost first; none when no program is run."""
     found: list[Location] = []
-    frame: FrameType | None = sys._getframe(1) if _session.get() is not None else None
+    frame: FrameType | None = sys._getframe(1) if _gathering.get() is not None else None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module == _START:

@@ -11,7 +11,7 @@ from typing import Any
 
 from wlinfra.errors import Diagnostic, Location, Severity
 from wlinfra.resources.base import Resource
-from wlinfra.resources.declaring import Session
+from wlinfra.resources.declaring import Gathering
 from wlinfra.resources.mistakes import nearest
 from wlinfra.resources.output import Output
 from wlinfra.stack.stack import EnvironmentSpec
@@ -23,13 +23,13 @@ __all__ = ["Declaration"]
 class Declaration:
     """Everything one environment declares, seen together."""
 
-    def __init__(self, spec: EnvironmentSpec[Any], session: Session[Resource], items: list[Any]) -> None:
+    def __init__(self, spec: EnvironmentSpec[Any], gathering: Gathering[Resource], items: list[Any]) -> None:
         self._spec = spec
         self._items = items
-        self._odd = session.odd
+        self._odd = gathering.odd
         yielded = [item for item in items if isinstance(item, Resource)]
         self.outputs = tuple(item for item in items if isinstance(item, Output))
-        self._made = {resource.address: resource for resource in session.resources}
+        self._made = {resource.address: resource for resource in gathering.resources}
         self._by_address = {resource.address: resource for resource in yielded}
         self._yielded = yielded
         self._needed = {resource: list(_needs(resource, self._by_address)) for resource in yielded}

@@ -21,7 +21,7 @@ from typing import Any
 
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Location, Severity
 from wlinfra.resources.base import Resource
-from wlinfra.resources.declaring import Session, declaring, locate, require, require_dict
+from wlinfra.resources.declaring import Gathering, declaring, locate, require, require_dict
 from wlinfra.resources.output import Output
 from wlinfra.stack.checks import Declaration
 from wlinfra.stack.context import OutputsReader, Surroundings, surrounded
@@ -93,15 +93,15 @@ def load_stack(path: Path | str, *, environ: Mapping[str, str] | None = None) ->
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(file)
     sys.modules[name] = module
-    with declaring() as session:
+    with declaring() as gathering:
         with (
             surrounded(Surroundings(folder=program.folder, environ=environ)),
             program.running(),
-            guarding(program.folder, session.diagnostics),
+            guarding(program.folder, gathering.diagnostics),
         ):
             code = compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
             exec(code, module.__dict__)  # noqa: S102 - running the user's program is what this is for
-        DeclarationError.raise_for(session.diagnostics)
+        DeclarationError.raise_for(gathering.diagnostics)
     stack = _only_stack(module, file)
     stack.program = program
     return stack
@@ -152,10 +152,10 @@ def declare(
         file=Path(settings_file) if settings_file else None, environ=environ, overrides=overrides, saved=saved_settings
     )
     settings = merge_settings(stack.settings, spec.settings, sources)
-    session, items = _gather(stack, spec, settings, environ, outputs_reader)
-    checked = Declaration(spec, session, items)
-    _prefix_names([*session.resources, *checked.resources], spec.name_prefix)
-    diagnostics = [*session.diagnostics, *checked.diagnose()]
+    gathering, items = _gather(stack, spec, settings, environ, outputs_reader)
+    checked = Declaration(spec, gathering, items)
+    _prefix_names([*gathering.resources, *checked.resources], spec.name_prefix)
+    diagnostics = [*gathering.diagnostics, *checked.diagnose()]
     DeclarationError.raise_for(diagnostics)
     return _declared(stack, spec, settings, checked, diagnostics, sources)
 
@@ -182,16 +182,16 @@ def declare_for_destroy(
         settings = merge_settings(stack.settings, spec.settings, sources)
     except ConfigurationError as error:
         errors += error.diagnostics
-    session, items = _gather(stack, spec, settings, environ, outputs_reader)
-    errors += session.diagnostics
+    gathering, items = _gather(stack, spec, settings, environ, outputs_reader)
+    errors += gathering.diagnostics
     if not errors:
-        checked = Declaration(spec, session, items)
+        checked = Declaration(spec, gathering, items)
         diagnostics = list(checked.diagnose())
         errors += [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
         if not errors:
             return _declared(stack, spec, settings, checked, diagnostics, sources)
-    whole = [resource for resource in session.resources if not resource.is_broken and not resource.lookup]
-    checked = Declaration(spec, session, list({resource.address: resource for resource in whole}.values()))
+    whole = [resource for resource in gathering.resources if not resource.is_broken and not resource.lookup]
+    checked = Declaration(spec, gathering, list({resource.address: resource for resource in whole}.values()))
     warning = _destroyed_all_the_same(spec.name, errors)
     return replace(_declared(stack, spec, settings, checked, [warning], sources), outputs=(), reliable=False)
 
@@ -216,14 +216,14 @@ def _gather(
     settings: Settings,
     environ: Mapping[str, str] | None,
     outputs_reader: OutputsReader | None,
-) -> tuple[Session[Any], list[Any]]:
+) -> tuple[Gathering[Any], list[Any]]:
     """Run the user's function; return what it yields, and what was gathered meanwhile."""
     folder = stack.program.folder if stack.program else None
     with (
-        declaring() as session,
+        declaring() as gathering,
         surrounded(Surroundings(folder=folder, environ=environ, outputs_reader=outputs_reader)),
     ):
-        return session, _run(stack, Environment(spec.name, settings), session)
+        return gathering, _run(stack, Environment(spec.name, settings), gathering)
 
 
 def _declared(
@@ -258,11 +258,11 @@ def _given(settings: Settings, sources: SettingsSources) -> GivenSettings:
         return GivenSettings()
 
 
-def _run(stack: Stack[Any], environment: Environment[Any], session: Session[Any]) -> list[Any]:
+def _run(stack: Stack[Any], environment: Environment[Any], gathering: Gathering[Any]) -> list[Any]:
     """Return what the user's function yields, up to where it failed."""
     items: list[Any] = []
     if stack.function is None:
-        session.diagnostics.append(
+        gathering.diagnostics.append(
             Diagnostic(
                 summary="No resource function",
                 detail=f"Nothing tells which resources the stack {stack.name} has.",
@@ -273,7 +273,7 @@ def _run(stack: Stack[Any], environment: Environment[Any], session: Session[Any]
         return items
     running = stack.program.running() if stack.program else nullcontext()
     folder = stack.program.folder if stack.program else None
-    with running, _patient_gc(), guarding(folder, session.diagnostics):
+    with running, _patient_gc(), guarding(folder, gathering.diagnostics):
         yielded: Any = stack.function(environment)
         if not isinstance(yielded, Iterable) or isinstance(yielded, str | Mapping):
             raise DeclarationError.of(
@@ -284,7 +284,7 @@ def _run(stack: Stack[Any], environment: Environment[Any], session: Session[Any]
             )
         for item in yielded:
             if not isinstance(item, Resource | Output) and (place := _place_of(yielded)) is not None:
-                session.odd[len(items)] = place
+                gathering.odd[len(items)] = place
             items.append(item)
     return items
 

@@ -11,7 +11,7 @@ from support.api_client import ApiClient
 from support.project import Project
 
 from compatibility.projects import EARLIER, project_on, rewrite
-from wlinfra.emulation import Drop, Phase, Reply, Run
+from wlinfra.emulation import Drop, Invoke, Phase, Reply
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 __all__ = ["write_everything", "write_interrupted"]
@@ -93,7 +93,7 @@ def write_interrupted(folder: Path, projects: Path) -> None:
 def _kill(project: Project, emulator: DataRobotEmulator, environment: str, **where: Any) -> None:
     """Apply in a process that is killed at one request."""
     victims: list[int] = []
-    emulator.faults.on(Run(lambda _: os.kill(victims[0], signal.SIGKILL)), **where)
+    emulator.faults.on(Invoke(lambda _: os.kill(victims[0], signal.SIGKILL)), **where)
     if where["phase"] is Phase.BEFORE:
         emulator.faults.on(Drop(), **where)
     child = project.start("apply", "--auto-approve", "-e", environment, "--parallelism", "1")

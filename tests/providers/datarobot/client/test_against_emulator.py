@@ -15,7 +15,7 @@ from wlinfra.http.transport import ApiError, FailureKind
 from wlinfra_datarobot.client import ArtifactFilter, DataRobotClient, Resolution, WorkloadFilter
 from wlinfra_datarobot.client.wire import Workload
 from wlinfra_datarobot.client.wire_artifacts import Artifact, ArtifactInput
-from wlinfra_datarobot.configuration import Session, open_client, parse_config, resolve
+from wlinfra_datarobot.configuration import ClientContext, open_client, parse_config, resolve
 from wlinfra_datarobot.dialects import DIALECTS, detect
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
@@ -34,7 +34,7 @@ def emulator() -> Iterator[DataRobotEmulator]:
 
 def client_of(emulator: DataRobotEmulator, **options: Any) -> DataRobotClient:
     config = parse_config({"endpoint": emulator.url, "token": "any", **options})
-    return open_client(config, resolve(config, {}), Session())
+    return open_client(config, resolve(config, {}), ClientContext())
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from support.scripted_server import Reply, scripted
 from wlinfra.errors import ConfigurationError
 from wlinfra.values import Secret
 from wlinfra_datarobot.configuration import (
+    ApiServer,
+    ClientContext,
     DataRobotConfig,
-    Session,
-    Target,
     open_client,
     parse_config,
     resolve,
@@ -23,7 +23,7 @@ from wlinfra_datarobot.configuration import (
 URL = "https://dr.example/api/v2"
 
 
-def token_of(target: Target) -> str | None:
+def token_of(target: ApiServer) -> str | None:
     return target.token() if target.token is not None else None
 
 
@@ -117,7 +117,7 @@ def test_a_token_file_is_read_again_after_a_refusal(tmp_path: Path) -> None:
     path.write_text("old\n")
     with scripted(Reply(json={"id": "a"}), Reply(status=401), Reply(json={"id": "b"})) as server:
         config = parse_config({"endpoint": server.url, "token_file": str(path)})
-        client = open_client(config, resolve(config, {}), Session(user_agent="wlinfra/1"))
+        client = open_client(config, resolve(config, {}), ClientContext(user_agent="wlinfra/1"))
         client.workloads.get("a")
         path.write_text("new\n")
         client.workloads.get("b")

@@ -13,7 +13,7 @@ from support.advice import UNTYPED, advised_commands
 from support.api_client import ApiClient
 from support.command_line import CommandLine, Ended
 
-from wlinfra.emulation import Drop, Phase, Reply, Run
+from wlinfra.emulation import Drop, Invoke, Phase, Reply
 from wlinfra.state.lock import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra_datarobot.emulator import DataRobotEmulator, Durations
@@ -147,7 +147,7 @@ def lost_answer_and_two_candidates(scene: Scene) -> Ended:
     """Somebody creates a workload of that name while the answer to ours is lost."""
     assert scene.run("apply", "--auto-approve", "--target", "artifact.server").code == 0
     faults = scene.emulator.faults
-    faults.on(Run(lambda _: scene.workload()), method="POST", path="/workloads/?$")
+    faults.on(Invoke(lambda _: scene.workload()), method="POST", path="/workloads/?$")
     faults.on(Drop(), method="POST", path="/workloads/?$", phase=Phase.AFTER)
     return scene.run("apply", "--auto-approve")
 
