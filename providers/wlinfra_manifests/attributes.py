@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from wlinfra.resources.artifact import Artifact
-from wlinfra.resources.autoscaling import Metric, Policy
+from wlinfra.resources.autoscaling import Metric, ScalingPolicy
 from wlinfra.resources.container import Container
 from wlinfra.resources.runtime import GroupRuntime
 from wlinfra.resources.workload import Workload
@@ -243,7 +243,7 @@ def _bundled(kind: str, container: Container, runtime: GroupRuntime) -> Iterator
             yield f"{above}{wire}", f"{_GROUP}.bundles"
 
 
-def _policy(kind: str, policy: Policy, means: list[str]) -> Iterator[tuple[str, str]]:
+def _policy(kind: str, policy: ScalingPolicy, means: list[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of one policy, where its metric has a place that no other has."""
     declared = f"{_POLICY.removesuffix('[]')}[{_quoted(policy.metric)}]"
     if _is_counted(policy):
@@ -252,11 +252,11 @@ def _policy(kind: str, policy: Policy, means: list[str]) -> Iterator[tuple[str, 
         yield _MEASURED[kind][policy.metric != Metric.CPU], f"{declared}.target"
 
 
-def _means(policy: Policy) -> str:
+def _means(policy: ScalingPolicy) -> str:
     return "cpu" if policy.metric == Metric.CPU else "requests" if _is_counted(policy) else "exported"
 
 
-def _is_counted(policy: Policy) -> bool:
+def _is_counted(policy: ScalingPolicy) -> bool:
     return policy.metric in (Metric.CONCURRENCY, Metric.REQUESTS_IN_FLIGHT)
 
 
