@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from wlinfra.errors import DeclarationError
-from wlinfra.provider import PlatformObject
+from wlinfra.provider import DeclaredPaths, PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
@@ -19,6 +19,7 @@ from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, find_refs
 
 from .attributes.artifact import ARTIFACT_ROWS
+from .attributes.paths import artifact_paths, workload_paths
 from .attributes.workload import WORKLOAD_ROWS
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp
 from .schema import ARTIFACT, WORKLOAD
@@ -34,9 +35,10 @@ def expand(resource: Resource, dependencies: Mapping[Address, Resource]) -> list
     """Return the objects the resource stands for."""
     match resource:
         case Artifact():
-            return [_object(resource, ARTIFACT_KIND, artifact_wishes(resource))]
+            return [_artifact_object(resource)]
         case Workload():
-            return [*_unyielded(resource, dependencies), _object(resource, WORKLOAD_KIND, _workload_wishes(resource))]
+            own = _object(resource, WORKLOAD_KIND, _workload_wishes(resource), workload_paths(resource))
+            return [*_unyielded(resource, dependencies), own]
         case Lookup():
             return [_looked_up(resource)]
         case _:
@@ -55,7 +57,7 @@ def _unyielded(workload: Workload, dependencies: Mapping[Address, Resource]) -> 
         return
     yielded = dependencies.get(artifact.address)
     if yielded is None:
-        yield replace(_object(artifact, ARTIFACT_KIND, artifact_wishes(artifact)), provider=workload.provider)
+        yield replace(_artifact_object(artifact), provider=workload.provider)
     elif yielded is not artifact and yielded != artifact:
         raise DeclarationError.of(
             "Two artifacts at one address",
@@ -71,7 +73,11 @@ def _workload_wishes(workload: Workload) -> dict[str, Json]:
     return {**wishes, "runtime": compared_runtime(wishes["runtime"])} if "runtime" in wishes else wishes
 
 
-def _object(resource: Resource, kind: str, values: Mapping[str, Json]) -> PlatformObject:
+def _artifact_object(artifact: Artifact) -> PlatformObject:
+    return _object(artifact, ARTIFACT_KIND, artifact_wishes(artifact), artifact_paths(artifact))
+
+
+def _object(resource: Resource, kind: str, values: Mapping[str, Json], declared: DeclaredPaths) -> PlatformObject:
     is_artifact = kind == ARTIFACT_KIND
     return PlatformObject(
         address=resource.address,
@@ -79,6 +85,7 @@ def _object(resource: Resource, kind: str, values: Mapping[str, Json]) -> Platfo
         name=resource.name_on_platform,
         values=values,
         schema=ARTIFACT if is_artifact else WORKLOAD,
+        declared=declared,
         outputs=ARTIFACT_OUTPUTS if is_artifact else WORKLOAD_OUTPUTS,
         depends_on=resource.depends_on,
         provider=resource.provider,

@@ -395,7 +395,7 @@ class _Moving:
             "draft by drafts and a locked artifact by locked ones only.",
             'Lock the draft that runs (status="locked" on the artifact it runs now), or make a new workload.',
             address=desired.address,
-            path="artifactId",
+            path="artifact",
             location=desired.location,
         )
 

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, FailureKind, FieldError
 from wlinfra.provider import Done, Refused, RefusedForNow, Step, StepResult, UnknownOutcome
-from wlinfra.values import Json, Path, format_path
+from wlinfra.values import Json, Path
 
 from .operations.operation import Operation, Sent
 from .operations.table import OPERATIONS
@@ -51,7 +51,7 @@ def _outcome(operation: Operation, step: Step, error: ApiError) -> StepResult:
             | FailureKind.FORBIDDEN
             | FailureKind.UNREADABLE
         ):
-            return Refused(error=_refusal(step, error), in_doubt=step.makes and error.status in _IN_DOUBT)
+            return _refused(step, error)
     assert_never(error.kind)
 
 
@@ -59,25 +59,23 @@ def _text(target: object) -> str | None:
     return target if isinstance(target, str) else None
 
 
-def _refusal(step: Step, error: ApiError) -> Diagnostic:
-    said = error.diagnostics[0]
+def _refused(step: Step, error: ApiError) -> Refused:
+    in_doubt = step.makes and error.status in _IN_DOUBT
     if not error.fields:
-        return said
-    paths = [attribute_path(field, step.payload) for field in error.fields]
-    wrong = "; ".join(
-        f"{format_path(path)}: {field[1]}" if path else field[1]
-        for path, field in zip(paths, error.fields, strict=True)
-    )
-    return Diagnostic(
-        summary="Platform refused an attribute",
-        detail=f"DataRobot refused {step.verb} {step.path}: {wrong}.",
-        fix="Correct the attribute in the declaration, then run the command again.",
-        path=format_path(paths[0]) or None,
+        return Refused(error=error.diagnostics[0], in_doubt=in_doubt)
+    return Refused(
+        error=Diagnostic(
+            summary="Platform refused an attribute",
+            detail=f"DataRobot refused {step.verb} {step.path}",
+            fix="Correct the attribute in the declaration, then run the command again.",
+        ),
+        attributes=tuple((attribute_path(field, step.payload), field[1]) for field in error.fields),
+        in_doubt=in_doubt,
     )
 
 
 def attribute_path(field: FieldError, payload: Json) -> Path:
-    """Return where in the declaration a refused attribute stands: elements of keyed lists by their key."""
+    """Return where in the payload a refused attribute stands: elements of keyed lists by their key."""
     loc = [part for part in field[0] if part != "body"]
     path: list[str | int] = []
     here: Any = payload

@@ -42,7 +42,7 @@ def test_a_live_edit_makes_it_stale_before_any_call_on_that_object(saved: Projec
     world.forget_requests()
     done = saved.run("apply", "plan.json", code=10)
     shown = done.out + done.err
-    assert "replicaCount: was 1 when planned, live 5, wanted 2" in shown
+    assert "replicas: was 1 when planned, live 5, wanted 2" in shown
     assert world.calls() == []
 
 
@@ -76,7 +76,7 @@ def test_a_live_edit_of_what_nobody_declares_is_named_as_that(
     settle(world)
     shown = saved.run("apply", "plan.json", code=10).err
     assert "Every declared attribute is as it was" in shown
-    assert "artifactId" not in shown
+    assert "artifact:" not in shown
 
 
 def test_an_unrelated_change_does_not_make_it_stale(saved: Project, world: World) -> None:

@@ -13,6 +13,7 @@ from wlinfra.changes.model import Action
 from wlinfra.errors import DeclarationError
 
 REPLICAS = "runtime.containerGroups.default.replicaCount"
+LONG = "runtime.container_groups[default].replicas"
 
 
 @pytest.fixture
@@ -22,9 +23,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage.close()
 
 
-@pytest.mark.parametrize(
-    "path", ["replicas", "runtime.containerGroups[0].replicaCount", "runtime.bogus", "Description"]
-)
+@pytest.mark.parametrize("path", ["replica", "runtime.containerGroups[0].replicaCount", "runtime.bogus", "Description"])
 @pytest.mark.parametrize("option", ["ignore_changes", "replace_on"])
 def test_a_path_that_nothing_has_is_refused(stage: Stage, option: str, path: str) -> None:
     options: dict[str, Any] = {option: [path]}
@@ -35,7 +34,7 @@ def test_a_path_that_nothing_has_is_refused(stage: Stage, option: str, path: str
     assert "runtime" in problem.fix
 
 
-@pytest.mark.parametrize("path", [REPLICAS, "runtime.containerGroups.*.replicaCount", "runtime", "*"])
+@pytest.mark.parametrize("path", [REPLICAS, "runtime.containerGroups.*.replicaCount", "runtime", "*", "replicas", LONG])
 def test_an_ignored_change_leaves_nothing_to_do(stage: Stage, path: str) -> None:
     stage.apply(chat(replicas=1))
     ignoring = chat(replicas=2, ignore_changes=[path])

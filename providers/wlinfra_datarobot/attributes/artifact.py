@@ -166,6 +166,15 @@ _ENVIRONMENT: Final = Attribute(
 )
 
 
+_VARIABLE_PATHS: Final = (
+    ("[]", "[]"),
+    ("[].value", "[]"),
+    ("[].source", "[]"),
+    ("[].drCredentialId", "[].id"),
+    ("[].key", "[].key"),
+)
+
+
 def _variables(env: tuple[EnvVar, ...]) -> Json:
     return [_variable(variable) for variable in env] or None
 
@@ -222,6 +231,7 @@ CONTAINER_ROWS: Final = Shape(
             to_wire=_variables,
             to_declared=_declared_variables,
             send=_sent_variables,
+            inner=_VARIABLE_PATHS,
         ),
         Row(declared="description", wire="description", attribute=_TEXT, if_declared=True),
         _probe("startup"),

@@ -72,6 +72,8 @@ class Row:
     to_declared: Callable[[Any], Json] = _same
     if_declared: bool = False
     """Left alone on the platform while the program does not mention it, whatever its default."""
+    inner: tuple[tuple[str, str], ...] = ()
+    """What has no rows of its own below it: places on the wire, as the program has them; `[]` is an element."""
     server_only: bool = False
     """Only the platform sets it, so it is never sent."""
     need: Need | None = None
@@ -188,6 +190,15 @@ class Shape:
             yield ours, theirs, row
             if row.shape is not None:
                 yield from row.shape.paths(ours + "[]" * row.listed, theirs + "[]" * row.listed)
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield what the program calls each place on the wire, elements of lists and maps among them."""
+        for ours, theirs, row in self.paths():
+            if row.declared:
+                yield theirs, ours
+                yield from ((theirs + below, ours + declared) for below, declared in row.inner)
+                if row.listed:
+                    yield f"{theirs}[]", f"{ours}[]"
 
 
 _ABSENT: Final = object()

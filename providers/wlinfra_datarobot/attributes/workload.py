@@ -165,6 +165,7 @@ WORKLOAD_ROWS: Final = Shape(
             attribute=Attribute(values=Attribute(default=NO_ROLE)),
             to_wire=_roles,
             to_declared=_declared_roles,
+            inner=(("[]", "[]"),),
         ),
         Row(declared="description", wire="description", attribute=Attribute(default="", normalize=lambda v: v or "")),
         Row(declared="importance", wire="importance", attribute=Attribute(default="low")),

@@ -107,12 +107,12 @@ class Caller:
             match connection.run(step):
                 case Done() as done:
                     return settle(intent, done)
-                case Refused(error=error, in_doubt=in_doubt):
+                case Refused(in_doubt=in_doubt) as refusal:
                     if in_doubt and self._settled(change, intent, self._found(intent, connection), settle):
                         return None
                     if not in_doubt:
                         self.recorder.drop(intent)
-                    raise ObjectFailedError(troubles.about(change, error))
+                    raise ObjectFailedError(troubles.refused(change, refusal))
                 case RefusedForNow(error=error, after=after):
                     self.recorder.drop(intent)
                     refused += 1

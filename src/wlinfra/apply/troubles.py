@@ -11,7 +11,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import ActionReason, Step
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.http.retry import describe_wait
-from wlinfra.provider.base import UnclearOutcome
+from wlinfra.provider.base import Refused, UnclearOutcome
 from wlinfra.values import Address
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "interrupted",
     "no_identity",
     "of_error",
+    "refused",
     "same_object",
     "stale",
     "still_unknown",
@@ -36,6 +37,16 @@ def about(change: Change, diagnostic: Diagnostic) -> Diagnostic:
     return replace(
         diagnostic, address=diagnostic.address or change.address, location=diagnostic.location or change.location
     )
+
+
+def refused(change: Change, answer: Refused) -> Diagnostic:
+    """Return what the platform said to a call, its attributes named as the program has them."""
+    error = answer.error
+    if answer.attributes:
+        names = [change.declared.name(path) for path, _ in answer.attributes]
+        said = [f"{name}: {text}" if name else text for name, (_, text) in zip(names, answer.attributes, strict=True)]
+        error = replace(error, detail=f"{error.detail}: {'; '.join(said)}.", path=names[0] or None)
+    return about(change, error)
 
 
 def of_error(change: Change, error: WlinfraError) -> Diagnostic:

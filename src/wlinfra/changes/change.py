@@ -8,9 +8,10 @@ follows from several of them is a property.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, Goal, Impact, PlatformObject, Step
+from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Location
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
@@ -158,6 +159,24 @@ class Change:
         return self.decision.is_empty
 
     # ------------------------------------------------------------ of several
+
+    @property
+    def declared(self) -> DeclaredPaths:
+        """What the program calls the paths of its values."""
+        return self.wanted.declared if self.wanted is not None else DeclaredPaths()
+
+    def named(self) -> Change:
+        """Return the change with each difference named as the program has its path; what is created is shown as sent."""
+        if self.action is Action.CREATE or not self.declared.pairs:
+            return self
+
+        def name(items: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:
+            return tuple(
+                item if item.declared else replace(item, declared=self.declared.name(item.path)) for item in items
+            )
+
+        decision = replace(self.decision, attributes=name(self.attributes), drift=name(self.drift))
+        return replace(self, decision=decision, unfinished=name(self.unfinished))
 
     @property
     def replace_order(self) -> ReplaceOrder | None:

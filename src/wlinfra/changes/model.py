@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any
 
+from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic, Location
@@ -209,6 +210,8 @@ class PlatformObject:
     values: Mapping[str, Json]
     """The wanted values in the platform's own shape; may hold references and secrets."""
     schema: Attribute
+    declared: DeclaredPaths = field(default=DeclaredPaths(), repr=False)
+    """What the program calls the paths of the values."""
     outputs: tuple[str, ...] = ("id",)
     """The attributes that may be referred to."""
     depends_on: tuple[Address, ...] = ()

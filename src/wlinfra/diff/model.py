@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from wlinfra.diff.schema import Effect
-from wlinfra.values import Json, Path
+from wlinfra.values import Json, Path, format_path
 
 __all__ = ["SENSITIVE", "AttributeChange", "Origin", "SensitiveValue"]
 
@@ -51,3 +51,10 @@ class AttributeChange:
     sensitive: bool = False
     note: str = ""
     """Why it is special, such as that it cannot be compared."""
+    declared: str = ""
+    """The path as the program has it; empty where it is the platform's."""
+
+    @property
+    def name(self) -> str:
+        """The path as people are shown it."""
+        return self.declared or format_path(self.path)

@@ -141,15 +141,19 @@ def _hide(leaf: Any) -> Any:
 
 
 def _keep_in_list(values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute) -> Json:
+    """Return the wanted elements, kept as above; one ignored as a whole is there exactly where it is live."""
     item = schema.items or OPAQUE
-    key = schema.keyed_by or "name"
-    found = key_elements(live, key) or {}
+    wanted, found = (_elements(side, schema) for side in (values, live))
     kept: list[Json] = []
-    for index, value in enumerate(values):
-        name = str(value.get(key)) if is_object(value) else ""
-        if name in found and (inner := below(ignored, name)):
-            value = keep_ignored(value, found[name], inner, item)  # noqa: PLW2901
-        elif schema.keyed_by is None and index < len(live) and (inner := below(ignored, str(index))):
-            value = keep_ignored(value, live[index], inner, item)  # noqa: PLW2901
-        kept.append(value)
+    for index, key in enumerate({**wanted, **found}):
+        inner = below(ignored, str(key)) or ([] if schema.keyed_by is not None else below(ignored, str(index)))
+        if () in inner:
+            kept += [keep_ignored(wanted.get(key), found[key], inner, item)] if key in found else []
+        elif key in wanted:
+            kept.append(keep_ignored(wanted[key], found[key], inner, item) if inner and key in found else wanted[key])
     return kept
+
+
+def _elements(side: Sequence[Json], schema: Attribute) -> Mapping[Any, Json]:
+    """Return the elements by their name, or by their place where they have none."""
+    return key_elements(side, schema.keyed_by or "name") or dict(enumerate(side))

@@ -14,7 +14,7 @@ from wlinfra.plan.cover import ANOTHER_VALUE, uncovered
 from wlinfra.plan.file import SavedPlan, approval_key
 from wlinfra.plan.model import Plan
 from wlinfra.state.key import Digest
-from wlinfra.values import format_path
+from wlinfra.values import Path
 
 __all__ = ["refuse_unapproved"]
 
@@ -72,12 +72,12 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str], again: str) -> 
         )
     seen = _seen_live(saved, change)
     for item in change.attributes:
-        path = format_path(item.path)
+        path = item.path
         if item.sensitive:
-            lines.append(f"    {path}: live (sensitive value), wanted (sensitive value)")
+            lines.append(f"    {item.name}: live (sensitive value), wanted (sensitive value)")
         elif path not in seen or seen[path] != item.live:
             before = f"was {_short(seen[path])} when planned, " if path in seen else ""
-            lines.append(f"    {path}: {before}live {_short(item.live)}, wanted {_short(item.planned)}")
+            lines.append(f"    {item.name}: {before}live {_short(item.live)}, wanted {_short(item.planned)}")
     if len(lines) == 1:
         lines.append(
             "    Every declared attribute is as it was; something moved that the calls send back or rely on, "
@@ -92,16 +92,16 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str], again: str) -> 
     )
 
 
-def _seen_live(saved: SavedPlan, change: Change) -> dict[str, Any]:
+def _seen_live(saved: SavedPlan, change: Change) -> dict[Path, Any]:
     """Return the live values that the saved plan showed beside what it would change, by path."""
-    found: dict[str, Any] = {}
+    found: dict[Path, Any] = {}
     rows = saved.document.get("changes")
     for row in rows if isinstance(rows, list) else ():
         attributes = row.get("attributes") if isinstance(row, dict) and row.get("address") == change.address else None
         for item in attributes if isinstance(attributes, list) else ():
-            live = item.get("live") if isinstance(item, dict) else None
-            if isinstance(live, dict) and "value" in live:
-                found[str(item.get("attribute"))] = live["value"]
+            live, path = (item.get("live"), item.get("path")) if isinstance(item, dict) else (None, None)
+            if isinstance(live, dict) and "value" in live and isinstance(path, list):
+                found[tuple(path)] = live["value"]
     return found
 
 

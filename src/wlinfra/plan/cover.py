@@ -105,7 +105,12 @@ def uncovered(approved: ObjectApproval | None, now: Change, digest: Digest) -> l
     if approved is None:
         return [f"{now.action.value} was not approved for this object"]
     current = approval_of(now, digest)
-    return [*_beyond_action(approved, current), *_beyond_reach(approved, current), *_beyond_values(approved, current)]
+    names = {format_path(item.path): item.name for item in now.attributes}
+    return [
+        *_beyond_action(approved, current),
+        *_beyond_reach(approved, current),
+        *_beyond_values(approved, current, names),
+    ]
 
 
 def _beyond_action(approved: ObjectApproval, current: ObjectApproval) -> Iterator[str]:
@@ -129,13 +134,13 @@ def _beyond_reach(approved: ObjectApproval, current: ObjectApproval) -> Iterator
             yield f"{'an unknown number of' if high is None else high} {gpu} GPUs at the peak instead of {limit}"
 
 
-def _beyond_values(approved: ObjectApproval, current: ObjectApproval) -> Iterator[str]:
+def _beyond_values(approved: ObjectApproval, current: ObjectApproval, names: Mapping[str, str]) -> Iterator[str]:
     expected, found = (approved.leaves, current.leaves) if current.leaves else (approved.paths, current.paths)
     under_open = tuple(path for path, mark in expected.items() if mark == OPEN)
     for path, mark in found.items():
         if any(path == known or path.startswith((f"{known}.", f"{known}[")) for known in under_open):
             continue
         if path not in expected:
-            yield f"{path} changes too"
+            yield f"{names.get(path, path)} changes too"
         elif expected[path] != mark:
-            yield f"{path} {ANOTHER_VALUE}"
+            yield f"{names.get(path, path)} {ANOTHER_VALUE}"

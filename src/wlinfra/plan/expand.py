@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
@@ -18,6 +19,7 @@ from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.paths import check_paths
 from wlinfra.provider.optional import SeesWholePlan
 from wlinfra.resources.base import Resource
+from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.values import Address, Ref, find_refs
 
 __all__ = ["Expansion", "expand"]
@@ -45,9 +47,12 @@ def expand(inputs: Inputs) -> Expansion:
         diagnostics += complaints
         if any(complaint.is_error for complaint in complaints):
             continue
-        own = [_owned_by(resource, item) for item in connection.expand(resource, declared)]
-        diagnostics += check_paths(resource, [item for item in own if item.address.resource == resource.address])
-        found += own
+        parts = connection.expand(resource, declared)
+        diagnostics += check_paths(resource, [item for item in parts if item.address.resource == resource.address])
+        for part in parts:
+            if part.address.resource != resource.address:
+                diagnostics += check_paths(part, [part])
+        found += [_owned_by(resource, item) for item in parts]
     diagnostics += _reviewed(inputs, found)
     DeclarationError.raise_for(diagnostics)
     found += _implied(inputs, found)
@@ -70,15 +75,26 @@ def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
     A part that stands at an address of its own, such as an artifact nobody yielded, keeps what it declares itself.
     """
     if item.address.resource != resource.address:
-        return replace(item, provider=resource.provider)
+        return replace(item, provider=resource.provider, lifecycle=_on_platform(item.lifecycle, item.declared))
     return replace(
         item,
         provider=resource.provider,
-        lifecycle=resource.lifecycle,
+        lifecycle=_on_platform(resource.lifecycle, item.declared),
         location=item.location or resource.location,
         depends_on=(*item.depends_on, *resource.depends_on),
         lookup=item.lookup or resource.lookup,
     )
+
+
+def _on_platform(lifecycle: Lifecycle, declared: DeclaredPaths) -> Lifecycle:
+    """Return the lifecycle with what its paths mean on the platform, where they are written as in the declaration."""
+    if not lifecycle.ignore_changes and not lifecycle.replace_on:
+        return lifecycle
+    ignored, replacing = (
+        tuple(dict.fromkeys(path for pattern in patterns for path in (pattern, *declared.on_platform(pattern))))
+        for patterns in (lifecycle.ignore_changes, lifecycle.replace_on)
+    )
+    return replace(lifecycle, ignore_changes=ignored, replace_on=replacing)
 
 
 def _refuse_two_homes(found: Sequence[PlatformObject]) -> None:

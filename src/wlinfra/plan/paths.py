@@ -1,7 +1,7 @@
 """Paths of `ignore_changes` and `replace_on` that name nothing: they would protect nothing, in silence.
 
-Called by `plan.expand`. Paths are those a plan shows, which a provider's schema knows; a declaration's short forms are
-not. Where no schema says what may be there, such as in a manifest, the path must lead to something declared.
+Called by `plan.expand`. Paths are those of the declaration, or those of the platform, which a provider's schema knows.
+Where no schema says what may be there, such as in a manifest, the path must lead to something declared.
 """
 
 from __future__ import annotations
@@ -19,22 +19,36 @@ from wlinfra.values import Json
 __all__ = ["check_paths"]
 
 
-def check_paths(resource: Resource, objects: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
+def check_paths(resource: Resource | PlatformObject, objects: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
     """Yield an error for each path that no object of the resource can have."""
     lifecycle = resource.lifecycle
     named = (("ignore_changes", lifecycle.ignore_changes), ("replace_on", lifecycle.replace_on))
     for option, patterns in named:
         for pattern in patterns:
-            parts = parse_pattern(pattern)
-            if objects and not any(_reaches(item.schema, parts, item.values) for item in objects):
+            if objects and not any(_leads_somewhere(item, pattern) for item in objects):
                 yield Diagnostic(
                     summary="No such attribute path",
                     detail=f"{option} of {resource.address} names {pattern!r}, which nothing it stands for on the platform has, so that it would have no effect.",
-                    fix=f"Write the path as a plan shows it, elements of lists by their name or as *; the first part is one of {', '.join(_first_parts(objects))}.",
+                    fix=_fix(pattern, objects),
                     address=resource.address,
                     path=option,
                     location=resource.location,
                 )
+
+
+def _leads_somewhere(item: PlatformObject, pattern: str) -> bool:
+    patterns = (pattern, *item.declared.on_platform(pattern))
+    return any(_reaches(item.schema, parse_pattern(path), item.values) for path in patterns)
+
+
+def _fix(pattern: str, objects: Sequence[PlatformObject]) -> str:
+    meant = next(filter(None, (item.declared.alike(pattern) for item in objects)), "")
+    roots = {name for item in objects for name in (*item.declared.roots, *(item.schema.fields or ()))}
+    return (
+        (f"Did you mean {meant!r}? " if meant else "")
+        + "Write the path as it is declared or as a plan shows it, elements of lists by their name or as *; "
+        + f"the first part is one of {', '.join(sorted(roots))}."
+    )
 
 
 def _reaches(schema: Attribute, parts: Pattern, value: Json) -> bool:
@@ -75,7 +89,3 @@ def _declared(parts: Pattern, value: Json) -> bool:
 def _names(element: Json) -> list[str]:
     """Return what may tell the element of a list apart that no schema describes: its own plain values."""
     return [str(item) for item in element.values() if isinstance(item, str | int)] if is_object(element) else []
-
-
-def _first_parts(objects: Sequence[PlatformObject]) -> list[str]:
-    return sorted({name for item in objects for name in item.schema.fields or ()})

@@ -230,7 +230,8 @@ class _Planning:
         reading = without_others(self.scope.inputs, item, reading)
         if self.scope.options.refresh_only:
             theirs = partial(self._theirs, item.provider, reading)
-            return self._explained(refreshed(item, prior, reading, self.scope.inputs.digest, theirs=theirs), reading)
+            change = refreshed(item, prior, reading, self.scope.inputs.digest, theirs=theirs)
+            return self._explained(change, reading).named()
         return plan_object(
             self.scope.inputs,
             item,

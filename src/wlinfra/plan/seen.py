@@ -118,7 +118,9 @@ def _overlap(one: Path, other: Path) -> bool:
 
 
 def _words(path: Path, shown: AttributeChange | None, now: AttributeChange | None) -> str:
-    return f"{format_path(path)} was changed since it was shown" + "".join(_values(shown, now))
+    item = now or shown
+    name = item.name if item is not None else format_path(path)
+    return f"{name} was changed since it was shown" + "".join(_values(shown, now))
 
 
 def _values(shown: AttributeChange | None, now: AttributeChange | None) -> Iterator[str]:

@@ -69,7 +69,7 @@ def plan_object(
         seen=seen_of(decision, settled, desired, prior, paths=watch),
         found=settled.facts if isinstance(settled, Live) and decision.action not in _MAKING else {},
         unfinished=now.unfinished if now is not None else (),
-    )
+    ).named()
 
 
 def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:

@@ -27,6 +27,7 @@ from wlinfra.changes.model import (
 )
 from wlinfra.changes.outcome import changes_nothing_live, needs_call
 from wlinfra.diff.compare import compare
+from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
 from wlinfra.diff.normalize import memory_bytes
 from wlinfra.diff.private import is_open_to_all
@@ -94,6 +95,7 @@ __all__ = [
     "Connection",
     "ConnectionOptions",
     "Decision",
+    "DeclaredPaths",
     "DidNotHappen",
     "Digest",
     "Done",

@@ -6,9 +6,9 @@ object with a name and a `connect`; the connection answers the questions. Answer
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -20,7 +20,7 @@ from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
-from wlinfra.values import Address, Json
+from wlinfra.values import Address, Json, Path
 
 __all__ = [
     "Absent",
@@ -59,7 +59,7 @@ class ProviderContext:
     options: Mapping[str, Any]
     """What the environment declared for it, such as ``endpoint``."""
     environ: Mapping[str, str]
-    data_dir: Path
+    data_dir: pathlib.Path
     """A folder beside the state that this provider may use, such as for an embedded emulator."""
     stack: str
     environment: str
@@ -214,6 +214,8 @@ class Refused:
     """The platform said no; nothing happened."""
 
     error: Diagnostic
+    attributes: tuple[tuple[Path, str], ...] = ()
+    """What it said of single attributes, by their paths on the platform; told with ``error``, as the program has them."""
     in_doubt: bool = False
     """Something between us and the platform may have repeated the call: it is looked up once before this is believed."""
 

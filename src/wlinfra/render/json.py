@@ -19,7 +19,7 @@ from wlinfra.errors import Diagnostic, Location
 from wlinfra.plan.model import FORMAT_VERSION, OutputChange, Plan, Recovered
 from wlinfra.render.encode import encode_value, shown_values
 from wlinfra.render.summary import headline, summarize
-from wlinfra.values import Json, Ref, format_path
+from wlinfra.values import Json, Ref
 
 __all__ = ["diagnostic_document", "dump_json", "plan_document", "render_json"]
 
@@ -138,7 +138,7 @@ def _value(value: Json, *, sensitive: bool = False) -> dict[str, Any]:
 def _attribute(item: AttributeChange) -> dict[str, Any]:
     return {
         "path": list(item.path),
-        "attribute": format_path(item.path),
+        "attribute": item.name,
         "recorded": _value(item.recorded, sensitive=item.sensitive),
         "live": _value(item.live, sensitive=item.sensitive),
         "planned": _value(item.planned, sensitive=item.sensitive),

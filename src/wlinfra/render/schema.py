@@ -121,8 +121,8 @@ def _diagnostic() -> dict[str, Any]:
 
 def _attribute() -> dict[str, Any]:
     return _object(
-        path=_PATH,
-        attribute=_TEXT,
+        path={"description": "Where it stands on the platform.", **_PATH},
+        attribute={"description": "The path as the program has it, where a declaration stands behind it.", **_TEXT},
         recorded={"description": "At the last apply.", **_ref("value")},
         live={"description": "Now.", **_ref("value")},
         planned={"description": "After the apply.", **_ref("value")},

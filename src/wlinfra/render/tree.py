@@ -19,7 +19,7 @@ from wlinfra.render.style import Style, clean
 from wlinfra.render.summary import counted, gpu_line
 from wlinfra.render.values import INDENT, SENSITIVE_VALUE, format_value, is_secret, text_difference
 from wlinfra.render.wording import action_symbol, sentence
-from wlinfra.values import Json, contains_unknown, format_path
+from wlinfra.values import Json, contains_unknown
 
 __all__ = ["attribute_lines", "change_lines", "drift_lines", "heading"]
 
@@ -79,7 +79,7 @@ def _camel(name: str) -> str:
 def attribute_lines(attributes: Sequence[AttributeChange], style: Style, change: Change | None = None) -> list[str]:
     """Return the lines for attributes that differ, their names aligned; ``change`` is what they make necessary."""
     replacing = change is not None and change.action is Action.REPLACE
-    names = [clean(format_path(item.path)) for item in attributes]
+    names = [clean(item.name) for item in attributes]
     width = min(_NAME_WIDTH, max(map(len, names), default=0))
     lines: list[str] = []
     for name, item in zip(names, attributes, strict=True):

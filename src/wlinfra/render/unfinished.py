@@ -5,7 +5,6 @@ from __future__ import annotations
 from wlinfra.plan.model import Plan
 from wlinfra.render.style import clean
 from wlinfra.render.values import format_value
-from wlinfra.values import format_path
 
 __all__ = ["unfinished_lines"]
 
@@ -15,7 +14,7 @@ _LEAD = "Note: The last change of these objects is under way, or has failed. Wha
 def unfinished_lines(plan: Plan) -> list[str]:
     """Return the lines that say so, one for each value that still runs; none when every change is over."""
     lines = [
-        f"  {clean(change.address)}: {clean(format_path(item.path))} = {' '.join(format_value(item.live, short=True))}"
+        f"  {clean(change.address)}: {clean(item.name)} = {' '.join(format_value(item.live, short=True))}"
         for change in plan.changes
         for item in change.unfinished
     ]

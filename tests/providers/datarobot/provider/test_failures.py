@@ -45,7 +45,7 @@ def test_a_refused_attribute_is_named_by_its_path_and_nothing_is_echoed(stage: S
     }
     stage.emulator.faults.on(Reply(422, body=body), method="POST", path="/artifacts")
     result = stage.apply(chat(), ok=False)
-    assert "spec.containerGroups.default.containers.main.port: Port is taken" in str(result.failed)
+    assert "containers[main].port: Port is taken" in str(result.failed)
     assert "canary" not in repr(result)
 
 

@@ -15,10 +15,10 @@ ONE = chat(replicas=1, bundles=["cpu.small"], description="a")
     ("declaring", "line"),
     [
         (chat(replicas=1, bundles=["cpu.small", "cpu.large"], description="a"), '= "cpu.large"  # rolls'),
-        (chat(replicas=2, bundles=["cpu.small"], description="a"), "replicaCount = 1 -> 2  # rolls"),
+        (chat(replicas=2, bundles=["cpu.small"], description="a"), "replicas = 1 -> 2  # rolls"),
         (
             chat(autoscaling=[wl.concurrency(target=3, max=5)], bundles=["cpu.small"], description="a"),
-            "replicaCount = 1 -> null  # rolls",
+            "replicas = 1 -> null  # rolls",
         ),
         (
             chat(replicas=1, bundles=["cpu.small"], description="b", replace_on=["description"]),

@@ -39,7 +39,7 @@ def test_a_roll_under_way_is_no_drift(stage: Stage) -> None:
     assert [change.drift for change in plan.changes] == [(), ()]
     text = render_plan(plan)
     assert "is under way, or has failed. What ran before it still runs" in text
-    assert f'workload.chat: artifactId = "{runs}"' in text
+    assert f'workload.chat: artifact = "{runs}"' in text
 
 
 def test_recording_what_is_live_keeps_what_was_applied(stage: Stage) -> None:
