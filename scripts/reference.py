@@ -65,6 +65,8 @@ VALUES = ("secret_env", "secret_file", "secret_command", "credential", "api_key"
 
 WORDS: list[tuple[Any, str]] = [
     (fields.Text, "text or reference"),
+    (fields.Line, "text or reference"),
+    (fields.Prose, "text or reference"),
     (fields.Word, "text"),
     (fields.Label, "name"),
     (fields.Memory, "memory"),

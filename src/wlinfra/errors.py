@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Self
 
+from wlinfra.printable import escaped
+
 __all__ = [
     "ConfigurationError",
     "DeclarationError",
@@ -88,7 +90,8 @@ class Diagnostic:
     def __str__(self) -> str:
         where = " ".join(str(part) for part in (self.location, self.address, self.path) if part)
         head = f"{self.summary} ({where})" if where else self.summary
-        return "\n".join(part for part in (f"{head}: {self.detail}", self.fix) if part)
+        lines = "\n".join(part for part in (f"{head}: {self.detail}", self.fix) if part).split("\n")
+        return "\n".join(map(escaped, lines))
 
 
 class WlinfraError(Exception):

@@ -11,7 +11,9 @@ import wlinfra as wl
 from wlinfra.resources.base import references
 from wlinfra.values import Template, find_refs, parse_template, resolve_refs
 
-texts = st.text(st.characters(exclude_characters="${}#\0", exclude_categories=["Cs"]), max_size=20)
+texts = st.text(
+    st.characters(exclude_characters="${}#", exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=20
+)
 names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,20}", fullmatch=True)
 
 

@@ -106,7 +106,7 @@ class Sketch:
 
 # ---------------------------------------------------------------- parts
 
-_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+_texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=12)
 _names = st.text(string.ascii_uppercase + "_", min_size=1, max_size=6)
 _environments = st.dictionaries(_names, _texts, max_size=4)
 _images = st.sampled_from(["ghcr.io/acme/chat:1", "ghcr.io/acme/chat:2", "nvcr.io/nim/llama@sha256:" + "a" * 64])

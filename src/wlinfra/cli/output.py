@@ -11,6 +11,7 @@ from wlinfra.errors import ConfigurationError
 from wlinfra.render.encode import encode_value
 from wlinfra.render.events import render_outputs
 from wlinfra.render.json import dump_json
+from wlinfra.render.style import clean_lines
 from wlinfra.render.values import is_secret
 
 __all__ = ["run"]
@@ -49,6 +50,8 @@ def run(arguments: Namespace, console: Console) -> int:
         )
     if arguments.json or not isinstance(value, str):
         console.show(dump_json(value))
+    elif console.stdout.isatty():
+        console.show("\n".join(clean_lines(value)))
     else:
         console.show(value)
     return ExitCode.OK

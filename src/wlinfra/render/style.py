@@ -10,14 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from wlinfra.printable import escaped
+
 __all__ = ["PLAIN", "Style", "clean", "clean_lines"]
 
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
 _COMMAND: Final = re.compile(r"##(?=\w*\[)|^\s*::")
 """What makes a line of a log a command to the runner of a pipeline, such as ``::error::`` or ``##[error]``."""
-_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _RESET: Final = "\x1b[0m"
 _CODES: Final = {
     "bold": "1",
@@ -31,14 +29,6 @@ _CODES: Final = {
 }
 
 
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    code = ord(character)
-    return _NAMED.get(character) or (
-        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
-    )
-
-
 def clean(text: object) -> str:
     r"""Return the text on one line, with everything that a terminal would obey or not show, or a pipeline obey, escaped.
 
@@ -50,7 +40,7 @@ def clean(text: object) -> str:
     plain = str(text)
     if "##" in plain or "::" in plain:
         plain = _COMMAND.sub(_defuse, plain)
-    return plain if plain.isprintable() else _UNSAFE.sub(_escape, plain)
+    return escaped(plain)
 
 
 def _defuse(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from wlinfra.resources.base import Model, Resource, ResourceOptions
 from wlinfra.resources.container import Container, ContainerGroup, check_containers, settle
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Text, VolumeSize, attribute
+from wlinfra.resources.fields import Flag, Line, Prose, VolumeSize, attribute
 from wlinfra.values import Ref, Template
 
 __all__ = ["Artifact", "Storage"]
@@ -66,11 +66,11 @@ class Artifact(Resource):
     status: Literal["locked", "draft"] = attribute(
         "locked", "A locked artifact is a version that never changes; a draft may be edited."
     )
-    description: Text = attribute("", "A text for people.")
+    description: Prose = attribute("", "A text for people.")
     storage: Storage | None = attribute(None, "Where model files are kept, with type nim only.")
-    template_id: Text | None = attribute(None, "The template it was made from, with type nim only.")
+    template_id: Line | None = attribute(None, "The template it was made from, with type nim only.")
     a2a_enabled: Flag | None = attribute(None, "Whether other agents may call it, with type agent only.", "a2a_enabled")
-    repository: Text | None = attribute(
+    repository: Line | None = attribute(
         None, "The repository its versions go to; a new one when left out.", "artifact_repository_id"
     )
 

@@ -9,7 +9,7 @@ from pydantic import PlainValidator
 
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Flag, Label, Plain, Text, Whole, Word, attribute, broken_rule
+from wlinfra.resources.fields import Flag, Label, Line, Plain, Prose, Text, Whole, Word, attribute, broken_rule
 from wlinfra.resources.variables import EnvVar, Variables
 
 __all__ = [
@@ -32,11 +32,11 @@ class Probe(Model):
     What is left out is the platform's own; the port is that of the container.
     """
 
-    path: Text = attribute(..., "The path asked for.")
+    path: Line = attribute(..., "The path asked for.")
     port: Whole | None = attribute(None, "The port asked; the container's port when left out.", ge=1, le=65535)
     scheme: Literal["HTTP", "HTTPS"] | None = attribute(None, "How it is asked; HTTP when left out.")
-    host: Text | None = attribute(None, "The host name sent with the request.")
-    headers: dict[Plain, Text] | None = attribute(None, "Headers sent with the request.", "http_headers")
+    host: Line | None = attribute(None, "The host name sent with the request.")
+    headers: dict[Plain, Line] | None = attribute(None, "Headers sent with the request.", "http_headers")
     initial_delay_seconds: Whole | None = attribute(None, "Seconds to wait before the first request.", ge=0)
     period_seconds: Whole | None = attribute(None, "Seconds between two requests.", ge=1)
     timeout_seconds: Whole | None = attribute(None, "Seconds to wait for an answer.", ge=1)
@@ -87,8 +87,8 @@ class SecurityContext(Model):
 class CodeRef(Model):
     """Source files the platform stores."""
 
-    catalog_id: Text = attribute(..., "The id of the stored files.")
-    catalog_version_id: Text = attribute(..., "The version of the stored files.")
+    catalog_id: Line = attribute(..., "The id of the stored files.")
+    catalog_version_id: Line = attribute(..., "The version of the stored files.")
 
 
 class ProvidedDockerfile(Model):
@@ -102,8 +102,8 @@ class GeneratedDockerfile(Model):
     """A Dockerfile the platform makes from one of its execution environments."""
 
     source: Literal["generated"] = attribute("generated", "Tells the two kinds of Dockerfile apart.")
-    execution_environment_id: Text = attribute(..., "The id of the execution environment.")
-    execution_environment_version_id: Text = attribute(..., "The version of the execution environment.")
+    execution_environment_id: Line = attribute(..., "The id of the execution environment.")
+    execution_environment_version_id: Line = attribute(..., "The version of the execution environment.")
     entrypoint: tuple[Text, ...] = attribute(..., "The command the image starts.", min_length=1)
 
 
@@ -145,7 +145,7 @@ class ImageBuild(Model):
 class Container(Model):
     """One container: its image, port, environment and probes."""
 
-    image: Text | None = attribute(None, "The image to run; either this or `build`.", "image_uri")
+    image: Line | None = attribute(None, "The image to run; either this or `build`.", "image_uri")
     build: ImageBuild | None = attribute(None, "How the platform builds the image.", "image_build_config")
     port: Whole | None = attribute(None, "The port it serves on; the primary container only.", ge=1024, le=65535)
     name: Label | None = attribute(None, "Its name; needed when there are several containers, else `main`.")
@@ -160,7 +160,7 @@ class Container(Model):
         None, "Tells whether it has started; the other probes wait for it.", "startup_probe"
     )
     security: SecurityContext | None = attribute(None, "What it may do on its node.", "security_context")
-    description: Text = attribute("", "A text for people.")
+    description: Prose = attribute("", "A text for people.")
 
     @property
     def variables(self) -> dict[str, EnvVar]:

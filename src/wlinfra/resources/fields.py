@@ -22,9 +22,11 @@ __all__ = [
     "TEXT_SCHEMA",
     "Flag",
     "Label",
+    "Line",
     "Memory",
     "Number",
     "Plain",
+    "Prose",
     "Text",
     "VolumeSize",
     "Whole",
@@ -33,6 +35,7 @@ __all__ = [
     "broken_rule",
     "marked",
     "not_unicode",
+    "problem_of_line",
     "problem_of_text",
     "sendable",
     "to_text",
@@ -100,6 +103,22 @@ def problem_of_text(text: str) -> Problem | None:
     return None if is_sendable(text) else not_unicode()
 
 
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys, ends a line, or turns the direction in which a name is read."""
+
+
+def problem_of_line(text: str, allowed: str = "") -> Problem | None:
+    """Return why the text cannot be a name or stand on one line; characters in ``allowed`` may stand in it."""
+    found = problem_of_text(text)
+    if found is None and not text.isprintable() and (odd := set(_CONTROL.findall(text)) - set(allowed)):
+        found = Problem(
+            summary="Text has a control character",
+            detail=f"It has the character U+{ord(min(odd)):04X}, which moves a terminal's cursor, ends the line or turns the text around, so that people would read something else.",
+            fix="Take the character out.",
+        )
+    return found
+
+
 def sendable(value: Any) -> Any:
     """Return free JSON as it is; raises for what no journal and no request can carry, naming each place."""
     problems = [
@@ -111,14 +130,16 @@ def sendable(value: Any) -> Any:
     return value
 
 
-def to_text(value: Any) -> str | Ref | Template:
+def to_text(value: Any, problem_of: Callable[[str], Problem | None] = problem_of_text) -> str | Ref | Template:
     """Return the text or reference a value stands for; raises for anything else.
 
-    A resource stands for its id.
+    A resource stands for its id. ``problem_of`` says why a text is refused.
     """
     match value:
         case str():
-            return parse_template(_taken(value))
+            if problem := problem_of(value):
+                raise broken_rule(problem)
+            return parse_template(value)
         case Ref() | Template():
             return value
         case Secret():
@@ -138,7 +159,7 @@ def to_text(value: Any) -> str | Ref | Template:
 
 
 def _taken(text: str) -> str:
-    if problem := problem_of_text(text):
+    if problem := problem_of_line(text):
         raise broken_rule(problem)
     return text
 
@@ -196,10 +217,23 @@ TEXT_SCHEMA: Final = {
 }
 """A string, or what becomes one later."""
 
+
+def _line(value: Any) -> str | Ref | Template:
+    return to_text(value, problem_of_line)
+
+
+def _prose(value: Any) -> str | Ref | Template:
+    return to_text(value, lambda text: problem_of_line(text, "\t\n\r"))
+
+
 Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text), WithJsonSchema(TEXT_SCHEMA)]
 """A text that may hold references, or a resource standing for its id."""
+Line: TypeAlias = Annotated[str | Ref | Template, PlainValidator(_line), WithJsonSchema(TEXT_SCHEMA)]
+"""A `Text` on one line, without control characters: a name, an id, a label."""
+Prose: TypeAlias = Annotated[str | Ref | Template, PlainValidator(_prose), WithJsonSchema(TEXT_SCHEMA)]
+"""A `Text` for people, of several lines, without other control characters."""
 Plain: TypeAlias = Annotated[str, AfterValidator(_taken)]
-"""A text without references, such as a key."""
+"""A text on one line without references, such as a key."""
 Word: TypeAlias = Annotated[Plain, AfterValidator(_known)]
 """A text that is known when planning."""
 Memory: TypeAlias = Annotated[

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import caller, locate, require
-from wlinfra.resources.fields import Text, Word, attribute, sendable
+from wlinfra.resources.fields import Line, Word, attribute, sendable
 from wlinfra.values import Address, Ref
 
 __all__ = ["Lookup", "lookup"]
@@ -26,7 +26,7 @@ class Lookup(Resource):
     type: ClassVar[str] = "lookup"
 
     lookup_type: Word = attribute(..., "The type of what is looked up, such as workload.", min_length=1)
-    lookup_id: Text | None = attribute(None, "Its id on the platform.")
+    lookup_id: Line | None = attribute(None, "Its id on the platform.")
     filters: Annotated[dict[str, Any], BeforeValidator(sendable)] = attribute(
         {}, "What else the provider needs to find it."
     )

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from wlinfra.resources.autoscaling import Autoscaling, ScalingPolicy
 from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import Label, Memory, Number, Text, Whole, attribute
+from wlinfra.resources.fields import Label, Line, Memory, Number, Whole, attribute
 
 __all__ = ["Allocation", "ContainerRuntime", "GroupRuntime", "Runtime", "Scaling"]
 
@@ -58,7 +58,7 @@ class GroupRuntime(Model):
     name: Label = attribute("default", "The name of a group of the artifact.")
     replicas: Whole | None = attribute(None, "How many run, when that is fixed.", "replica_count", ge=1)
     autoscaling: Scaling | None = attribute(None, "How the number follows the load.")
-    bundles: tuple[Text, ...] = attribute((), "Bundles of resources in order of preference.", "resource_bundles")
+    bundles: tuple[Line, ...] = attribute((), "Bundles of resources in order of preference.", "resource_bundles")
     bundle_selection_policy: Literal["availability"] | None = attribute(None, "How one of the bundles is chosen.")
     containers: tuple[ContainerRuntime, ...] = attribute((), "What single containers get.")
 

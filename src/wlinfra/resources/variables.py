@@ -10,8 +10,8 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import TEXT_SCHEMA, broken_rule, marked, problem_of_text, to_text
-from wlinfra.values import Ref, Secret, Template, find_refs, is_sendable, parse_template
+from wlinfra.resources.fields import TEXT_SCHEMA, broken_rule, marked, problem_of_line, problem_of_text, to_text
+from wlinfra.values import Ref, Secret, Template, find_refs, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
 
@@ -25,15 +25,16 @@ class Credential:
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the id and the key, as with the attributes of a model."""
-        if not isinstance(self.id, str | Ref | Template) or (isinstance(self.id, str) and not is_sendable(self.id)):
-            said = f"must be a text or a reference, not {_type_of(self.id)}"
-            yield _wrong_part("id", "is not Unicode" if isinstance(self.id, str) else said, _WRITTEN)
+        if not isinstance(self.id, str | Ref | Template):
+            yield _wrong_part("id", f"must be a text or a reference, not {_type_of(self.id)}", _WRITTEN)
+        elif isinstance(self.id, str) and problem_of_line(self.id) is not None:
+            yield _wrong_part("id", "is not Unicode, or has a control character", _WRITTEN)
         elif isinstance(self.id, str) and not self.id:
             yield _wrong_part("id", "is empty", _WRITTEN)
         if not isinstance(self.key, str):
             fix = 'Write it as wl.credential(id, "apiToken").'
             yield _wrong_part("key", f"must be a text, not {_type_of(self.key)}", fix)
-        elif not self.key or not is_sendable(self.key):
+        elif not self.key or problem_of_line(self.key) is not None:
             yield _wrong_part("key", "must be the name of a value in the credential", 'Write it as "apiToken".')
 
     def references(self) -> tuple[Ref, ...]:
@@ -116,7 +117,7 @@ def _is_plain(pair: tuple[Any, Any]) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    return name != "" and "=" not in name and "\0" not in name and is_sendable(name)
+    return name != "" and "=" not in name and problem_of_line(name) is None
 
 
 def _pair(index: int, item: Any) -> tuple[Any, Any]:
@@ -148,7 +149,8 @@ def _duplicate(name: str) -> Problem:
 def _problems(name: Any, value: Any) -> Iterator[Problem]:
     if not isinstance(name, str) or not _is_name(name):
         yield Problem(
-            summary="Bad variable name", detail="The name of an environment variable is a text without an equals sign."
+            summary="Bad variable name",
+            detail="The name of an environment variable is a text without an equals sign and without control characters.",
         )
     elif isinstance(value, bool | int | float):
         yield Problem(

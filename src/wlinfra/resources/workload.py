@@ -16,10 +16,11 @@ from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import (
     TEXT_SCHEMA,
     Label,
+    Line,
     Memory,
     Number,
     Plain,
-    Text,
+    Prose,
     Whole,
     Word,
     attribute,
@@ -53,7 +54,7 @@ class SharedRole(Model):
     recipient: Literal["user", "group", "organization", "role"] = attribute(
         "user", "Who the recipient is.", "share_recipient_type"
     )
-    id: Text | None = attribute(None, "The recipient's id; either this or `username`.")
+    id: Line | None = attribute(None, "The recipient's id; either this or `username`.")
     username: Word | None = attribute(None, "The recipient's user name.", min_length=1)
 
     def rules(self) -> Iterator[Problem]:
@@ -119,18 +120,18 @@ class Workload(Resource):
     )
     replicas: Whole | None = attribute(None, "How many run, when that is fixed.", "replica_count", ge=1)
     autoscaling: Scaling | None = attribute(None, "How the number follows the load: a list of policies.")
-    bundles: tuple[Text, ...] = attribute((), "Bundles of resources in order of preference.", "resource_bundles")
+    bundles: tuple[Line, ...] = attribute((), "Bundles of resources in order of preference.", "resource_bundles")
     cpu: Number | None = attribute(None, "CPU cores of the sole container.", ge=0.1)
     memory: Memory | None = attribute(None, "Memory of the sole container: bytes, or a text such as 2GB.")
     gpu: Number | None = attribute(None, "GPUs of the sole container.", ge=0)
     allocations: dict[Label, Allocation] = attribute({}, "What each container gets, by its name.")
-    description: Text | None = attribute(None, "A text for people.")
+    description: Prose | None = attribute(None, "A text for people.")
     importance: Literal["critical", "high", "moderate", "low"] | None = attribute(
         None, "How much it matters when things are scarce."
     )
     power: Literal["running", "stopped"] = attribute("running", "Whether it runs or is stopped with its endpoint kept.")
     replacement: ReplacementPolicy | None = attribute(None, "How one version takes over from another.")
-    tags: dict[Plain, Text] | None = attribute(None, "Names and values for finding it.")
+    tags: dict[Plain, Line] | None = attribute(None, "Names and values for finding it.")
     shared_roles: tuple[SharedRole, ...] | None = attribute(None, "Who else may use it; left alone when left out.")
     runtime: Runtime | None = attribute(None, "The long form of replicas, bundles and allocations.")
 
