@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 from support import sample_plans as samples
 
 from wlinfra.plan.model import Plan
+from wlinfra.render.document import plan_schema
 from wlinfra.render.json import dump_json, render_json
-from wlinfra.render.schema import plan_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "plan.schema.json"
 
@@ -35,4 +35,4 @@ def test_every_member_of_a_plan_is_described() -> None:
     schema = plan_schema()
     document = json.loads(render_json(samples.everything()))
     assert set(document) == set(schema["properties"])
-    assert set(document["changes"][0]) == set(schema["$defs"]["change"]["properties"])
+    assert set(document["changes"][0]) == set(schema["$defs"]["Change"]["properties"])

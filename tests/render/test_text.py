@@ -11,7 +11,7 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.style import Style
-from wlinfra.render.summary import headline
+from wlinfra.render.summary import summarize
 from wlinfra.render.text import TextOptions, render_plan
 from wlinfra.values import Address
 
@@ -64,7 +64,7 @@ def test_what_ends_before_another_begins_is_not_counted_beside_it(ends_first: tu
         samples.deleted(impact=end),
         samples.change("workload.new", Action.CREATE, impact=begin, ends_first=addresses),
     )
-    assert f"  GPUs {gpus}.  " in headline(plan)
+    assert f"  GPUs {gpus}.  " in summarize(plan).headline
 
 
 def test_what_destroys_stands_above_the_rest() -> None:

@@ -6,7 +6,7 @@ import pytest
 from support import sample_plans as samples
 
 from wlinfra.changes.model import Action, ActionReason
-from wlinfra.render.wording import sentence
+from wlinfra.render.wording import verdict
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,4 @@ from wlinfra.render.wording import sentence
     ],
 )
 def test_a_roll_without_a_difference_of_its_own_says_why(reason: ActionReason, ending: str) -> None:
-    assert (
-        sentence(samples.change("workload.chat", Action.ROLL, reason=reason))
-        == f"workload.chat will be updated {ending}"
-    )
+    assert verdict(samples.change("workload.chat", Action.ROLL, reason=reason)) == f"will be updated {ending}"

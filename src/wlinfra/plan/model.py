@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from wlinfra.changes.change import Change
-from wlinfra.changes.model import Action, BlastRadius, GpuCount, PlatformObject
+from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.others import Others
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.values import Address, Json
 
-__all__ = ["FORMAT_VERSION", "Node", "Outcome", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered", "Summary"]
+__all__ = ["FORMAT_VERSION", "Node", "Outcome", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered"]
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 """Of the plan's JSON: the minor number grows with additions, the major one with anything else."""
 
 
@@ -84,23 +84,6 @@ class PlanOptions:
     """Let a program without resources destroy a stack that has some."""
     new_place: bool = False
     """The records are about the place that answers now, whatever place they name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """How many objects each action touches."""
-
-    counts: Mapping[Action, int]
-    blast_radius: BlastRadius
-    gpus_now: tuple[GpuCount, ...]
-    gpus_after: tuple[GpuCount, ...]
-    gpus_peak: tuple[GpuCount, ...]
-    predicted: int = 0
-    """How many changes were compared only and never tried on the platform."""
-
-    def count(self, action: Action) -> int:
-        """Return the number of objects with this action."""
-        return self.counts.get(action, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

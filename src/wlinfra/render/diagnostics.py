@@ -6,15 +6,19 @@ The command line prints these for every error it meets; plans show their warning
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from wlinfra.errors import Diagnostic, Location
+from wlinfra.render import document as doc
 from wlinfra.render.style import PLAIN, Style, clean, clean_lines
 from wlinfra.render.summary import counted
 
-__all__ = ["SourceLine", "render_boxes", "render_diagnostics"]
+__all__ = ["AnyDiagnostic", "SourceLine", "render_boxes", "render_diagnostics"]
 
 SourceLine = Callable[[Location], str | None]
 """Answers the text of a line of the user's program, or None where it cannot be shown."""
+
+AnyDiagnostic: TypeAlias = Diagnostic | doc.Diagnostic
 
 _QUOTE_WIDTH = 100
 _PLACES = 3
@@ -24,7 +28,7 @@ _CALLS = 6
 
 
 def render_diagnostics(
-    diagnostics: Sequence[Diagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
+    diagnostics: Sequence[AnyDiagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
 ) -> str:
     """Return all of them, errors last so that they stand nearest to the prompt, and how many there are."""
     ordered = sorted(diagnostics, key=lambda diagnostic: diagnostic.is_error)
@@ -36,16 +40,16 @@ def render_diagnostics(
 
 
 def render_boxes(
-    diagnostics: Sequence[Diagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
+    diagnostics: Sequence[AnyDiagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
 ) -> Iterator[str]:
     """Yield a box for all errors or warnings with the same words, in the order of the first; each ends with a line end."""
-    alike: dict[tuple[str, str, str, bool], list[Diagnostic]] = {}
+    alike: dict[tuple[str, str, str, bool], list[AnyDiagnostic]] = {}
     for item in diagnostics:
         alike.setdefault((item.summary, item.detail, item.fix, item.is_error), []).append(item)
     return (_box(group, style, source_line) for group in alike.values())
 
 
-def _box(group: Sequence[Diagnostic], style: Style, source_line: SourceLine | None) -> str:
+def _box(group: Sequence[AnyDiagnostic], style: Style, source_line: SourceLine | None) -> str:
     diagnostic = group[0]
     colour = "red" if diagnostic.is_error else "yellow"
     word = "Error" if diagnostic.is_error else "Warning"
@@ -66,14 +70,14 @@ def _box(group: Sequence[Diagnostic], style: Style, source_line: SourceLine | No
     )
 
 
-def _places(group: Sequence[Diagnostic]) -> list[str]:
+def _places(group: Sequence[AnyDiagnostic]) -> list[str]:
     """Return the first places; one that stands there several times is named once."""
     found = list(dict.fromkeys(line for item in group for line in _named(item)))
     left = len(found) - _PLACES
     return [*found[:_PLACES], *([f"  and {counted(left, 'other place')}"] if left > 0 else [])]
 
 
-def _place(diagnostic: Diagnostic, source_line: SourceLine | None) -> list[str]:
+def _place(diagnostic: AnyDiagnostic, source_line: SourceLine | None) -> list[str]:
     """Return where it is, the line of the program, and the calls that led there."""
     lines = [*_named(diagnostic, with_caller=False), *_quoted(diagnostic.location, source_line)]
     for call in diagnostic.called_from[:_CALLS]:
@@ -82,7 +86,7 @@ def _place(diagnostic: Diagnostic, source_line: SourceLine | None) -> list[str]:
     return [*lines, *([f"  and {counted(left, 'call')} before that"] if left > 0 else [])]
 
 
-def _named(diagnostic: Diagnostic, *, with_caller: bool = True) -> list[str]:
+def _named(diagnostic: AnyDiagnostic, *, with_caller: bool = True) -> list[str]:
     location = diagnostic.location
     parts = [f"on {clean(location.file)} line {location.line}"] if location else []
     parts += [f"in {clean(diagnostic.address)}"] if diagnostic.address else []

@@ -29,7 +29,7 @@ from wlinfra.render.json import diagnostic_document, dump_json
 from wlinfra.render.style import PLAIN, Style, clean
 from wlinfra.render.summary import counted
 from wlinfra.render.values import format_key, format_value
-from wlinfra.render.wording import action_symbol
+from wlinfra.render.wording import action_symbol, subject
 from wlinfra.values import Json
 
 __all__ = ["EventLines", "JsonLines", "describe_action", "render_outputs", "render_result", "result_document"]
@@ -82,10 +82,6 @@ def _completed(event: Succeeded) -> str:
     return f"{_words(event.change)[1]} after {_duration(event.elapsed)}"
 
 
-def _subject(change: Change) -> str:
-    return clean(change.address) + (f" (deposed object {clean(change.deposed_id)})" if change.deposed_id else "")
-
-
 def _duration(seconds: float) -> str:
     whole = int(seconds)
     if whole < 60:
@@ -134,10 +130,10 @@ class EventLines:
         assert_never(event)
 
     def _line(self, change: Change, words: str) -> str:
-        return f"{self._style.paint(_subject(change) + ':', 'bold')} {words}\n"
+        return f"{self._style.paint(subject(change) + ':', 'bold')} {words}\n"
 
     def _progress(self, event: Progress) -> str:
-        key = _subject(event.change)
+        key = subject(event.change)
         last, reason = self._told.get(key, (0.0, ""))
         is_brief = event.elapsed < 1 and event.lasts < _STILL_EVERY
         if event.elapsed - last < _STILL_EVERY and (event.reason == reason or is_brief):
@@ -269,9 +265,9 @@ def _kept(done: Sequence[Change]) -> list[str]:
         forgets = _stays(change)
         if forgets:
             lines.append(
-                f"{action_symbol(change).rjust(3)} {_subject(change)}  {clean(change.kind)} {clean(change.name)}"
+                f"{action_symbol(change).rjust(3)} {subject(change)}  {clean(change.kind)} {clean(change.name)}"
             )
-        lines += [f"  . {_subject(change)}  {clean(kept)}" for kept in change.decision.leaves]
+        lines += [f"  . {subject(change)}  {clean(kept)}" for kept in change.decision.leaves]
     return _listed("Kept, and no longer recorded", lines)
 
 
@@ -290,32 +286,29 @@ def _failure(
     sections += _listed(
         "Done",
         [
-            f"{action_symbol(change).rjust(3)} {_subject(change)}"
+            f"{action_symbol(change).rjust(3)} {subject(change)}"
             for change in result.done
             if change not in result.started
         ],
     )
     sections += _listed(
-        "Started, not awaited", [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.started]
+        "Started, not awaited", [f"{action_symbol(change).rjust(3)} {subject(change)}" for change in result.started]
     )
     sections += _kept(result.done)
     sections += _listed(
         "Deleted, not recreated yet",
-        [f"{action_symbol(change).rjust(3)} {_subject(change)}" for change in result.removed],
+        [f"{action_symbol(change).rjust(3)} {subject(change)}" for change in result.removed],
     )
     sections += _listed(
         "Failed",
         [
-            f"{action_symbol(change).rjust(3)} {_subject(change)}: {clean(error.summary)}"
+            f"{action_symbol(change).rjust(3)} {subject(change)}: {clean(error.summary)}"
             for change, error in result.failed
         ],
     )
     sections += _listed(
         "Skipped",
-        [
-            f"{action_symbol(change).rjust(3)} {_subject(change)}: {clean(because)}"
-            for change, because in result.skipped
-        ],
+        [f"{action_symbol(change).rjust(3)} {subject(change)}: {clean(because)}" for change, because in result.skipped],
     )
     if result.failed:
         sections.append(

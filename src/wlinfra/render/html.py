@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from hashlib import sha256
 from html import escape
 from typing import Final
 
-from wlinfra.changes.change import Change
 from wlinfra.plan.model import Plan
+from wlinfra.render import document as doc
+from wlinfra.render.describe import describe
 from wlinfra.render.diagnostics import render_boxes
-from wlinfra.render.encode import brief_values
-from wlinfra.render.style import PLAIN, clean
-from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
-from wlinfra.render.text import ordered_changes
+from wlinfra.render.report import Section, answer, findings, notes, ordered_changes, outputs, title
+from wlinfra.render.style import PLAIN
+from wlinfra.render.summary import summary_line
 from wlinfra.render.tree import change_lines
-from wlinfra.render.unfinished import unfinished_lines
 from wlinfra.render.wording import action_symbol, sentence
 
 __all__ = ["render_html"]
@@ -36,29 +36,36 @@ _POLICY: Final = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_CSS.
 
 def render_html(plan: Plan) -> str:
     """Return the page; what destroys stands first and open."""
-    title = escape(f"wlinfra plan: stack {clean(plan.stack)}, environment {clean(plan.environment)}")
-    body = [f"<h1>{title}</h1>", f'<p class="headline">{escape(_answer(plan))}</p>']
-    if lines := unfinished_lines(plan):
-        body.append(f"<p>{escape(lines[0])}</p><pre>{escape(chr(10).join(lines[1:]))}</pre>")
-    if plan.provisional:
-        body.append(f"<p>Provisional: {escape(clean(plan.provisional))} is applying right now.</p>")
-    body += [f"<pre>{escape(box)}</pre>" for box in render_boxes((*plan.errors, *plan.warnings))]
-    body += [_change(plan, change) for change in ordered_changes(plan)]
-    if not plan.is_empty:
-        body.append(f"<p>{escape(summary_line(summarize(plan)))}</p>")
+    document = describe(plan, unchanged=False)
+    name = escape(title(document))
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    head = f'<meta charset="utf-8">{policy}<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_CSS}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n' + "\n".join(body) + "\n</body></html>\n"
+    head = f'<meta charset="utf-8">{policy}<meta name="viewport" content="width=device-width"><title>{name}</title><style>{_CSS}</style>'
+    body = "\n".join([f"<h1>{name}</h1>", *_body(document)])
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
-def _answer(plan: Plan) -> str:
-    if plan.errors:
-        return "This plan cannot be applied."
-    return "No changes. Your infrastructure matches the program." if plan.is_empty else headline(plan)
+def _body(plan: doc.Plan) -> Iterator[str]:
+    yield f'<p class="headline">{escape(answer(plan))}</p>'
+    yield from map(_paragraph, notes(plan))
+    yield from map(_section, findings(plan))
+    yield from (f"<pre>{escape(box)}</pre>" for box in render_boxes((*plan.errors, *plan.warnings)))
+    yield from map(_change, ordered_changes(plan))
+    yield from map(_section, outputs(plan))
+    if not plan.empty:
+        yield _paragraph(summary_line(plan.summary))
 
 
-def _change(plan: Plan, change: Change) -> str:
-    attributes = ' class="danger" open' if is_destructive(change) else ""
-    lines = "\n".join(change_lines(change, brief_values(plan, change), PLAIN)[1:])
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text.strip())}</p>"
+
+
+def _section(section: Section) -> str:
+    lead = "".join(map(_paragraph, filter(None, section.lead.split("\n\n"))))
+    return f"{lead}<pre>{escape(section.body)}</pre>"
+
+
+def _change(change: doc.Change) -> str:
+    attributes = ' class="danger" open' if change.is_destructive else ""
     summary = escape(f"{action_symbol(change).strip()} {sentence(change)}")
-    return f"<details{attributes}><summary>{summary}</summary><pre>{escape(lines)}</pre></details>"
+    lines = escape("\n".join(change_lines(change, PLAIN)[1:]))
+    return f"<details{attributes}><summary>{summary}</summary><pre>{lines}</pre></details>"

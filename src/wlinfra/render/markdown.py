@@ -7,19 +7,18 @@ destroys is always listed. Text of others stands in code only, where it mentions
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from wlinfra.changes.change import Change
 from wlinfra.plan.model import Plan
+from wlinfra.render import document as doc
+from wlinfra.render.describe import describe
 from wlinfra.render.diagnostics import render_boxes
-from wlinfra.render.encode import brief_values
+from wlinfra.render.report import Section, answer, findings, notes, nothing_to_do, ordered_changes, outputs, title
 from wlinfra.render.style import PLAIN, clean
-from wlinfra.render.summary import headline, is_destructive, summarize, summary_line
-from wlinfra.render.text import ordered_changes
+from wlinfra.render.summary import summary_line
 from wlinfra.render.tree import attribute_lines, change_lines
-from wlinfra.render.unfinished import unfinished_lines
-from wlinfra.render.wording import action_symbol, sentence, verdict
+from wlinfra.render.wording import action_symbol, sentence
 
 __all__ = ["GITHUB_LIMIT", "render_markdown"]
 
@@ -29,75 +28,75 @@ GITHUB_LIMIT: Final = 65_000
 
 def render_markdown(plan: Plan, *, budget: int = GITHUB_LIMIT) -> str:
     """Return the comment; at most ``budget`` characters unless what destroys alone needs more."""
-    ladder: Sequence[Callable[[Plan], list[str]]] = (_full, _attributes, _addresses, _counts)
+    document = describe(plan, unchanged=False)
+    ladder: Sequence[Callable[[doc.Plan], Iterable[str]]] = (_full, _attributes, _addresses, _counts)
     text = ""
     for step in ladder:
-        text = "\n\n".join([*_opening(plan), *step(plan), *_closing(plan)]) + "\n"
+        text = "\n\n".join([*_opening(document), *step(document), *_closing(document)]) + "\n"
         if len(text) <= budget:
             break
     return text
 
 
-def _opening(plan: Plan) -> list[str]:
-    parts = [f"### wlinfra plan: stack {code(plan.stack)}, environment {code(plan.environment)}"]
-    if plan.errors:
-        parts.append("**This plan cannot be applied.**")
-    elif plan.is_empty:
-        parts.append("**No changes.** Your infrastructure matches the program.")
+def _opening(plan: doc.Plan) -> Iterator[str]:
+    yield f"### {title(plan, code)}"
+    if plan.empty:
+        yield f"**No changes.** {nothing_to_do(plan)}"
     else:
-        parts.append(f"**{_plain(headline(plan))}**")
-    if lines := unfinished_lines(plan):
-        parts += [lines[0], fence("\n".join(lines[1:]))]
-    if plan.provisional:
-        parts.append(f"Provisional: {code(plan.provisional)} is applying right now.")
-    return parts
+        yield f"**{_plain(answer(plan))}**"
+    yield from map(_plain, notes(plan))
 
 
-def _closing(plan: Plan) -> list[str]:
-    parts = [fence(box) for box in render_boxes((*plan.errors, *plan.warnings))]
-    return parts if plan.is_empty else [*parts, summary_line(summarize(plan))]
+def _closing(plan: doc.Plan) -> Iterator[str]:
+    yield from map(fence, render_boxes((*plan.errors, *plan.warnings)))
+    if not plan.empty:
+        yield summary_line(plan.summary)
 
 
-def _full(plan: Plan) -> list[str]:
-    return [
-        _table(ordered_changes(plan)),
-        _folded(plan, lambda change: change_lines(change, brief_values(plan, change), PLAIN)),
-    ]
+def _full(plan: doc.Plan) -> Iterator[str]:
+    return _detailed(plan, lambda change: change_lines(change, PLAIN))
 
 
-def _attributes(plan: Plan) -> list[str]:
-    def lines(change: Change) -> list[str]:
-        return [f"# {sentence(change)}", *attribute_lines(change.attributes, PLAIN, change)]
-
-    return [_table(ordered_changes(plan)), _folded(plan, lines)]
+def _attributes(plan: doc.Plan) -> Iterator[str]:
+    return _detailed(plan, lambda change: [f"# {sentence(change)}", *attribute_lines(change.attributes, PLAIN, change)])
 
 
-def _addresses(plan: Plan) -> list[str]:
-    return [_table(ordered_changes(plan)), "_The details were left out: they do not fit in a comment._"]
+def _detailed(plan: doc.Plan, lines: Callable[[doc.Change], list[str]]) -> Iterator[str]:
+    yield from map(_section, findings(plan))
+    if changes := ordered_changes(plan):
+        body = "\n\n".join("\n".join(lines(change)) for change in changes)
+        yield _table(changes)
+        yield f"<details><summary>Details</summary>\n\n{fence(body)}\n\n</details>"
+    yield from map(_section, outputs(plan))
 
 
-def _counts(plan: Plan) -> list[str]:
-    dangerous = [change for change in ordered_changes(plan) if is_destructive(change)]
-    left_out = len(ordered_changes(plan)) - len(dangerous)
-    return [_table(dangerous), f"_{left_out} other changes were left out: they do not fit in a comment._"]
+def _section(section: Section) -> str:
+    return "\n\n".join(filter(None, [_plain(section.lead.strip()), fence(section.body)]))
 
 
-def _table(changes: Sequence[Change]) -> str:
-    if not changes:
-        return ""
+def _addresses(plan: doc.Plan) -> Iterator[str]:
+    for section in (*findings(plan), *outputs(plan)):
+        yield f"{_plain(section.lead.strip())}\n\n{', '.join(map(code, section.names))}"
+    yield _table(ordered_changes(plan))
+    yield "_The details were left out: they do not fit in a comment._"
+
+
+def _counts(plan: doc.Plan) -> Iterator[str]:
+    for section in (*findings(plan), *outputs(plan)):
+        yield f"{_plain(section.lead.strip())} _{len(section.names)}, left out: they do not fit in a comment._"
+    changes = ordered_changes(plan)
+    dangerous = [change for change in changes if change.is_destructive]
+    if dangerous:
+        yield _table(dangerous)
+    yield f"_{len(changes) - len(dangerous)} other changes were left out: they do not fit in a comment._"
+
+
+def _table(changes: Iterable[doc.Change]) -> str:
     rows = [
-        f"| {code(action_symbol(change).strip())} | {code(change.address)} | {_plain(verdict(change))} | {change.blast_radius.words} |"
+        f"| {code(action_symbol(change).strip())} | {code(change.address)} | {_plain(change.verdict)} | {change.blast_radius} |"
         for change in changes
     ]
     return "\n".join(["| | Address | What happens | Effect |", "|---|---|---|---|", *rows])
-
-
-def _folded(plan: Plan, lines: Callable[[Change], list[str]]) -> str:
-    changes = ordered_changes(plan)
-    if not changes:
-        return ""
-    body = "\n\n".join("\n".join(lines(change)) for change in changes)
-    return f"<details><summary>Details</summary>\n\n{fence(body)}\n\n</details>"
 
 
 def code(text: object) -> str:

@@ -1,20 +1,21 @@
-"""The plan counted: actions, capacity, and the one-line answer to "what will this do to me?".
+"""The plan in numbers: actions, capacity, and the one-line answer to "what will this do to me?".
 
-Every rendering of a plan starts and ends with `headline`; nothing is decided here, only added up.
+Every rendering of a plan starts and ends with the headline; nothing is decided here, only added up.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, BlastRadius, GpuCount
 from wlinfra.changes.outcome import actions_of, counts_as, label_of
-from wlinfra.plan.model import Plan, Summary
+from wlinfra.plan.model import Plan
+from wlinfra.render import document as doc
 from wlinfra.render.style import clean
 
-__all__ = ["counted", "format_gpus", "gpu_line", "headline", "is_destructive", "summarize", "summary_line"]
+__all__ = ["counted", "gpu_line", "summarize", "summary_line"]
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -26,21 +27,26 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def is_destructive(change: Change) -> bool:
-    """True when something is deleted, replaced or stops serving."""
-    return change.action in (Action.DELETE, Action.REPLACE) or change.blast_radius >= BlastRadius.DOWNTIME
-
-
-def summarize(plan: Plan) -> Summary:
+def summarize(plan: Plan) -> doc.Summary:
     """Return how many objects each action touches, and GPUs before, after and at the peak."""
     effective = plan.effective
-    return Summary(
-        counts=Counter(action for change in plan.changes for action in actions_of(change.decision)),
-        blast_radius=max((change.blast_radius for change in effective), default=BlastRadius.NONE),
-        gpus_now=_total(_before(change) for change in plan.changes),
-        gpus_after=_total(change.impact.gpus_after for change in plan.changes),
-        gpus_peak=_total(_peaks(plan.changes)),
-        predicted=sum(bool(change.decision.predicted) for change in effective),
+    counts = Counter(action for change in plan.changes for action in actions_of(change.decision))
+    radius = max((change.blast_radius for change in effective), default=BlastRadius.NONE)
+    now = _total(_before(change) for change in plan.changes)
+    after = _total(change.impact.gpus_after for change in plan.changes)
+    peak = _total(_peaks(plan.changes))
+    predicted = sum(bool(change.decision.predicted) for change in effective)
+    sentences = [f"{_actions(effective, counts)}.", _radius(radius), *_untried(predicted)]
+    if line := gpu_line(now, after, peak):
+        sentences.insert(1, f"GPUs {line}.")
+    return doc.Summary(
+        headline=f"{counted(len(effective), 'object')} drifted." if plan.options.refresh_only else "  ".join(sentences),
+        counts={action.value: counts[action] for action in Action},
+        blast_radius=radius.words,
+        gpus_now=now,
+        gpus_after=after,
+        gpus_peak=peak,
+        predicted=predicted,
     )
 
 
@@ -85,10 +91,10 @@ def _total(counts: Iterable[Sequence[GpuCount]]) -> tuple[GpuCount, ...]:
     return tuple(GpuCount(type=name, low=low[name], high=high[name]) for name in sorted(high))
 
 
-def format_gpus(count: GpuCount | None) -> str:
+def _amount(count: GpuCount | None) -> str:
     """Return the number, as a range where it is one.
 
-    >>> format_gpus(GpuCount(type="H100", low=2, high=None))
+    >>> _amount(GpuCount(type="H100", low=2, high=None))
     '2 or more'
     """
     if count is None:
@@ -98,63 +104,45 @@ def format_gpus(count: GpuCount | None) -> str:
     return str(count.low) if count.low == count.high else f"{count.low}..{count.high}"
 
 
-def gpu_line(now: Sequence[GpuCount], after: Sequence[GpuCount], peak: Sequence[GpuCount]) -> str:
+def gpu_line(now: Iterable[GpuCount], after: Iterable[GpuCount], peak: Iterable[GpuCount]) -> str:
     """Return GPUs by type before and after, the peak where it is higher; empty without GPUs."""
     by_type = [{count.type: count for count in counts} for counts in (now, after, peak)]
     parts = []
     for name in sorted(set().union(*by_type)):
         was, will_be, most = (counts.get(name) for counts in by_type)
-        amounts = format_gpus(was) if was == will_be else f"{format_gpus(was)} -> {format_gpus(will_be)}"
-        top = "" if most in (was, will_be) or most is None else f" (peak {format_gpus(most)})"
+        amounts = _amount(was) if was == will_be else f"{_amount(was)} -> {_amount(will_be)}"
+        top = "" if most in (was, will_be) or most is None else f" (peak {_amount(most)})"
         parts.append(f"{amounts} {clean(name)}{top}")
     return ", ".join(parts)
 
 
-def headline(plan: Plan) -> str:
-    """Return in one line what is destroyed, what rolls, what is new, and the GPUs before and after; or what drifted."""
-    summary = summarize(plan)
-    if plan.options.refresh_only:
-        return f"{counted(len(plan.effective), 'object')} drifted."
-    sentences = [_actions(plan, summary) + "."]
-    gpus = gpu_line(summary.gpus_now, summary.gpus_after, summary.gpus_peak)
-    if gpus:
-        sentences.append(f"GPUs {gpus}.")
-    sentences.append(_radius(summary.blast_radius))
-    sentences += _untried(summary)
-    return "  ".join(sentences)
+def _untried(predicted: int) -> list[str]:
+    return [f"{predicted} predicted, not tried."] if predicted else []
 
 
-def _untried(summary: Summary) -> list[str]:
-    return [f"{summary.predicted} predicted, not tried."] if summary.predicted else []
-
-
-def _actions(plan: Plan, summary: Summary) -> str:
+def _actions(effective: Sequence[Change], counts: Mapping[Action, int]) -> str:
     labelled = [
         change
-        for change in plan.effective
+        for change in effective
         if label_of(change.decision) and counts_as(change.decision, Action.UPDATE, Action.CREATE)
     ]
-    labels = Counter(label_of(change.decision) for change in labelled)
+    labels = Counter(clean(label_of(change.decision)) for change in labelled)
     updated, created = (
-        summary.count(action) - sum(counts_as(change.decision, action) for change in labelled)
+        counts[action] - sum(counts_as(change.decision, action) for change in labelled)
         for action in (Action.UPDATE, Action.CREATE)
     )
     parts = [
-        (summary.count(Action.REPLACE), "replacement", ""),
-        (summary.count(Action.ROLL), "rolling restart", ""),
-        *(
-            (count, clean(label), clean(label) if label.endswith("only") else "")
-            for label, count in sorted(labels.items())
-        ),
+        (counts[Action.REPLACE], "replacement", ""),
+        (counts[Action.ROLL], "rolling restart", ""),
+        *((count, label, label if label.endswith("only") else "") for label, count in sorted(labels.items())),
         (updated, "update in place", "updates in place"),
         (created, "created", "created"),
-        (sum(change.action is Action.NO_OP for change in plan.effective), "awaited", "awaited"),
-        (summary.count(Action.IMPORT), "imported", "imported"),
-        (summary.count(Action.FORGET), "forgotten", "forgotten"),
+        (sum(change.action is Action.NO_OP for change in effective), "awaited", "awaited"),
+        (counts[Action.IMPORT], "imported", "imported"),
+        (counts[Action.FORGET], "forgotten", "forgotten"),
     ]
     words = [counted(number, one, many) for number, one, many in parts if number]
-    destroyed = summary.count(Action.DELETE) + summary.count(Action.REPLACE)
-    return ", ".join([*words, f"{destroyed} destroyed"])
+    return ", ".join([*words, f"{counts[Action.DELETE] + counts[Action.REPLACE]} destroyed"])
 
 
 def _radius(radius: BlastRadius) -> str:
@@ -171,18 +159,16 @@ def _radius(radius: BlastRadius) -> str:
             return "DATA WILL BE LOST."
 
 
-def summary_line(summary: Summary) -> str:
+def summary_line(summary: doc.Summary) -> str:
     """Return Terraform's last line; a replacement counts as one added and one destroyed."""
-    replaced = summary.count(Action.REPLACE)
-    imported, forgotten = summary.count(Action.IMPORT), summary.count(Action.FORGET)
-    changed = summary.count(Action.UPDATE) + summary.count(Action.ROLL)
-    parts = [f"{imported} to import"] if imported else []
-    parts += [
-        f"{summary.count(Action.CREATE) + replaced} to add",
-        f"{changed} to change",
-        f"{summary.count(Action.DELETE) + replaced} to destroy",
+    counts = summary.counts
+    replaced, rolls = counts["replace"], counts["roll"]
+    parts = [
+        *([f"{counts['import']} to import"] if counts["import"] else []),
+        f"{counts['create'] + replaced} to add",
+        f"{counts['update'] + rolls} to change",
+        f"{counts['delete'] + replaced} to destroy",
+        *([f"{counts['forget']} to forget"] if counts["forget"] else []),
     ]
-    parts += [f"{forgotten} to forget"] if forgotten else []
-    rolls = summary.count(Action.ROLL)
     restarts = counted(rolls, "of the changes is a rolling restart", "of the changes are rolling restarts")
-    return " ".join([f"Plan: {', '.join(parts)}.", *([f"{restarts}."] if rolls else []), *_untried(summary)])
+    return " ".join([f"Plan: {', '.join(parts)}.", *([f"{restarts}."] if rolls else []), *_untried(summary.predicted)])

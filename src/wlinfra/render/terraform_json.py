@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, assert_never
 
-from wlinfra.changes.change import Change
-from wlinfra.changes.model import Action, ActionReason
-from wlinfra.diff.model import AttributeChange
-from wlinfra.diff.schema import Effect
-from wlinfra.plan.model import OutputChange, Plan
-from wlinfra.render.encode import Encoded, encode_value, shown_values
+from wlinfra.changes.model import Action
+from wlinfra.plan.model import Plan
+from wlinfra.render import document as doc
+from wlinfra.render.describe import describe
+from wlinfra.render.encode import Encoded, encode_value
 from wlinfra.render.json import dump_json
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.values import Json, Path
+from wlinfra.values import Address, Json, Path
 
 __all__ = ["render_terraform_json", "terraform_document"]
 
 FORMAT_VERSION: Final = "1.2"
 _REASONS: Final = {
-    (Action.REPLACE, ActionReason.CANNOT_UPDATE): "replace_because_cannot_update",
-    (Action.REPLACE, ActionReason.TAINTED): "replace_because_tainted",
-    (Action.REPLACE, ActionReason.REQUESTED): "replace_by_request",
-    (Action.DELETE, ActionReason.NOT_IN_STACK): "delete_because_no_resource_config",
+    (Action.REPLACE, "cannot_update"): "replace_because_cannot_update",
+    (Action.REPLACE, "tainted"): "replace_because_tainted",
+    (Action.REPLACE, "requested"): "replace_by_request",
+    (Action.DELETE, "not_in_stack"): "delete_because_no_resource_config",
 }
+_ENDING: Final = (Action.DELETE, Action.FORGET)
 
 
 def render_terraform_json(plan: Plan) -> str:
@@ -37,59 +37,65 @@ def render_terraform_json(plan: Plan) -> str:
 
 def terraform_document(plan: Plan) -> dict[str, Any]:
     """Return the plan as plain JSON values."""
+    document = describe(plan)
+    moved = {item.address: item.previous_address for item in document.moved}
     return {
         "format_version": FORMAT_VERSION,
-        "terraform_version": plan.tool_version,
-        "applyable": not plan.errors and not plan.is_empty,
-        "complete": not (plan.options.targets or plan.options.excludes),
-        "errored": bool(plan.errors),
-        "planned_values": _planned_values(plan),
-        "resource_changes": [_resource_change(plan, change) for change in plan.changes],
-        "resource_drift": [_drift(change) for change in plan.changes if _is_drifted(change)],
-        "output_changes": {output.name: _output_change(output) for output in plan.outputs},
+        "terraform_version": document.tool_version,
+        "applyable": document.applicable and not document.empty,
+        "complete": not (document.options.targets or document.options.excludes),
+        "errored": bool(document.errors),
+        "planned_values": _planned_values(document),
+        "resource_changes": [_resource_change(change, moved.get(change.address)) for change in document.changes],
+        "resource_drift": [_drift(change) for change in document.changes if change.drift or change.is_gone],
+        "output_changes": {output.name: _output_change(output) for output in document.outputs},
     }
 
 
-def _identity(change: Change) -> dict[str, Any]:
+def _identity(change: doc.Change) -> dict[str, Any]:
+    address = Address(change.address)
     return {
-        "address": str(change.address),
-        "mode": "data" if change.action is Action.READ else "managed",
-        "type": change.address.type,
-        "name": change.address.name + (f"/{change.address.part}" if change.address.part else ""),
+        "address": change.address,
+        "mode": "data" if change.reads else "managed",
+        "type": address.type,
+        "name": address.name + (f"/{address.part}" if address.part else ""),
         "provider_name": change.provider,
     }
 
 
-def _resource_change(plan: Plan, change: Change) -> dict[str, Any]:
-    document = _identity(change) | {"change": _change(plan, change)}
-    reason = _REASONS.get((change.action, change.reason)) if change.reason else None
-    if reason:
-        document["action_reason"] = reason
-    if change.deposed_id:
-        document["deposed"] = change.deposed_id
-    if change.address in plan.moved:
-        document["previous_address"] = str(plan.moved[change.address])
+def _resource_change(change: doc.Change, previous: str | None) -> dict[str, Any]:
+    optional = {
+        "action_reason": _REASONS.get((change.action, change.reason or "")),
+        "deposed": change.deposed_id,
+        "previous_address": previous,
+    }
+    return {
+        **_identity(change),
+        "change": _change(change),
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _change(change: doc.Change) -> dict[str, Any]:
+    document = {"actions": _actions(change), **_transition(_before(change), _after(change))}
+    if change.action is Action.REPLACE:
+        document["replace_paths"] = [list(item.path) for item in change.attributes if item.effect == "replaces"]
+    if change.action is Action.IMPORT:
+        document["importing"] = {"id": change.id}
     return document
 
 
-def _change(plan: Plan, change: Change) -> dict[str, Any]:
-    before, after = _before(plan, change), _after(plan, change)
-    document: dict[str, Any] = {
-        "actions": _actions(change),
+def _transition(before: Encoded, after: Encoded) -> dict[str, Any]:
+    return {
         "before": before.value,
         "after": after.value,
         "after_unknown": _marks(after.unknown),
         "before_sensitive": _marks(before.sensitive),
         "after_sensitive": _marks(after.sensitive),
     }
-    if change.action is Action.REPLACE:
-        document["replace_paths"] = [list(item.path) for item in change.attributes if item.effect is Effect.REPLACES]
-    if change.action is Action.IMPORT:
-        document["importing"] = {"id": change.id}
-    return document
 
 
-def _actions(change: Change) -> list[str]:
+def _actions(change: doc.Change) -> list[str]:
     match change.action:
         case Action.NO_OP:
             return ["no-op"]
@@ -106,24 +112,24 @@ def _actions(change: Change) -> list[str]:
     assert_never(change.action)
 
 
-def _after(plan: Plan, change: Change) -> Encoded:
-    if change.action in (Action.DELETE, Action.FORGET):
+def _after(change: doc.Change) -> Encoded:
+    if change.action in _ENDING:
         return Encoded()
-    shown = dict(shown_values(plan, change))
-    extra = {name: value for name, value in change.outputs.items() if name not in shown}
-    return encode_value(shown | extra)
+    return encode_value({**change.outputs.raw, **change.values.raw})
 
 
-def _before(plan: Plan, change: Change) -> Encoded:
+def _before(change: doc.Change) -> Encoded:
     """Return the live values: the wanted ones with every difference taken back."""
     if change.action is Action.CREATE:
         return Encoded()
-    shown = encode_value(shown_values(plan, change))
+    shown = change.values.encoded()
     values: dict[str, Json] = shown.value or {}
+    hidden = set(shown.sensitive)
     for item in change.attributes:
-        _put(values, item.path, None if item.sensitive else encode_value(item.live).value)
-    hidden = shown.sensitive + [item.path for item in change.attributes if item.sensitive]
-    return Encoded(value={**values, "id": change.id}, sensitive=sorted(set(hidden), key=str))
+        live = item.live.encoded()
+        _put(values, item.path, live.value)
+        hidden.update((*item.path, *path) for path in live.sensitive)
+    return Encoded(value={**values, "id": change.id}, sensitive=sorted(hidden, key=str))
 
 
 def _put(values: Any, path: Path, value: Json) -> None:
@@ -173,52 +179,38 @@ def _marked(tree: Any, path: Path) -> Any:
     return members
 
 
-def _is_drifted(change: Change) -> bool:
-    return bool(change.drift) or change.reason is ActionReason.GONE
-
-
-def _drift(change: Change) -> dict[str, Any]:
+def _drift(change: doc.Change) -> dict[str, Any]:
     if not change.drift:
-        body: dict[str, Any] = {"actions": ["delete"], "before": {"id": change.id}, "after": None}
-        return _identity(change) | {
-            "change": body | {"after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}}
-        }
+        body = {"actions": ["delete"], **_transition(Encoded(value={"id": change.id}), Encoded())}
+        return {**_identity(change), "change": body}
     before, after = _sides(change.drift)
-    hidden = _marks([item.path for item in change.drift if item.sensitive])
-    body = {"actions": ["update"], "before": before, "after": after, "after_unknown": {}}
-    return _identity(change) | {"change": body | {"before_sensitive": hidden, "after_sensitive": hidden}}
+    return {**_identity(change), "change": {"actions": ["update"], **_transition(before, after)}}
 
 
-def _sides(drift: Sequence[AttributeChange]) -> tuple[dict[str, Json], dict[str, Json]]:
-    before: dict[str, Json] = {}
-    after: dict[str, Json] = {}
+def _sides(drift: Sequence[doc.Attribute]) -> tuple[Encoded, Encoded]:
+    sides = Encoded(value={}), Encoded(value={})
     for item in drift:
-        for values, value in ((before, item.recorded), (after, item.live)):
-            _put(values, item.path, None if item.sensitive else encode_value(value).value)
-    return before, after
+        for side, value in zip(sides, (item.recorded.encoded(), item.live.encoded()), strict=True):
+            _put(side.value, item.path, value.value)
+            side.sensitive += [(*item.path, *path) for path in value.sensitive]
+    return sides
 
 
-def _output_change(output: OutputChange) -> dict[str, Any]:
-    before, after = (encode_value(value, sensitive=output.sensitive) for value in (output.before, output.after))
+def _output_change(output: doc.Output) -> dict[str, Any]:
+    before, after = output.before.encoded(), output.after.encoded()
     if not output.differs:
         actions = ["no-op"]
     else:
-        actions = ["create"] if output.before is None else ["delete"] if output.after is None else ["update"]
-    return {
-        "actions": actions,
-        "before": before.value,
-        "after": after.value,
-        "after_unknown": _marks(after.unknown),
-        "before_sensitive": bool(before.sensitive),
-        "after_sensitive": bool(after.sensitive),
-    }
+        actions = ["create"] if output.before.raw is None else ["delete"] if output.after.raw is None else ["update"]
+    sensitive = {"before_sensitive": bool(before.sensitive), "after_sensitive": bool(after.sensitive)}
+    return {"actions": actions, **_transition(before, after), **sensitive}
 
 
-def _planned_values(plan: Plan) -> dict[str, Any]:
-    kept = [change for change in plan.changes if change.action not in (Action.DELETE, Action.FORGET)]
+def _planned_values(plan: doc.Plan) -> dict[str, Any]:
     resources = [
         _identity(change) | {"values": after.value, "sensitive_values": _marks(after.sensitive)}
-        for change in kept
-        for after in [_after(plan, change)]
+        for change in plan.changes
+        if change.action not in _ENDING
+        for after in [_after(change)]
     ]
     return {"root_module": {"resources": resources}}

@@ -1,6 +1,6 @@
 """The sentence for each change, in Terraform's words where Terraform has one.
 
-Text, Markdown and HTML use the same sentences, so that a reviewer meets one wording everywhere.
+Text, Markdown and HTML use the same sentences, in the document of the plan.
 """
 
 from __future__ import annotations
@@ -10,37 +10,40 @@ from typing import assert_never
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.changes.outcome import actions_of, label_of
+from wlinfra.render import document as doc
 from wlinfra.render.style import clean
 from wlinfra.resources.lifecycle import ReplaceOrder
 
-__all__ = ["action_symbol", "sentence", "verdict"]
+__all__ = ["action_symbol", "sentence", "subject", "verdict"]
 
 
-def action_symbol(change: Change) -> str:
+def action_symbol(change: Change | doc.Change) -> str:
     """Return the sign for the change; ``+/-`` where the new object comes before the old one goes."""
     if change.action is Action.REPLACE and change.replace_order is ReplaceOrder.CREATE_THEN_DELETE:
         return "+/-"
     return change.action.symbol
 
 
-def sentence(change: Change) -> str:
-    """Return what happens to the change's object, with its address in front.
+def subject(change: Change | doc.Change) -> str:
+    """Return what the change is about: its address, and the id of a leftover."""
+    return clean(change.address) + (f" (deposed object {clean(change.deposed_id)})" if change.deposed_id else "")
+
+
+def sentence(change: doc.Change) -> str:
+    """Return what happens to the change's object, with its address in front."""
+    return f"{subject(change)} {change.verdict}"
+
+
+def verdict(change: Change) -> str:
+    """Return what happens, without the address.
 
     >>> from wlinfra.changes.model import Decision
     >>> from wlinfra.state.model import ObjectState
     >>> from wlinfra.values import Address
     >>> record = ObjectState(address=Address("workload.chat"), provider="default", kind="workload", name="chat")
-    >>> sentence(Change(subject=record, decision=Decision(action=Action.DELETE)))
-    'workload.chat will be destroyed'
+    >>> verdict(Change(subject=record, decision=Decision(action=Action.DELETE)))
+    'will be destroyed'
     """
-    subject = clean(change.address)
-    if change.deposed_id:
-        subject += f" (deposed object {clean(change.deposed_id)})"
-    return f"{subject} {verdict(change)}"
-
-
-def verdict(change: Change) -> str:
-    """Return what happens, without the address."""
     label = clean(label_of(change.decision))
     match change.action:
         case Action.CREATE:
@@ -48,16 +51,16 @@ def verdict(change: Change) -> str:
         case Action.UPDATE:
             return _updated(Action.UPDATE, label)
         case Action.ROLL:
-            # Without a difference of its own nothing else would tell why.
-            told = () if change.attributes else (ActionReason.DEPENDENCY_CHANGED, ActionReason.DRIFTED)
-            return _with_reason(_updated(Action.ROLL, label), change, *told)
+            # Without a difference of its own nothing else shows why.
+            shown = () if change.attributes else (ActionReason.DEPENDENCY_CHANGED, ActionReason.DRIFTED)
+            return _with_reason(_updated(Action.ROLL, label), change, *shown)
         case Action.REPLACE:
             return _replacement(change)
         case Action.DELETE:
             return _with_reason("will be destroyed", change, *ActionReason)
         case Action.IMPORT:
             _, *others = actions_of(change.decision)
-            words = "".join(_updated(other, label, subject="and") for other in others)
+            words = "".join(_updated(other, label, verb="and") for other in others)
             return _with_reason(
                 f"will be imported {words}".rstrip(), change, ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD
             )
@@ -72,11 +75,11 @@ def verdict(change: Change) -> str:
     assert_never(change.action)
 
 
-def _updated(action: Action, label: str, *, subject: str = "will be") -> str:
+def _updated(action: Action, label: str, *, verb: str = "will be") -> str:
     """Return how an object is updated; ``label`` is the word for it, if there is one."""
     words = [*(["rolling restart"] if action is Action.ROLL else []), *([label] if label != "rolling restart" else [])]
-    told = ", ".join(filter(None, words))
-    return f"{subject} updated ({told})" if told else f"{subject} updated in-place"
+    how = ", ".join(filter(None, words))
+    return f"{verb} updated ({how})" if how else f"{verb} updated in-place"
 
 
 def _replacement(change: Change) -> str:
@@ -91,7 +94,7 @@ def _replacement(change: Change) -> str:
             )
 
 
-def _with_reason(words: str, change: Change, *told: ActionReason) -> str:
-    if change.reason is None or change.reason not in told:
+def _with_reason(words: str, change: Change, *shown: ActionReason) -> str:
+    if change.reason is None or change.reason not in shown:
         return words
     return f"{words}  (because {change.reason.value})"
