@@ -18,7 +18,7 @@ from wlinfra.diff.compare import compare
 from wlinfra.diff.schema import Attribute, fields
 from wlinfra.state.key import Digest
 from wlinfra.values import Json, Path
-from wlinfra_datarobot.schema import ARTIFACT
+from wlinfra_datarobot.compared.schema import ARTIFACT
 
 _DIGEST = Digest()
 _KEYED = Attribute(

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from wlinfra.diff.schema import Attribute, Effect
 from wlinfra_datarobot.attributes.artifact import ARTIFACT_ROWS
+from wlinfra_datarobot.attributes.dialects import DIALECTS
 from wlinfra_datarobot.attributes.rows import Row, Shape
 from wlinfra_datarobot.attributes.workload import WORKLOAD_ROWS
-from wlinfra_datarobot.dialects import DIALECTS
 
 FILE = Path(__file__).parent.parent / "docs" / "datarobot-attributes.md"
 

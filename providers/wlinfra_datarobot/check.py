@@ -19,9 +19,9 @@ from wlinfra.resources.variables import ApiKey
 from wlinfra.resources.workload import Workload
 
 from .attributes.artifact import CONTAINER_ROWS
+from .attributes.dialects import DIALECTS, BoundsPlace, Dialect
 from .attributes.rows import Shape
 from .attributes.workload import POLICY_ROWS
-from .dialects import DIALECTS, BoundsPlace, Dialect
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND
 
 __all__ = ["check", "of_the_found_version"]

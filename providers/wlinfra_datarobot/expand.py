@@ -21,9 +21,9 @@ from wlinfra.values import Address, Json, find_refs
 from .attributes.artifact import ARTIFACT_ROWS
 from .attributes.paths import artifact_paths, workload_paths
 from .attributes.workload import WORKLOAD_ROWS
+from .compared.schema import ARTIFACT, WORKLOAD
+from .compared.shapes import compared_runtime
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp
-from .schema import ARTIFACT, WORKLOAD
-from .shapes import compared_runtime
 
 __all__ = ["ARTIFACT_OUTPUTS", "WORKLOAD_OUTPUTS", "artifact_wishes", "expand"]
 

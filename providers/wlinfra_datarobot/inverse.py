@@ -14,8 +14,8 @@ from wlinfra.resources.workload import Workload
 
 from .attributes.artifact import ARTIFACT_ROWS
 from .attributes.workload import WORKLOAD_ROWS
+from .compared.shapes import artifact_values, workload_values
 from .platform import ARTIFACT_KIND
-from .shapes import artifact_values, workload_values
 
 __all__ = ["declared", "declared_attributes"]
 

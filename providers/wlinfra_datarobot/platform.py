@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .dialects import Dialect, detect, dialect_named
+from .attributes.dialects import Dialect, detect, dialect_named
 
 if TYPE_CHECKING:
     from .client import DataRobotClient

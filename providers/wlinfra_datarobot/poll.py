@@ -15,11 +15,11 @@ from wlinfra.http.failures import ApiError, FailureKind
 from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 
 from . import fetch
-from .explain import active_record, failure_reasons, replacement_record, waiting_reason
-from .facts import artifact_facts, workload_facts
+from .compared.facts import artifact_facts, workload_facts
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
-from .rollout import artifact_of, has_replacement, runs
-from .statuses import Progress, replacement_progress, workload_progress
+from .waits.explain import active_record, failure_reasons, replacement_record, waiting_reason
+from .waits.rollout import artifact_of, has_replacement, runs
+from .waits.statuses import Progress, replacement_progress, workload_progress
 
 __all__ = ["poll"]
 

@@ -101,8 +101,8 @@ class DataRobotConnection:
 
     def plan(self, request: PlanRequest) -> Decision:
         """Return what must happen to one object."""
-        from .plan_artifact import plan_artifact
-        from .plan_workload import plan_workload
+        from .planning.artifact import plan_artifact
+        from .planning.workload import plan_workload
 
         subject = request.desired or request.prior
         is_artifact = subject is not None and subject.kind == ARTIFACT_KIND

@@ -14,10 +14,10 @@ from wlinfra.http.failures import ApiError
 from wlinfra.provider import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 
 from . import fetch
-from .facts import artifact_facts, workload_facts
+from .compared.facts import artifact_facts, workload_facts
+from .compared.roles import declared_roles, role_values
+from .compared.shapes import artifact_values, server_set, workload_values
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp, Platform
-from .roles import declared_roles, role_values
-from .shapes import artifact_values, server_set, workload_values
 
 __all__ = ["artifact_live", "read", "workload_live"]
 

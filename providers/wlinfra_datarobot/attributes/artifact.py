@@ -12,7 +12,7 @@ from wlinfra.provider import Attribute, Effect, fields, memory_bytes
 from wlinfra.resources.variables import ApiKey, Credential, EnvVar
 from wlinfra.values import Json
 
-from ..dialects import Dialect
+from .dialects import Dialect
 from .rows import Need, Row, Shape
 
 __all__ = ["API_KEY", "ARTIFACT_ROWS", "BUILD_ROWS", "CONTAINER_ROWS", "SPEC_ROWS"]

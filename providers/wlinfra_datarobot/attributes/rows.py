@@ -15,7 +15,7 @@ from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.resources.base import Model
 from wlinfra.values import Json
 
-from ..dialects import Dialect
+from .dialects import Dialect
 
 __all__ = ["Gap", "Need", "Row", "Shape"]
 

@@ -13,7 +13,7 @@ from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.workload import SharedRole, Workload
 from wlinfra.values import Json
 
-from ..recipients import recipient_of, role_key
+from .recipients import recipient_of, role_key
 from .rows import Need, Row, Shape
 
 __all__ = ["NO_ROLE", "POLICY_ROWS", "RUNTIME_ROWS", "WORKLOAD_ROWS"]

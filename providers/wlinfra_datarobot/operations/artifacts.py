@@ -8,8 +8,8 @@ from typing import Any, Final
 from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
 
 from .. import fetch
-from ..carried import confirm, confirm_gone
 from ..platform import ARTIFACT_KIND, Platform
+from .carried import confirm, confirm_gone
 from .created import found_after_create
 from .operation import Operation, Sent, identity_in, live_document
 

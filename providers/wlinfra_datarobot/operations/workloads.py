@@ -9,11 +9,11 @@ from wlinfra.http.failures import ApiError, FailureKind
 from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
 
 from .. import fetch
-from ..carried import confirm, confirm_roles
-from ..drafts import rolling_memory
+from ..compared.shapes import power_of
 from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
-from ..rollout import runs
-from ..shapes import power_of
+from ..waits.drafts import rolling_memory
+from ..waits.rollout import runs
+from .carried import confirm, confirm_roles
 from .created import found_after_create
 from .operation import Operation, Sent, identity_in, live_document
 

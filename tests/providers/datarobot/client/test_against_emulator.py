@@ -12,11 +12,11 @@ import pytest
 from wlinfra.emulation.clock import ManualClock
 from wlinfra.emulation.faults import Drop, Phase, Reply, Truncate
 from wlinfra.http.transport import ApiError, FailureKind
+from wlinfra_datarobot.attributes.dialects import DIALECTS, detect
 from wlinfra_datarobot.client import ArtifactFilter, DataRobotClient, Resolution, WorkloadFilter
 from wlinfra_datarobot.client.wire import Workload
 from wlinfra_datarobot.client.wire_artifacts import Artifact, ArtifactInput
 from wlinfra_datarobot.configuration import ClientContext, open_client, parse_config, resolve
-from wlinfra_datarobot.dialects import DIALECTS, detect
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 SPEC: dict[str, Any] = {

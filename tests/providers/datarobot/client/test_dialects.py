@@ -11,9 +11,9 @@ import pytest
 from support.scripted_server import Reply, scripted
 
 from wlinfra.errors import ConfigurationError
+from wlinfra_datarobot.attributes.dialects import DIALECTS, NEWEST, BoundsPlace, detect, dialect_named
 from wlinfra_datarobot.client import DataRobotClient
-from wlinfra_datarobot.dialects import DIALECTS, NEWEST, BoundsPlace, detect, dialect_named
-from wlinfra_datarobot.statuses import (
+from wlinfra_datarobot.waits.statuses import (
     PROTON,
     REPLACEMENT,
     WORKLOAD,

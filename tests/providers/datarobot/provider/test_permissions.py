@@ -11,7 +11,7 @@ from support.datarobot_stage import Stage, chat
 from wlinfra.changes.model import Action
 from wlinfra.errors import ProviderError
 from wlinfra_datarobot.expand import expand
-from wlinfra_datarobot.permissions import CAN_DELETE, CAN_UPDATE, verify_permissions
+from wlinfra_datarobot.planning.permissions import CAN_DELETE, CAN_UPDATE, verify_permissions
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import wlinfra as wl
 from wlinfra.provider import Attribute, Effect
 from wlinfra.resources.fields import Whole, attribute
 from wlinfra_datarobot.attributes.artifact import ARTIFACT_ROWS
+from wlinfra_datarobot.attributes.dialects import DIALECTS
 from wlinfra_datarobot.attributes.rows import Need, Row, Shape
 from wlinfra_datarobot.attributes.workload import WORKLOAD_ROWS
-from wlinfra_datarobot.dialects import DIALECTS
 
 ROOT = Path(__file__).parents[4]
 OLD, NEW = DIALECTS["2026-06"], DIALECTS["2026-10"]

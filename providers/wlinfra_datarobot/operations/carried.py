@@ -13,8 +13,8 @@ from wlinfra.http.failures import ApiError, Call, FailureKind
 from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.values import Json, Secret, map_leaves
 
-from .rollout import agrees
-from .schema import NO_ROLE, SPEC
+from ..compared.schema import NO_ROLE, SPEC
+from ..waits.rollout import agrees
 
 __all__ = ["confirm", "confirm_gone", "confirm_roles"]
 

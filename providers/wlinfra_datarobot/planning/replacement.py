@@ -13,10 +13,10 @@ from typing import Any
 from wlinfra.provider import Gate, Step
 from wlinfra.values import Json
 
-from .explain import active_record
-from .operations.workloads import CANCEL_REPLACEMENT
-from .platform import Platform
-from .rollout import has_replacement, runs
+from ..operations.workloads import CANCEL_REPLACEMENT
+from ..platform import Platform
+from ..waits.explain import active_record
+from ..waits.rollout import has_replacement, runs
 
 __all__ = ["InFlight", "Treatment", "cancelling", "look", "over_gate"]
 

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 from wlinfra.provider import GpuCount, Impact
 
-from .platform import Bundles, Platform
-from .shapes import is_in_force
+from ..compared.shapes import is_in_force
+from ..platform import Bundles, Platform
 
 __all__ = ["impact_of", "staying"]
 

@@ -8,8 +8,11 @@ from typing import Any
 from wlinfra.provider import Gate, Live, Step
 from wlinfra.values import Json, Ref
 
-from .dialects import Dialect
-from .operations.workloads import (
+from ..attributes.dialects import Dialect
+from ..compared.roles import grant_calls
+from ..compared.schema import NO_ROLE
+from ..compared.shapes import sent_runtime
+from ..operations.workloads import (
     CREATE_WORKLOAD,
     DELETE_WORKLOAD,
     REPLACE_WORKLOAD,
@@ -19,9 +22,6 @@ from .operations.workloads import (
     UPDATE_SETTINGS,
     UPDATE_WORKLOAD,
 )
-from .roles import grant_calls
-from .schema import NO_ROLE
-from .shapes import sent_runtime
 
 __all__ = [
     "create_step",

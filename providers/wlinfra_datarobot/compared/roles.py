@@ -10,8 +10,8 @@ from typing import Any
 
 from wlinfra.provider import ObjectState, PlatformObject
 
-from .client.sharing import MOST_GRANTS
-from .recipients import role_key
+from ..attributes.recipients import role_key
+from ..client.sharing import MOST_GRANTS
 from .schema import NO_ROLE
 
 __all__ = ["declared_roles", "grant_calls", "role_values"]

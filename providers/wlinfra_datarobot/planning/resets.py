@@ -13,7 +13,7 @@ from typing import Any
 from wlinfra.provider import Action, ActionReason, AttributeChange, Decision, Effect, PlanRequest
 from wlinfra.values import Json
 
-from .shapes import is_in_force
+from ..compared.shapes import is_in_force
 
 __all__ = ["forgetting_resets", "with_resets"]
 

@@ -13,11 +13,11 @@ from typing import Any
 from wlinfra.provider import Decision, Effect, Live, PlanRequest, compare
 from wlinfra.values import Json
 
-from . import fetch
-from .client import ArtifactFilter, WorkloadFilter
-from .platform import ARTIFACT_KIND, Platform
-from .schema import SPEC
-from .shapes import artifact_values
+from .. import fetch
+from ..client import ArtifactFilter, WorkloadFilter
+from ..compared.schema import SPEC
+from ..compared.shapes import artifact_values
+from ..platform import ARTIFACT_KIND, Platform
 
 __all__ = ["equal_version", "used_again"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .attributes.artifact import API_KEY, ARTIFACT_ROWS, BUILD_ROWS, SPEC_ROWS
-from .attributes.workload import NO_ROLE, RUNTIME_ROWS, WORKLOAD_ROWS
+from ..attributes.artifact import API_KEY, ARTIFACT_ROWS, BUILD_ROWS, SPEC_ROWS
+from ..attributes.workload import NO_ROLE, RUNTIME_ROWS, WORKLOAD_ROWS
 
 __all__ = ["API_KEY", "ARTIFACT", "BUILD_CONFIG", "NO_ROLE", "RUNTIME", "SPEC", "WORKLOAD"]
 

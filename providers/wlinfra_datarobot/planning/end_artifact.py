@@ -11,11 +11,11 @@ from wlinfra.errors import ProviderError
 from wlinfra.http.failures import ApiError
 from wlinfra.provider import Action, BlastRadius, Decision, PlanRequest, Step
 
-from . import fetch
-from .client import ArtifactFilter
-from .operations.artifacts import DELETE_ARTIFACT, DELETE_REPOSITORY
+from .. import fetch
+from ..client import ArtifactFilter
+from ..operations.artifacts import DELETE_ARTIFACT, DELETE_REPOSITORY
+from ..platform import ARTIFACT_KIND, Platform
 from .permissions import CAN_DELETE, verify_permissions
-from .platform import ARTIFACT_KIND, Platform
 
 __all__ = ["artifact_end"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from wlinfra.values import Json
 
-from .platform import Platform
-from .rollout import agrees
-from .schema import BUILD_CONFIG
+from ..compared.schema import BUILD_CONFIG
+from ..platform import Platform
+from ..waits.rollout import agrees
 
 __all__ = ["needs_build", "open_builds", "without_stale_images"]
 

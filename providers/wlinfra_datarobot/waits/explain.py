@@ -11,7 +11,7 @@ from typing import Any
 
 from wlinfra.http.failures import ApiError, FailureKind
 
-from .platform import Platform
+from ..platform import Platform
 from .statuses import is_known
 
 __all__ = ["active_record", "failure_reasons", "replacement_record", "status_words", "waiting_reason"]

@@ -12,7 +12,7 @@ from wlinfra.errors import ProviderError
 from wlinfra.provider import Decision, PlanRequest
 from wlinfra.resources.mistakes import nearest
 
-from .platform import Platform
+from ..platform import Platform
 
 __all__ = ["verify_bundles"]
 

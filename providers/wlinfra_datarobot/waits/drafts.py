@@ -16,7 +16,7 @@ from wlinfra.errors import ConfigurationError
 from wlinfra.provider import Action, Change, Digest, PlanRequest
 from wlinfra.values import Json, Ref, Secret, is_open, map_leaves
 
-from .platform import ARTIFACT_KIND
+from ..platform import ARTIFACT_KIND
 from .rollout import has_replacement
 
 __all__ = ["DraftRun", "artifact_change", "draft_digest", "draft_run", "rolling_memory"]

@@ -29,19 +29,19 @@ from wlinfra.provider import (
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 
-from . import fetch
+from .. import fetch
+from ..client import WorkloadFilter
+from ..compared.echo import echoed
+from ..compared.facts import known, with_facts
+from ..compared.schema import SPEC
+from ..compared.shapes import lacking, sent_spec
+from ..operations.artifacts import BUILD_ARTIFACT, CREATE_ARTIFACT, LOCK_ARTIFACT, UPDATE_ARTIFACT
+from ..operations.workloads import PROMOTE_WORKLOAD
+from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .builds import needs_build, open_builds, without_stale_images
-from .client import WorkloadFilter
 from .earlier_version import equal_version, used_again
-from .echo import echoed
 from .end_artifact import artifact_end
-from .facts import known, with_facts
-from .operations.artifacts import BUILD_ARTIFACT, CREATE_ARTIFACT, LOCK_ARTIFACT, UPDATE_ARTIFACT
-from .operations.workloads import PROMOTE_WORKLOAD
 from .permissions import CAN_UPDATE, verify_permissions
-from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
-from .schema import SPEC
-from .shapes import lacking, sent_spec
 
 __all__ = ["plan_artifact"]
 

@@ -8,8 +8,8 @@ from typing import Any
 from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.values import Json
 
-from .schema import RUNTIME
-from .shapes import compared_runtime, is_in_force
+from ..compared.schema import RUNTIME
+from ..compared.shapes import compared_runtime, is_in_force
 from .statuses import Progress, replacement_progress
 
 __all__ = ["agrees", "artifact_of", "has_replacement", "runs"]

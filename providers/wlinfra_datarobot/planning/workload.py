@@ -28,21 +28,21 @@ from wlinfra.provider import (
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN, Json, Ref
 
-from . import fetch
+from .. import fetch
+from ..compared.echo import echoed
+from ..compared.facts import METADATA, known, with_facts
+from ..compared.schema import RUNTIME
+from ..compared.shapes import sent_runtime, without_rivals
+from ..operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS, UPDATE_WORKLOAD
+from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
+from ..waits.drafts import DraftRun, artifact_change, draft_digest, draft_run
+from ..waits.rollout import has_replacement
 from .bundles import verify_bundles
-from .drafts import DraftRun, artifact_change, draft_digest, draft_run
-from .echo import echoed
-from .facts import METADATA, known, with_facts
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of, staying
-from .operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS, UPDATE_WORKLOAD
 from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
-from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
 from .resets import forgetting_resets, with_resets
-from .rollout import has_replacement
-from .schema import RUNTIME
-from .shapes import sent_runtime, without_rivals
 from .workload_steps import (
     create_step,
     delete_step,

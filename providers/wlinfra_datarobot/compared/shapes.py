@@ -12,10 +12,10 @@ from typing import Any
 
 from wlinfra.errors import DeclarationError, WlinfraError
 
-from .attributes.artifact import SPEC_ROWS
-from .attributes.rows import Shape
-from .attributes.workload import RUNTIME_ROWS
-from .dialects import BoundsPlace, Dialect
+from ..attributes.artifact import SPEC_ROWS
+from ..attributes.dialects import BoundsPlace, Dialect
+from ..attributes.rows import Shape
+from ..attributes.workload import RUNTIME_ROWS
 
 __all__ = [
     "artifact_values",

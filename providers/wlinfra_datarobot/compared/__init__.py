@@ -1,0 +1,1 @@
+"""The shape in which values of DataRobot are compared, and what is looked at beside it."""
