@@ -78,8 +78,8 @@ def refuse_foreign(subject: Subject) -> None:
         raise ProviderError.of(
             "Object belongs to another stack",
             f"{subject.desired.address} declares {subject.key}, which belongs to {owner_told(owner, subject.document)}.",
-            "Give it another name here, or destroy it there, or declare adopt=True here to take it over; the other "
-            "stack forgets it when it stops declaring it.",
+            f"Give it another name here, or destroy it there. To take it over, or where this stack was renamed, declare adopt=True on {subject.desired.address.resource} and apply; "
+            "the other stack forgets it when it stops declaring it.",
             address=subject.desired.address,
             location=subject.desired.location,
         )

@@ -19,6 +19,7 @@ from wlinfra.state.model import ObjectState
 from wlinfra.state.move import forget_objects, move_objects
 from wlinfra.values import Address
 from wlinfra.workspace.locking import describe_holder, lock_request
+from wlinfra.workspace.renaming import take_record
 from wlinfra.workspace.site import Site
 from wlinfra.workspace.writing import add_history, writing
 
@@ -38,6 +39,8 @@ def run(arguments: Namespace, console: Console) -> int:
             _move(site, arguments, console)
         case "rm":
             _forget(site, arguments, console)
+        case "rename":
+            _rename(site, arguments, console)
         case "pull":
             console.show(site.store().pull().decode())
         case "push":
@@ -78,6 +81,13 @@ def _forget(site: Site, arguments: Namespace, console: Console) -> None:
         console.show(f"Forgot {clean(item.address)}{shown}; nothing was destroyed.")
         if advice := _how_to_let_go(site, item):
             console.show("\n".join(map(clean, advice.splitlines())))
+
+
+def _rename(site: Site, arguments: Namespace, console: Console) -> None:
+    moved = take_record(site, arguments.stack_before, host_of(console), lock_timeout=arguments.lock_timeout)
+    console.show(
+        f"The stack {clean(site.name)}, environment {clean(site.environment)}, records what was {clean(arguments.stack_before)}'s: {counted(moved, 'object')}."
+    )
 
 
 def _how_to_let_go(site: Site, item: ObjectState) -> str:

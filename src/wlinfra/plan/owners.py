@@ -101,10 +101,13 @@ def refuse_taking(inputs: Inputs, item: PlatformObject, identity: str) -> None:
             address=item.address,
             location=item.location,
         )
+    renamed = ""
+    if owner.environment == inputs.declared.environment and owner.stack != inputs.declared.stack:
+        renamed = f"If this stack was called {owner.stack} before, give it that record:\n    wlinfra state rename {owner.stack} -e {owner.environment}\nOtherwise give"
     raise DeclarationError.of(
         "Object of another environment",
         f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded by {owner.told} as {owner.address}, so {item.address} does not take it over.",
-        "Give the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
+        f"{renamed or 'Give'} the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
         f"on the resource. To hand it over, forget it there first:\n    wlinfra state rm {owner.address} {_where(inputs, owner)}",
         address=item.address,
         location=item.location,

@@ -146,10 +146,10 @@ def of_scaling(metric: str) -> Iterator[tuple[str, Given, Given]]:
     usual: Given = {"metric": metric, "target": 5, "min": 1, "max": 3}
     for attribute, key in (("target", metric), ("min", "*"), ("max", "*")):
         sides = [usual, {**usual, attribute: 2}]
-        before, after = ({"cpu": 1, "autoscaling": [wl.Policy(**side)]} for side in sides)
+        before, after = ({"cpu": 1, "autoscaling": [wl.ScalingPolicy(**side)]} for side in sides)
         yield f"autoscaling.policies[{key}].{attribute}", before, after
     if metric == "jobs":
-        renamed = [{"autoscaling": [wl.Policy(**{**usual, "metric": name})]} for name in ("jobs", "tasks")]
+        renamed = [{"autoscaling": [wl.ScalingPolicy(**{**usual, "metric": name})]} for name in ("jobs", "tasks")]
         yield "autoscaling.policies[*].metric", renamed[0], renamed[1]
 
 

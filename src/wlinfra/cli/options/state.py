@@ -17,6 +17,7 @@ def configure(parser: Parser) -> None:
         ("show", "show what is recorded of one object"),
         ("mv", "record an object under another address"),
         ("rm", "forget an object without destroying it"),
+        ("rename", "give this stack what is recorded under its old name"),
         ("pull", "print the whole state as JSON"),
         ("push", "replace the state by one that was pulled"),
         ("unlock", "free the lock of a run that is surely over"),
@@ -27,9 +28,10 @@ def configure(parser: Parser) -> None:
             "show": ["address"],
             "mv": ["source", "destination"],
             "rm": ["address"],
+            "rename": ["stack_before"],
             "push": ["input"],
         }.get(name, []):
-            child.add_argument(argument, metavar=argument.upper())
+            child.add_argument(argument, metavar=argument.upper().removesuffix("_BEFORE"))
         if name == "push":
             child.add_argument("--force", action="store_true", help="even over another lineage or a newer state")
         if name == "unlock":
@@ -37,7 +39,7 @@ def configure(parser: Parser) -> None:
                 "lock", nargs="?", default="", metavar="ID", help="the lock's id, as the refusal names it"
             )
             child.add_argument("--force", action="store_true", help="even of a run that seems to be at work")
-        if name in ("mv", "rm", "push", "repair"):
+        if name in ("mv", "rm", "rename", "push", "repair"):
             lock(child)
         record_option(child)
         common_options(child, hidden=True)
@@ -46,7 +48,7 @@ def configure(parser: Parser) -> None:
 COMMAND: Final = Command(
     name="state",
     group="State",
-    help="List, move, forget, pull, push, unlock, repair",
+    help="List, move, forget, rename, pull, push, unlock, repair",
     example="wlinfra state list -e prod",
     module="state",
     configure=configure,
