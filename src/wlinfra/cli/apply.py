@@ -55,8 +55,8 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
     refuse_options(approved, typed)
     program = find_program(approved, typed, console)
     given = Namespace(**{**vars(typed), "file": str(program), "environment": approved.environment})
-    arguments.file, arguments.set = shown_path(program, console), as_options(approved.origin.settings)
-    ending, settings = approved.options.destroy, approved.origin.settings
+    arguments.file, arguments.set = shown_path(program, console), as_options(approved.settings)
+    ending, settings = approved.options.destroy, approved.settings
     with (
         open_workspace(given, console, ending=ending, saved_settings=settings) as workspace,
         _Progress(arguments, console) as progress,

@@ -147,7 +147,7 @@ def planning_command(saved: SavedPlan, arguments: Namespace, program: str) -> st
         environment=saved.environment,
         chdir=arguments.chdir,
         state_dir=arguments.state_dir,
-        set=as_options(saved.origin.settings),
+        set=as_options(saved.settings),
         target=options.targets,
         exclude=options.excludes,
         replace=options.replaces,
@@ -232,15 +232,15 @@ def find_program(saved: SavedPlan, arguments: Namespace, console: Console) -> Pa
     It is looked for where the command runs, then beside the plan file. Raises ConfigurationError when it is at
     neither place or outside of both, StalePlanError when it was changed.
     """
-    origin, plan = saved.origin, console.path(arguments.file)
-    if any(_leads_out(name) for name in (origin.program, origin.place)):
+    plan = console.path(arguments.file)
+    if any(_leads_out(name) for name in (saved.program, saved.place)):
         raise ConfigurationError.of(
             "Program outside of folder",
             "The plan file names a program by an absolute path. Nothing was loaded.",
             "Make a new plan with\n    wlinfra plan --out plan.json",
         )
-    here = console.directory / origin.program if origin.program else None
-    beside = plan.resolve().parent / origin.place if origin.place else None
+    here = console.directory / saved.program if saved.program else None
+    beside = plan.resolve().parent / saved.place if saved.place else None
     found = []
     if here is not None and here.is_file() and _below(here, console.directory):
         found.append(here)
@@ -249,7 +249,7 @@ def find_program(saved: SavedPlan, arguments: Namespace, console: Console) -> Pa
     if not found:
         raise ConfigurationError.of(
             "Program not found",
-            f"{arguments.file} was made from {origin.program or origin.place or 'a program'}, which lies neither where you are ({console.directory}) nor where it lay beside the plan file.",
+            f"{arguments.file} was made from {saved.program or saved.place or 'a program'}, which lies neither where you are ({console.directory}) nor where it lay beside the plan file.",
             f"Go to the folder that the plan was made in, or name that folder with --chdir, and apply {plan.resolve()} there.",
         )
     program = next((path for path in found if _is_unchanged(path, saved)), None)
@@ -271,7 +271,7 @@ def _is_unchanged(program: Path, saved: SavedPlan) -> bool:
     folder = program.resolve().parent
     try:
         return all(
-            not _leads_out(name) and file_digest(folder / name) == digest for name, digest in saved.origin.files.items()
+            not _leads_out(name) and file_digest(folder / name) == digest for name, digest in saved.files.items()
         )
     except OSError:
         return False

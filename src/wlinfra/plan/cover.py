@@ -7,7 +7,7 @@ action, blast radius, target, path or value may go beyond what was approved.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, BlastRadius, GpuCount
@@ -33,14 +33,14 @@ class ObjectApproval:
     action: Action
     id: str | None
     blast_radius: BlastRadius
-    gpus_peak: Mapping[str, int | None] = field(default_factory=dict)
-    paths: Mapping[str, str] = field(default_factory=dict)
+    gpus_peak: Mapping[str, int | None]
+    paths: Mapping[str, str]
     """Every path that may change, with the keyed digest of its new value or `OPEN`."""
-    leaves: Mapping[str, str] = field(default_factory=dict)
+    leaves: Mapping[str, str]
     """For an object that is made: every value of it, likewise."""
-    steps: tuple[str, ...] = ()
-    revision: str = ""
-    unverified: bool = False
+    steps: tuple[str, ...]
+    revision: str
+    unverified: bool
 
 
 def approval_of(change: Change, digest: Digest) -> ObjectApproval:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, ClassVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from wlinfra.changes.change import Change
-from wlinfra.changes.model import Action, BlastRadius
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.cover import ObjectApproval, approval_of
 from wlinfra.plan.model import Plan, PlanOptions
@@ -25,6 +25,7 @@ from wlinfra.state.key import Digest
 __all__ = ["FILE_FORMAT", "Origin", "SavedPlan", "approval_key", "is_plan_file", "seal", "unseal"]
 
 FILE_FORMAT = "wlinfra.plan/1"
+_OPTIONS = {item.name for item in fields(PlanOptions)} - {"new_place"}  # not in files of early versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,10 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan:
-    """What a plan file holds."""
+class SavedPlan(Origin):
+    """The contents of a plan file, as they are written and read."""
+
+    __pydantic_config__: ClassVar = {"strict": True}
 
     stack: str
     environment: str
@@ -56,7 +59,6 @@ class SavedPlan:
     outputs: tuple[str, ...]
     text: str
     document: Mapping[str, Any]
-    origin: Origin
 
 
 def approval_key(change: Change) -> str:
@@ -81,92 +83,31 @@ def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], 
             "A saved plan is bound to what it saw by a key, and this machine has none.",
             "Set WLINFRA_STATE_KEY to the team's key, or let wlinfra make one by a first apply.",
         )
-    body = {
-        "format": FILE_FORMAT,
-        "stack": plan.stack,
-        "environment": plan.environment,
-        "options": asdict(plan.options),
-        "tool_version": plan.tool_version,
-        "program": origin.program,
-        "place": origin.place,
-        "files": dict(origin.files),
-        "settings": dict(origin.settings),
-        "program_digest": plan.program_digest,
-        "settings_digest": plan.settings_digest,
-        "lineage": plan.lineage,
-        "approvals": {
-            approval_key(change): _approval_document(approval_of(change, digest)) for change in plan.effective
-        },
-        "outputs": [output.name for output in plan.outputs if output.differs],
-        "text": text,
-        "document": dict(document),
-    }
-    return (
-        orjson.dumps({"seal": digest(canonical(body)), **body}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-        + b"\n"
+    saved = SavedPlan(
+        stack=plan.stack,
+        environment=plan.environment,
+        options=plan.options,
+        tool_version=plan.tool_version,
+        program=origin.program,
+        place=origin.place,
+        files=dict(origin.files),
+        settings=dict(origin.settings),
+        program_digest=plan.program_digest,
+        settings_digest=plan.settings_digest,
+        lineage=plan.lineage,
+        approvals={approval_key(change): approval_of(change, digest) for change in plan.effective},
+        outputs=tuple(output.name for output in plan.outputs if output.differs),
+        text=text,
+        document=dict(document),
     )
+    body = {"format": FILE_FORMAT, **orjson.loads(orjson.dumps(saved))}
+    sealed = {"seal": digest(canonical(body)), **body}
+    return orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
-def _approval_document(approval: ObjectApproval) -> dict[str, Any]:
-    return {
-        "action": approval.action.value,
-        "id": approval.id,
-        "blast_radius": int(approval.blast_radius),
-        "gpus_peak": dict(approval.gpus_peak),
-        "paths": dict(approval.paths),
-        "leaves": dict(approval.leaves),
-        "steps": list(approval.steps),
-        "revision": approval.revision,
-        "unverified": approval.unverified,
-    }
-
-
-# ---------------------------------------------------------------- reading
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
-
-
-class _Options(_Part):
-    destroy: bool
-    targets: list[str]
-    excludes: list[str]
-    replaces: list[str]
-    refresh: bool
-    refresh_only: bool
-    allow_empty: bool
-    new_place: bool = False
-
-
-class _Approval(_Part):
-    action: Annotated[Action, Field(strict=False)]
-    id: str | None
-    blast_radius: Annotated[BlastRadius, Field(strict=False)]
-    gpus_peak: dict[str, int | None]
-    paths: dict[str, str]
-    leaves: dict[str, str]
-    steps: list[str]
-    revision: str
-    unverified: bool
-
-
-class _File(_Part):
-    stack: str
-    environment: str
-    options: _Options
-    tool_version: str
-    program: str
-    place: str = ""
-    files: dict[str, str] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict)
-    program_digest: str
-    settings_digest: str
-    lineage: str
-    approvals: dict[str, _Approval]
-    outputs: list[str]
-    text: str
-    document: dict[str, Any]
+@cache
+def _reader() -> TypeAdapter[SavedPlan]:
+    return TypeAdapter(SavedPlan)
 
 
 def unseal(data: bytes, digest: Digest | None = None) -> SavedPlan:
@@ -184,11 +125,14 @@ def unseal(data: bytes, digest: Digest | None = None) -> SavedPlan:
     if digest is not None and not _fits(found, body, digest):
         raise _not_trusted(digest)
     try:
-        return _parsed(_File.model_validate(body))
+        saved = _reader().validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(map(str, first["loc"]))
         raise _not_a_plan(f"Its part {path} is missing or wrong ({first['msg']}).") from None
+    if missing := _OPTIONS - body["options"].keys():
+        raise _not_a_plan(f"Its options do not name {min(missing)}.")
+    return saved
 
 
 def _fits(found: object, body: Mapping[str, Any], digest: Digest) -> bool:
@@ -198,50 +142,6 @@ def _fits(found: object, body: Mapping[str, Any], digest: Digest) -> bool:
         return hmac.compare_digest(digest(canonical(dict(body))).encode(), found.encode())
     except TypeError:  # nested deeper, or with larger numbers, than anything that was ever sealed
         return False
-
-
-def _parsed(file: _File) -> SavedPlan:
-    return SavedPlan(
-        stack=file.stack,
-        environment=file.environment,
-        options=_parsed_options(file.options),
-        tool_version=file.tool_version,
-        program_digest=file.program_digest,
-        settings_digest=file.settings_digest,
-        lineage=file.lineage,
-        approvals={key: _parsed_approval(value) for key, value in file.approvals.items()},
-        outputs=tuple(file.outputs),
-        text=file.text,
-        document=file.document,
-        origin=Origin(program=file.program, place=file.place, files=file.files, settings=file.settings),
-    )
-
-
-def _parsed_options(value: _Options) -> PlanOptions:
-    return PlanOptions(
-        destroy=value.destroy,
-        targets=tuple(value.targets),
-        excludes=tuple(value.excludes),
-        replaces=tuple(value.replaces),
-        refresh=value.refresh,
-        refresh_only=value.refresh_only,
-        allow_empty=value.allow_empty,
-        new_place=value.new_place,
-    )
-
-
-def _parsed_approval(value: _Approval) -> ObjectApproval:
-    return ObjectApproval(
-        action=value.action,
-        id=value.id,
-        blast_radius=value.blast_radius,
-        gpus_peak=value.gpus_peak,
-        paths=value.paths,
-        leaves=value.leaves,
-        steps=tuple(value.steps),
-        revision=value.revision,
-        unverified=value.unverified,
-    )
 
 
 def _not_a_plan(detail: str) -> ConfigurationError:
