@@ -1,67 +1,47 @@
-"""Plans one workload: what is changed in place, what rolls and how, what is started or stopped.
+"""Plans one workload: created, replaced, deleted, or moved to what is wanted.
 
 `provider` calls `plan_workload`; it asks the platform only for what a roll must know (a replacement under way, sizes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
 
-from wlinfra.errors import DeclarationError
-from wlinfra.http.failures import ApiError
 from wlinfra.provider import (
     Action,
     ActionReason,
-    BlastRadius,
     Decision,
-    Effect,
-    Gate,
     Goal,
-    Live,
     PlanRequest,
-    PlatformObject,
     Step,
     default_decision,
 )
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.values import UNKNOWN, Json, Ref
+from wlinfra.values import Ref
 
 from .. import fetch
-from ..compared.echo import echoed
 from ..compared.facts import METADATA, known, with_facts
-from ..compared.schema import RUNTIME
-from ..compared.shapes import sent_runtime, without_rivals
-from ..operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS, UPDATE_WORKLOAD
-from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
-from ..waits.drafts import DraftRun, artifact_change, draft_digest, draft_run
-from ..waits.rollout import has_replacement
+from ..operations.workloads import UPDATE_WORKLOAD
+from ..platform import WORKLOAD_KIND, Platform
+from ..waits.drafts import artifact_change, draft_digest
 from .bundles import verify_bundles
 from .idle_scaling import with_idle_scaling
-from .impact import impact_of, staying
-from .permissions import CAN_DELETE, CAN_SHARE, CAN_UPDATE, verify_permissions
-from .replacement import InFlight, Treatment, cancelling, look, over_gate
+from .impact import impact_of
+from .moving import Moving
+from .permissions import CAN_DELETE, verify_permissions
 from .resets import forgetting_resets, with_resets
 from .workload_steps import (
+    RUNNING,
+    STOPPED,
+    TIMEOUT,
     create_step,
     delete_step,
-    metadata_step,
     power_step,
-    replace_step,
-    revoked,
+    ready,
     role_steps,
-    roll_lookup,
-    settings_step,
 )
 
 __all__ = ["plan_workload"]
-
-_TIMEOUT = 1800.0
-_STOPPED, _RUNNING, _ERRORED = "stopped", "running", "errored"
-_PLATFORM_TIMING = (
-    "the declared replacement policy goes with another artifact only; this roll has the platform's timing"
-)
 
 
 def plan_workload(platform: Platform, request: PlanRequest) -> Decision:
@@ -87,7 +67,7 @@ def plan_workload(platform: Platform, request: PlanRequest) -> Decision:
         case Action.REPLACE:
             return _replaced(platform, request, draft)
         case Action.NO_OP | Action.UPDATE | Action.ROLL | Action.IMPORT:
-            return _with_metadata(_Moving(platform, request, draft).planned())
+            return _with_metadata(Moving(platform, request, draft).planned())
 
 
 def _with_metadata(decision: Decision) -> Decision:
@@ -106,13 +86,13 @@ def _changes_type(request: PlanRequest) -> bool:
 
 def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     live = request.live
-    goal = Goal(goal="gone", describe="gone", timeout=_TIMEOUT)
+    goal = Goal(goal="gone", describe="gone", timeout=TIMEOUT)
     change = replace(draft, steps=(delete_step(draft.id or ""),), goal=goal, reversible=False)
     change = replace(change, irreversible_because="its id and endpoint are gone for good")
     if live is None or request.prior is None:
         return change
     predicted = verify_permissions(known(live), [CAN_DELETE], request.prior)
-    runs = live.values.get("power") == _RUNNING
+    runs = live.values.get("power") == RUNNING
     impact = impact_of(platform, now=live.values.get("runtime") if runs else None, after=None, rolls=False)
     return replace(change, predicted=predicted, impact=impact)
 
@@ -120,10 +100,10 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
 def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
     verify_bundles(platform, request, draft)
     steps = tuple(_making(platform, request, draft))
-    runs = draft.values.get("power") != _STOPPED
+    runs = draft.values.get("power") != STOPPED
     after = draft.values.get("runtime", {}) if runs else None
     impact = impact_of(platform, now=None, after=after, rolls=False)
-    return replace(draft, steps=steps, goal=_ready(request, draft, "create"), impact=impact)
+    return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact)
 
 
 def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[Step]:
@@ -135,8 +115,8 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[S
     lookup = {"name": values["name"], "known": known, **({"draft": digest} if digest else {})}
     steps = [create_step(values, platform.dialect, lookup)]
     steps += role_steps(own, (), values.get("sharedRoles") or {})
-    if values.get("power") == _STOPPED:
-        steps.append(power_step(own, _STOPPED))
+    if values.get("power") == STOPPED:
+        steps.append(power_step(own, STOPPED))
     return steps
 
 
@@ -152,271 +132,4 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Deci
         after=draft.values.get("runtime", {}),
         rolls=not is_delete_first,
     )
-    return replace(draft, steps=steps, goal=_ready(request, draft, "create"), impact=impact, reversible=False)
-
-
-def _ready(request: PlanRequest, draft: Decision, phase: str, **details: Any) -> Goal:
-    power = draft.values.get("power", _RUNNING)
-    return Goal(
-        describe=power,
-        details={"power": power, **details},
-        timeout=request.timeouts.get(phase, _TIMEOUT),
-    )
-
-
-_ROLLED: Final = (("artifactId",), ("runtime",))
-"""What a replacement under way moves when it is over, as the plan says."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Moving:
-    """A live workload on its way to what is wanted."""
-
-    platform: Platform
-    request: PlanRequest
-    draft: Decision
-
-    def planned(self) -> Decision:
-        """Return the change with its steps."""
-        live, desired = self.request.live, self.request.desired
-        if live is None or desired is None:
-            return self.draft
-        # What is live already differs from the record alone, and is no reason for a call.
-        touched = {str(item.path[0]) for item in self.draft.attributes if item.effect is not Effect.STORED}
-        repairs = live.values.get("power") == _ERRORED and self.draft.values.get("power") == _RUNNING
-        artifact = artifact_change(self.request)
-        digest = draft_digest(artifact, self.request.digest)
-        memory = self.request.prior.memory if self.request.prior is not None else {}
-        draft = draft_run(artifact, digest, memory, live.document)
-        if touched & {"artifactId", "runtime"} or draft is not DraftRun.CURRENT or repairs:
-            rerolls = draft is DraftRun.STALE or repairs
-            return self._rolled(live, desired, touched, rerolls=rerolls, digest=digest)
-        adjusted = self._adjusted(live, desired, touched)
-        return self._recalled(adjusted, live, desired) if has_replacement(live.document) else adjusted
-
-    def _adjusted(self, live: Live, desired: PlatformObject, touched: set[str]) -> Decision:
-        """Return a change that rolls nothing."""
-        steps = [*self._sideways(live, touched), *self._powering(live, gate=None)]
-        predicted = verify_permissions(known(live), _needed(steps), desired)
-        notes = list(self.draft.notes)
-        if any(item.path[0] == "replacement" for item in self.draft.attributes):
-            notes.append("the replacement policy is kept for the next roll; nothing is called now")
-        goal = None
-        if any(START_WORKLOAD.made(step) or STOP_WORKLOAD.made(step) for step in steps):
-            goal = _ready(self.request, self.draft, "update", starting=True)
-        elif self.draft.reason is ActionReason.UNREADY:
-            # What is wanted runs already, so a record of a failure that is over is about something else.
-            over = {} if has_replacement(live.document) else roll_lookup(live, {}, rerolls=False)
-            goal = replace(_ready(self.request, self.draft, "update", **self._target(live), **over), goal="rolled")
-        stops = any(STOP_WORKLOAD.made(step) for step in steps)
-        return replace(
-            self.draft,
-            steps=tuple(steps),
-            goal=goal,
-            predicted=predicted,
-            notes=tuple(notes),
-            blast_radius=BlastRadius.DOWNTIME if stops else BlastRadius.NONE,
-            impact=self._impact(live, rolls=False) if steps or goal else self.draft.impact,
-        )
-
-    def _recalled(self, change: Decision, live: Live, desired: PlatformObject) -> Decision:
-        """Return the change with the end of this stack's own roll to what is wanted no more, while the wanted still runs."""
-        target = self._target(live)
-        in_flight = self._in_flight(live, target, adoptable=True)
-        if in_flight.treatment is not Treatment.CANCEL or change.action is Action.IMPORT:
-            return change
-        before = roll_lookup(live, {}, rerolls=False)
-        return replace(
-            change,
-            action=Action.UPDATE,
-            reason=ActionReason.DEPENDENCY_CHANGED,
-            label="roll cancelled",
-            steps=(cancelling(live.id), *change.steps),
-            goal=replace(_ready(self.request, self.draft, "update", **target, **before), goal="rolled"),
-            predicted=verify_permissions(known(live), [CAN_UPDATE], desired),
-            notes=(*change.notes, in_flight.note),
-        )
-
-    def _rolled(
-        self, live: Live, desired: PlatformObject, touched: set[str], *, rerolls: bool, digest: str | None
-    ) -> Decision:
-        verify_bundles(self.platform, self.request, self.draft, live.values.get("runtime"))
-        swaps = self._swaps(live)
-        if swaps:
-            self._check_statuses(live, desired)
-        target = self._target(live)
-        in_flight = self._in_flight(live, target, adoptable=not rerolls)
-        stops = live.values.get("power") == _RUNNING and self.draft.values.get("power") == _STOPPED
-        steps = [*self._sideways(live, touched)]
-        if stops:
-            steps += self._powering(live, gate=None)
-        if in_flight.treatment is not Treatment.ADOPT:
-            gate = self._gate(live, in_flight, stops=stops)
-            steps += [cancelling(live.id)] if in_flight.treatment is Treatment.CANCEL else []
-            lookup = {**roll_lookup(live, target, rerolls=rerolls), **({"draft": digest} if digest else {})}
-            steps.append(self._roll_step(live, lookup, gate, swaps=swaps, sizes="runtime" in touched))
-            if not stops:
-                steps += self._powering(live, gate=over_gate())
-        return self._described(live, desired, steps, in_flight, rerolls=rerolls, digest=digest, target=target)
-
-    def _described(
-        self,
-        live: Live,
-        desired: PlatformObject,
-        steps: list[Step],
-        in_flight: InFlight,
-        *,
-        rerolls: bool,
-        digest: str | None,
-        target: Mapping[str, Json],
-    ) -> Decision:
-        draft = self.draft
-        runs = live.values.get("power") != _STOPPED and draft.values.get("power") != _STOPPED
-        notes = [*draft.notes, *([in_flight.note] if in_flight.note else [])]
-        by_settings = any(UPDATE_SETTINGS.made(step) for step in steps)
-        if by_settings and draft.values.get("replacement"):
-            notes.append(_PLATFORM_TIMING)
-        if not runs:
-            notes.append("it is stopped, so that nothing rolls now")
-        before = roll_lookup(live, {}, rerolls=rerolls and runs)
-        memory = {"memory": {"draft": digest}} if digest else {}
-        goal = _ready(self.request, draft, "update", starting=not runs, **target, **before, **memory)
-        goal = replace(goal, goal="rolled", describe="rolled")
-        action, reason = draft.action, draft.reason
-        if action in (Action.NO_OP, Action.UPDATE):
-            action = Action.ROLL if runs else Action.UPDATE
-            reason = _reroll_reason(live, reason)
-        elif action is Action.ROLL and not runs:
-            action = Action.UPDATE
-        swaps = self._swaps(live)
-        outputs = {
-            **draft.outputs,
-            "artifact_id": target["artifact_id"] if isinstance(target.get("artifact_id"), str) else UNKNOWN,
-        }
-        return replace(
-            draft,
-            action=action,
-            reason=reason,
-            label="adopt" if in_flight.treatment is Treatment.ADOPT else draft.label,
-            steps=tuple(steps),
-            goal=goal,
-            blast_radius=BlastRadius.ROLLING if runs else BlastRadius.NONE,
-            outputs=outputs if swaps else draft.outputs,
-            running={name: live.values[name] for name in ("artifactId", "runtime") if name in live.values},
-            predicted=verify_permissions(known(live), _needed(steps), desired),
-            notes=tuple(notes),
-            impact=self._impact(live, rolls=runs),
-            moving=() if in_flight.treatment is Treatment.NONE else _ROLLED,
-        )
-
-    # ------------------------------------------------------------ parts
-
-    def _target(self, live: Live) -> dict[str, Json]:
-        """Return what shall run, as far as it is declared."""
-        artifact = self.draft.values.get("artifactId")
-        runtime = self.draft.values.get("runtime")
-        known = artifact if artifact is not None else live.values.get("artifactId")
-        return {"artifact_id": known, **({"runtime": runtime} if runtime is not None else {})}
-
-    def _swaps(self, live: Live) -> bool:
-        wanted = self.draft.values.get("artifactId")
-        return wanted is not None and (not isinstance(wanted, str) or wanted != live.values.get("artifactId"))
-
-    def _sideways(self, live: Live, touched: set[str]) -> list[Step]:
-        """Return the calls that restart nothing."""
-        changed = [name for name in ("name", "description", "importance") if name in touched]
-        steps = [metadata_step(live.id, self.draft.values, changed)] if changed else []
-        if "sharedRoles" in touched:
-            wanted = self.draft.values.get("sharedRoles") or {}
-            applied = self.request.prior.values.get("sharedRoles") if self.request.prior is not None else None
-            roles = live.document.get("sharedRoles") or ()
-            steps += role_steps(live.id, roles, {**revoked(applied, wanted), **wanted})
-        return steps
-
-    def _powering(self, live: Live, gate: Gate | None) -> list[Step]:
-        wanted, now = self.draft.values.get("power", _RUNNING), live.values.get("power")
-        if wanted == _STOPPED and now != _STOPPED:
-            return [power_step(live.id, _STOPPED)]
-        if wanted == _RUNNING and now == _STOPPED:
-            if live.document.get("status") == "stopping" and gate is None:
-                gate = _stopped_gate()
-            return [power_step(live.id, _RUNNING, gate)]
-        return []
-
-    def _gate(self, live: Live, in_flight: InFlight, *, stops: bool) -> Gate | None:
-        if stops or live.document.get("status") == "stopping":
-            return _stopped_gate()
-        return over_gate() if in_flight.treatment in (Treatment.WAIT, Treatment.CANCEL) else None
-
-    def _roll_step(self, live: Live, lookup: Mapping[str, Any], gate: Gate | None, *, swaps: bool, sizes: bool) -> Step:
-        dialect = self.platform.dialect
-        runtime = self._runtime(live)
-        if not swaps:
-            return settings_step(live, runtime, dialect, lookup, gate)
-        payload: dict[str, Json] = {"artifactId": self.draft.values["artifactId"], "strategy": "rolling"}
-        timing = {k: v for k, v in (self.draft.values.get("replacement") or {}).items() if k != "strategy"}
-        if timing:
-            payload["config"] = timing
-        if sizes or live.values.get("artifactId") is None:
-            payload["runtime"] = sent_runtime(runtime, dialect)
-        return replace_step(live.id, payload, lookup, gate)
-
-    def _runtime(self, live: Live) -> dict[str, Any]:
-        """Return the whole runtime to send: ours completed by what is live."""
-        now = live.values.get("runtime") or {"containerGroups": []}
-        applied = self.request.prior.values.get("runtime") if self.request.prior is not None else None
-        wanted = self.draft.values.get("runtime")
-        if wanted is None:
-            wanted = {"containerGroups": [{"name": group["name"]} for group in now["containerGroups"]]}
-        whole: dict[str, Any] = echoed(RUNTIME, wanted, without_rivals(now, wanted), applied)
-        return whole
-
-    def _in_flight(self, live: Live, target: Mapping[str, Json], *, adoptable: bool) -> InFlight:
-        artifact = artifact_change(self.request)
-        own = frozenset((artifact.decision.memory.get("versions") or ()) if artifact is not None else ())
-        return look(self.platform, live.document, target, adoptable=adoptable, own=own)
-
-    def _impact(self, live: Live, *, rolls: bool) -> Any:
-        now = live.values.get("runtime") if live.values.get("power") != _STOPPED else None
-        after = self._runtime(live) if self.draft.values.get("power") != _STOPPED else None
-        if not rolls and now and after:
-            after = staying(now, after)
-        return impact_of(self.platform, now=now, after=after, rolls=rolls)
-
-    def _check_statuses(self, live: Live, desired: PlatformObject) -> None:
-        """Raise DeclarationError for a roll from a draft to a locked artifact, or back."""
-        now = (known(live).get("artifact") or {}).get("status")
-        wanted = self._wanted_status()
-        if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
-            return
-        raise DeclarationError.of(
-            "Draft and locked do not mix",
-            f"{desired.address} runs a {now} artifact and would be rolled to a {wanted} one; the platform replaces a "
-            "draft by drafts and a locked artifact by locked ones only.",
-            'Lock the draft that runs (status="locked" on the artifact it runs now), or make a new workload.',
-            address=desired.address,
-            path="artifact",
-            location=desired.location,
-        )
-
-    def _wanted_status(self) -> str | None:
-        change = artifact_change(self.request)
-        if change is not None:
-            return str(change.values.get("status"))
-        wanted = self.draft.values.get("artifactId")
-        found = fetch.get(self.platform, ARTIFACT_KIND, wanted) if isinstance(wanted, str) else None
-        return None if found is None or isinstance(found, ApiError) else found.get("status")
-
-
-def _stopped_gate() -> Gate:
-    return Gate(goal="stopped", describe="it to be stopped", details={"power": _STOPPED})
-
-
-def _reroll_reason(live: Live, reason: ActionReason | None) -> ActionReason:
-    if live.values.get("power") == _ERRORED:
-        return ActionReason.DRIFTED
-    return reason if reason is not None and reason is not ActionReason.UNCHANGED else ActionReason.DEPENDENCY_CHANGED
-
-
-def _needed(steps: list[Step]) -> list[str]:
-    return [CAN_SHARE if UPDATE_ROLES.made(step) else CAN_UPDATE for step in steps]
+    return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact, reversible=False)

@@ -1,11 +1,11 @@
-"""The calls that change a workload, as steps; `plan_workload` chooses and orders them."""
+"""The calls that change a workload, as steps, and the wait for it; `plan_workload` chooses and orders them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from wlinfra.provider import Gate, Live, Step
+from wlinfra.provider import Decision, Gate, Goal, Live, PlanRequest, Step
 from wlinfra.values import Json, Ref
 
 from ..attributes.dialects import Dialect
@@ -24,10 +24,14 @@ from ..operations.workloads import (
 )
 
 __all__ = [
+    "RUNNING",
+    "STOPPED",
+    "TIMEOUT",
     "create_step",
     "delete_step",
     "metadata_step",
     "power_step",
+    "ready",
     "replace_step",
     "revoked",
     "role_steps",
@@ -35,6 +39,9 @@ __all__ = [
     "settings_step",
 ]
 
+TIMEOUT = 1800.0
+"""Seconds for a workload to run or to be gone, unless its lifecycle names another."""
+STOPPED, RUNNING = "stopped", "running"
 _METADATA = {"name": "", "description": "", "importance": "low"}
 
 
@@ -109,3 +116,13 @@ def power_step(target: str | Ref, power: str, gate: Gate | None = None) -> Step:
 def delete_step(target: str) -> Step:
     """Return the step that deletes a workload for good."""
     return DELETE_WORKLOAD.step("delete the workload", target)
+
+
+def ready(request: PlanRequest, draft: Decision, phase: str, **details: Any) -> Goal:
+    """Return the wait for the workload to run, or to be stopped where that is declared."""
+    power = draft.values.get("power", RUNNING)
+    return Goal(
+        describe=power,
+        details={"power": power, **details},
+        timeout=request.timeouts.get(phase, TIMEOUT),
+    )
