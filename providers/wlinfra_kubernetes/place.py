@@ -11,7 +11,7 @@ from typing import Final
 from wlinfra_manifests.document import Key
 
 from .cluster.client import ClusterClient
-from .cluster.failures import ClusterError, Failure
+from .cluster.failures import Failure, unless
 
 __all__ = ["place_of"]
 
@@ -20,11 +20,6 @@ _SYSTEM: Final = Key("v1", "Namespace", "", "kube-system")
 
 def place_of(client: ClusterClient) -> Mapping[str, str]:
     """Return the facts, the most certain first; raises ClusterError when the cluster does not answer."""
-    try:
-        system = client.get(_SYSTEM)
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        system = None
+    system = unless(Failure.FORBIDDEN, lambda: client.get(_SYSTEM), None)
     uid = str(system["metadata"]["uid"]) if system is not None else ""
     return {**({"cluster": uid} if uid else {}), "server": client.server}

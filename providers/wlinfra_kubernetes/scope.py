@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from wlinfra.provider import RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
@@ -25,6 +25,8 @@ from .ownership.succession import AUTOSCALERS
 from .volumes import pod_of
 
 __all__ = ["CLUSTER_SCOPED", "Read", "Scope", "in_namespace", "makers_of"]
+
+T = TypeVar("T")
 
 CLUSTER_SCOPED: Final = frozenset(
     {
@@ -70,49 +72,51 @@ class Scope:
         self.identity = identity
         self.target = target
         self.provider = provider
-        self._manifests: tuple[Mapping[Address, Resource], _Manifests] | None = None
-        self._shared: tuple[Mapping[Address, Resource], Mapping[tuple[str, str], RenderedObject]] | None = None
-        self._first: tuple[Mapping[Address, Resource], frozenset[Address]] | None = None
+        self._found: dict[Callable[..., Any], tuple[Mapping[Address, Resource], Any]] = {}
 
     def needed(self, declared: Mapping[Address, Resource]) -> Mapping[Address, Manifest]:
         """Return the declared manifests that others may go by."""
-        return self._found_in(declared).needed
+        return self._once(_manifests, declared).needed
 
     def readers(self, declared: Mapping[Address, Resource]) -> Mapping[Read, Sequence[Manifest]]:
         """Return the declared manifests whose pods read a Secret or ConfigMap, by its kind, namespace and name."""
-        return self._found_in(declared).readers
-
-    def _found_in(self, declared: Mapping[Address, Resource]) -> _Manifests:
-        """Go through the declared manifests once for all objects of a program."""
-        if self._manifests is None or self._manifests[0] is not declared:
-            own = {address: item for address, item in declared.items() if isinstance(item, Manifest)}
-            readers: dict[Read, list[Manifest]] = {}
-            for item in own.values():
-                space = item.manifest["metadata"].get("namespace") or self.target.namespace
-                for kind, name in dict.fromkeys(sources_of(pod_of(item.manifest))):
-                    readers.setdefault((kind, space, name), []).append(item)
-            needed = {address: item for address, item in own.items() if item.manifest["kind"] in _NEEDED}
-            self._manifests = declared, _Manifests(needed=needed, readers=readers)
-        return self._manifests[1]
+        return self._once(_manifests, declared).readers
 
     def shared(self, declared: Mapping[Address, Resource]) -> Mapping[tuple[str, str], RenderedObject]:
         """Return by kind and name what workloads have in common, rendered once for all objects of a program."""
-        if self._shared is None or self._shared[0] is not declared:
-            rendered = [
-                item
-                for one in declared.values()
-                if isinstance(one, Workload) and isinstance(one.artifact, Artifact) and one.artifact.storage is not None
-                for item in render_workload(one, one.artifact, self.target).objects
-                if item.shared
-            ]
-            self._shared = declared, {(item.kind, item.name): item for item in merge_shared(rendered)}
-        return self._shared[1]
+        return self._once(_shared, declared)
 
     def first(self, declared: Mapping[Address, Resource]) -> frozenset[Address]:
         """Return the inventory's Namespace, where it is declared, and all it needs: what cannot wait for the inventory."""
-        if self._first is None or self._first[0] is not declared:
-            self._first = declared, frozenset(_before_inventory(self, declared))
-        return self._first[1]
+        return self._once(_before_inventory, declared)
+
+    def _once(self, look: Callable[[Scope, Mapping[Address, Resource]], T], declared: Mapping[Address, Resource]) -> T:
+        """Go through what is declared once for all objects of a program."""
+        if self._found.get(look, (None,))[0] is not declared:
+            self._found[look] = declared, look(self, declared)
+        return cast("T", self._found[look][1])
+
+
+def _manifests(scope: Scope, declared: Mapping[Address, Resource]) -> _Manifests:
+    own = {address: item for address, item in declared.items() if isinstance(item, Manifest)}
+    readers: dict[Read, list[Manifest]] = {}
+    for item in own.values():
+        space = item.manifest["metadata"].get("namespace") or scope.target.namespace
+        for kind, name in dict.fromkeys(sources_of(pod_of(item.manifest))):
+            readers.setdefault((kind, space, name), []).append(item)
+    needed = {address: item for address, item in own.items() if item.manifest["kind"] in _NEEDED}
+    return _Manifests(needed=needed, readers=readers)
+
+
+def _shared(scope: Scope, declared: Mapping[Address, Resource]) -> Mapping[tuple[str, str], RenderedObject]:
+    rendered = [
+        item
+        for one in declared.values()
+        if isinstance(one, Workload) and isinstance(one.artifact, Artifact) and one.artifact.storage is not None
+        for item in render_workload(one, one.artifact, scope.target).objects
+        if item.shared
+    ]
+    return {(item.kind, item.name): item for item in merge_shared(rendered)}
 
 
 def in_namespace(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def makers_of(scope: Scope, key: Key, declared: Mapping[Address, Resource]) -> I
                 yield address
 
 
-def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> set[Address]:
+def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> frozenset[Address]:
     pending = [
         address
         for address, item in scope.needed(declared).items()
@@ -157,4 +161,4 @@ def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> set
         if isinstance(resource, Manifest):
             placed = in_namespace(scope, resource.manifest, cluster_scoped=resource.cluster_scoped)
             pending += makers_of(scope, key_of(placed), declared)
-    return found
+    return frozenset(found)

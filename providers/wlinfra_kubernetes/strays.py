@@ -76,14 +76,9 @@ def _served(platform: Platform, kinds: Sequence[str], keys: set[Key]) -> Iterato
 
 def _places(platform: Platform, kind: Key, namespaces: Sequence[str]) -> Iterator[Key]:
     """Yield where to list a kind: in each namespace of the stack alone, so that no right to the cluster is needed."""
-    try:
+    if platform.client.serves(kind.api, kind.kind):
         namespaced = platform.client.served(kind.api, kind.kind).namespaced
-    except ClusterError as error:
-        if error.failure is not Failure.NO_KIND:
-            raise
-        return
-    for namespace in namespaces if namespaced else ("",):
-        yield replace(kind, namespace=namespace)
+        yield from (replace(kind, namespace=one) for one in (namespaces if namespaced else ("",)))
 
 
 def _labelled(platform: Platform, kind: Key, declared: set[tuple[str, str, str]]) -> Sequence[Mapping[str, Any]]:

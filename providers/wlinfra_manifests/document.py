@@ -18,6 +18,7 @@ from wlinfra.values import Json, Path, Secret
 
 __all__ = [
     "DEEP",
+    "KEYS",
     "SECRET",
     "Difference",
     "Key",
@@ -213,7 +214,7 @@ def managed_by(document: Mapping[str, Any], manager: str) -> Mapping[str, Any]:
 
 # ---------------------------------------------------------------- lists of the server's kinds
 
-_KEYS: Final = (
+KEYS: Final = (
     ("name",),
     ("containerPort", "protocol"),
     ("port", "protocol"),
@@ -223,6 +224,7 @@ _KEYS: Final = (
     ("key",),
     ("uid",),
 )
+"""What tells elements of the server's lists apart, for lists that have no other key."""
 
 
 def _element_key(element: Any, names: Sequence[str]) -> str | None:
@@ -233,7 +235,7 @@ def _element_key(element: Any, names: Sequence[str]) -> str | None:
 
 def _keyed(*sides: Sequence[Any]) -> list[dict[str, Any]] | None:
     """Return the lists by the keys their elements have; None when the elements have no such keys."""
-    for names in _KEYS:
+    for names in KEYS:
         found = []
         for side in sides:
             keys = [_element_key(element, names[:1]) for element in side]

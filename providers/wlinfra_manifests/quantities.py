@@ -26,18 +26,26 @@ _HOLDERS: Final = frozenset({"limits", "requests"})
 
 def canonical(text: Any) -> Any:
     """Return the quantity as the server writes it; what is none comes back as it is."""
-    match = _QUANTITY.fullmatch(str(text)) if isinstance(text, str | int | float) else None
-    if match is None or isinstance(text, bool):
+    found = _parsed(text) if isinstance(text, str | int | float) and not isinstance(text, bool) else None
+    if found is None:
         return text
-    number, suffix = match[1], match[2] or ""
+    value, is_binary = found
+    return _binary(value) if is_binary else _decimal(value)
+
+
+def _parsed(text: Any) -> tuple[Decimal, bool] | None:
+    """Return the number, and whether its suffix counts in powers of 1024; None for what is no quantity."""
+    match = _QUANTITY.fullmatch(str(text))
+    if match is None:
+        return None
+    suffix = match[2] or ""
     try:
-        value = Decimal(number)
+        number = Decimal(match[1])
     except ArithmeticError:
-        return text
+        return None
     if suffix in _BINARY:
-        return _binary(value * 1024 ** _BINARY[suffix])
-    exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
-    return _decimal(value.scaleb(exponent))
+        return number * Decimal(1024 ** _BINARY[suffix]), True
+    return number.scaleb(int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]), False
 
 
 def amount(text: Any) -> Decimal:
@@ -46,14 +54,8 @@ def amount(text: Any) -> Decimal:
     >>> amount("500m"), amount("1Gi"), amount(None)
     (Decimal('0.500'), Decimal('1073741824'), Decimal('0'))
     """
-    match = _QUANTITY.fullmatch(str(text))
-    if match is None:
-        return Decimal(0)
-    suffix = match[2] or ""
-    if suffix in _BINARY:
-        return Decimal(match[1]) * Decimal(1024 ** _BINARY[suffix])
-    exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
-    return Decimal(match[1]).scaleb(exponent)
+    found = _parsed(text)
+    return found[0] if found is not None else Decimal(0)
 
 
 def format_amount(amount: float | Decimal) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "is_boundless",
     "is_open",
     "is_sendable",
+    "leaves",
     "map_leaves",
     "parse_template",
     "resolve_refs",
@@ -239,7 +240,8 @@ def map_leaves(value: Json, change: Callable[[Any], Any]) -> Json:
     return change(value)
 
 
-def _leaves(value: Json) -> Iterator[Any]:
+def leaves(value: Json) -> Iterator[Any]:
+    """Yield every leaf of the tree."""
     # A stack, because nested generators cost each leaf once for every level above it.
     pending = [value]
     while pending:
@@ -254,7 +256,7 @@ def _leaves(value: Json) -> Iterator[Any]:
 
 def find_refs(value: Json) -> Iterator[Ref]:
     """Yield every reference in the tree, those inside templates too."""
-    for leaf in _leaves(value):
+    for leaf in leaves(value):
         match leaf:
             case Ref():
                 yield leaf
@@ -264,7 +266,7 @@ def find_refs(value: Json) -> Iterator[Ref]:
 
 def find_secrets(value: Json) -> Iterator[Secret]:
     """Yield every secret in the tree."""
-    yield from (leaf for leaf in _leaves(value) if isinstance(leaf, Secret))
+    yield from (leaf for leaf in leaves(value) if isinstance(leaf, Secret))
 
 
 _DEEPEST = 200
@@ -332,12 +334,12 @@ def is_boundless(value: Json) -> bool:
 
 def contains_unknown(value: Json) -> bool:
     """True when some leaf is UNKNOWN."""
-    return any(leaf is UNKNOWN for leaf in _leaves(value))
+    return any(leaf is UNKNOWN for leaf in leaves(value))
 
 
 def is_open(value: Json) -> bool:
     """True when some leaf is a reference, a template or UNKNOWN, so that the value cannot be sent yet."""
-    return any(leaf is UNKNOWN or isinstance(leaf, Ref | Template) for leaf in _leaves(value))
+    return any(leaf is UNKNOWN or isinstance(leaf, Ref | Template) for leaf in leaves(value))
 
 
 def resolve_refs(value: Json, known: Mapping[tuple[Address, str], Json]) -> Json:

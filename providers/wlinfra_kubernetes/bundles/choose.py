@@ -13,7 +13,7 @@ from typing import Any, Final
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Live, Others, PlanRequest, PlatformObject
 from wlinfra.values import Json
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import Failure, unless
 from wlinfra_kubernetes.ownership.identity import BUNDLE
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import Offer, private_of
@@ -161,11 +161,9 @@ def _choices(platform: Platform, sharers: Sequence[_Sharer]) -> dict[Key, _Choic
     if all(one.has and not one.grows for one in sharers):
         return {one.key: _Choice(bundle=one.has) for one in sharers}
     counted = {platform.target.bundles[name].gpu for one in sharers for name in one.order}
-    try:
-        room = Room.read(platform.client, devices=any(gpu is not None and gpu.dra is not None for gpu in counted))
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
+    devices = any(gpu is not None and gpu.dra is not None for gpu in counted)
+    room = unless(Failure.FORBIDDEN, lambda: Room.read(platform.client, devices=devices), None)
+    if room is None:
         return {one.key: _unseen(one) for one in sharers}
     return {one.key: _kept(room, one) if one.has else _chosen(room, one) for one in sharers}
 

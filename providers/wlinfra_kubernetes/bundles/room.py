@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import Failure, unless
 from wlinfra_manifests.document import Key
 from wlinfra_manifests.model import Bundle
 from wlinfra_manifests.quantities import amount
@@ -86,7 +86,8 @@ class Room:
                 _take(node, wanted)
                 for owner in _owners(pod):
                     held[owner].append((node, wanted, str(pod["metadata"].get("uid"))))
-        return cls(nodes=nodes, devices=_devices(client) if devices else None, held=held)
+        seen = unless(Failure.FORBIDDEN, lambda: Devices.read(client), None) if devices else None
+        return cls(nodes=nodes, devices=seen, held=held)
 
     def running(self, owner: Key) -> int:
         """Return how many pods of a Deployment or NIMService have a node."""
@@ -264,12 +265,3 @@ def _add(total: Amounts, more: Iterable[Amounts]) -> None:
     for amounts in more:
         for name, wanted in amounts.items():
             total[name] += wanted
-
-
-def _devices(client: Lister) -> Devices | None:
-    try:
-        return Devices.read(client)
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        return None

@@ -20,7 +20,7 @@ from wlinfra.provider import pages
 from wlinfra_manifests.document import Key
 
 from .answers import Answered, answered, confirm
-from .failures import ClusterError, Failure, refusal_of
+from .failures import ClusterError, Failure, refusal_of, unless
 from .session import Session
 from .streams import Stream
 from .wire import Discovery, Done, Listing, Resources, Thing, shape_of
@@ -90,13 +90,7 @@ class ClusterClient:
 
     def serves(self, api: str, kind: str) -> bool:
         """Return whether the cluster has the kind in that version."""
-        try:
-            self.served(api, kind)
-        except ClusterError as error:
-            if error.failure is not Failure.NO_KIND:
-                raise
-            return False
-        return True
+        return unless(Failure.NO_KIND, lambda: self.served(api, kind), None) is not None
 
     def _discover(self) -> dict[tuple[str, str], Served]:
         found: dict[tuple[str, str], Served] = {}

@@ -21,8 +21,19 @@ from wlinfra_manifests.quantities import amount
 
 from .wire import Refusing
 
-__all__ = ["Cause", "ClusterError", "Failure", "brief", "failure_of", "fits_when_one_goes", "refusal_of", "while_stale"]
+__all__ = [
+    "Cause",
+    "ClusterError",
+    "Failure",
+    "brief",
+    "failure_of",
+    "fits_when_one_goes",
+    "refusal_of",
+    "unless",
+    "while_stale",
+]
 
+D = TypeVar("D")
 T = TypeVar("T")
 
 
@@ -175,6 +186,16 @@ def fits_when_one_goes(error: ClusterError) -> bool:
         for side in found.groups()
     )
     return all(max(requested.get(name, 0), used.get(name, 0)) <= limit for name, limit in limited.items())
+
+
+def unless(failure: Failure, call: Callable[[], T], otherwise: D) -> T | D:
+    """Return what the call returns, ``otherwise`` where it fails so; raises ClusterError for any other failure."""
+    try:
+        return call()
+    except ClusterError as error:
+        if error.failure is not failure:
+            raise
+        return otherwise
 
 
 def while_stale(call: Callable[[], T]) -> T:

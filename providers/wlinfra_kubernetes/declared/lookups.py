@@ -13,7 +13,7 @@ from wlinfra.errors import Diagnostic
 from wlinfra.provider import OPAQUE, Absent, Live, PlatformObject, Reading, Unreadable, Wanted
 from wlinfra.resources.lookup import Lookup
 from wlinfra.values import Json
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, unless
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import Private, private_of
 from wlinfra_manifests.document import Key
@@ -137,12 +137,7 @@ def _outside(platform: Platform, key: Key, selector: str) -> str:
 
 
 def _if_allowed(platform: Platform, kind: Key, key: Key, selector: str) -> Sequence[dict[str, Any]]:
-    try:
-        return _listed(platform, kind, key.namespace, selector)
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        return ()
+    return unless(Failure.FORBIDDEN, lambda: _listed(platform, kind, key.namespace, selector), ())
 
 
 def _inside(platform: Platform, key: Key, selector: str, runner: Mapping[str, Any]) -> str:

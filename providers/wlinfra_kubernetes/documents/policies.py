@@ -15,13 +15,12 @@ from typing import Any, Final
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import PlatformObject
 from wlinfra.values import Json
+from wlinfra_manifests.document import KEYS
 
 from .fieldpath import FieldPath, is_path, parse, resolved, shown
 
 __all__ = ["idle_patterns", "matches", "policy_of", "problem_of"]
 
-_KEYS: Final = (("name",), ("containerPort", "protocol"), ("port", "protocol"), ("mountPath",), ("key",), ("type",))
-"""What tells elements of the server's lists apart."""
 _ALIKE: Final = 0.75
 _SIMPLE_KEY: Final = re.compile(r"\[\w+=([^,\]]*)\]")
 """A list key of one member."""
@@ -97,7 +96,7 @@ def _texts(value: Json, above: str = "") -> Iterator[str]:
 
 
 def _keys_of(item: Any, index: int) -> Iterator[str]:
-    named = [keys for keys in _KEYS if isinstance(item, Mapping) and item.get(keys[0]) is not None]
+    named = [keys for keys in KEYS if isinstance(item, Mapping) and item.get(keys[0]) is not None]
     for keys in named:
         yield ",".join(f"{key}={item.get(key, 'TCP')}" for key in keys)
     if not named:

@@ -14,7 +14,7 @@ from wlinfra.provider import PlatformObject, RenderedObject
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address
 from wlinfra_kubernetes.cluster.client import ClusterClient
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import Failure, unless
 from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key
 
@@ -89,9 +89,4 @@ def is_orphan(client: ClusterClient, document: Mapping[str, Any]) -> bool:
 
 def _maker(client: ClusterClient, key: Key) -> Mapping[str, Any] | None:
     """Return the object, without anything in it where the account may not read it; None when it is gone."""
-    try:
-        return client.get(key)
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        return {"metadata": {}}
+    return unless(Failure.FORBIDDEN, lambda: client.get(key), {"metadata": {}})

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import SENSITIVE, AttributeChange, Effect, Live, Origin, SecretDigest
-from wlinfra.values import UNKNOWN, Json, Path, Secret, map_leaves
+from wlinfra.values import UNKNOWN, Json, Path, find_secrets, leaves
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
 from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
 from wlinfra_manifests.document import Difference, at, differences, keyed_path, managed_by, plain_text
@@ -72,27 +72,11 @@ def _is_secret(subject: Subject, item: Difference, recorded: Json, texts: frozen
 
 
 def _holds(value: Json, texts: frozenset[str]) -> bool:
-    found = False
-
-    def look(leaf: Any) -> Any:
-        nonlocal found
-        found = found or (isinstance(leaf, str) and leaf in texts)
-        return leaf
-
-    map_leaves(value, look)
-    return found
+    return any(isinstance(leaf, str) and leaf in texts for leaf in leaves(value))
 
 
 def _secret_texts(subject: Subject) -> frozenset[str]:
-    texts: set[str] = set()
-
-    def gather(leaf: Any) -> Any:
-        if isinstance(leaf, Secret):
-            texts.add(leaf.reveal())
-        return leaf
-
-    map_leaves(dict(subject.desired.values), gather)
-    return frozenset(texts)
+    return frozenset(secret.reveal() for secret in find_secrets(dict(subject.desired.values)))
 
 
 def is_new_to_us(subject: Subject) -> bool:

@@ -10,12 +10,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wlinfra.provider import GpuCount, Impact, Live, PlatformObject
+from wlinfra.values import Json
 from wlinfra_kubernetes.bundles.choose import bundle_of, known_of
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.quantities import amount
 
-__all__ = ["impact_of", "impact_of_end", "running_of", "without_surge"]
+__all__ = ["QUARTER", "impact_of", "impact_of_end", "part_of", "running_of", "without_surge"]
+
+QUARTER: Final = "25%"
+"""What a Deployment may have beyond and below its pods while it rolls, where it does not say."""
 
 _VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/")
 _CLAIMED: Final = "claimed devices"
@@ -94,10 +98,18 @@ def _surge(values: Mapping[str, Any], replicas: int) -> int:
     if values.get("kind") != "Deployment" or strategy.get("type") == "Recreate":
         return 0
     surge = (strategy.get("rollingUpdate") or {}).get("maxSurge")
-    if isinstance(surge, int):
-        return surge
-    percent = str(surge or "25%").rstrip("%")
-    return -(-replicas * (int(percent) if percent.isdecimal() else 0) // 100)
+    return part_of(QUARTER if surge in (None, "") else surge, replicas, up=True)
+
+
+def part_of(number: Json, pods: int, *, up: bool) -> int:
+    """Return a number, or a percentage of the pods rounded up or down as the cluster does."""
+    if isinstance(number, int):
+        return number
+    percent = str(number).rstrip("%")
+    if not percent.isdecimal():
+        return 0
+    whole = int(percent) * pods
+    return -(-whole // 100) if up else whole // 100
 
 
 def _gpus(platform: Platform, document: Mapping[str, Any], least: int, most: int) -> dict[str, GpuCount]:

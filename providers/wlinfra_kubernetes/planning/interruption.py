@@ -14,14 +14,13 @@ from wlinfra.provider import Action, AttributeChange, BlastRadius, Decision, Eff
 from wlinfra.values import Json
 from wlinfra_manifests.document import Key
 
-from .impact import running_of
+from .impact import QUARTER, part_of, running_of
 
 __all__ = ["with_idling", "with_interruption"]
 
 _CHANGING: Final = frozenset({Action.UPDATE, Action.ROLL, Action.IMPORT})
 _GOVERNING: Final = frozenset({"replicas", "strategy", "updateStrategy", "paused"})
 """The fields of a spec that say how many pods there are, and how they make way for others."""
-_QUARTER: Final = "25%"
 _SCALED_OBJECT: Final = "keda.sh/v1alpha1/ScaledObject"
 _NEVER_ZERO: Final = frozenset({"cpu", "memory"})
 """Triggers that need a pod to measure, so that KEDA does not go to zero by them alone."""
@@ -120,11 +119,11 @@ def _gap(kind: str, spec: Mapping[str, Any], pods: int) -> str:
             return _gap_of_deployment(_map(spec.get("strategy")), pods)
         case "StatefulSet" | "DaemonSet":
             update = _map(_map(spec.get("updateStrategy")).get("rollingUpdate"))
-            if kind == "DaemonSet" and _part(update.get("maxSurge", 0), pods, up=True):
+            if kind == "DaemonSet" and part_of(update.get("maxSurge", 0), pods, up=True):
                 return ""
             if kind == "StatefulSet" and update.get("partition"):
                 return ""  # the pods below the partition go on
-            most = max(1, _part(update.get("maxUnavailable", 1), pods, up=True))
+            most = max(1, part_of(update.get("maxUnavailable", 1), pods, up=True))
             return f"each is replaced in place, {most} at a time of {pods}" if most >= pods else ""
         case _:
             return ""
@@ -134,22 +133,11 @@ def _gap_of_deployment(strategy: Mapping[str, Any], pods: int) -> str:
     if strategy.get("type") == "Recreate":
         return "strategy Recreate"
     rolling = _map(strategy.get("rollingUpdate"))
-    surge = _part(rolling.get("maxSurge", _QUARTER), pods, up=True)
-    missing = _part(rolling.get("maxUnavailable", _QUARTER), pods, up=False)
+    surge = part_of(rolling.get("maxSurge", QUARTER), pods, up=True)
+    missing = part_of(rolling.get("maxUnavailable", QUARTER), pods, up=False)
     if not surge and not missing:
         missing = 1  # as the cluster takes it: something has to give way
     return f"maxSurge {surge}, and {missing} of {pods} may be missing" if missing >= pods else ""
-
-
-def _part(amount: Json, pods: int, *, up: bool) -> int:
-    """Return a number, or a percentage of the pods rounded up or down as the cluster does."""
-    if isinstance(amount, int):
-        return amount
-    percent = str(amount).rstrip("%")
-    if not percent.isdecimal():
-        return 0
-    whole = int(percent) * pods
-    return -(-whole // 100) if up else whole // 100
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.provider import Action, Decision
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, unless
 from wlinfra_kubernetes.private import NeededBy, private_of
 from wlinfra_manifests.document import Key
 
@@ -102,14 +103,9 @@ def _ends_in_this_plan(subject: Subject) -> bool:
 
     What the account may not even read it cannot end either: the dry run tells then.
     """
-    for kind, name in private_of(subject.desired).comes_after:
-        try:
-            if subject.platform.client.get(Key.parse(kind, name)) is not None:
-                return True
-        except ClusterError as error:
-            if error.failure is not Failure.FORBIDDEN:
-                raise
-    return False
+    get, first = subject.platform.client.get, private_of(subject.desired).comes_after
+    found = (unless(Failure.FORBIDDEN, partial(get, Key.parse(*at)), None) for at in first)
+    return any(one is not None for one in found)
 
 
 def _not_served(subject: Subject) -> Diagnostic:

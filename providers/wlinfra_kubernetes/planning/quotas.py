@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Absent, Action, Decision, Others, PlanRequest, PlatformObject
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import Failure, unless
 from wlinfra_kubernetes.ownership.identity import PART_OF
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import private_of
@@ -114,24 +114,15 @@ def _by_namespace(platform: Platform, creates: Iterable[Key]) -> Mapping[str, Ma
     for key in creates:
         if not key.namespace or key.namespace in made:
             continue
-        try:
+        if platform.client.serves(key.api, key.kind):
             plural = platform.client.served(key.api, key.kind).plural
-        except ClusterError as error:
-            if error.failure is not Failure.NO_KIND:
-                raise
-            continue
-        found[key.namespace][_Counted(namespace=key.namespace, group=key.group, plural=plural)].append(key)
+            found[key.namespace][_Counted(namespace=key.namespace, group=key.group, plural=plural)].append(key)
     return found
 
 
 def _quotas(platform: Platform, namespace: str) -> Sequence[Mapping[str, Any]]:
     """Return the quotas that count every object; none where the account may not list them."""
-    try:
-        found = platform.client.list(replace(_QUOTAS, namespace=namespace))
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        return ()
+    found = unless(Failure.FORBIDDEN, lambda: platform.client.list(replace(_QUOTAS, namespace=namespace)), ())
     specs = [(item, item.get("spec") or {}) for item in found]
     return [item for item, spec in specs if not spec.get("scopes") and not spec.get("scopeSelector")]
 
@@ -159,11 +150,8 @@ def _is_declared(planned: _Planned, quota: Mapping[str, Any]) -> bool:
 
 def _may_go(platform: Platform, planned: _Planned, kind: Key) -> float:
     """Return how many objects of the kind may end while the plan is carried out: ours, or those of another object."""
-    try:
-        found = platform.client.list(kind, metadata=True)
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
+    found = unless(Failure.FORBIDDEN, lambda: platform.client.list(kind, metadata=True), None)
+    if found is None:
         return float("inf")
     ours = platform.identity.applyset
     return sum(_is_leaving(planned, replace(kind, name=item["metadata"]["name"]), item, ours) for item in found)

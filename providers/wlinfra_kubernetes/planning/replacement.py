@@ -25,7 +25,7 @@ from wlinfra.provider import (
 )
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN
-from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, unless
 from wlinfra_kubernetes.documents.fieldpath import parse
 from wlinfra_kubernetes.losses import is_known, is_replaced_unasked, loss_of, with_loss
 from wlinfra_kubernetes.operations.objects import OLD
@@ -125,13 +125,13 @@ def _lost_volumes(subject: Subject) -> Iterator[Key]:
 def _lost_claims(subject: Subject) -> Iterator[Key]:
     """Yield the claims that have to be free for that; of a cache nobody may look at none is known."""
     for key in _lost_volumes(subject):
-        try:
-            found = {} if key.full_kind == CLAIM else subject.platform.client.get(key) or {}
-        except ClusterError as error:
-            if error.failure is not Failure.FORBIDDEN:
-                raise
-            found = {}
-        yield from claims_of(key, found)
+        found = None if key.full_kind == CLAIM else _seen(subject, key)
+        yield from claims_of(key, found or {})
+
+
+def _seen(subject: Subject, key: Key) -> dict[str, Any] | None:
+    """Return the object; None when it does not exist, or the account may not look."""
+    return unless(Failure.FORBIDDEN, lambda: subject.platform.client.get(key), None)
 
 
 def unchangeable(subject: Subject, error: ClusterError) -> Decision:
@@ -320,12 +320,7 @@ def renaming(subject: Subject, change: Decision) -> Decision:
     if prior is None or prior.id is None or (prior.kind, prior.name) == (subject.desired.kind, subject.desired.name):
         return change
     key = Key.parse(prior.kind, prior.name)
-    try:
-        old = subject.platform.client.get(key)
-    except ClusterError as error:
-        if error.failure is not Failure.FORBIDDEN:
-            raise
-        old = None  # a stray for an account that may look
+    old = _seen(subject, key)  # where it may not look, it is a stray for an account that may
     if old is None or old["metadata"]["uid"] != prior.id or not subject.platform.identity.owns(old):
         return change
     if is_kept(subject.platform, key, old):

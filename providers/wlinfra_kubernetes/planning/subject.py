@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.provider import Decision, Live, PlanRequest, PlatformObject, Step
-from wlinfra.values import Json, Secret, find_secrets, map_leaves
+from wlinfra.values import Json, find_secrets
 from wlinfra_kubernetes.cluster.answers import Answered
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, while_stale
 from wlinfra_kubernetes.operations.objects import APPLY, CREATE, EVIDENCE, FORCE_APPLY
@@ -80,14 +80,7 @@ class Subject:
         """The keyed digest of the declaration; without a key or a secret the one that is live stays."""
         if not self.request.digest.known or self.lacking_secrets:
             return self.live_hash
-        secrets: list[str] = []
-
-        def gather(leaf: Any) -> Any:
-            if isinstance(leaf, Secret):
-                secrets.append(leaf.reveal())
-            return leaf
-
-        map_leaves(dict(self.desired.values), gather)
+        secrets = [secret.reveal() for secret in find_secrets(dict(self.desired.values))]
         return self.request.digest(canonical([private_of(self.desired).template, *secrets]))[:32]
 
     @property

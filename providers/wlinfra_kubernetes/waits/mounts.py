@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Failed, Ready, Status
-from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, unless
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.volumes import CACHE, claims_of, mounted, mounting_pods
 from wlinfra_manifests.document import Key
@@ -120,11 +120,9 @@ class _Makers:
     def _found(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the controller; None when it is gone. Raises ClusterError without the right to list or to get it."""
         kind = Key(owner["apiVersion"], owner["kind"], self.key.namespace, "")
-        try:
-            return self._of_kind(kind).get(owner["uid"])
-        except ClusterError as error:
-            if error.failure is not Failure.FORBIDDEN:
-                raise
+        listed = unless(Failure.FORBIDDEN, lambda: self._of_kind(kind), None)
+        if listed is not None:
+            return listed.get(owner["uid"])
         found = self.platform.client.get(replace(kind, name=owner["name"]))
         return found if found is not None and found["metadata"]["uid"] == owner["uid"] else None
 
