@@ -207,7 +207,7 @@ class _Progress:
             from wlinfra.render.live import LiveTable
 
             return self._closing.enter_context(LiveTable(console.stdout, console.style))
-        return EventLines(self._write, console.style, source_line=read_source_line)
+        return EventLines(self._write, console.style)
 
     def _write(self, text: str) -> None:
         self._console.stdout.write(text)

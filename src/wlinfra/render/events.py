@@ -6,7 +6,7 @@ words in a table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 from wlinfra.apply.events import (
@@ -39,28 +39,17 @@ _STILL_EVERY: Final = 10.0
 """Seconds between two lines about the same wait, unless the platform's reason changes."""
 
 _WORDS: Final = {
-    Action.CREATE: ("Creating", "Creation complete"),
-    Action.UPDATE: ("Modifying", "Modifications complete"),
-    Action.ROLL: ("Rolling", "Roll complete"),
-    Action.REPLACE: ("Replacing", "Replacement complete"),
-    Action.DELETE: ("Destroying", "Destruction complete"),
-    Action.IMPORT: ("Importing", "Import complete"),
-    Action.FORGET: ("Forgetting", "Forgotten, not destroyed"),
-    Action.READ: ("Reading", "Read complete"),
-    Action.NO_OP: ("Waiting", "Wait complete"),
+    Action.CREATE: ("Creating", "Creation complete", "Creation started"),
+    Action.UPDATE: ("Modifying", "Modifications complete", "Modifications made"),
+    Action.ROLL: ("Rolling", "Roll complete", "Roll started"),
+    Action.REPLACE: ("Replacing", "Replacement complete", "Replacement started"),
+    Action.DELETE: ("Destroying", "Destruction complete", "Destruction started"),
+    Action.IMPORT: ("Importing", "Import complete", "Import recorded"),
+    Action.FORGET: ("Forgetting", "Forgotten, not destroyed", "Forgotten"),
+    Action.READ: ("Reading", "Read complete", "Read"),
+    Action.NO_OP: ("Waiting", "Wait complete", "Unchanged"),
 }
-_STARTED: Final = {
-    Action.CREATE: "Creation started",
-    Action.UPDATE: "Modifications made",
-    Action.ROLL: "Roll started",
-    Action.REPLACE: "Replacement started",
-    Action.DELETE: "Destruction started",
-    Action.IMPORT: "Import recorded",
-    Action.FORGET: "Forgotten",
-    Action.READ: "Read",
-    Action.NO_OP: "Unchanged",
-}
-"""What is done of a change whose goal nobody awaits."""
+"""What is being done, what was done, and what was done where the goal is not awaited."""
 
 
 def describe_action(change: Change) -> str:
@@ -69,16 +58,16 @@ def describe_action(change: Change) -> str:
 
 
 def _words(change: Change) -> tuple[str, str]:
-    """Return what is being done and what was done; a change that only waits is told as a wait, whatever it records."""
+    """Return what is being done and what was done; a change that only waits is a wait, whatever it records."""
     if changes_nothing_live(change.decision):
-        return _WORDS[Action.NO_OP] if change.goal is not None else ("Recording", "Recorded")
-    return _WORDS[change.action]
+        return _WORDS[Action.NO_OP][:2] if change.goal is not None else ("Recording", "Recorded")
+    return _WORDS[change.action][:2]
 
 
 def _completed(event: Succeeded) -> str:
     """Return what is done, and that it is not awaited where it is not."""
     if not event.awaited:
-        return f"{_STARTED[event.change.action]}, {_NOT_AWAITED}"
+        return f"{_WORDS[event.change.action][2]}, {_NOT_AWAITED}"
     return f"{_words(event.change)[1]} after {_duration(event.elapsed)}"
 
 
@@ -93,13 +82,10 @@ def _duration(seconds: float) -> str:
 class EventLines:
     """A listener that writes a line for each event that people want to see."""
 
-    def __init__(
-        self, write: Callable[[str], None], style: Style = PLAIN, *, source_line: SourceLine | None = None
-    ) -> None:
-        """``write`` gets whole lines with their ends."""
+    def __init__(self, write: Callable[[str], None], style: Style = PLAIN) -> None:
+        """``write`` gets complete lines with their ends."""
         self._write = write
         self._style = style
-        self._source_line = source_line
         self._told: dict[str, tuple[float, str]] = {}
 
     def __call__(self, event: ApplyEvent) -> None:
@@ -155,7 +141,7 @@ class JsonLines:
     """A listener that writes one JSON object a line."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """``write`` gets whole lines with their ends."""
+        """``write`` gets complete lines with their ends."""
         self._write = write
 
     def __call__(self, event: ApplyEvent) -> None:
@@ -166,36 +152,26 @@ class JsonLines:
 def _document(event: ApplyEvent) -> dict[str, Any]:
     match event:
         case Started():
-            return {"type": "apply_start", **_about(event.change)}
-        case StepDone():
-            return {"type": "step_done", **_about(event.change), "operation": event.step.operation, "id": event.id}
-        case Progress():
-            told = {
-                "waiting_for": event.waiting_for,
-                "reason": event.reason,
-                "elapsed_seconds": round(event.elapsed, 3),
-            }
-            return {"type": "apply_progress", **_about(event.change), **told}
-        case Succeeded():
-            return {
-                "type": "apply_complete",
-                **_about(event.change),
-                "id": event.id,
-                "awaited": event.awaited,
-                "elapsed_seconds": round(event.elapsed, 3),
-            }
-        case Failed():
-            told = {
-                "recorded": event.recorded,
-                "elapsed_seconds": round(event.elapsed, 3),
-                "diagnostic": diagnostic_document(event.error),
-            }
-            return {"type": "apply_errored", **_about(event.change), **told}
-        case Skipped():
-            return {"type": "apply_skipped", **_about(event.change), "because": event.because}
-        case Stopping():
-            return {"type": "stopping", "running": event.running}
+            return _line("apply_start", event.change)
+        case StepDone(step=step, id=identity):
+            return _line("step_done", event.change, operation=step.operation, id=identity)
+        case Progress(waiting_for=waiting_for, reason=reason):
+            return _line("apply_progress", event.change, event.elapsed, waiting_for=waiting_for, reason=reason)
+        case Succeeded(id=identity, awaited=awaited):
+            return _line("apply_complete", event.change, event.elapsed, id=identity, awaited=awaited)
+        case Failed(recorded=recorded, error=error):
+            diagnostic = diagnostic_document(error)
+            return _line("apply_errored", event.change, event.elapsed, recorded=recorded, diagnostic=diagnostic)
+        case Skipped(because=because):
+            return _line("apply_skipped", event.change, because=because)
+        case Stopping(running=running):
+            return {"type": "stopping", "running": running}
     assert_never(event)
+
+
+def _line(kind: str, change: Change, elapsed: float | None = None, **members: Any) -> dict[str, Any]:
+    time = {} if elapsed is None else {"elapsed_seconds": round(elapsed, 3)}
+    return {"type": kind, **_about(change), **time, **members}
 
 
 def _about(change: Change) -> dict[str, Any]:
@@ -259,16 +235,17 @@ def _success(result: ApplyResult, *, destroying: bool) -> str:
 
 
 def _kept(done: Sequence[Change]) -> list[str]:
-    """Return what is left on the platform and nobody records any more, such as volumes."""
+    """Return what is left on the platform without a record, such as volumes."""
     lines = []
     for change in done:
-        forgets = _stays(change)
-        if forgets:
-            lines.append(
-                f"{action_symbol(change).rjust(3)} {subject(change)}  {clean(change.kind)} {clean(change.name)}"
-            )
+        if _stays(change):
+            lines.append(f"{_subject(change)}  {clean(change.kind)} {clean(change.name)}")
         lines += [f"  . {subject(change)}  {clean(kept)}" for kept in change.decision.leaves]
     return _listed("Kept, and no longer recorded", lines)
+
+
+def _subject(change: Change) -> str:
+    return f"{action_symbol(change).rjust(3)} {subject(change)}"
 
 
 def _stays(change: Change) -> bool:
@@ -283,33 +260,12 @@ def _failure(
     what = "Destroy" if destroying else "Apply"
     how = "was interrupted" if result.interrupted else "is not complete"
     sections = [style.paint(f"{what} {how}. Resources: {_amounts(result)}.", "bold", "red")]
-    sections += _listed(
-        "Done",
-        [
-            f"{action_symbol(change).rjust(3)} {subject(change)}"
-            for change in result.done
-            if change not in result.started
-        ],
-    )
-    sections += _listed(
-        "Started, not awaited", [f"{action_symbol(change).rjust(3)} {subject(change)}" for change in result.started]
-    )
+    sections += _listed("Done", [_subject(change) for change in result.done if change not in result.started])
+    sections += _listed("Started, not awaited", map(_subject, result.started))
     sections += _kept(result.done)
-    sections += _listed(
-        "Deleted, not recreated yet",
-        [f"{action_symbol(change).rjust(3)} {subject(change)}" for change in result.removed],
-    )
-    sections += _listed(
-        "Failed",
-        [
-            f"{action_symbol(change).rjust(3)} {subject(change)}: {clean(error.summary)}"
-            for change, error in result.failed
-        ],
-    )
-    sections += _listed(
-        "Skipped",
-        [f"{action_symbol(change).rjust(3)} {subject(change)}: {clean(because)}" for change, because in result.skipped],
-    )
+    sections += _listed("Deleted, not recreated yet", map(_subject, result.removed))
+    sections += _listed("Failed", [f"{_subject(change)}: {clean(error.summary)}" for change, error in result.failed])
+    sections += _listed("Skipped", [f"{_subject(change)}: {clean(because)}" for change, because in result.skipped])
     if result.failed:
         sections.append(
             "\n" + render_diagnostics([error for _, error in result.failed], style, source_line).rstrip("\n")
@@ -318,7 +274,8 @@ def _failure(
     return "\n".join(sections)
 
 
-def _listed(title: str, lines: list[str]) -> list[str]:
+def _listed(title: str, entries: Iterable[str]) -> list[str]:
+    lines = list(entries)
     return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines)] if lines else []
 
 

@@ -13,7 +13,7 @@ from wlinfra.plan.model import Outcome
 from wlinfra.render import document as doc
 from wlinfra.render.style import PLAIN, Style, clean
 from wlinfra.render.summary import counted
-from wlinfra.render.tree import drift_lines, heading
+from wlinfra.render.tree import drift_lines, heading, joined
 from wlinfra.render.values import SENSITIVE_VALUE, format_value, is_secret
 
 __all__ = ["Section", "answer", "findings", "notes", "nothing_to_do", "ordered_changes", "outputs", "title"]
@@ -139,7 +139,7 @@ def _output(output: doc.Output, width: int, style: Style) -> list[str]:
         [SENSITIVE_VALUE] if secret and value is not None else format_value(value, short=True)
         for value in (was, will_be)
     )
-    shown = after if was is None else [*before[:-1], f"{before[-1]} -> {after[0]}", *after[1:]]
+    shown = after if was is None else joined(before, after)
     return [
         f"  {style.symbol(symbol)} {clean(output.name).ljust(width)} = {shown[0]}",
         *("    " + line for line in shown[1:]),

@@ -97,17 +97,14 @@ def _transition(before: Encoded, after: Encoded) -> dict[str, Any]:
 
 def _actions(change: doc.Change) -> list[str]:
     match change.action:
-        case Action.NO_OP:
-            return ["no-op"]
-        case Action.IMPORT:
-            return ["update"] if change.steps else ["no-op"]
         case Action.UPDATE | Action.ROLL:
             return ["update"]
-        case Action.REPLACE if change.replace_order is ReplaceOrder.CREATE_THEN_DELETE:
-            return ["create", "delete"]
+        case Action.IMPORT:
+            return ["update"] if change.steps else ["no-op"]
         case Action.REPLACE:
-            return ["delete", "create"]
-        case Action.CREATE | Action.DELETE | Action.READ | Action.FORGET:
+            creates_first = change.replace_order is ReplaceOrder.CREATE_THEN_DELETE
+            return ["create", "delete"] if creates_first else ["delete", "create"]
+        case Action.NO_OP | Action.CREATE | Action.DELETE | Action.READ | Action.FORGET:
             return [change.action.value]
     assert_never(change.action)
 
@@ -198,12 +195,9 @@ def _sides(drift: Sequence[doc.Attribute]) -> tuple[Encoded, Encoded]:
 
 def _output_change(output: doc.Output) -> dict[str, Any]:
     before, after = output.before.encoded(), output.after.encoded()
-    if not output.differs:
-        actions = ["no-op"]
-    else:
-        actions = ["create"] if output.before.raw is None else ["delete"] if output.after.raw is None else ["update"]
+    action = "create" if output.before.raw is None else "delete" if output.after.raw is None else "update"
     sensitive = {"before_sensitive": bool(before.sensitive), "after_sensitive": bool(after.sensitive)}
-    return {"actions": actions, **_transition(before, after), **sensitive}
+    return {"actions": [action if output.differs else "no-op"], **_transition(before, after), **sensitive}
 
 
 def _planned_values(plan: doc.Plan) -> dict[str, Any]:

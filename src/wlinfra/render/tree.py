@@ -20,7 +20,7 @@ from wlinfra.render.values import INDENT, SENSITIVE_VALUE, format_value, is_secr
 from wlinfra.render.wording import action_symbol, sentence
 from wlinfra.values import Json, Path, contains_unknown
 
-__all__ = ["attribute_lines", "change_lines", "drift_lines", "heading"]
+__all__ = ["attribute_lines", "change_lines", "drift_lines", "heading", "joined"]
 
 _LOCATION_COLUMN = 72
 _NAME_WIDTH = 40
@@ -126,13 +126,13 @@ def _transition(item: doc.Attribute, symbol: str) -> list[str]:
     if symbol == "+":
         return format_value(planned, short=True)
     if symbol == "-":
-        return _joined(format_value(live, short=True), ["null"])
+        return joined(format_value(live, short=True), ["null"])
     if item.origin in (Origin.DRIFT, Origin.BOTH):
         return _three_values(item)
     if difference := text_difference(live, planned) if live != planned else None:
         return difference
     before, after = format_value(live, short=True), format_value(planned, short=True)
-    return after if before == after else _joined(before, after)
+    return after if before == after else joined(before, after)
 
 
 def _three_values(item: doc.Attribute) -> list[str]:
@@ -148,9 +148,8 @@ def _three_values(item: doc.Attribute) -> list[str]:
     return [line for lines in shown for line in lines]
 
 
-def _joined(before: list[str], after: list[str]) -> list[str]:
-    if len(before) == len(after) == 1:
-        return [f"{before[0]} -> {after[0]}"]
+def joined(before: list[str], after: list[str]) -> list[str]:
+    """Return the lines of a value that becomes another."""
     return [*before[:-1], f"{before[-1]} -> {after[0]}", *after[1:]]
 
 
