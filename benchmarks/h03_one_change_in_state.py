@@ -21,7 +21,7 @@ from wlinfra.changes.model import Action, Decision, Step
 from wlinfra.clock import SystemClock
 from wlinfra.state.codec import dump, object_document
 from wlinfra.state.key import Digest
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import ObjectState
 from wlinfra.state.session import LocalSession
 from wlinfra.state.store import LocalStateStore

@@ -24,7 +24,7 @@ from wlinfra.resources.base import Resource, ResourceOptions
 from wlinfra.stack.program import Declared
 from wlinfra.state.files import DiskStats
 from wlinfra.state.key import Digest
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra.testing import MemoryProvider
 

@@ -12,9 +12,10 @@ from wlinfra.errors import Diagnostic, Severity
 from wlinfra.provider import PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Metric, ScalingPolicy
-from wlinfra.resources.base import Model, Resource
+from wlinfra.resources.base import Resource
 from wlinfra.resources.container import Container
 from wlinfra.resources.lookup import Lookup
+from wlinfra.resources.model import Model
 from wlinfra.resources.variables import ApiKey
 from wlinfra.resources.workload import Workload
 

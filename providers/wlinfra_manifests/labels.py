@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wlinfra.resources.artifact import Artifact
-from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
+from wlinfra.resources.model import Model
 from wlinfra.resources.variables import EnvVar
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Json, Ref, Secret, Template

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wlinfra.resources.base import Model
+from wlinfra.resources.model import Model
 from wlinfra.values import Json
 
 __all__ = ["Row", "declared", "paths", "written"]

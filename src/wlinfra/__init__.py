@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         requests_in_flight,
         requests_per_hour,
     )
-    from wlinfra.resources.base import Model, Resource
+    from wlinfra.resources.base import Resource
     from wlinfra.resources.container import (
         Capabilities,
         CodeRef,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from wlinfra.resources.declaring import scope
     from wlinfra.resources.lifecycle import ReplaceOrder
     from wlinfra.resources.lookup import Lookup, lookup
+    from wlinfra.resources.model import Model
     from wlinfra.resources.output import Output
     from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime
     from wlinfra.resources.variables import EnvVar, api_key, credential
@@ -136,7 +137,7 @@ _HOMES = {
         "requests_per_hour",
         "ScalingPolicy",
     ),
-    "resources.base": ("Model", "Resource"),
+    "resources.base": ("Resource",),
     "resources.container": (
         "Capabilities",
         "CodeRef",
@@ -152,6 +153,7 @@ _HOMES = {
     "resources.declaring": ("scope",),
     "resources.lifecycle": ("ReplaceOrder",),
     "resources.lookup": ("Lookup", "lookup"),
+    "resources.model": ("Model",),
     "resources.output": ("Output",),
     "resources.runtime": ("Allocation", "ContainerRuntime", "GroupRuntime", "Runtime"),
     "resources.variables": ("api_key", "credential", "EnvVar"),

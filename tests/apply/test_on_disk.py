@@ -12,7 +12,7 @@ from wlinfra.apply.events import ApplyOptions, ApplyResult
 from wlinfra.changes.change import Change
 from wlinfra.clock import SystemClock
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Secret
 

@@ -18,7 +18,7 @@ from support.command_line import PROGRAM, CommandLine, Ended
 from wlinfra.changes.model import Step
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Refused, StepResult
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 
 MANY = PROGRAM.replace("replicas: int = 1", "replicas: int").replace(

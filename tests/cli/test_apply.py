@@ -9,7 +9,7 @@ from support.command_line import PROGRAM, CommandLine
 from wlinfra.changes.model import Step
 from wlinfra.cli.app import main
 from wlinfra.provider.base import StepResult
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra.testing import refuse
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.command_line import PROGRAM, CommandLine
 
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import EnvironmentState
 from wlinfra.state.store import LocalStateStore
 

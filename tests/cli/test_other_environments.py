@@ -8,7 +8,7 @@ import shlex
 import pytest
 from support.command_line import PROGRAM, CommandLine, Ended
 
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import EnvironmentState, Intent
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address

@@ -7,7 +7,7 @@ from support.command_line import PROGRAM, CommandLine
 
 from wlinfra.changes.model import Step
 from wlinfra.provider.base import StepResult
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra.testing import lost_reply
 

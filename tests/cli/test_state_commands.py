@@ -19,7 +19,7 @@ from support.command_line import CommandLine
 from wlinfra.changes.model import Step
 from wlinfra.provider.base import StepResult
 from wlinfra.state.holder import Holder
-from wlinfra.state.lock import LockInfo, LockRequest
+from wlinfra.state.lease import LockInfo, LockRequest
 from wlinfra.state.store import LocalStateStore
 
 

@@ -6,7 +6,7 @@ import pytest
 from support.advice import advised_commands
 from support.command_line import PROGRAM, CommandLine
 
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 
 RENAMED = PROGRAM.replace('"shop"', '"store"')

@@ -7,7 +7,7 @@ import json
 import pytest
 from support.command_line import PROGRAM, CommandLine
 
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 
 BROKEN = {

@@ -8,7 +8,7 @@ import pytest
 from support.memory_stage import MemoryStage, Thing
 
 from wlinfra.changes.model import Action
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import Deposed, ObjectState
 from wlinfra.testing import refuse
 from wlinfra.values import Address

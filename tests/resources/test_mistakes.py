@@ -10,8 +10,8 @@ import pytest
 
 import wlinfra as wl
 from wlinfra.errors import Diagnostic
-from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import declaring
+from wlinfra.resources.model import Model
 
 TWO = [
     wl.Container(name="web", image="a", port=8080, primary=True),

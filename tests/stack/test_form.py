@@ -12,7 +12,8 @@ from pydantic.alias_generators import to_camel
 
 import wlinfra as wl
 from wlinfra.errors import DeclarationError
-from wlinfra.resources.base import Model, Resource
+from wlinfra.resources.base import Resource
+from wlinfra.resources.model import Model
 from wlinfra_kubernetes import Manifest
 
 MODELS = [

@@ -14,7 +14,8 @@ from support.state_samples import ME, StateClock, make_item, make_store, start_c
 from wlinfra.errors import LeaseLostError, LockedError, StateDamagedError
 from wlinfra.state.files import Disk
 from wlinfra.state.holder import Holder, is_gone
-from wlinfra.state.lock import FileLock, LockInfo, LockRequest
+from wlinfra.state.lease import LockInfo, LockRequest
+from wlinfra.state.lock import FileLock
 from wlinfra.values import Address
 
 ELSEWHERE = Holder(host="elsewhere", pid=4711, machine="another", process_start="1")

@@ -8,7 +8,7 @@ from pathlib import Path
 from wlinfra.cli.console import Console
 from wlinfra.cli.opening import host_of
 from wlinfra.errors import Diagnostic, Severity
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra.workspace.writing import writing
 

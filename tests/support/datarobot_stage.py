@@ -22,7 +22,7 @@ from wlinfra.provider.base import ProviderContext
 from wlinfra.resources.base import Resource
 from wlinfra.stack.program import declare
 from wlinfra.state.key import Digest
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import Health, ObjectState, State
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address

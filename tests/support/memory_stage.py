@@ -33,7 +33,7 @@ from wlinfra.resources.fields import Text, Whole, attribute
 from wlinfra.stack.program import declare
 from wlinfra.state.files import Disk
 from wlinfra.state.key import Digest
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore
 from wlinfra.testing import MemoryObject, MemoryProvider, MemoryWorld

@@ -27,7 +27,7 @@ from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.planner import build_plan
 from wlinfra.resources.base import Resource
 from wlinfra.state.codec import dump, object_document
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import Intent, ObjectState, State
 from wlinfra.state.store import LocalStateStore, StateSession
 from wlinfra.values import Address

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from support.state_samples import make_intent, make_item, make_store
 from wlinfra.errors import StateError
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 
 
 def write_forever(root: Path) -> None:

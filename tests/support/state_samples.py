@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wlinfra.clock import Clock
 from wlinfra.state.files import Disk
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import Intent, ObjectState, State
 from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address

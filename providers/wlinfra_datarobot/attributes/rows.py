@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wlinfra.provider import OPAQUE, Attribute
-from wlinfra.resources.base import Model
+from wlinfra.resources.model import Model
 from wlinfra.values import Json
 
 from .dialects import Dialect

@@ -12,8 +12,8 @@ from wlinfra.emulation import Document, Response, json_response
 from . import artifacts, protons
 from .errors import ApiError, conflict, unprocessable
 from .lifecycle import began, status_at, stop
-from .shapes import Runtime, StartReplacement, UpdateSettings
 from .validate import body, runtime_document, show_runtime
+from .workload_shapes import Runtime, StartReplacement, UpdateSettings
 from .world import TENANT_ID, USER_ID, Call, Dialect, new_id, page, stamp
 
 _NAMES = {

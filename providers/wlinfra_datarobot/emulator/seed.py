@@ -24,8 +24,9 @@ def seed_account(tx: Transaction, now: float) -> None:
 def seed_demo(call: Call) -> None:
     """Put three locked artifacts with a workload each, unless there are workloads already."""
     from .artifacts import create
-    from .shapes import InputArtifact, Runtime
+    from .shapes import InputArtifact
     from .validate import body, runtime_document
+    from .workload_shapes import Runtime
     from .workloads import store_workload
 
     if call.tx.all("workloads"):

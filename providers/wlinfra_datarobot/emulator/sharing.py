@@ -7,8 +7,8 @@ from typing import Any
 
 from wlinfra.emulation import Response
 
-from .shapes import Grant, UpdateRoles
 from .validate import body
+from .workload_shapes import Grant, UpdateRoles
 from .world import USER, Call, page
 
 

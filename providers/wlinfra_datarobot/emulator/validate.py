@@ -15,7 +15,8 @@ from wlinfra.emulation import Document
 
 from .bundles import BUNDLES
 from .errors import ApiError, invalid, unprocessable
-from .shapes import Autoscaling, Container, GroupRuntime, Runtime, Shape
+from .shapes import Container, Shape
+from .workload_shapes import Autoscaling, GroupRuntime, Runtime
 from .world import Call, Dialect
 
 ShapeT = TypeVar("ShapeT", bound=Shape)

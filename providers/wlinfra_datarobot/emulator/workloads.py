@@ -10,9 +10,9 @@ from wlinfra.emulation import Document, Response, json_response
 from . import artifacts, protons, replacement, stats
 from .errors import ApiError, conflict, not_found, unprocessable
 from .lifecycle import entry_at, status_at, stop
-from .shapes import CreateWorkload, UpdateWorkload
 from .sharing import forget_roles, list_roles, update_roles
 from .validate import body, read_json, runtime_document, show_runtime
+from .workload_shapes import CreateWorkload, UpdateWorkload
 from .world import USER, USER_ID, Call, Handler, RouteTable, new_id, ordered, page, require, stamp
 
 _IMPORTANCE = ("low", "moderate", "high", "critical")

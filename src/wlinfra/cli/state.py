@@ -14,7 +14,7 @@ from wlinfra.provider.optional import WorksFromRecords
 from wlinfra.provider.registry import load_provider
 from wlinfra.render.style import clean
 from wlinfra.render.summary import counted
-from wlinfra.state.lock import LockInfo, LockRequest
+from wlinfra.state.lease import LockInfo, LockRequest
 from wlinfra.state.model import ObjectState
 from wlinfra.state.move import forget_objects, move_objects
 from wlinfra.values import Address

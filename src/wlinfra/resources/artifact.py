@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator
 from typing_extensions import Unpack
 
-from wlinfra.resources.base import Model, Resource, ResourceOptions
+from wlinfra.resources.base import Resource, ResourceOptions
 from wlinfra.resources.container import Container, ContainerGroup, check_containers, settle
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Flag, Line, Prose, VolumeSize, attribute
+from wlinfra.resources.model import Model
 from wlinfra.values import Ref, Template
 
 __all__ = ["Artifact", "Storage"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Flag, Number, Whole, Word, attribute
+from wlinfra.resources.model import Model
 
 __all__ = [
     "Autoscaling",

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import PlainValidator
 
-from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Flag, Label, Line, Plain, Prose, Text, Whole, Word, attribute, broken_rule
+from wlinfra.resources.model import Model
 from wlinfra.resources.variables import EnvVar, Variables
 
 __all__ = [

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from wlinfra.resources.base import Model, Resource, passed_by, references
+from wlinfra.resources.base import Resource, references
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import ANY_SCHEMA, Flag, Word, attribute, sendable
+from wlinfra.resources.model import Model, passed_by
 from wlinfra.values import Json, Ref, Secret, Template, find_unsendable, map_leaves, parse_template
 
 __all__ = ["Output"]

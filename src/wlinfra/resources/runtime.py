@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator
 
 from wlinfra.resources.autoscaling import Autoscaling, ScalingPolicy
-from wlinfra.resources.base import Model
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Label, Line, Memory, Number, Whole, attribute
+from wlinfra.resources.model import Model
 
 __all__ = ["Allocation", "ContainerRuntime", "GroupRuntime", "Runtime", "Scaling"]
 

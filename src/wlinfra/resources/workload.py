@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Autoscaling, ScalingPolicy
-from wlinfra.resources.base import Model, Resource, ResourceOptions
+from wlinfra.resources.base import Resource, ResourceOptions
 from wlinfra.resources.container import ContainerGroup
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import (
@@ -28,6 +28,7 @@ from wlinfra.resources.fields import (
     marked,
     to_text,
 )
+from wlinfra.resources.model import Model
 from wlinfra.resources.runtime import Allocation, ContainerRuntime, GroupRuntime, Runtime, Scaling
 from wlinfra.values import Path, Ref, Template
 

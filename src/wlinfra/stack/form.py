@@ -12,8 +12,9 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from wlinfra.errors import DeclarationError
-from wlinfra.resources.base import Model, Resource
+from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import caller, locate, require
+from wlinfra.resources.model import Model
 from wlinfra.resources.variables import ApiKey, Credential, EnvVar
 from wlinfra.stack.secrets import secret_command, secret_env, secret_file
 from wlinfra.values import UNKNOWN, Address, Json, Ref, Secret, Template, Unknown, is_boundless

@@ -16,8 +16,8 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, model_validator
 
 from wlinfra.errors import ConfigurationError, Diagnostic
-from wlinfra.resources.base import Model
 from wlinfra.resources.mistakes import explain
+from wlinfra.resources.model import Model
 from wlinfra.values import format_path, is_boundless
 
 __all__ = [

@@ -9,8 +9,8 @@ from pathlib import Path
 from wlinfra.errors import StateDamagedError
 from wlinfra.state.files import Disk, explain_os_errors, number_of_copy
 from wlinfra.state.journal import DamagedRecordError, encode_record, read_records, salvage_records
+from wlinfra.state.lease import Lease
 from wlinfra.state.ledger import Ledger, Record, new_lineage, parse_record
-from wlinfra.state.lock import Lease
 from wlinfra.state.snapshot import (
     Header,
     Paths,

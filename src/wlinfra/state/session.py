@@ -16,8 +16,8 @@ from wlinfra.errors import Diagnostic, LeaseLostError, Severity, StateError
 from wlinfra.state.codec import dump, history_document
 from wlinfra.state.files import NO_SPACE, Disk, DiskStats, explain_os_errors, make_directory
 from wlinfra.state.journal import GroupCommit, JournalFile, encode_record
+from wlinfra.state.lease import Lease
 from wlinfra.state.ledger import Entry, Ledger, Record, encode_entry, encode_opening, new_lineage, seal_entry
-from wlinfra.state.lock import Lease
 from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
 from wlinfra.state.snapshot import Loaded, Paths, encode_header, read_history_records, write_snapshot
 from wlinfra.state.upgrades import FORMAT_VERSION

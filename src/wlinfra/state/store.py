@@ -18,8 +18,9 @@ from wlinfra.clock import Clock, SystemClock
 from wlinfra.errors import StateDamagedError, StateRefusedError
 from wlinfra.state.codec import parse_history
 from wlinfra.state.files import Disk, encode_name, explain_os_errors, make_directory
+from wlinfra.state.lease import Lease, LockInfo, LockRequest
 from wlinfra.state.ledger import Ledger, parse_ledger
-from wlinfra.state.lock import FileLease, FileLock, Lease, LockInfo, LockRequest
+from wlinfra.state.lock import FileLease, FileLock
 from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
 from wlinfra.state.session import LocalSession
 from wlinfra.state.shape import check_document, check_ledger

@@ -10,7 +10,8 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from wlinfra.resources.base import Model, Resource
+from wlinfra.resources.base import Resource
+from wlinfra.resources.model import Model
 from wlinfra.values import Address, Json, Ref, Secret, Template, parse_template
 
 __all__ = ["plain_values"]

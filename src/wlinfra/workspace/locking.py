@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from wlinfra.errors import ConfigurationError
-from wlinfra.state.lock import DEFAULT_LEASE, LockInfo, LockRequest
+from wlinfra.state.lease import DEFAULT_LEASE, LockInfo, LockRequest
 from wlinfra.workspace.host import Host
 
 __all__ = ["describe_holder", "lock_request", "who"]

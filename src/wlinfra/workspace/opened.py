@@ -16,7 +16,7 @@ from wlinfra.provider.base import Connection
 from wlinfra.stack.program import Declared
 from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest
-from wlinfra.state.lock import Lease, LockInfo
+from wlinfra.state.lease import Lease, LockInfo
 from wlinfra.state.model import EnvironmentState, State
 from wlinfra.state.siblings import Siblings
 from wlinfra.state.store import LocalStateStore, StateSession

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from wlinfra.errors import Diagnostic
-from wlinfra.state.lock import FileLease, LockInfo, LockRequest
+from wlinfra.state.lease import LockInfo, LockRequest
+from wlinfra.state.lock import FileLease
 from wlinfra.state.model import HistoryEntry
 from wlinfra.state.session import LocalSession
 from wlinfra.state.store import LocalStateStore, StateSession

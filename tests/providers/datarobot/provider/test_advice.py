@@ -14,7 +14,7 @@ from support.api_client import ApiClient
 from support.command_line import CommandLine, Ended
 
 from wlinfra.emulation import Drop, Invoke, Phase, Reply
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 from wlinfra_datarobot.emulator import DataRobotEmulator, Durations
 

@@ -8,7 +8,7 @@ from support.datarobot_stage import Declaring, Stage, chat
 from support.reports import essence
 
 from wlinfra.changes.model import Action
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.values import Address
 
 SERVICE = chat(artifact={"name": "one", "type": "service"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support.cluster_stage import ClusterStage
 
-from wlinfra.state.lock import LockRequest
+from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import EnvironmentState
 from wlinfra.state.store import LocalStateStore
 
