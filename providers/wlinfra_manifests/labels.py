@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.declaring import Problem
@@ -23,10 +23,23 @@ from .model import Target
 from .names import object_name
 from .problems import Problems
 
-__all__ = ["GROUP", "RESOLVED_BUNDLE", "WORKLOAD", "Description", "artifact_version", "describe", "description_key"]
+__all__ = [
+    "GROUP",
+    "RESOLVED_BUNDLE",
+    "WORDS",
+    "WORKLOAD",
+    "Description",
+    "artifact_version",
+    "describe",
+    "description_key",
+    "is_free",
+    "is_label_value",
+]
 
 WORKLOAD: Final = "wlinfra.dev/workload"
 GROUP: Final = "wlinfra.dev/group"
+WORDS: Final = ("wlinfra.dev/description", "wlinfra.dev/artifact-description", "wlinfra.dev/importance")
+"""How the marks begin that hold what people wrote."""
 RESOLVED_BUNDLE: Final = "wlinfra.dev/resolved-bundle"
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
@@ -120,6 +133,18 @@ def _importance(workload: Workload, target: Target, labels: dict[str, str], prob
     return ""
 
 
+def is_free(key: str) -> bool:
+    """True for a key that people may give to a label, as it is."""
+    prefix, slash, name = key.rpartition("/")
+    legal = bool(_NAME.fullmatch(name)) and (not slash or bool(_PREFIX.fullmatch(prefix)))
+    return legal and not _OURS.fullmatch(prefix)
+
+
+def is_label_value(value: Json) -> TypeGuard[str]:
+    """True for a text that a label takes."""
+    return isinstance(value, str) and (value == "" or bool(_NAME.fullmatch(value)))
+
+
 def _tags(workload: Workload, target: Target, problems: Problems) -> tuple[dict[str, str], dict[str, Json]]:
     labels: dict[str, str] = {}
     annotations: dict[str, Json] = {}
@@ -139,7 +164,7 @@ def _tags(workload: Workload, target: Target, problems: Problems) -> tuple[dict[
             legal = f"tags.wlinfra.dev/{object_name(key)}"
             annotations[legal] = value
             problems.note(f"The tag {key} is no legal key of a label, so it becomes the annotation {legal}.")
-        elif isinstance(value, str) and (value == "" or _NAME.fullmatch(value)):
+        elif is_label_value(value):
             labels[key] = value
         else:
             annotations[key] = value

@@ -13,8 +13,9 @@ from wlinfra.resources.declaring import Problem
 from .group import Group
 from .hardware import has_cpu
 from .images import split_image
+from .model import Target
 
-__all__ = ["Concurrency", "CpuUse", "Exported", "Measure", "measure"]
+__all__ = ["Concurrency", "CpuUse", "Exported", "Measure", "measure", "server_metric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,14 @@ def _level(group: Group, policy: ScalingPolicy) -> Exported:
 
 
 def _server_metric(group: Group, metric: Metric) -> str:
+    return server_metric(group.target, metric, str(group.primary.image), is_nim=group.is_nim)
+
+
+def server_metric(target: Target, metric: Metric, image: str, *, is_nim: bool) -> str:
     """Return the name under which the server exports the metric: NIM 1 has names of its own, others those of vLLM."""
-    if metric in group.target.metrics:
-        return group.target.metrics[metric]
-    first = group.is_nim and split_image(str(group.primary.image)).major == 1
-    return (_NIM_1 if first else _VLLM)[metric]
+    if metric in target.metrics:
+        return target.metrics[metric]
+    return (_NIM_1 if is_nim and split_image(image).major == 1 else _VLLM)[metric]
 
 
 def _custom(group: Group, policy: ScalingPolicy) -> Exported | None:

@@ -11,9 +11,10 @@ from wlinfra.provider import Manifest
 from wlinfra.values import Json
 
 from .group import Group
+from .model import Target
 from .storage import volume_name
 
-__all__ = ["serve_model"]
+__all__ = ["serve_model", "server_probes", "server_variables"]
 
 _MODELS = "/model-store"
 
@@ -31,9 +32,9 @@ def serve_model(group: Group, pod: Manifest) -> Manifest:
 
 def _server(group: Group, container: Manifest) -> Manifest:
     own = {variable["name"] for variable in container.get("env", ())}
-    added = [variable for variable in _variables(group) if variable["name"] not in own]
+    added = [variable for variable in server_variables(group.port, group.target) if variable["name"] not in own]
     return {
-        **_probes(group.port),
+        **server_probes(group.port),
         **container,
         "env": [*container.get("env", ()), *added],
         "volumeMounts": [
@@ -43,8 +44,9 @@ def _server(group: Group, container: Manifest) -> Manifest:
     }
 
 
-def _variables(group: Group) -> list[dict[str, Json]]:
-    port = str(group.port)
+def server_variables(number: int, target: Target) -> list[dict[str, Json]]:
+    """Return the operator's variables, for a server that listens on the port."""
+    port = str(number)
     plain = {
         "NIM_CACHE_PATH": _MODELS,
         "NIM_SERVER_PORT": port,
@@ -54,13 +56,13 @@ def _variables(group: Group) -> list[dict[str, Json]]:
         "OUTLINES_CACHE_DIR": "/tmp/outlines",  # noqa: S108 - in the container
     }
     variables: list[dict[str, Json]] = [{"name": name, "value": value} for name, value in plain.items()]
-    if group.target.ngc_secret:
-        key = {"name": group.target.ngc_secret, "key": "NGC_API_KEY"}
+    if target.ngc_secret:
+        key = {"name": target.ngc_secret, "key": "NGC_API_KEY"}
         variables.append({"name": "NGC_API_KEY", "valueFrom": {"secretKeyRef": key}})
     return variables
 
 
-def _probes(port: int) -> dict[str, Any]:
+def server_probes(port: int) -> dict[str, Any]:
     """Return the operator's probes: a model may take twenty minutes to load."""
 
     def probe(path: str, **numbers: int) -> Manifest:
