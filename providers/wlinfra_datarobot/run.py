@@ -28,10 +28,20 @@ _BUSY_WAIT = 2.0
 def run(platform: Platform, step: Step) -> StepResult:
     """Make the step's call and return its outcome."""
     operation = OPERATIONS[step.operation]
+    sent = Sent(target=str(step.target or ""), payload=step.payload, lookup=step.lookup)
     try:
-        return operation.call(platform, Sent(target=str(step.target or ""), payload=step.payload, lookup=step.lookup))
+        return operation.call(platform, sent)
     except ApiError as error:
+        if error.status == _BUSY and (why := _lasting(operation, platform, sent)) is not None:
+            return Refused(error=why)
         return _outcome(operation, step, error)
+
+
+def _lasting(operation: Operation, platform: Platform, sent: Sent) -> Diagnostic | None:
+    try:
+        return operation.lasting(platform, sent)
+    except ApiError:  # it may end by waiting
+        return None
 
 
 def _outcome(operation: Operation, step: Step, error: ApiError) -> StepResult:

@@ -176,7 +176,9 @@ def test_nothing_works_after_close_and_says_so(opening: dict[str, Any]) -> None:
         assert workspace.apply().ok
     members = [name for name in vars(wl.Workspace) if name == "__enter__" or not name.startswith("_")]
     for name in set(members) - {"close"}:
-        given = {"import_": ("workload.chat", "65f0c0ffee0123456789abcd")}.get(name, ())
+        given = {"import_": ("a.b", "65f0c0ffee0123456789abcd"), "forget": ("a.b",), "move": ("a.b", "a.c")}.get(
+            name, ()
+        )
         with pytest.raises(wl.ConfigurationError) as refused:
             getattr(workspace, name)(*given)
         (found,) = refused.value.diagnostics
@@ -195,3 +197,36 @@ def test_options_of_another_type_are_refused(opening: dict[str, Any]) -> None:
             for wrong in (["workload.chat"], 5, {"destroy": True}, wl.PlanOptions):
                 with pytest.raises(wl.DeclarationError, match="Write it as workspace"):
                     call(wrong)
+
+
+def test_what_is_recorded_is_moved_and_forgotten(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:
+        assert workspace.apply().ok
+        assert workspace.move("workload.chat", "workload.talk") == {"workload.chat": "workload.talk"}
+        assert workspace.forget("workload.talk") == ("workload.talk",)
+        assert [entry.command for entry in workspace.history()] == ["apply", "state mv", "state rm"]
+        assert len(platform.world.objects) == 1
+        with pytest.raises(wl.WlinfraError, match="The state has no"):
+            workspace.forget("workload.talk")
+
+
+def test_an_artifact_that_a_forgotten_workload_runs_is_refused_at_once_with_who_runs_it(
+    opening: dict[str, Any],
+) -> None:
+    with DataRobotEmulator() as emulator:
+        stack = chat_stack(provider="datarobot", endpoint=emulator.url, token="none")
+        with wl.open_workspace(stack, "prod", **opening) as workspace:
+            assert workspace.apply().ok
+            identity = workspace.state.objects[wl.Address("workload.chat")].id or ""
+            workspace.forget("workload.chat")
+            before = len(emulator.requests)
+            result = workspace.destroy().result
+            assert result is not None
+            ((_, error),) = result.failed
+            deletions = [one for one in list(emulator.requests)[before:] if one.method == "DELETE"]
+            assert (error.summary, len(deletions)) == ("Artifact is in use", 1)
+            assert identity in error.detail
+            workspace.import_("workload.chat", identity)
+            assert workspace.destroy().ok
+            assert not workspace.state.objects

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from wlinfra.errors import Diagnostic
 from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
 
 from .. import fetch
+from ..client import ArtifactFilter, WorkloadFilter
 from ..platform import ARTIFACT_KIND, Platform
 from .carried import confirm, confirm_gone
 from .created import found_after_create
@@ -88,6 +90,34 @@ def _delete_repository(platform: Platform, sent: Sent) -> Done:
     return Done()
 
 
+def _used(platform: Platform, sent: Sent) -> Diagnostic | None:
+    """Return which workloads run the artifact, or a version in its repository; what only ends still is not listed."""
+    if repository := sent.lookup.get("repository"):
+        versions = {row["id"] for row in platform.client.artifacts.list(ArtifactFilter(repository_id=repository))}
+        only = WorkloadFilter(repository_id=repository)
+    else:
+        versions, only = {sent.target}, WorkloadFilter(artifact_id=sent.target)
+    users = [
+        row
+        for row in platform.client.workloads.list(only)
+        if row.get("artifactId") in versions and row.get("status") != "terminated"
+    ]
+    if not users:
+        return None
+    return Diagnostic(
+        summary="Artifact is in use",
+        detail=f"DataRobot deletes no artifact that a workload runs, and {_and(users)} it.",
+        fix="If this stack made the workload and no longer records it, record it again, then run the command again:\n"
+        + "\n".join(f"    wlinfra import workload.{row['name']} {row['id']}" for row in users)
+        + "\nOtherwise delete the workload or move it to another artifact, or declare the artifact with retain=True.",
+    )
+
+
+def _and(users: Sequence[Mapping[str, Any]]) -> str:
+    named = [f"{row['name']!r} [id={row['id']}]" for row in users]
+    return f"{' and '.join(named)} {'runs' if len(users) == 1 else 'run'}"
+
+
 def _deleted(platform: Platform, intent: Intent) -> Recovery:
     return Happened() if live_document(platform, ARTIFACT_KIND, intent.target) is None else DidNotHappen()
 
@@ -112,6 +142,7 @@ DELETE_ARTIFACT: Final = Operation(
     removes=True,
     gone_is_done=True,
     waits_when_busy=True,
+    lasting=_used,
 )
 DELETE_REPOSITORY: Final = Operation(
     name="delete_repository",
@@ -123,4 +154,5 @@ DELETE_REPOSITORY: Final = Operation(
     removes=True,
     gone_is_done=True,
     waits_when_busy=True,
+    lasting=_used,
 )

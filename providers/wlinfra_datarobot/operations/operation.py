@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, Call, FailureKind
 from wlinfra.provider import DidNotHappen, Done, Gate, Intent, Recovery, Repeat, Step
 from wlinfra.values import Json, Ref
@@ -32,6 +33,12 @@ def none_needed(platform: Platform, intent: Intent) -> Recovery:
     return DidNotHappen()
 
 
+def no_reason(platform: Platform, sent: Sent) -> Diagnostic | None:
+    """Know no reason why a conflict would last."""
+    del platform, sent
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One mutating call."""
@@ -50,6 +57,8 @@ class Operation:
     """What it would end may be gone already."""
     waits_when_busy: bool = False
     """A conflict means that the platform is busy, so that the call is made again later."""
+    lasting: Callable[[Platform, Sent], Diagnostic | None] = no_reason
+    """Looks up why a conflict does not end by waiting; None where it does. Raises ApiError."""
 
     def step(
         self,

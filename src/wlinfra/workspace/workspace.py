@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ from wlinfra.workspace.opening import open_site
 
 if TYPE_CHECKING:
     from wlinfra.apply.events import ApplyEvent
+    from wlinfra.state.store import StateSession
     from wlinfra.workspace.applying import Applied
 
 __all__ = ["Workspace", "open_workspace"]
@@ -204,6 +206,41 @@ class Workspace:
                 given, str, f"{what} of import_", "a string", 'Write it as workspace.import_("workload.chat", "65f0").'
             )
         return import_object(self._opened, address, id, lock_timeout=lock_timeout)
+
+    def forget(self, address: str, *, lock_timeout: float = 0.0) -> tuple[Address, ...]:
+        """Forget an object, or all objects of a resource, without destroying it; return their addresses.
+
+        Raises StateRefusedError when nothing is recorded at the address, LockedError after ``lock_timeout`` seconds.
+        """
+        from wlinfra.state.move import forget_objects
+
+        require(address, str, "address of forget", "a string", 'Write it as workspace.forget("workload.chat").')
+        with self._writing("state rm", f"forgot {address}", lock_timeout) as session:
+            return tuple(item.address for item in forget_objects(session, Address(address)).objects)
+
+    def move(self, old: str, new: str, *, lock_timeout: float = 0.0) -> Mapping[Address, Address]:
+        """Record an object, or all objects of a resource, under another address; return old and new addresses.
+
+        Raises StateRefusedError for what cannot be moved, LockedError after ``lock_timeout`` seconds.
+        """
+        from wlinfra.state.move import move_objects
+
+        for what, given in (("old", old), ("new", new)):
+            fix = 'Write it as workspace.move("workload.shop", "workload.store").'
+            require(given, str, f"{what} of move", "a string", fix)
+        with self._writing("state mv", f"moved {old} to {new}", lock_timeout) as session:
+            return move_objects(session, Address(old), Address(new))
+
+    @contextmanager
+    def _writing(self, operation: str, done: str, lock_timeout: float) -> Iterator[StateSession]:
+        """Hold the lock, open the state, and put into the history what was done to it."""
+        from wlinfra.workspace.locking import lock_request
+        from wlinfra.workspace.writing import add_history, writing
+
+        request = lock_request(self._opened.host, operation, lock_timeout)
+        with writing(self._opened.store, request, self._opened.host) as (_, session):
+            yield session
+            add_history(session, request, done)
 
     def outputs(self) -> Mapping[str, Json]:
         """Return the outputs of the last apply; a sensitive one is recorded without its value."""
