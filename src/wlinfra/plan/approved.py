@@ -41,7 +41,7 @@ def _other_circumstances(saved: SavedPlan, now: Plan, again: str) -> Iterator[Di
             shown = f" (saved with {before}, now {after})" if what == "wlinfra version" else ""
             yield Diagnostic(
                 summary="Saved plan is stale",
-                detail=f"The {what} changed since the plan was saved{shown}, so nobody has approved what it would do now.",
+                detail=f"The {what} changed since the plan was saved{shown}, so no one has approved what it would do now.",
                 fix=f"Plan again and have that approved:\n    {again}",
             )
 
@@ -81,7 +81,7 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str], again: str) -> 
     if len(lines) == 1:
         lines.append(
             "    Every declared attribute is as it was; something moved that the calls send back or rely on, "
-            "such as a value nobody declares, or a version that was rolled to."
+            "such as a value that is not declared, or a version that was rolled to."
         )
     return Diagnostic(
         summary="Saved plan is stale",
@@ -93,7 +93,7 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str], again: str) -> 
 
 
 def _seen_live(saved: SavedPlan, change: Change) -> dict[Path, Any]:
-    """Return the live values that the saved plan showed beside what it would change, by path."""
+    """Return the live values that the saved plan showed in addition to what it would change, by path."""
     found: dict[Path, Any] = {}
     rows = saved.document.get("changes")
     for row in rows if isinstance(rows, list) else ():

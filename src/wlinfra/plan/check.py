@@ -51,11 +51,11 @@ def _faults(decision: Decision, request: PlanRequest) -> Iterator[str]:
 
 
 def _report_faults(decision: Decision, *, virtual: bool) -> Iterator[str]:
-    """Yield where what people read of a decision, its label, blast radius and effects, is not what its calls do."""
+    """Yield where the label, blast radius or effects shown of a decision do not match its calls."""
     does = bool(decision.steps) or decision.goal is not None
     radius = decision.blast_radius
     if decision.label == RECORDED_ONLY:
-        yield f"it is labelled {RECORDED_ONLY}, which follows from the calls and is for nobody to say"
+        yield f"it is labelled {RECORDED_ONLY}, which follows from the calls and must not be set"
     if not does and radius is not BlastRadius.NONE:
         yield f"its blast radius is {radius.words} and nothing is called"
     if decision.action is Action.ROLL and (radius is BlastRadius.NONE or not does):

@@ -1,6 +1,6 @@
 """Is what would be done now covered by what was approved?
 
-An approval is plain data, so that a saved plan can hold it. Opaque ids may become known without asking again; no
+An approval is plain data, so a saved plan can contain it. Opaque ids may become known without asking again; no
 action, blast radius, target, path or value may go beyond what was approved.
 """
 
@@ -20,10 +20,10 @@ from wlinfra.values import UNKNOWN, Json, Ref, Secret, Template, format_path
 __all__ = ["ANOTHER_VALUE", "OPEN", "ObjectApproval", "approval_of", "uncovered"]
 
 ANOTHER_VALUE = "gets another value"
-"""What is said of a path whose new value is not the approved one."""
+"""The reason shown for a path whose new value is not the approved one."""
 
 OPEN = "open"
-"""Stands for a value that only the apply would tell."""
+"""Stands for a value that is known only after the apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ObjectApproval:
     paths: Mapping[str, str]
     """Every path that may change, with the keyed digest of its new value or `OPEN`."""
     leaves: Mapping[str, str]
-    """For an object that is made: every value of it, likewise."""
+    """For an object that is created: every value of it, likewise."""
     steps: tuple[str, ...]
     revision: str
     unverified: bool
@@ -60,7 +60,7 @@ def approval_of(change: Change, digest: Digest) -> ObjectApproval:
 
 
 def _paths(change: Change, digest: Digest) -> dict[str, str]:
-    """Return every path that may change; where a whole tree is new, every leaf of it."""
+    """Return every path that may change; where a tree is new, every leaf of it."""
     found: dict[str, str] = {}
     for item in change.attributes:
         path = format_path(item.path)

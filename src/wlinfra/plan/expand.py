@@ -72,7 +72,7 @@ def expand(inputs: Inputs) -> Expansion:
 def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
     """Return the object with all that every object has from its resource, so that no provider need think of it.
 
-    A part that stands at an address of its own, such as an artifact nobody yielded, keeps what it declares itself.
+    A part that stands at an address of its own, such as an artifact that was not yielded, keeps its own declaration.
     """
     if item.address.resource != resource.address:
         return replace(item, provider=resource.provider, lifecycle=_on_platform(item.lifecycle, item.declared))
@@ -139,7 +139,7 @@ def _implied(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Platfo
 
 
 def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
-    """Yield what a connection says about all of its objects together."""
+    """Yield what a connection reports about all of its objects together."""
     for name, connection in inputs.connections.items():
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):

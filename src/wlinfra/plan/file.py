@@ -1,7 +1,7 @@
 """The saved plan: an approval on disk, bound to the program, the settings and the live revisions it saw.
 
-`seal` makes the bytes, `unseal` reads them; `plan.approved` compares a fresh plan with them. The file also carries what
-was shown to the person (text) and the machine-readable plan (document), so that it can be read without the program.
+`seal` makes the bytes, `unseal` reads them; `plan.approved` compares a fresh plan with them. The file also contains
+the plan as it was shown (text) and as data (document), to be read without the program.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Origin:
     program: str = ""
     """The program relative to the folder the plan was made in; empty where it lies outside."""
     place: str = ""
-    """The program relative to the plan file; empty where neither folder holds the other."""
+    """The program relative to the plan file; empty where neither folder contains the other."""
     files: Mapping[str, str] = field(default_factory=dict)
     """The program's files relative to its folder, the program first, with a digest of each."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """What was said of settings beside the program, without secrets."""
+    """Settings given outside the program, without secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,12 @@ class SavedPlan(Origin):
 
 
 def approval_key(change: Change) -> str:
-    """Return under which name a plan file holds the approval of a change."""
+    """Return the key of a change's approval in a plan file."""
     return f"{change.address}@{change.deposed_id}" if change.deposed_id else str(change.address)
 
 
 def is_plan_file(data: bytes) -> bool:
-    """True when the bytes say of themselves that they are a plan of ours, changed or not."""
+    """True when the bytes claim to be a plan of ours, changed or not."""
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -120,7 +120,9 @@ def unseal(data: bytes, digest: Digest | None = None) -> SavedPlan:
     except orjson.JSONDecodeError as error:
         raise _not_a_plan(f"It is not JSON ({error}).") from None
     if not isinstance(body, dict) or body.get("format") != FILE_FORMAT:
-        raise _not_a_plan(f"Its format is {body.get('format')!r}." if isinstance(body, dict) else "It holds no object.")
+        raise _not_a_plan(
+            f"Its format is {body.get('format')!r}." if isinstance(body, dict) else "It is not an object."
+        )
     found = body.pop("seal", "")
     if digest is not None and not _fits(found, body, digest):
         raise _not_trusted(digest)
@@ -149,7 +151,7 @@ def _not_a_plan(detail: str) -> ConfigurationError:
         Diagnostic(
             summary="Not a plan file",
             detail=detail,
-            fix="Make one with\n    wlinfra plan --out plan.json",
+            fix="Create one with\n    wlinfra plan --out plan.json",
         )
     )
 

@@ -1,4 +1,4 @@
-"""What a plan must never do without being told: end protected objects, destroy a stack by an empty program, or leave
+"""What a plan must never do unless asked: end protected objects, destroy a stack by an empty program, or leave
 objects behind on another platform.
 """
 
@@ -48,7 +48,7 @@ def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, opt
 def guards(changes: Iterable[Change], state: State, declared: Declared) -> list[Diagnostic]:
     """Return an error for every protected object that would be deleted or replaced.
 
-    What the program declares counts beside what is recorded, as a record may lack it: the change says so.
+    The declaration counts in addition to the record, which may lack it: the change reports that.
     """
     return [
         _protected(change, why, declared)
@@ -70,7 +70,7 @@ def warn_of_emptiness(
             yield Diagnostic(
                 severity=Severity.WARNING,
                 summary="Nothing recorded exists",
-                detail=f"None of the {len(found)} objects recorded at the provider {provider!r} exists there. If its endpoint or account changed, they still exist at the old one, and nobody would delete them.",
+                detail=f"None of the {len(found)} objects recorded at the provider {provider!r} exists there. If its endpoint or account changed, they still exist at the old one and are never deleted.",
                 fix="Check the endpoint and the account of the provider before you apply.",
             )
 
@@ -117,7 +117,7 @@ def refuse_other_prefix(declared: Declared, state: State, options: PlanOptions) 
     before, now = (repr(prefix) if prefix else "none" for prefix in (state.name_prefix, declared.name_prefix))
     raise DeclarationError.of(
         "Name prefix changed",
-        f"The environment {declared.environment} was applied with the name prefix {before} and declares {now} now: each of its objects would get another name, and many would be made anew.",
+        f"The environment {declared.environment} was applied with the name prefix {before} and declares {now} now: each of its objects would get another name, and many would be created again.",
         f"Set name_prefix back. To begin again under other names, destroy the environment first:\n    wlinfra destroy -e {declared.environment}",
     )
 
@@ -130,7 +130,7 @@ def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> No
         return
     raise DeclarationError.of(
         "Provider changed",
-        f"{item.address} is recorded at the provider {prior.provider!r} [id={prior.id}] and is now declared at {item.provider!r}: a new one would be made there, and nobody would delete the old one.",
+        f"{item.address} is recorded at the provider {prior.provider!r} [id={prior.id}] and is now declared at {item.provider!r}: a new one would be created there, and the old one would never be deleted.",
         f"Declare it under another name at {item.provider!r}, so that the old one is deleted, or leave the old one where it is and forget it:\n    wlinfra state rm {item.address}",
         address=item.address,
         location=item.location,
@@ -171,7 +171,7 @@ def _protected(change: Change, by: _Protection, declared: Declared) -> Diagnosti
         case _Protection.ENVIRONMENT:
             why, fix = "the environment is protected", f"{first}Set protect=False on the environment, then plan again."
         case _Protection.RECORDED:
-            why, fix = "it is protected; that is recorded, so that it holds after the declaration is gone", lift
+            why, fix = "it is protected; that is recorded, so it applies after the declaration is gone", lift
         case _Protection.DECLARED:
             why, fix = "it is declared with protect=True", lift
         case other:

@@ -1,6 +1,6 @@
 """What the program declares of the protection of its resources, also where it makes no object of them in this plan.
 
-Called by `plan.planner` and `plan.strays`. A record may lack what its declaration says: one that an earlier version
+Called by `plan.planner` and `plan.strays`. A record may lack what its declaration has: one that an earlier version
 found again after an interruption, or one of an object whose state was lost.
 """
 
@@ -41,6 +41,6 @@ class Lifecycles:
         return self.by_resource.get(address.resource, _NONE)
 
     def held(self, record: ObjectState) -> ObjectState:
-        """Return the record with the protection that is declared, beside the one that is recorded."""
+        """Return the record with the protection that is declared, in addition to the recorded one."""
         lifecycle = self.find(record.address)
         return held(record, protect=lifecycle.protect, retain=lifecycle.retain)

@@ -1,4 +1,4 @@
-"""The plan: a frozen value that says exactly what an apply would do.
+"""The plan: a frozen value that describes exactly what an apply would do.
 
 `plan.planner` builds it, `render` shows it, `plan.file` saves and reads it, `apply.applier` executes it.
 """
@@ -44,7 +44,7 @@ class OutputChange:
     name: str
     before: Json = None
     after: Json = None
-    """UNKNOWN where only the apply will tell."""
+    """UNKNOWN where it is known only after the apply."""
     sensitive: bool = False
 
     @property
@@ -67,7 +67,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What a person asked of a plan."""
+    """The options a plan was made with."""
 
     destroy: bool = False
     targets: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class Plan:
     moved: Mapping[Address, Address] = field(default_factory=dict)
     """Objects found in the state under an alias: new address to old."""
     found: tuple[ObjectState, ...] = ()
-    """Objects that the platform proves this stack made and that nobody recorded; the apply records them first."""
+    """Objects that the platform proves this stack created and that are not recorded; the apply records them first."""
     provisional: str = ""
     """Who is applying right now, so that this plan may be outdated when they end."""
     lineage: str = ""

@@ -87,5 +87,5 @@ def _declared(parts: Pattern, value: Json) -> bool:
 
 
 def _names(element: Json) -> list[str]:
-    """Return what may tell the element of a list apart that no schema describes: its own plain values."""
+    """Return what may distinguish the element of a list that no schema describes: its own plain values."""
     return [str(item) for item in element.values() if isinstance(item, str | int)] if is_object(element) else []

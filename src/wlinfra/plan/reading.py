@@ -45,7 +45,7 @@ def read_objects(
             )
             continue
         if item is None and record is not None and record.id is None:
-            readings[address] = Absent()  # only leftovers remain: what bears the name now is somebody else's
+            readings[address] = Absent()  # only leftovers remain: what has the name now belongs to others
             continue
         batches[_provider_of(inputs, item, record)].append(_wanted(address, item, record))
     for provider, wanted in batches.items():
@@ -62,7 +62,7 @@ def read_objects(
 
 
 def _stands_in(inputs: Inputs, record: ObjectState) -> bool:
-    """True when the record tells all that a plan looks at; one of an earlier version, or half made, may have no facts."""
+    """True when the record has all that a plan looks at; one of an earlier version, or half created, may lack facts."""
     connection = inputs.connections.get(record.provider)
     needs = isinstance(connection, PlansFromFacts) and record.kind in connection.fact_kinds
     return bool(record.facts) or not needs
@@ -76,8 +76,8 @@ def _found_instead(
 ) -> dict[Address, Reading]:
     """Return what has the name of each declared object whose recorded one is gone: nothing is made that may exist.
 
-    Somebody may have made it again by hand, or restored it, so it is looked for as if nothing were recorded. Where
-    names are unique, absence has said already that there is none.
+    A user may have created it again by hand, or restored it, so it is looked for as if nothing were recorded. Where
+    names are unique, its absence already shows that there is none.
     """
     batches: dict[str, list[Wanted]] = defaultdict(list)
     for address, record in prior.items():
@@ -107,7 +107,7 @@ def _provider_of(inputs: Inputs, item: PlatformObject | None, record: ObjectStat
     if name not in inputs.connections:
         raise ConfigurationError.of(
             "Provider not configured",
-            f"The state holds objects of the provider {name!r}, which the environment {inputs.declared.environment!r} does not configure.",
+            f"The state has objects of the provider {name!r}, which the environment {inputs.declared.environment!r} does not configure.",
             f"Configure {name!r} in this environment again until its objects are deleted, or forget them with\n    wlinfra state rm ADDRESS",
         )
     return name

@@ -29,7 +29,7 @@ Theirs: TypeAlias = Callable[[Sequence[AttributeChange]], Sequence[AttributeChan
 
 
 def record_only(decision: Decision, item: PlatformObject, prior: ObjectState | None) -> Decision:
-    """Return the decision, an update without calls where nothing is to be done but the record says something else."""
+    """Return the decision, an update without calls where only the record differs."""
     if prior is None or decision.action is not Action.NO_OP:
         return decision
     differences = tuple(_record_differences(item, prior))
@@ -61,8 +61,8 @@ def refreshed(
 ) -> Change:
     """Return what recording the live values would change; nothing is called on the platform.
 
-    What our own last change left as it was, or the platform made of our apply, is not recorded as somebody's change;
-    ``theirs`` returns the drift that others made. What lives in the state alone has nothing live to be told of.
+    What our own last change left as it was, or the platform made of our apply, is not recorded as another user's change;
+    ``theirs`` returns the drift that others made. What exists in the state alone has nothing live to report.
     """
     prior = prior.unpacked() if prior is not None else None
     depends_on = prior.depends_on if prior is not None else ()
@@ -102,7 +102,7 @@ def _seen(
     base = replace(base, unfinished=now.unfinished, found=reading.facts)
     every = drift(now.record.values, reading.values, item.schema, digest)
     found = tuple(theirs(every))
-    # While our own change is not over, outputs say what runs and not what was applied.
+    # While our own change is not over, outputs are those of what runs, not of what was applied.
     outputs = prior.outputs if now.unfinished else {**prior.outputs, **reading.outputs}
     if not found and outputs == prior.outputs:
         return base
@@ -127,7 +127,7 @@ def _seen(
 def _learned(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> Json:
     """Return what is to be recorded: what is live where it differs in meaning, secrets as digests.
 
-    Where the program declares a secret, or one was recorded, the platform may answer with its text.
+    Where the program declares a secret, or one was recorded, the platform may answer with its value.
     """
     if recorded is not None and not drift(recorded, live, schema, digest):
         return recorded

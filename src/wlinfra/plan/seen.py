@@ -36,7 +36,7 @@ def seen_of(
 ) -> dict[Path, str]:
     """Return a digest of the live value for each path that the decision sets, and for each of ``paths``.
 
-    What ends as a whole is looked at as a whole: then every attribute at the top counts. A record that stands in for
+    For an object that ends, every attribute at the top counts. A record that stands in for
     the platform lacks what the platform filled in, so that of it the paths alone count.
     """
     if not isinstance(reading, Live):

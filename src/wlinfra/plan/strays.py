@@ -1,6 +1,6 @@
 """Objects that the platform proves this stack made, and that neither the program nor the state knows.
 
-Called by `plan.planner`: they join the recorded objects, so that what nobody declares is deleted, even when the
+Called by `plan.planner`: they join the recorded objects, so that what is not declared is deleted, even when the
 state that knew it is lost.
 """
 
@@ -40,7 +40,7 @@ def find_strays(inputs: Inputs, objects: Mapping[Address, PlatformObject], state
 
 
 def _subject(lifecycle: Lifecycle, stray: Stray, address: Address, provider: str) -> Subject:
-    """Return what the record of a stray says: what still declares its resource holds for it too."""
+    """Return the record of a stray: the declaration of its resource, where there still is one, applies to it too."""
     return Subject(
         address=address,
         provider=provider,

@@ -1,7 +1,7 @@
-"""Our own work that is not over: what ran before it still runs, and that is nobody's drift.
+"""Our own work that is not over: what ran before it still runs, and that is not drift.
 
-A platform may show the old values until a roll is over, and for good when the roll failed. The record holds what was
-applied and, in `ObjectState.running`, what ran before; where that is live, the record is read as what it says of what runs.
+A platform may show the old values until a roll is over, and for good when the roll failed. The record has what was
+applied and, in `ObjectState.running`, what ran before; where that is live, the record is read as describing what runs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Settled", "what_runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A record as what it says of what runs now."""
+    """A record as it describes what runs now."""
 
     record: ObjectState
     unfinished: tuple[AttributeChange, ...] = ()

@@ -42,7 +42,7 @@ def plan_object(
 ) -> Change:
     """Return what must happen to one declared object; raises what the provider or the guards refuse.
 
-    ``watch`` names paths beside those of the change of which `Change.seen` must say what is live.
+    ``watch`` names paths in addition to those of the change of which `Change.seen` must say what is live.
     """
     settled = _settled(item, reading)
     prior = prior.unpacked() if prior is not None else None
@@ -51,7 +51,7 @@ def plan_object(
     now = what_runs(prior, settled, item.schema, inputs.digest) if prior is not None else None
     request = PlanRequest(
         desired=desired,
-        prior=None if instead or now is None else now.record,  # what is recorded of one object says nothing of another
+        prior=None if instead or now is None else now.record,  # the record of one object does not describe another
         reading=settled,
         dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
         digest=inputs.digest,
@@ -97,7 +97,7 @@ def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
         case Ambiguous(candidates=candidates):
             raise ProviderError.of(
                 "Several objects match",
-                f"{len(candidates)} objects named {item.name!r} exist and none of them is recorded, so nobody can tell which one {item.address} is.",
+                f"{len(candidates)} objects named {item.name!r} exist and none of them is recorded, so it is not clear which one {item.address} is.",
                 "Say which one it is:\n"
                 + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
                 address=item.address,

@@ -1,4 +1,4 @@
-"""From a plan to the document that all formats show."""
+"""Builds the document of a plan, which all formats show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 def describe(plan: Plan, *, unchanged: bool = True) -> doc.Plan:
-    """Return the document of the plan; without ``unchanged``, of its changes only those that people are shown."""
+    """Return the document of the plan; without ``unchanged``, only the changes that text formats show."""
     return _described(
         doc.Plan,
         plan,

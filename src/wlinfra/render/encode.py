@@ -29,9 +29,9 @@ class Encoded:
 
 
 class Value:
-    """A value in a document: formats for people read ``raw`` and hide the secrets in it, machine formats are encoded.
+    """A value in a document: text formats show ``raw`` and hide the secrets in it, machine formats encode it.
 
-    No dataclass, for orjson would write one out as it is.
+    Not a dataclass, because orjson would serialize that without encoding it.
     """
 
     __slots__ = ("raw",)
@@ -49,7 +49,7 @@ class Value:
 
 
 def encode_value(value: Json) -> Encoded:
-    """Return the value without anything that must not be seen."""
+    """Return the value without secrets."""
     encoded = Encoded()
     encoded.value = _encode(value, (), encoded)
     return encoded

@@ -1,4 +1,4 @@
-"""What an apply tells, as plain lines and as JSON lines, and its result.
+"""The events and the result of an apply, as plain lines and as JSON lines.
 
 The command line gives `EventLines` or `JsonLines` to the applier as its listener; `render.live` shows the same
 words in a table.
@@ -80,7 +80,7 @@ def _duration(seconds: float) -> str:
 
 
 class EventLines:
-    """A listener that writes a line for each event that people want to see."""
+    """A listener that writes a line for each event worth showing."""
 
     def __init__(self, write: Callable[[str], None], style: Style = PLAIN) -> None:
         """``write`` gets complete lines with their ends."""
@@ -89,7 +89,7 @@ class EventLines:
         self._told: dict[str, tuple[float, str]] = {}
 
     def __call__(self, event: ApplyEvent) -> None:
-        """Write what the event says, if anything."""
+        """Write the line of the event, if it has one."""
         text = self._text(event)
         if text:
             self._write(text)
@@ -133,7 +133,7 @@ class EventLines:
     def _failed(self, event: Failed) -> str:
         why = ": ".join(clean(part) for part in (event.error.summary, event.error.detail.partition("\n")[0]) if part)
         what = f"Failed after {_duration(event.elapsed)}: {why}"
-        kept = " (it exists and is recorded; the next run goes on from there)" if event.recorded else ""
+        kept = " (it exists and is recorded; the next run continues from there)" if event.recorded else ""
         return self._line(event.change, self._style.paint(what, "red") + kept)
 
 

@@ -1,6 +1,6 @@
 """A table of what runs right now, on a terminal only; what has ended scrolls away above it as lines.
 
-The command line uses it in place of `EventLines` where a person is watching. rich is imported here and nowhere else.
+The command line uses it instead of `EventLines` on a terminal. rich is imported here and nowhere else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A plan as a comment on a pull request: the answer, a table, the details folded away; never longer than allowed.
 
-What does not fit is left out in steps: calls first, then attributes, then addresses of what is harmless. What
-destroys is always listed. Text of others stands in code only, where it mentions nobody and ends no fence.
+What does not fit is left out in steps: calls first, then attributes, then addresses of harmless changes. Destructive
+changes are always listed. Strings from outside appear only in code, where they cannot mention a user or end a fence.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _table(changes: Iterable[doc.Change]) -> str:
 
 
 def code(text: object) -> str:
-    """Return the text as inline code that it cannot leave, not even in a table."""
+    """Return inline code that the text cannot break out of, not even in a table."""
     shown = clean(text).replace("`", "'").replace("|", "\\|")
     return f"`{shown or ' '}`"
 
@@ -113,7 +113,7 @@ def fence(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Escape what Markdown would act on in a string of our own that may contain words from outside."""
+    """Escape Markdown in a string of our own."""
     entities = {
         "&": "&amp;",
         "<": "&lt;",

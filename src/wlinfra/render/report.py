@@ -1,4 +1,4 @@
-"""What every format for people shows of a plan besides its changes: the answer, notes, findings and outputs.
+"""The parts of a plan besides its changes: the answer, notes, findings and outputs, for every readable format.
 
 `render.text`, `render.markdown` and `render.html` lay these out, so that none leaves out what another shows.
 """
@@ -79,7 +79,7 @@ def notes(plan: doc.Plan) -> Iterator[str]:
 
 
 def findings(plan: doc.Plan, style: Style = PLAIN) -> Iterator[Section]:
-    """Yield what was found besides the changes; nothing where nothing was."""
+    """Yield what was found besides the changes: recovered steps, drift, unfinished work and moves."""
     if plan.recovered:
         noun = "create" if all(item.creates for item in plan.recovered) else "step"
         yield Section(
@@ -90,7 +90,7 @@ def findings(plan: doc.Plan, style: Style = PLAIN) -> Iterator[Section]:
     if drifted := [change for change in plan.changes if change.drift or change.is_gone]:
         lead = style.paint("Note: Objects have changed outside of wlinfra", "bold", "cyan")
         yield Section(
-            lead=f"{lead}\n\nSince the last apply, somebody or something else made these changes:\n",
+            lead=f"{lead}\n\nSince the last apply, another user or tool made these changes:\n",
             blocks=["\n".join(drift_lines(change, style)) for change in drifted],
             apart=True,
             names=[change.address for change in drifted],
@@ -121,7 +121,7 @@ def _recovered(item: doc.Recovered) -> str:
 
 
 def outputs(plan: doc.Plan, style: Style = PLAIN) -> Iterator[Section]:
-    """Yield the outputs that differ; nothing where none does."""
+    """Yield a section for the outputs that differ, if any."""
     if differing := [output for output in plan.outputs if output.differs]:
         width = max(len(clean(output.name)) for output in differing)
         yield Section(

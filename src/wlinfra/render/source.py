@@ -1,7 +1,7 @@
 """Quotes a line of the user's program without what may be secret in it.
 
 A string is quoted only where it is known to be harmless: the name that a call of ours begins with, a few attributes,
-and keys. Every other string, and every comment, is left out, because nobody can know which of them is a password.
+and keys. Every other string, and every comment, is left out, because any of them may be a password.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _Span: TypeAlias = tuple[int, int, int, int]
 def read_source_line(location: Location) -> str | None:
     """Return the line of the user's own program, without what may be secret in it; None when it cannot be read.
 
-    A file that is no program may hold secrets as data, so that nothing of it is quoted.
+    A file that is not a program may contain secrets as data, so nothing of it is quoted.
     """
     if not location.file.endswith(".py"):
         return None

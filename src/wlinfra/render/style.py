@@ -1,7 +1,8 @@
-"""Colours, and the one door through which other people's text reaches a terminal.
+"""Colours, and the escaping of every string from outside before it reaches a terminal.
 
 Every renderer passes names, values and messages through `clean`, so that no declaration, platform answer or file
-name can move the cursor, hide a line, fake one, or give a command to the runner of a pipeline; `Style` paints only when it was told that somebody sees colours.
+name can move the cursor, hide a line, fake one, or give a command to the runner of a pipeline; `Style`
+paints only where colours are shown.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _CODES: Final = {
 
 
 def clean(text: object) -> str:
-    r"""Return the text on one line, with everything that a terminal would obey or not show, or a pipeline obey, escaped.
+    r"""Return the text on one line, with everything escaped that a terminal or pipeline would act on or not show.
 
     >>> clean("a\x1b[31mb")
     'a\\x1b[31mb'
@@ -65,7 +66,7 @@ class Style:
         return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}{_RESET}"
 
     def symbol(self, symbol: str) -> str:
-        """Return the sign of an action or attribute in the colour people know it by."""
+        """Return the sign of an action or attribute in its usual colour."""
         return self.paint(symbol, *_SYMBOL_COLOURS.get(symbol, ()))
 
 

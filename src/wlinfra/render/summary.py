@@ -51,7 +51,7 @@ def summarize(plan: Plan) -> doc.Summary:
 
 
 def _before(change: Change) -> Sequence[GpuCount]:
-    """Return the GPUs before; an object that nobody touches keeps its bounds, however many replicas run just now."""
+    """Return the GPUs before; an unchanged object keeps its bounds, however many replicas run now."""
     return change.impact.gpus_after if change.action is Action.NO_OP else change.impact.gpus_now
 
 

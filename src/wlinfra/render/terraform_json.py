@@ -1,6 +1,6 @@
 """A plan in the shape of ``terraform show -json``, for the tools that read that: policies, summaries, merge requests.
 
-Format 1.2 of https://developer.hashicorp.com/terraform/internals/json-format. Unlike Terraform's, it holds no secret:
+Format 1.2 of https://developer.hashicorp.com/terraform/internals/json-format. Unlike Terraform's, it has no secrets:
 sensitive values are null and marked.
 """
 
@@ -142,7 +142,7 @@ def _put(values: Any, path: Path, value: Json) -> None:
 
 
 def _child(values: Any, part: str | int) -> Any:
-    """Return the value below; the key of a keyed list is found by the element that holds it."""
+    """Return the value below; the key of a keyed list selects the element that has it."""
     if isinstance(values, dict):
         return values.setdefault(str(part), {})
     if isinstance(values, list):

@@ -183,7 +183,7 @@ def _facts(change: doc.Change, style: Style) -> Iterator[str]:
         yield style.paint(f"effect: {change.blast_radius}; {_reversibility(change)}", *colour)
     yield from _capacity(change.impact)
     if change.unverified:
-        yield "unverified: its surroundings are made in this plan, so the platform could not be asked"
+        yield "unverified: its surroundings are created in this plan, so the platform could not be asked"
     yield from (f"predicted: {clean(what)}" for what in change.predicted)
     yield from (f"note: {clean(note)}" for note in change.notes)
 

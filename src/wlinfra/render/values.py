@@ -1,7 +1,7 @@
-"""Values as people read them, in the notation of Terraform's plans; never a secret.
+"""Values in the notation of Terraform's plans, without secrets.
 
-`render.tree` puts these lines behind attribute names; the diff of a text of several lines is shown line by line. In
-plans long texts are cut, for a ConfigMap may hold a megabyte; JSON holds them whole.
+`render.tree` puts these lines behind attribute names and shows the diff of a multi-line string line by line. Plans cut
+long strings, because a ConfigMap may have a megabyte; JSON has all of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_secret(value: Json) -> bool:
 
 
 def format_value(value: Json, *, short: bool = False) -> list[str]:
-    """Return the value as lines; all but the first are indented relative to the attribute. ``short`` cuts long texts.
+    """Return the value as lines; all but the first are indented relative to the attribute. ``short`` cuts long strings.
 
     >>> format_value({"image": "app:1", "port": 8080})
     ['{ image = "app:1", port = 8080 }']
@@ -76,7 +76,7 @@ def _format_text(text: str, *, short: bool) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    """Return the head of a long text, and how much more there is.
+    """Return the head of a long string, and how much more there is.
 
     >>> _cut("a\\n" * 22).splitlines()[-1]
     '… (2 more lines)'
@@ -134,7 +134,7 @@ def format_key(key: object) -> str:
 
 
 def text_difference(before: Json, after: Json) -> list[str] | None:
-    """Return what differs in long texts, with some around it: lines, or a part of one line; None for anything else."""
+    """Return the difference of long strings with some context, as lines or a part of one line; None for other values."""
     if not (isinstance(before, str) and isinstance(after, str)):
         return None
     if "\n" not in before.strip() + after.strip():

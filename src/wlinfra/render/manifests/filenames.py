@@ -33,7 +33,7 @@ class _Identity:
     name: str
 
     def spelled(self, level: int) -> str:
-        """Return a name without ending; each level tells more than the one before."""
+        """Return a name without ending; each level adds detail to the one before."""
         place, group = self.namespace or "cluster", self.group or "core"
         parts = [f"{self.kind.lower()}-{self.name}", place, group, _digest(repr(self))]
         text = ".".join(parts[: level + 1])
@@ -76,7 +76,7 @@ def _identity(item: RenderedObject) -> _Identity:
 
 
 def _clashing(levels: dict[_Identity, int]) -> list[_Identity]:
-    """Return whose names are not theirs alone, on file systems that ignore case too, and can still be told apart."""
+    """Return the objects that share a name, also on file systems that ignore case, and can still be distinguished."""
     names = {identity: identity.spelled(level).casefold() for identity, level in levels.items()}
     taken = Counter(names.values())
     return [one for one, level in levels.items() if taken[names[one]] > 1 and level < _CLEAREST]

@@ -1,6 +1,6 @@
-"""Manifests as files for GitOps: one file an object; what an earlier run wrote and nobody declares any more goes.
+"""Manifests as files for GitOps: one file for each object; files of objects no longer declared are removed.
 
-`wlinfra render` calls this. The first line of every file says whom it was written for. Only files with that line are
+`wlinfra render` calls this. The first line of every file names its owner. Only files with that line are
 overwritten or deleted, so that no other user's file is lost.
 """
 
@@ -73,8 +73,8 @@ def _texts(objects: Iterable[RenderedObject], owner: str) -> dict[str, str]:
 
 
 _ABOUT_SECRETS: Final = (
-    "Their values are not in these files. Create them before the rest, above all immutable ones, which nobody can fill",
-    "in later. What is no text, such as a keystore, is given as `--from-file=KEY=FILE`. For example:",
+    "Their values are not in these files. Create them before the rest, above all immutable ones, which cannot be filled",
+    "in later. Binary data, such as a keystore, is given as `--from-file=KEY=FILE`. For example:",
 )
 
 

@@ -23,10 +23,10 @@ _PLAIN = re.compile(r"[A-Za-z/$][A-Za-z0-9 ._/:@$-]*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
 _SHOWN: Final = ("apiVersion", "kind", "metadata", "type", "immutable")
-"""What a Secret has beside its values. A list of what may be seen, so that a misspelt ``stringdata`` is not."""
+"""What a Secret has in addition to its values: a list of what may be shown, so that a misspelt ``stringdata`` is not."""
 _VALUES: Final = ("data", "stringData")
 _COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
-"""Where kubectl keeps the whole object it applied, with the values; it comes along with exported objects."""
+"""Where kubectl keeps a copy of the object it applied, with the values; exported objects contain it."""
 
 
 def format_manifests(objects: Iterable[RenderedObject]) -> str:
@@ -37,7 +37,7 @@ def format_manifests(objects: Iterable[RenderedObject]) -> str:
 def dump(item: RenderedObject) -> str:
     """Return the object as YAML, a Secret without its values.
 
-    Raises DeclarationError for a secret in any other object, and for a value that only an apply can tell.
+    Raises DeclarationError for a secret in any other object, and for a value that is known only after an apply.
     """
     manifest, keys = item.manifest, _secret_keys(item.manifest)
     head = "".join(f"# {line}\n" for line in item.comment.splitlines())
@@ -49,7 +49,7 @@ def dump(item: RenderedObject) -> str:
     for path in _secrets_in(manifest, ()):
         raise DeclarationError.of(
             "Secret outside of a Secret",
-            f"A file cannot hold a secret, and {item.kind} {item.name} has one at {format_path(path)}.",
+            f"A file cannot contain a secret, and {item.kind} {item.name} has one at {format_path(path)}.",
             "Put it into a Secret of its own and refer to that, such as by secretKeyRef or a volume.",
         )
     return head + _to_yaml(map_leaves(manifest, _known))
@@ -93,7 +93,7 @@ def _without_values(manifest: Manifest) -> Manifest:
 
 
 def _secrets_in(value: Json, path: Path) -> Iterator[Path]:
-    """Yield where secrets stand: each as a leaf, and each Secret that another object holds as a template."""
+    """Yield where secrets stand: each as a leaf, and each Secret that another object contains as a template."""
     if isinstance(value, Secret):
         yield path
     elif isinstance(value, Mapping):
@@ -107,7 +107,7 @@ def _secrets_in(value: Json, path: Path) -> Iterator[Path]:
 
 
 def _quoted(text: str) -> str:
-    """Return the text in single quotes for a shell, needed or not: what is put in its place may need them."""
+    """Return the text in single quotes for a shell, always: what replaces it may need them."""
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
@@ -118,7 +118,7 @@ def _to_yaml(manifest: Manifest) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Quotes whatever some reader of YAML could take for something else than a text."""
+        """Quotes everything that a YAML reader could take for something other than a string."""
 
     def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
@@ -132,7 +132,7 @@ def _known(leaf: Any) -> Any:
     if isinstance(leaf, Ref | Template | Unknown):
         raise DeclarationError.of(
             "Known only after apply",
-            f"A file holds plain values, and {leaf!r} is an output that only an apply can tell.",
+            f"A file has plain values only, and {leaf!r} is an output that is known only after an apply.",
             "Write the value out, or take it from a setting.",
         )
     return leaf
