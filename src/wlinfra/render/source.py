@@ -30,6 +30,8 @@ _SECRET_WORD: Final = re.compile(r"secret|passw|pwd|token|key|credential|auth|pi
 _CREDENTIALS: Final = re.compile(r"//[^/\s]*@")
 """In an address, who signs in there."""
 _HIDDEN: Final = '"…"'
+_TORN: Final = re.compile(rf"{_HIDDEN}\w|\w{_HIDDEN}")
+"""A word right next to a string that ended early: Python 3.11 reads quotes in an f-string as its end."""
 
 _Span: TypeAlias = tuple[int, int, int, int]
 """First line and byte, last line and byte."""
@@ -76,7 +78,7 @@ def _without_strings(text: str, number: int) -> str | None:
         line = _without(text.split("\n")[number - 1], number, list(_tokens(text, tokenize.STRING, tokenize.COMMENT)))
     except (SyntaxError, tokenize.TokenError):
         return None
-    return None if _SECRET_WORD.search(line) else line
+    return None if _SECRET_WORD.search(line) or _TORN.search(line) else line
 
 
 def _tokens(text: str, *kinds: int) -> Iterator[_Span]:
