@@ -27,9 +27,9 @@ class _DataRobotProvider:
         """Return all options but the token, and the proxy where its address holds a password."""
         from wlinfra.provider import public_options
 
-        from .configuration import parse_config
+        from .configuration import DataRobotConfig
 
-        config = parse_config(options)
+        config = DataRobotConfig.parse(options)
         secret = {"token", *(["proxy"] if "@" in (config.proxy or "") else [])}
         return public_options(config, options, secret)
 

@@ -6,19 +6,18 @@ makes a client of it, and only then is the client imported. Nothing here reads t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, field_validator
 
-from wlinfra.clock import Clock, SystemClock
 from wlinfra.errors import ConfigurationError
+from wlinfra.http.options import SendOptions
 from wlinfra.http.proxy import proxy_for
-from wlinfra.provider import wrong_options
+from wlinfra.provider import ConnectionOptions
 from wlinfra.values import Secret
 
 if TYPE_CHECKING:
@@ -28,10 +27,8 @@ __all__ = [
     "EMULATOR",
     "ApiServer",
     "BundleSize",
-    "ClientContext",
     "DataRobotConfig",
     "open_client",
-    "parse_config",
     "resolve",
     "unverified",
 ]
@@ -47,19 +44,10 @@ _THREE_WAYS = (
 )
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        arbitrary_types_allowed=True,
-        hide_input_in_errors=True,
-        defer_build=True,
-        allow_inf_nan=False,
-    )
-
-
-class BundleSize(_Options):
+class BundleSize(BaseModel):
     """How large a resource bundle is, for platforms that do not tell."""
+
+    model_config = ConnectionOptions.model_config
 
     cpu: float = Field(gt=0)
     memory: int | str
@@ -67,7 +55,7 @@ class BundleSize(_Options):
     gpu_type: str | None = None
 
 
-class DataRobotConfig(_Options):
+class DataRobotConfig(ConnectionOptions):
     """The options of an environment with ``provider="datarobot"``; times are in seconds."""
 
     endpoint: str | None = None
@@ -77,9 +65,6 @@ class DataRobotConfig(_Options):
     verify: bool | None = None
     ca_file: Path | None = None
     proxy: str | None = Field(default=None, repr=False)
-    connect_timeout: float = Field(default=10.0, gt=0, le=86_400)
-    read_timeout: float = Field(default=60.0, gt=0, le=86_400)
-    retries: int = Field(default=5, ge=0, le=1000)
     pool_size: int = Field(default=32, ge=1, le=1000)
     comma_lists: bool = False
     bundles: dict[str, BundleSize] = Field(default_factory=dict)
@@ -88,6 +73,20 @@ class DataRobotConfig(_Options):
     @classmethod
     def _hide_token(cls, token: Secret | str | None) -> Secret | None:
         return _secret(token, "the option `token`") if isinstance(token, str) else token
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Self:
+        """Return the options as a model; raises ConfigurationError that names each wrong one, never its value."""
+        config = super().parse(options)
+        if config.endpoint and config.endpoint != EMULATOR:
+            _checked(config.endpoint, "the option `endpoint`")
+        if config.proxy and ((parts := _split(config.proxy)) is None or not parts.hostname):
+            raise ConfigurationError.of(
+                "Proxy is no URL",
+                "The option `proxy` must look like http://proxy.example.com:3128.",
+                "Correct the proxy.",
+            )
+        return config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,32 +104,6 @@ class ApiServer:
     def is_emulator(self) -> bool:
         """True when the embedded emulator is meant, whose address is known only once it runs."""
         return self.endpoint == EMULATOR
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientContext:
-    """What one run gives its client beside the configuration."""
-
-    user_agent: str = "wlinfra"
-    guard: Callable[[], None] = lambda: None
-    stop: threading.Event | None = None
-    clock: Clock = field(default_factory=SystemClock)
-    tell: Callable[[str], None] = lambda text: None
-
-
-def parse_config(options: Mapping[str, Any]) -> DataRobotConfig:
-    """Return the options as a configuration; raises ConfigurationError that names each wrong one, never its value."""
-    try:
-        config = DataRobotConfig.model_validate(dict(options))
-    except ValidationError as error:
-        raise ConfigurationError(*wrong_options(DataRobotConfig, error)) from error
-    if config.endpoint and config.endpoint != EMULATOR:
-        _checked(config.endpoint, "the option `endpoint`")
-    if config.proxy and ((parts := _split(config.proxy)) is None or not parts.hostname):
-        raise ConfigurationError.of(
-            "Proxy is no URL", "The option `proxy` must look like http://proxy.example.com:3128.", "Correct the proxy."
-        )
-    return config
 
 
 def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> ApiServer:
@@ -167,7 +140,7 @@ def unverified(config: DataRobotConfig, environ: Mapping[str, str]) -> str:
     return endpoint if verify is False and endpoint.lower().startswith("https:") else ""
 
 
-def open_client(config: DataRobotConfig, target: ApiServer, session: ClientContext) -> DataRobotClient:
+def open_client(config: DataRobotConfig, target: ApiServer, sending: SendOptions) -> DataRobotClient:
     """Return a client of the target; it connects with its first call."""
     from wlinfra.http.transport import HttpOptions, HttpTransport
     from wlinfra_datarobot.client import DataRobotClient
@@ -178,24 +151,17 @@ def open_client(config: DataRobotConfig, target: ApiServer, session: ClientConte
         del refresh  # A file is read anew on every call, and other sources cannot renew what they hold.
         return token() if token is not None else None
 
-    options = HttpOptions(
+    options = HttpOptions.of(
+        sending,
         base_url=target.endpoint,
         token=source if token is not None else None,
         verify=target.verify,
         proxy=target.proxy,
-        connect_timeout=config.connect_timeout,
-        read_timeout=config.read_timeout,
-        retries=config.retries,
-        user_agent=session.user_agent,
         pool_size=config.pool_size,
         platform="DataRobot",
         sources=f"The endpoint is from {target.source}, the token from {target.token_source}."
         if target.token_source
         else "",
-        clock=session.clock,
-        guard=session.guard,
-        stop=session.stop,
-        tell=session.tell,
     )
     return DataRobotClient(HttpTransport(options), comma_lists=config.comma_lists)
 

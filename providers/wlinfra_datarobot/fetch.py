@@ -7,9 +7,11 @@ pages shift while others write), so absence is always the answer 404 to a reques
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
+from wlinfra.provider import by_id
 
 from .client import ArtifactFilter, WorkloadFilter
 from .client.plausible import implausible_artifact, implausible_workload
@@ -41,9 +43,11 @@ def by_ids(platform: Platform, kind: str, ids: Iterable[str], *, confirm: bool =
 
     Without ``confirm`` an object the list lacks counts as gone, which only a waiting delete may conclude.
     """
-    wanted = list(dict.fromkeys(ids))
-    if len(wanted) <= _FEW:
-        return {object_id: get(platform, kind, object_id) for object_id in wanted}
+    many = partial(_listed_by_id, platform, kind, confirm=confirm)
+    return by_id(ids, one=partial(get, platform, kind), many=many, few=_FEW)
+
+
+def _listed_by_id(platform: Platform, kind: str, wanted: Sequence[str], *, confirm: bool) -> Mapping[str, Found]:
     found: dict[str, Found] = {}
     try:
         for start in range(0, len(wanted), _CHUNK):
@@ -54,10 +58,7 @@ def by_ids(platform: Platform, kind: str, ids: Iterable[str], *, confirm: bool =
             found.update({one: _believed(everything[one], kind) for one in missing if one in everything})
     except ApiError as error:
         return {object_id: found.get(object_id, error) for object_id in wanted}
-    for object_id in wanted:
-        if object_id not in found:
-            found[object_id] = get(platform, kind, object_id) if confirm else None
-    return found
+    return found if confirm else {object_id: found.get(object_id) for object_id in wanted}
 
 
 def listed(platform: Platform, kind: str) -> list[Document]:

@@ -36,6 +36,8 @@ class Platform:
 
     def __init__(self, *, client: Callable[[], DataRobotClient], api: str | None, catalogue: Bundles) -> None:
         self._open = client
+        self.api = api
+        """The dialect the environment names."""
         self._lock = threading.RLock()
         self._client: DataRobotClient | None = None
         self.known_dialect: Dialect | None = None if api is None else dialect_named(api)
@@ -73,6 +75,10 @@ class Platform:
         """True when the platform tells which bundles it has."""
         self.bundles()
         return self._is_listing
+
+    def hide(self, text: str) -> str:
+        """Return a string of the platform without any secret that was sent to it."""
+        return self.client.transport.hide(text)
 
     def close(self) -> None:
         """Close the connections that were opened."""

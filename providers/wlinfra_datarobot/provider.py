@@ -1,4 +1,4 @@
-"""The DataRobot provider: connects, and hands each of the seven questions to the module that answers it."""
+"""The DataRobot provider: connects, and names the function that answers each question."""
 
 from __future__ import annotations
 
@@ -6,30 +6,33 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wlinfra.errors import ConfigurationError, Diagnostic, Severity
 from wlinfra.provider import (
     Connection,
     Decision,
-    Intent,
     PlanRequest,
+    PlatformConnection,
     PlatformObject,
     ProviderContext,
-    Reading,
-    Recovery,
-    Status,
-    Step,
-    StepResult,
-    Waiting,
-    Wanted,
-    hidden,
+    Questions,
 )
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address
 
-from .configuration import ApiServer, ClientContext, DataRobotConfig, open_client, parse_config, resolve, unverified
+from .check import check, of_the_found_version
+from .configuration import ApiServer, DataRobotConfig, open_client, resolve, unverified
+from .expand import expand
+from .operations.table import OPERATIONS
+from .place import place_of, world_of
+from .planning.artifact import plan_artifact
+from .planning.workload import plan_workload
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
+from .poll import poll
+from .read import read
+from .review import review
+from .run import run
 
 if TYPE_CHECKING:
     from .client import DataRobotClient
@@ -37,16 +40,27 @@ if TYPE_CHECKING:
 
 __all__ = ["DataRobotConnection", "connect"]
 
-_GRACE = 1.0
-"""Seconds on top of a request's own timeouts until its effect counts as impossible."""
+
+def _plan(platform: Platform, request: PlanRequest) -> Decision:
+    """Return what must happen to one object."""
+    subject = request.desired or request.prior
+    is_artifact = subject is not None and subject.kind == ARTIFACT_KIND
+    change = plan_artifact(platform, request) if is_artifact else plan_workload(platform, request)
+    if request.desired is None or platform.api is not None:
+        return change
+    found = tuple(of_the_found_version(request.desired, lambda: platform.dialect))
+    return replace(change, warnings=(*change.warnings, *found)) if found else change
+
+
+_QUESTIONS: Final = Questions(read=read, plan=_plan, run=run, operations=OPERATIONS, poll=poll)
 
 
 def connect(context: ProviderContext) -> Connection:
     """Return a connection; raises ConfigurationError for wrong options. Neither endpoint nor token is looked at yet."""
-    return DataRobotConnection(context, parse_config(context.options))
+    return DataRobotConnection(context, DataRobotConfig.parse(context.options))
 
 
-class DataRobotConnection:
+class DataRobotConnection(PlatformConnection[Platform]):
     """A configured DataRobot; it opens its client, or starts the embedded emulator, with the first question to it."""
 
     def __init__(self, context: ProviderContext, config: DataRobotConfig) -> None:
@@ -54,18 +68,15 @@ class DataRobotConnection:
         self._config = config
         self._lock = threading.Lock()
         self._emulator: DataRobotEmulator | None = None
-        self.platform = Platform(client=self._open, api=config.api, catalogue=_catalogue(config))
+        platform = Platform(client=self._open, api=config.api, catalogue=_catalogue(config))
+        super().__init__(platform, _QUESTIONS, config)
 
     def check(self, resource: Resource) -> Sequence[Diagnostic]:
         """Return what is wrong with the resource on this platform."""
-        from .check import check
-
         return check(resource, self.platform.known_dialect)
 
     def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
         """Return the objects the resource stands for."""
-        from .expand import expand
-
         return expand(resource, dependencies)
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
@@ -74,8 +85,6 @@ class DataRobotConnection:
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
         """Return what several of the declared objects get wrong together, and whether a certificate is not checked."""
-        from .review import review
-
         return [*review(objects), *self._unverified()]
 
     def _unverified(self) -> Iterator[Diagnostic]:
@@ -93,50 +102,8 @@ class DataRobotConnection:
         """Both kinds."""
         return frozenset({ARTIFACT_KIND, WORKLOAD_KIND})
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
-        """Return one reading for each, in a few list pages."""
-        from .read import read
-
-        return read(self.platform, wanted)
-
-    def plan(self, request: PlanRequest) -> Decision:
-        """Return what must happen to one object."""
-        from .planning.artifact import plan_artifact
-        from .planning.workload import plan_workload
-
-        subject = request.desired or request.prior
-        is_artifact = subject is not None and subject.kind == ARTIFACT_KIND
-        change = plan_artifact(self.platform, request) if is_artifact else plan_workload(self.platform, request)
-        if request.desired is not None and self._config.api is None:
-            from .check import of_the_found_version
-
-            found = tuple(of_the_found_version(request.desired, lambda: self.platform.dialect))
-            change = replace(change, warnings=(*change.warnings, *found)) if found else change
-        timeout = self._config.connect_timeout + self._config.read_timeout + _GRACE
-        return replace(change, steps=tuple(replace(step, timeout=timeout) for step in change.steps))
-
-    def run(self, step: Step) -> StepResult:
-        """Make the one call of a step."""
-        from .run import run
-
-        return run(self.platform, step)
-
-    def recover(self, intent: Intent) -> Recovery:
-        """Return whether an interrupted step took effect."""
-        from .recover import recover
-
-        return recover(self.platform, intent)
-
-    def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
-        """Return one status for each."""
-        from .poll import poll
-
-        return [hidden(status, self.platform.client.transport.hide) for status in poll(self.platform, waiting)]
-
     def place(self) -> Mapping[str, str]:
         """Return the installation and, where it tells that, the tenant; of the embedded emulator its world."""
-        from .place import place_of, world_of
-
         target = resolve(self._config, self._context.environ)
         if target.is_emulator:
             return world_of(self._context.data_dir / "datarobot")
@@ -144,7 +111,7 @@ class DataRobotConnection:
 
     def close(self) -> None:
         """Close the connections and stop the embedded emulator, whose world stays."""
-        self.platform.close()
+        super().close()
         with self._lock:
             emulator, self._emulator = self._emulator, None
         if emulator is not None:
@@ -158,17 +125,11 @@ class DataRobotConnection:
 
             url = self._start_emulator(context.data_dir / "datarobot")
             target = ApiServer(endpoint=url, source=target.source, token=lambda: DEFAULT_TOKEN)
-        session = ClientContext(
-            user_agent=f"wlinfra ({context.stack}/{context.environment})",
-            guard=context.guard,
-            stop=context.stop,
-            tell=context.tell,
-        )
         if target.verify is False:
             from wlinfra.http.pool import unverified
 
             context.tell(unverified(target.endpoint))
-        return open_client(self._config, target, session)
+        return open_client(self._config, target, self._config.sending(context))
 
     def _start_emulator(self, data: Path) -> str:
         from .emulator import DataRobotEmulator

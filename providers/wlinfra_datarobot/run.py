@@ -10,16 +10,14 @@ from typing import Any, assert_never
 
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError, FailureKind, FieldError
-from wlinfra.provider import Done, Refused, RefusedForNow, Step, StepResult, UnknownOutcome
+from wlinfra.provider import Done, Operation, Refused, RefusedForNow, Sent, Step, StepResult, UnknownOutcome
 from wlinfra.values import Json, Path
 
-from .operations.operation import Operation, Sent
 from .operations.table import OPERATIONS
 from .platform import Platform
 
 __all__ = ["attribute_path", "run"]
 
-_BUSY = 409
 _IN_DOUBT = frozenset({400, 401, 409})
 """What the second of two equal creates is answered with, when something on the way repeated the first."""
 _BUSY_WAIT = 2.0
@@ -27,24 +25,14 @@ _BUSY_WAIT = 2.0
 
 def run(platform: Platform, step: Step) -> StepResult:
     """Make the step's call and return its outcome."""
-    operation = OPERATIONS[step.operation]
-    sent = Sent(target=str(step.target or ""), payload=step.payload, lookup=step.lookup)
+    operation = OPERATIONS.of(step)
     try:
-        return operation.call(platform, sent)
+        return operation.call(platform, Sent.of(step))
     except ApiError as error:
-        if error.status == _BUSY and (why := _lasting(operation, platform, sent)) is not None:
-            return Refused(error=why)
         return _outcome(operation, step, error)
 
 
-def _lasting(operation: Operation, platform: Platform, sent: Sent) -> Diagnostic | None:
-    try:
-        return operation.lasting(platform, sent)
-    except ApiError:  # it may end by waiting
-        return None
-
-
-def _outcome(operation: Operation, step: Step, error: ApiError) -> StepResult:
+def _outcome(operation: Operation[Platform], step: Step, error: ApiError) -> StepResult:
     match error.kind:
         case FailureKind.NOT_FOUND if operation.gone_is_done:
             return Done(id=None if step.removes else _text(step.target))
@@ -52,7 +40,7 @@ def _outcome(operation: Operation, step: Step, error: ApiError) -> StepResult:
             return UnknownOutcome(error=error.diagnostics[0], is_over=error.is_over)
         case FailureKind.REFUSED_FOR_NOW:
             return RefusedForNow(error=error.diagnostics[0], after=error.retry_after or 1.0)
-        case FailureKind.REFUSED if error.status == _BUSY and operation.waits_when_busy:
+        case FailureKind.REFUSED if operation.passes(error, Sent.of(step)):
             return RefusedForNow(error=error.diagnostics[0], after=error.retry_after or _BUSY_WAIT)
         case (
             FailureKind.REFUSED

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
 from wlinfra.errors import Diagnostic
-from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
+from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted, by_id
 from wlinfra.values import Json
 from wlinfra_manifests.document import Key, declared_values, key_of
 
@@ -58,18 +58,17 @@ def _under_either_name(platform: Platform, one: Wanted, found: Found, former: Fo
 
 def fetch(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
     """Return each object, None for those that do not exist, or why one cannot be read."""
-    distinct = list(dict.fromkeys(keys))
-    by_kind: dict[tuple[str, str, str], list[Key]] = defaultdict(list)
-    for key in distinct:
-        by_kind[(key.api, key.kind, key.namespace)].append(key)
-    found: dict[Key, Found] = {}
     with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
-        many = [group for group in by_kind.values() if len(group) > _FEW]
-        for listed in pool.map(lambda group: _listed(platform, group), many):
-            found.update(listed)
-        single = [key for key in distinct if key not in found]
-        found.update(zip(single, pool.map(lambda key: _got(platform.client, key), single), strict=True))
-    return found
+
+        def many(wanted: Sequence[Key]) -> Mapping[Key, Found]:
+            by_kind: dict[tuple[str, str, str], list[Key]] = defaultdict(list)
+            for key in wanted:
+                by_kind[key.api, key.kind, key.namespace].append(key)
+            groups = [group for group in by_kind.values() if len(group) > _FEW]
+            lists = pool.map(lambda group: _listed(platform, group), groups)
+            return {key: item for found in lists for key, item in found.items()}
+
+        return by_id(keys, one=lambda key: _got(platform.client, key), many=many, few=_FEW, each=pool.map)
 
 
 def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:

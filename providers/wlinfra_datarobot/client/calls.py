@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
 from wlinfra.http.transport import HttpTransport, Query, Response
+from wlinfra.provider import pages
 from wlinfra_datarobot.client.plausible import implausible
 
 __all__ = ["PAGE_SIZE", "Calls", "Pages", "segment"]
@@ -122,18 +123,21 @@ class Pages(Generic[T]):
 
     def envelopes(self) -> Iterator[dict[str, Any]]:
         """Yield the pages as they came, with ``totalCount``, ``count`` and ``data``; raises ApiError when they go in circles."""
-        query: Query | None = self._query
-        followed: set[str] = set()
         was_empty = False
-        while query is not None:
-            page = self._page(query)
-            yield page
-            query = _next_query(page)
-            is_empty = not page["data"]
-            if query is not None and (query in followed or (is_empty and was_empty)):
-                raise self._unreadable("The pages of the list go in circles.")
-            followed.add(query or "")
+
+        def fetch(at: str) -> tuple[dict[str, Any], str | None]:
+            nonlocal was_empty
+            page = self._page(at or self._query)
+            following, is_empty = _next_query(page), not page["data"]
+            if following is not None and is_empty and was_empty:
+                raise circle()
             was_empty = is_empty
+            return page, following
+
+        def circle() -> ApiError:
+            return self._unreadable("The pages of the list go in circles.")
+
+        return pages("", fetch, circle=circle)
 
     def _page(self, query: Query) -> dict[str, Any]:
         answer = self._calls.transport.request("GET", self._path, query=query)

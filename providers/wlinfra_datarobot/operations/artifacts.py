@@ -6,14 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic
-from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
+from wlinfra.http.failures import ApiError
+from wlinfra.provider import (
+    DidNotHappen,
+    Done,
+    Happened,
+    Intent,
+    Operation,
+    Recovery,
+    Refused,
+    Repeat,
+    Sent,
+    StepResult,
+)
 
 from .. import fetch
 from ..client import ArtifactFilter, WorkloadFilter
 from ..platform import ARTIFACT_KIND, Platform
 from .carried import confirm, confirm_gone
-from .created import found_after_create
-from .operation import Operation, Sent, identity_in, live_document
+from .common import found_after_create, identity_in, is_busy, live_document
 
 __all__ = [
     "BUILD_ARTIFACT",
@@ -77,17 +88,34 @@ def _built(platform: Platform, intent: Intent) -> Recovery:
     return Happened(id=intent.target, memory={"builds": started}) if started else DidNotHappen()
 
 
-def _delete(platform: Platform, sent: Sent) -> Done:
-    if platform.client.artifacts.delete(sent.target) is not None:
-        confirm_gone(f"/artifacts/{sent.target}", lambda: platform.client.artifacts.get(sent.target))
+def _delete(platform: Platform, sent: Sent) -> StepResult:
+    try:
+        if platform.client.artifacts.delete(sent.target) is not None:
+            confirm_gone(f"/artifacts/{sent.target}", lambda: platform.client.artifacts.get(sent.target))
+    except ApiError as error:
+        return _in_use(platform, sent, error)
     return Done()
 
 
-def _delete_repository(platform: Platform, sent: Sent) -> Done:
+def _delete_repository(platform: Platform, sent: Sent) -> StepResult:
     repository = sent.lookup["repository"]
-    if platform.client.repositories.delete(repository) is not None:
-        confirm_gone(f"/artifactRepositories/{repository}", lambda: platform.client.repositories.get(repository))
+    try:
+        if platform.client.repositories.delete(repository) is not None:
+            confirm_gone(f"/artifactRepositories/{repository}", lambda: platform.client.repositories.get(repository))
+    except ApiError as error:
+        return _in_use(platform, sent, error)
     return Done()
+
+
+def _in_use(platform: Platform, sent: Sent, error: ApiError) -> Refused:
+    """Return the refusal where a workload runs it, which does not end by waiting; raises the error where none does."""
+    try:
+        why = _used(platform, sent) if is_busy(error, sent) else None
+    except ApiError:  # it may end by waiting
+        why = None
+    if why is None:
+        raise error
+    return Refused(error=why)
 
 
 def _used(platform: Platform, sent: Sent) -> Diagnostic | None:
@@ -141,8 +169,7 @@ DELETE_ARTIFACT: Final = Operation(
     repeat=Repeat.SAFE,
     removes=True,
     gone_is_done=True,
-    waits_when_busy=True,
-    lasting=_used,
+    passes=is_busy,
 )
 DELETE_REPOSITORY: Final = Operation(
     name="delete_repository",
@@ -153,6 +180,5 @@ DELETE_REPOSITORY: Final = Operation(
     repeat=Repeat.SAFE,
     removes=True,
     gone_is_done=True,
-    waits_when_busy=True,
-    lasting=_used,
+    passes=is_busy,
 )

@@ -1,18 +1,19 @@
-"""All mutating calls by their names, as plans and journals hold them."""
+"""All mutating calls, as plans and journals name them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
+from wlinfra.provider import Operation, Operations
+
+from ..platform import Platform
 from . import artifacts, workloads
-from .operation import Operation
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: Final[Mapping[str, Operation]] = {
-    operation.name: operation
+OPERATIONS: Final = Operations[Platform](
+    operation
     for room in (artifacts, workloads)
     for name in room.__all__
     if isinstance(operation := getattr(room, name), Operation)
-}
+)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wlinfra.http.failures import ApiError, FailureKind
-from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Recovery, Repeat
+from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Operation, Recovery, Repeat, Sent
 
 from .. import fetch
 from ..compared.shapes import power_of
@@ -14,8 +14,7 @@ from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from ..waits.drafts import rolling_memory
 from ..waits.rollout import runs
 from .carried import confirm, confirm_roles
-from .created import found_after_create
-from .operation import Operation, Sent, identity_in, live_document
+from .common import found_after_create, identity_in, is_busy, live_document
 
 __all__ = [
     "CANCEL_REPLACEMENT",
@@ -179,7 +178,7 @@ REPLACE_WORKLOAD: Final = Operation(
     path="/workloads/{id}/replacement",
     call=_replace,
     look=_rolled,
-    waits_when_busy=True,
+    passes=is_busy,
 )
 UPDATE_SETTINGS: Final = Operation(
     name="update_settings",
@@ -187,7 +186,7 @@ UPDATE_SETTINGS: Final = Operation(
     path="/workloads/{id}/settings",
     call=_settings,
     look=_rolled,
-    waits_when_busy=True,
+    passes=is_busy,
 )
 CANCEL_REPLACEMENT: Final = Operation(
     name="cancel_replacement",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol, Self
 
 from wlinfra.clock import Clock, SystemClock
 
@@ -74,3 +74,8 @@ class HttpOptions(SendOptions):
     platform: str = "the platform"
     sources: str = ""
     """A sentence that says where the endpoint and the token are from, for users."""
+
+    @classmethod
+    def of(cls, sending: SendOptions, **more: Any) -> Self:
+        """Return the options of a platform, sent to as ``sending`` says."""
+        return cls(**{item.name: getattr(sending, item.name) for item in fields(SendOptions)}, **more)

@@ -69,12 +69,15 @@ class ConnectionOptions(BaseModel):
         """After how many seconds a call whose answer was lost can no longer take effect."""
         return self.connect_timeout + self.read_timeout + _GRACE
 
-    def sending(self, context: ProviderContext) -> SendOptions:
-        """Return how requests are sent on behalf of one run."""
-        return SendOptions(
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            retries=self.retries,
+    def sending(self, context: ProviderContext | None = None) -> SendOptions:
+        """Return how requests are sent, on behalf of a run where one is given."""
+        options = SendOptions(
+            connect_timeout=self.connect_timeout, read_timeout=self.read_timeout, retries=self.retries
+        )
+        if context is None:
+            return options
+        return replace(
+            options,
             user_agent=f"wlinfra ({context.stack}/{context.environment})",
             guard=context.guard,
             stop=context.stop,

@@ -103,11 +103,14 @@ class Operations(Generic[P]):
     """All mutating calls of a platform; two of one name differ in whether they give an object its identity."""
 
     def __init__(self, operations: Iterable[Operation[P]]) -> None:
-        self._operations = {(operation.name, operation.makes): operation for operation in operations}
+        self._by_name: dict[str, list[Operation[P]]] = {}
+        for operation in operations:
+            self._by_name.setdefault(operation.name, []).append(operation)
 
     def of(self, item: Step | Intent) -> Operation[P]:
         """Return the call that a step is, or that an interrupted one was; raises KeyError for one nobody knows."""
-        return self._operations[item.operation, item.makes]
+        found = self._by_name[item.operation]
+        return next((one for one in found if one.makes == item.makes), found[0])
 
     def recover(self, platform: P, intent: Intent) -> Recovery:
         """Return whether an interrupted call took effect: only reads are made, and doubt is returned as doubt."""

@@ -16,7 +16,7 @@ from wlinfra_datarobot.attributes.dialects import DIALECTS, detect
 from wlinfra_datarobot.client import ArtifactFilter, DataRobotClient, Resolution, WorkloadFilter
 from wlinfra_datarobot.client.wire import Workload
 from wlinfra_datarobot.client.wire_artifacts import Artifact, ArtifactInput
-from wlinfra_datarobot.configuration import ClientContext, open_client, parse_config, resolve
+from wlinfra_datarobot.configuration import DataRobotConfig, open_client, resolve
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 SPEC: dict[str, Any] = {
@@ -33,8 +33,8 @@ def emulator() -> Iterator[DataRobotEmulator]:
 
 
 def client_of(emulator: DataRobotEmulator, **options: Any) -> DataRobotClient:
-    config = parse_config({"endpoint": emulator.url, "token": "any", **options})
-    return open_client(config, resolve(config, {}), ClientContext())
+    config = DataRobotConfig.parse({"endpoint": emulator.url, "token": "any", **options})
+    return open_client(config, resolve(config, {}), config.sending())
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,8 @@ from wlinfra.errors import ConfigurationError
 from wlinfra.values import Secret
 from wlinfra_datarobot.configuration import (
     ApiServer,
-    ClientContext,
     DataRobotConfig,
     open_client,
-    parse_config,
     resolve,
     unverified,
 )
@@ -39,7 +38,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_the_options_win(home: Path) -> None:
     environ = {"HOME": str(home), "DATAROBOT_ENDPOINT": "https://env.example/api/v2", "DATAROBOT_API_TOKEN": "from-env"}
-    target = resolve(parse_config({"endpoint": URL + "/", "token": "from-option"}), environ)
+    target = resolve(DataRobotConfig.parse({"endpoint": URL + "/", "token": "from-option"}), environ)
     assert (target.endpoint, token_of(target), target.verify) == (URL, "from-option", True)
 
 
@@ -69,12 +68,12 @@ def test_the_file_can_stand_elsewhere(home: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{}, {"endpoint": URL}], ids=["endpoint", "token"])
 def test_what_is_missing_is_said_with_all_three_ways(options: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        resolve(parse_config(options), {"HOME": str(tmp_path)})
+        resolve(DataRobotConfig.parse(options), {"HOME": str(tmp_path)})
     assert all(way in str(caught.value) for way in ("endpoint=", "DATAROBOT_API_TOKEN", "drconfig.yaml", "emulator"))
 
 
 def test_the_emulator_needs_no_token(tmp_path: Path) -> None:
-    target = resolve(parse_config({"endpoint": "emulator"}), {"HOME": str(tmp_path)})
+    target = resolve(DataRobotConfig.parse({"endpoint": "emulator"}), {"HOME": str(tmp_path)})
     assert (target.is_emulator, target.token) == (True, None)
 
 
@@ -88,26 +87,26 @@ def test_the_emulator_needs_no_token(tmp_path: Path) -> None:
 )
 def test_a_wrong_endpoint_is_explained(endpoint: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
-        resolve(parse_config({"endpoint": endpoint, "token": "t"}), {})
+        resolve(DataRobotConfig.parse({"endpoint": endpoint, "token": "t"}), {})
 
 
 def test_wrong_options_are_named_all_at_once_without_their_values() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        parse_config({"tokn": "CANARY", "token": ["CANARY"], "retries": -1})
+        DataRobotConfig.parse({"tokn": "CANARY", "token": ["CANARY"], "retries": -1})
     text = str(caught.value)
     assert "CANARY" not in text
     assert all(name in text for name in ("tokn", "token", "retries"))
 
 
 def test_a_token_never_shows(home: Path) -> None:
-    config = parse_config({"endpoint": URL, "token": "CANARY"})
+    config = DataRobotConfig.parse({"endpoint": URL, "token": "CANARY"})
     assert "CANARY" not in repr(config) + str(config) + repr(resolve(config, {}))
 
 
 def test_a_secret_is_revealed_with_the_first_call_only() -> None:
     fetched: list[str] = []
     secret = Secret(lambda: fetched.append("now") or "t", describe="a test")  # type: ignore[func-returns-value]  # the list's append is the trace
-    target = resolve(parse_config({"endpoint": URL, "token": secret}), {})
+    target = resolve(DataRobotConfig.parse({"endpoint": URL, "token": secret}), {})
     assert fetched == []
     assert (token_of(target), fetched) == ("t", ["now"])
 
@@ -116,8 +115,8 @@ def test_a_token_file_is_read_again_after_a_refusal(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("old\n")
     with scripted(Reply(json={"id": "a"}), Reply(status=401), Reply(json={"id": "b"})) as server:
-        config = parse_config({"endpoint": server.url, "token_file": str(path)})
-        client = open_client(config, resolve(config, {}), ClientContext(user_agent="wlinfra/1"))
+        config = DataRobotConfig.parse({"endpoint": server.url, "token_file": str(path)})
+        client = open_client(config, resolve(config, {}), replace(config.sending(), user_agent="wlinfra/1"))
         client.workloads.get("a")
         path.write_text("new\n")
         client.workloads.get("b")
@@ -135,12 +134,12 @@ def test_a_token_file_without_a_token_is_explained(content: str | None, tmp_path
     if content is not None:
         path.write_text(content)
     with pytest.raises(ConfigurationError, match="Token file"):
-        token_of(resolve(parse_config({"endpoint": URL, "token_file": str(path)}), {}))
+        token_of(resolve(DataRobotConfig.parse({"endpoint": URL, "token_file": str(path)}), {}))
 
 
 def test_two_tokens_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Two tokens"):
-        resolve(parse_config({"endpoint": URL, "token": "t", "token_file": str(tmp_path / "t")}), {})
+        resolve(DataRobotConfig.parse({"endpoint": URL, "token": "t", "token_file": str(tmp_path / "t")}), {})
 
 
 def test_a_damaged_file_is_refused_without_quoting_it(tmp_path: Path) -> None:
@@ -153,13 +152,15 @@ def test_a_damaged_file_is_refused_without_quoting_it(tmp_path: Path) -> None:
 
 
 def test_the_proxy_and_authorities_come_along(tmp_path: Path) -> None:
-    config = parse_config({"endpoint": URL, "token": "t", "ca_file": str(tmp_path / "ca.pem")})
+    config = DataRobotConfig.parse({"endpoint": URL, "token": "t", "ca_file": str(tmp_path / "ca.pem")})
     target = resolve(config, {"HTTPS_PROXY": "http://proxy:3128"})
     assert (target.proxy, target.verify) == ("http://proxy:3128", str(tmp_path / "ca.pem"))
 
 
 def test_bundle_sizes_are_part_of_the_configuration() -> None:
-    config = parse_config({"bundles": {"gpu.h100": {"cpu": 8, "memory": "64GB", "gpu": 1, "gpu_type": "H100"}}})
+    config = DataRobotConfig.parse(
+        {"bundles": {"gpu.h100": {"cpu": 8, "memory": "64GB", "gpu": 1, "gpu_type": "H100"}}}
+    )
     assert config.bundles["gpu.h100"].gpu_type == "H100"
 
 
@@ -177,4 +178,4 @@ def test_bundle_sizes_are_part_of_the_configuration() -> None:
 def test_a_certificate_that_is_not_checked_is_warned_of(
     options: dict[str, Any], environ: dict[str, str], warned: bool
 ) -> None:
-    assert bool(unverified(parse_config(options), environ)) is warned
+    assert bool(unverified(DataRobotConfig.parse(options), environ)) is warned

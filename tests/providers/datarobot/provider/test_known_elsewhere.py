@@ -11,7 +11,7 @@ from support.datarobot_stage import Quirks, Stage, chat
 import wlinfra as wl
 from wlinfra.changes.model import Action
 from wlinfra.emulation import Reply
-from wlinfra_datarobot.configuration import parse_config, resolve
+from wlinfra_datarobot.configuration import DataRobotConfig, resolve
 
 
 def variables(artifact: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +112,6 @@ def test_a_limit_of_the_platform_is_quoted(stage: Stage) -> None:
 @pytest.mark.parametrize("form", ["{}", "{}/", " {} ", "{}///"])
 def test_an_endpoint_may_end_with_slashes_and_stand_between_blanks(stage: Stage, form: str) -> None:
     given = form.format(stage.emulator.url)
-    assert resolve(parse_config({"endpoint": given, "token": "t"}), {}).endpoint == stage.emulator.url
+    assert resolve(DataRobotConfig.parse({"endpoint": given, "token": "t"}), {}).endpoint == stage.emulator.url
     environ = {"DATAROBOT_ENDPOINT": given, "DATAROBOT_API_TOKEN": "t"}
-    assert resolve(parse_config({}), environ).endpoint == stage.emulator.url
+    assert resolve(DataRobotConfig.parse({}), environ).endpoint == stage.emulator.url
