@@ -123,8 +123,13 @@ def on_datarobot(data: st.DataObject) -> Counts:
 PLATFORMS: dict[str, Check] = {"memory": in_memory, "datarobot": on_datarobot}
 
 
-PARTS = 4
+PARTS = 5
 """A whole lot would take one test too long."""
+
+
+def with_spares(histories: int) -> int:
+    """Return how many to draw for so many that are told to the end: a plan may be refused, such as for a cycle."""
+    return histories + -(-histories // 15)
 
 
 def tell(platform: str, part: int, examples: int, capsys: pytest.CaptureFixture[str]) -> Counts:
@@ -148,8 +153,8 @@ def tell(platform: str, part: int, examples: int, capsys: pytest.CaptureFixture[
 def test_a_recovered_record_is_the_one_without_the_interruption(
     platform: str, part: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    counts = tell(platform, part, 60 // PARTS, capsys)
-    assert counts["histories"] + counts["refused"] >= 60 // PARTS
+    counts = tell(platform, part, with_spares(60 // PARTS), capsys)
+    assert counts["histories"] >= 60 // PARTS
     assert counts["recovered"] > counts["histories"]
 
 
@@ -158,6 +163,5 @@ def test_a_recovered_record_is_the_one_without_the_interruption(
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_so_it_is_in_many_histories(platform: str, part: int, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = tell(platform, part + PARTS, 2000 // PARTS, capsys)
-    assert counts["histories"] + counts["refused"] >= 2000 // PARTS
-    assert counts["refused"] < 100
+    counts = tell(platform, part + PARTS, with_spares(2000 // PARTS), capsys)
+    assert counts["histories"] >= 2000 // PARTS
