@@ -12,8 +12,8 @@ from typing import Any
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.diff.leaves import is_plain
-from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.model import Plan
+from wlinfra.plan.outputs import Exporters
 from wlinfra.state.model import ObjectState
 from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, resolve_refs
 

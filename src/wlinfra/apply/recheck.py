@@ -19,13 +19,12 @@ from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.cover import approval_of, uncovered
-from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
+from wlinfra.plan.objects import replan_object
+from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.reading import read_objects
-from wlinfra.plan.replan import replan_object
-from wlinfra.plan.revision import looked_at, revision_of
-from wlinfra.plan.seen import edits_since
+from wlinfra.plan.revision import edits_since, looked_at, revision_of
 from wlinfra.provider.base import Absent, Unreadable
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.key import Digest
@@ -53,7 +52,7 @@ class Approvals:
     def __init__(
         self, plan: Plan, inputs: Inputs, recorder: Recorder, known: Known, absences: Absences, replan: Replan | None
     ) -> None:
-        """``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `plan.replan`."""
+        """``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `replan_object`."""
         self._plan = plan
         self._inputs = inputs
         self._recorder = recorder

@@ -14,8 +14,8 @@ from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
-from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.inputs import Inputs
+from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.paths import check_paths
 from wlinfra.provider.optional import SeesWholePlan
 from wlinfra.resources.base import Resource

@@ -2,7 +2,7 @@
 
 One that is recorded elsewhere in this stack is no other user's: otherwise a resource that was renamed without an alias
 would take over the very object that is deleted under its old address. What another state of the state directory
-records is neither taken over nor ended by this one. `plan.planner` and `plan.replan` ask about each reading, the
+records is neither taken over nor ended by this one. `plan.planner` and `plan.objects` ask about each reading, the
 planner about every end, and `wlinfra import` about the object that it is given.
 """
 
@@ -14,8 +14,7 @@ from dataclasses import replace
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import DeclarationError, Diagnostic
-from wlinfra.plan.inputs import Inputs
-from wlinfra.plan.place import is_same_place
+from wlinfra.plan.inputs import Inputs, is_same_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading
 from wlinfra.provider.optional import KnowsItsPlace
 from wlinfra.state.model import ObjectState, State

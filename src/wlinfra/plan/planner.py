@@ -15,9 +15,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.batches import batches
-from wlinfra.plan.ending import plan_end, plan_leftovers
 from wlinfra.plan.expand import Expansion, expand
-from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.guard import (
     guard_emptiness,
     guards,
@@ -30,15 +28,15 @@ from wlinfra.plan.guard import (
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
+from wlinfra.plan.objects import plan_end, plan_leftovers, plan_object
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
-from wlinfra.plan.outputs import output_changes
+from wlinfra.plan.outputs import Exporters, output_changes
 from wlinfra.plan.owners import own_reading, refuse_ending, without_others
 from wlinfra.plan.reading import read_objects
-from wlinfra.plan.recorded import refreshed
 from wlinfra.plan.recovered import state_after
+from wlinfra.plan.refresh import refreshed
 from wlinfra.plan.select import is_selected, select, with_users_left_out
 from wlinfra.plan.strays import find_strays
-from wlinfra.plan.wanted import plan_object
 from wlinfra.provider.base import Absent, Live, Reading
 from wlinfra.provider.optional import KnowsOwners
 from wlinfra.provider.others import Others

@@ -162,7 +162,7 @@ class EnvironmentState:
     """What holds for all objects of an environment, as it was when it was applied last."""
 
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Where the objects of each provider are, as `plan.place` compares it."""
+    """Where the objects of each provider are, as `plan.inputs` compares it."""
     name_prefix: str = ""
     """What the environment put before the names of its objects."""
     providers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)

@@ -18,12 +18,12 @@ from wlinfra.changes.model import PlatformObject, Repeat, Step
 from wlinfra.clock import InboxClock, SystemClock
 from wlinfra.errors import ProviderError
 from wlinfra.plan.expand import expand
-from wlinfra.plan.exporters import Exporters
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.plan.objects import plan_object
 from wlinfra.plan.order import edges_between
+from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.planner import build_plan
-from wlinfra.plan.wanted import plan_object
 from wlinfra.provider.base import Absent, Connection, Live, RefusedForNow, StepResult, Wanted
 from wlinfra.provider.optional import KnowsOwners, SeesWholePlan
 from wlinfra.provider.others import Others

@@ -14,8 +14,7 @@ from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.secrets import require_secrets
 from wlinfra.apply.stop import StopSignal
-from wlinfra.plan.approved import refuse_unapproved
-from wlinfra.plan.file import unseal
+from wlinfra.plan.file import refuse_unapproved, unseal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.workspace.approving import Approval, is_approved
 from wlinfra.workspace.locking import who

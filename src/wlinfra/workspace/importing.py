@@ -8,10 +8,9 @@ from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
 from wlinfra.plan.expand import expand
-from wlinfra.plan.inputs import Inputs
+from wlinfra.plan.inputs import Inputs, refuse_other_place
 from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.owners import refuse_taking
-from wlinfra.plan.place import refuse_other_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
 from wlinfra.state.model import ObjectState
 from wlinfra.state.records import Aim, aimed, imported

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from wlinfra.apply.stop import StopSignal
 from wlinfra.clock import InboxClock, SystemClock
-from wlinfra.plan.inputs import Inputs
+from wlinfra.plan.inputs import Inputs, Places, places_to_record, refuse_other_place
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
-from wlinfra.plan.place import Places, places_to_record, refuse_other_place
 from wlinfra.plan.planner import build_plan
 from wlinfra.provider.base import Connection
 from wlinfra.stack.program import Declared

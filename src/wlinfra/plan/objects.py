@@ -1,0 +1,209 @@
+"""Planning one object: what is known of it is put into a request, and what its provider decides into a change.
+
+Called by `plan.planner` for each object of a plan, and by `apply.recheck` while an apply runs, when the object's
+values are known or its live object moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from wlinfra.changes.change import Change
+from wlinfra.changes.known import resolve_known
+from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
+from wlinfra.errors import DeclarationError, ProviderError
+from wlinfra.plan.check import check_decision
+from wlinfra.plan.inputs import Inputs
+from wlinfra.plan.model import Plan
+from wlinfra.plan.owners import own_reading, without_others
+from wlinfra.plan.reading import read_objects
+from wlinfra.plan.refresh import record_only, what_runs
+from wlinfra.plan.revision import looked_at, revision_of, seen_of
+from wlinfra.plan.select import is_selected
+from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
+from wlinfra.provider.others import Others
+from wlinfra.state.model import Health, ObjectState
+from wlinfra.values import Address, Json, Path
+
+__all__ = ["plan_end", "plan_leftovers", "plan_object", "replan_object"]
+
+_MAKING = (Action.CREATE, Action.REPLACE)
+
+
+def plan_object(
+    inputs: Inputs,
+    item: PlatformObject,
+    *,
+    prior: ObjectState | None,
+    reading: Reading,
+    known: Mapping[tuple[Address, str], Json],
+    dependencies: Mapping[Address, Change],
+    others: Others,
+    replacing: bool = False,
+    watch: Iterable[Path] = (),
+) -> Change:
+    """Return what must happen to one declared object; raises what the provider or the guards refuse.
+
+    ``watch`` names paths in addition to those of the change of which `Change.seen` must say what is live.
+    """
+    settled = _settled(item, reading)
+    prior = prior.unpacked() if prior is not None else None
+    desired = replace(item, values=resolve_known(dict(item.values), known))
+    instead = _is_another(settled, prior)
+    now = what_runs(prior, settled, item.schema, inputs.digest) if prior is not None else None
+    request = PlanRequest(
+        desired=desired,
+        prior=None if instead or now is None else now.record,  # the record of one object does not describe another
+        reading=settled,
+        dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
+        digest=inputs.digest,
+        others=others,
+        known=known,
+        replace=replacing,
+        found_instead=instead,
+    )
+    decision = inputs.connections[item.provider].plan(request)
+    check_decision(decision, request)
+    return Change(
+        subject=desired,
+        decision=record_only(decision, desired, prior),
+        revision=revision_of(settled, looked_at(decision.action, desired), prior, inputs.digest),
+        seen=seen_of(decision, settled, desired, prior, paths=watch),
+        found=settled.facts if isinstance(settled, Live) and decision.action not in _MAKING else {},
+        unfinished=now.unfinished if now is not None else (),
+    ).named()
+
+
+def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
+    """True when the object that has the name is not the recorded one, and nothing proves that this stack made it."""
+    if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
+        return False
+    return reading.id != prior.id and reading.owned is not True
+
+
+def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
+    """Return the reading when something can be concluded from it; raises otherwise."""
+    match reading:
+        case Live() | Absent():
+            if item.lookup and isinstance(reading, Absent):
+                raise DeclarationError.of(
+                    "Looked-up object not found",
+                    f"{item.address} looks up {item.kind} {item.name!r}, which the platform does not have.",
+                    "Correct the name or id in the lookup, or declare the object in this stack so that it is created.",
+                    address=item.address,
+                    location=item.location,
+                )
+            return reading
+        case Unreadable(error=error):
+            raise ProviderError(error)
+        case Ambiguous(candidates=candidates):
+            raise ProviderError.of(
+                "Several objects match",
+                f"{len(candidates)} objects named {item.name!r} exist and none of them is recorded, so it is not clear which one {item.address} is.",
+                "Say which one it is:\n"
+                + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
+                address=item.address,
+                location=item.location,
+            )
+
+
+def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, destroying: bool) -> Change:
+    """Return how the object ends: deleted, or forgotten when it is retained, virtual or gone already."""
+    reason = ActionReason.DESTROYING if destroying else ActionReason.NOT_IN_STACK
+    is_gone = isinstance(reading, Absent) and not record.deposed
+    if record.retain and not is_gone:
+        return _forgotten(record, ActionReason.RETAINED)
+    if record.virtual:
+        return _forgotten(record, reason)
+    match reading:
+        case Absent() if record.deposed == ():
+            # Not ready as recorded: its end was begun and not waited for, so no other user need have done it.
+            why = reason if record.health is Health.UNREADY else ActionReason.GONE
+            return Change(subject=record, decision=Decision(action=Action.FORGET, reason=why))
+        case Live() | Absent():
+            record = record.unpacked()
+            request = PlanRequest(
+                desired=None,
+                prior=record,
+                reading=reading,
+                dependencies={},
+                digest=inputs.digest,
+                destroying=destroying,
+            )
+            decision = inputs.connections[record.provider].plan(request)
+            check_decision(decision, request)
+            return Change(
+                subject=record,
+                decision=decision,
+                revision=revision_of(reading, None, record, inputs.digest),
+                seen=seen_of(decision, reading, None, record),
+            )
+        case Unreadable(error=error):
+            raise ProviderError(error)
+        case Ambiguous(candidates=candidates):
+            raise ProviderError.of(
+                "Several objects match",
+                f"{len(candidates)} objects could be {record.address} ({', '.join(candidates)}), so none is deleted.",
+                f"Say which one it is with\n    wlinfra import {record.address} ID",
+                address=record.address,
+            )
+
+
+def _forgotten(record: ObjectState, reason: ActionReason) -> Change:
+    return Change(subject=record, decision=Decision(action=Action.FORGET, reason=reason, id=record.id))
+
+
+def plan_leftovers(inputs: Inputs, record: ObjectState) -> Iterator[Change]:
+    """Yield the deletion of every old id that a replacement of the object left behind."""
+    connection = inputs.connections.get(record.provider)
+    if connection is None:  # that is an error already
+        return
+    for deposed in record.deposed:
+        request = PlanRequest(
+            desired=None,
+            prior=record,
+            reading=Absent(),
+            dependencies={},
+            digest=inputs.digest,
+            deposed_id=deposed.id,
+        )
+        yield Change(subject=record, decision=connection.plan(request), deposed_id=deposed.id)
+
+
+def replan_object(
+    inputs: Inputs,
+    plan: Plan,
+    address: Address,
+    *,
+    prior: ObjectState | None,
+    known: Mapping[tuple[Address, str], Json],
+) -> Change:
+    """Return what must happen to the object now, from a fresh reading and all outputs known by now.
+
+    Raises what planning raises; the caller compares the answer with what was approved.
+    """
+    item = plan.objects.get(address)
+    objects = {address: item} if item is not None else {}
+    recorded = {address: prior} if prior is not None else {}
+    reading = read_objects(inputs, objects, recorded).get(address, Absent())
+    if item is None:
+        if prior is None:
+            raise LookupError(address)
+        return plan_end(inputs, prior, reading, destroying=plan.options.destroy)
+    # Renames were refused when the plan was made, so that here only others' objects are left out.
+    reading = without_others(inputs, item, own_reading(item, reading, inputs.state, inputs.state.objects))
+    replacing = is_selected(address, plan.options.replaces)
+    changes = {change.address: change for change in plan.changes if change.deposed_id is None}
+    shown = changes.get(address)
+    return plan_object(
+        inputs,
+        item,
+        prior=prior,
+        reading=reading,
+        known=known,
+        dependencies=changes,
+        others=plan.others.get(item.provider, Others()),
+        replacing=replacing,
+        watch=shown.seen if shown is not None else (),
+    )
