@@ -10,11 +10,11 @@ from support.changes import change
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import OPAQUE
-from wlinfra.plan.batches import batches
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Node
 from wlinfra.plan.order import edges_between
-from wlinfra.plan.strays import find_strays
+from wlinfra.plan.planner import batches
+from wlinfra.plan.scope import find_strays
 from wlinfra.provider.base import Live, Wanted
 from wlinfra.provider.optional import Stray
 from wlinfra.stack.program import Declared

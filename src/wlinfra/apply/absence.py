@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 
-from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recorder import Recorder
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.clock import InboxClock

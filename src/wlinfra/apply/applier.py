@@ -20,7 +20,7 @@ from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.execute import Execution, Run, Work
 from wlinfra.apply.outputs import Outputs
 from wlinfra.apply.recheck import Approvals, Replan
-from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recorder import Recorder
 from wlinfra.apply.recovery import record
 from wlinfra.apply.scheduler import Job, Message, Scheduler, Setting
 from wlinfra.apply.stop import StopSignal

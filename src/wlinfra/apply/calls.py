@@ -14,7 +14,7 @@ from wlinfra.apply import troubles
 from wlinfra.apply.events import ApplyEvent, Progress
 from wlinfra.apply.intents import draft_intent, seconds_left
 from wlinfra.apply.recheck import ObjectFailedError
-from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recorder import Recorder
 from wlinfra.apply.recovery import FIRST_LOOK, LONGEST_LOOK, LOOKS_GROW, own_recovery
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.waiting import Answer, Interrupted, Pause, Wait

@@ -16,7 +16,7 @@ from wlinfra.apply.calls import Caller, Expected, ObjectLeftError
 from wlinfra.apply.events import ApplyEvent, StepDone
 from wlinfra.apply.outputs import Outputs, known_part
 from wlinfra.apply.recheck import Approvals, ObjectFailedError
-from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recorder import Recorder
 from wlinfra.apply.waiting import Answer, Interrupted, Poll, Resumed, TimedOut, Wait
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, Gate, Goal, Step

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from wlinfra.apply import troubles
 from wlinfra.apply.absence import Absences
-from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recorder import Recorder
 from wlinfra.changes.change import Change
 from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action

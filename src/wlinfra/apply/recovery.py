@@ -18,7 +18,6 @@ from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Recovered
 from wlinfra.plan.owners import owner_of
-from wlinfra.plan.recovered import object_after
 from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutcome
 from wlinfra.state.holder import boot_id
 from wlinfra.state.key import Digest
@@ -151,7 +150,7 @@ def record(session: StateSession, recovered: Sequence[Recovered]) -> None:
         if item.outcome == "unclear":
             continue
         before = session.find(item.intent.address)
-        after = object_after(item, before)
+        after = item.record_after(before)
         gone = item.intent.address if after is None and before is not None else None
         session.end(item.intent, put=after if after != before else None, remove=gone)
 

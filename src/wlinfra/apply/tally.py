@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from wlinfra.apply.calls import STOPPED
 from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed, Skipped, Started, Succeeded
-from wlinfra.apply.recording import Recorder
+from wlinfra.apply.recorder import Recorder
 from wlinfra.apply.scheduler import Job, Outcome
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action

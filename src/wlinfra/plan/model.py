@@ -14,6 +14,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.others import Others
 from wlinfra.state.model import Intent, ObjectState
+from wlinfra.state.records import Effect, happened
 from wlinfra.values import Address, Json
 
 __all__ = ["FORMAT_VERSION", "Node", "Outcome", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered"]
@@ -63,6 +64,12 @@ class Recovered:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
     error: Diagnostic | None = None
+
+    def record_after(self, before: ObjectState | None) -> ObjectState | None:
+        """Return what is to be recorded of the object; None when it is gone or was never created."""
+        if self.outcome != "happened":
+            return before
+        return happened(self.intent, Effect(id=self.id, outputs=self.outputs, memory=self.memory))(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

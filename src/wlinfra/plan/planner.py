@@ -6,46 +6,40 @@ platform except through `Connection.read` and `Connection.plan`, and nothing wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Protocol, TypeVar
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic, WlinfraError
-from wlinfra.plan.batches import batches
-from wlinfra.plan.expand import Expansion, expand
 from wlinfra.plan.guard import (
-    guard_emptiness,
     guards,
-    refuse_other_prefix,
     refuse_other_provider,
     warn_of_emptiness,
     warn_of_missing_secrets,
     warnings_of,
 )
 from wlinfra.plan.inputs import Inputs
-from wlinfra.plan.lifecycles import Lifecycles
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
 from wlinfra.plan.objects import plan_end, plan_leftovers, plan_object
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
-from wlinfra.plan.outputs import Exporters, output_changes
+from wlinfra.plan.outputs import output_changes
 from wlinfra.plan.owners import own_reading, refuse_ending, without_others
-from wlinfra.plan.reading import read_objects
-from wlinfra.plan.recovered import state_after
 from wlinfra.plan.refresh import refreshed
-from wlinfra.plan.select import is_selected, select, with_users_left_out
-from wlinfra.plan.strays import find_strays
-from wlinfra.provider.base import Absent, Live, Reading
-from wlinfra.provider.optional import KnowsOwners
+from wlinfra.plan.scope import Lifecycles, Scope
+from wlinfra.plan.select import is_selected, with_users_left_out
+from wlinfra.provider.base import Live, Reading
+from wlinfra.provider.optional import KnowsOwners, PlansInParallel
 from wlinfra.provider.others import Others
-from wlinfra.state.model import ObjectState, State
-from wlinfra.state.records import moved as at_address
-from wlinfra.state.records import with_renamed_dependencies
 from wlinfra.values import Address, Json
 
-__all__ = ["build_plan"]
+__all__ = ["PlanBatch", "batches", "build_plan"]
+
+T = TypeVar("T")
 
 
 def build_plan(
@@ -63,8 +57,8 @@ def build_plan(
     does not answer or allow becomes an error of that object in `Plan.errors`.
     """
     options = options or PlanOptions()
-    scope = _Scope.of(inputs, options, recovered)
-    planning = _Planning(scope=scope, others=_others(scope))
+    scope = Scope.of(inputs, options, recovered)
+    planning = _Planning(scope=scope, others=scope.others())
     changes = _completed(planning)
     edges = edges_between(changes, scope.state)
     declared, is_narrowed = inputs.declared, bool(options.targets or options.excludes)
@@ -105,50 +99,6 @@ def build_plan(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Scope:
-    """What a plan is about: the objects wanted and recorded, as far as they were selected, and what was read of them."""
-
-    inputs: Inputs
-    options: PlanOptions
-    expansion: Expansion
-    declared: Mapping[Address, PlatformObject]
-    """Every declared object, those that the plan is not about too."""
-    state: State
-    """With what interrupted steps did, and with what the platform proves to be ours."""
-    prior: Mapping[Address, ObjectState]
-    readings: Mapping[Address, Reading]
-    moved: Mapping[Address, Address]
-    found: tuple[ObjectState, ...]
-
-    @classmethod
-    def of(cls, inputs: Inputs, options: PlanOptions, recovered: Sequence[Recovered]) -> _Scope:
-        """Expand, find, select and read; raises for what is wrong with the program or the options."""
-        expansion = Expansion(objects={}, exporters=Exporters()) if options.destroy else expand(inputs)
-        declared = expansion.objects
-        state, moved = _follow_aliases(state_after(inputs.state, recovered), declared)
-        found = find_strays(inputs, declared, state) if options.refresh and not options.refresh_only else ()
-        state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
-        guard_emptiness(declared, state, options)
-        refuse_other_prefix(inputs.declared, state, options)
-        expansion, prior = select(expansion, state, options)
-        return cls(
-            inputs=inputs,
-            options=options,
-            expansion=expansion,
-            declared=declared,
-            state=state,
-            prior=prior,
-            readings=read_objects(inputs, expansion.objects, prior, refresh=options.refresh),
-            moved=moved,
-            found=found,
-        )
-
-    def reading(self, address: Address) -> Reading:
-        """Return what was read of an object."""
-        return self.readings.get(address, Absent())
-
-
 def _completed(planning: _Planning) -> list[Change]:
     """Return all changes: of what is wanted, of what is not wanted any more, and of leftovers."""
     scope = planning.scope
@@ -160,41 +110,11 @@ def _completed(planning: _Planning) -> list[Change]:
     return with_users_left_out(changes, scope.declared, scope.state.objects, {*scope.expansion.objects, *scope.prior})
 
 
-def _others(scope: _Scope) -> Mapping[str, Others]:
-    """Return what is planned together, by provider and in the order of declaration."""
-    places = {resource.address: place for place, resource in enumerate(scope.inputs.declared.resources)}
-    wanted = scope.expansion.objects
-    found: dict[str, list[tuple[PlatformObject, Reading]]] = {name: [] for name in scope.inputs.connections}
-    for item in sorted(wanted.values(), key=lambda item: places.get(item.address.resource, len(places))):
-        found[item.provider].append((item, scope.reading(item.address)))
-    ending = frozenset(record.id for address, record in scope.prior.items() if address not in wanted and record.id)
-    return {name: Others(partial(tuple, objects), ending) for name, objects in found.items()}
-
-
-def _follow_aliases(state: State, objects: Mapping[Address, PlatformObject]) -> tuple[State, dict[Address, Address]]:
-    """Return the state with objects found under an alias moved to their new address, and the moves."""
-    moved: dict[Address, Address] = {}
-    records = dict(state.objects)
-    for address, item in objects.items():
-        if address in records:
-            continue
-        for alias in item.lifecycle.aliases:
-            old = Address(f"{alias}/{address.part}" if address.part else alias)
-            if old in records and old not in objects:
-                records[address] = at_address(records.pop(old), address)
-                moved[address] = old
-                break
-    if moved:
-        renamed = {old: new for new, old in moved.items()}
-        records = {address: with_renamed_dependencies(item, renamed) for address, item in records.items()}
-    return replace(state, objects=records), moved
-
-
 @dataclass(kw_only=True)
 class _Planning:
     """The changes so far, in dependency order, and what is known of their outputs."""
 
-    scope: _Scope
+    scope: Scope
     others: Mapping[str, Others]
     changes: dict[Address, Change] = field(default_factory=dict)
     errors: list[Diagnostic] = field(default_factory=list)
@@ -238,7 +158,7 @@ class _Planning:
             known=known,
             dependencies=self.changes,
             others=self.others[item.provider],
-            replacing=self._asked_to_replace(item.address),
+            replacing=is_selected(item.address, self.scope.options.replaces),
         )
 
     def _theirs(self, provider: str, reading: Reading, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
@@ -253,9 +173,6 @@ class _Planning:
             return change
         drift = tuple(connection.explain(reading, change.drift))
         return replace(change, decision=replace(change.decision, drift=drift))
-
-    def _asked_to_replace(self, address: Address) -> bool:
-        return is_selected(address, self.scope.options.replaces)
 
     def unwanted(self) -> None:
         """Plan the end of every recorded object that is not declared any more."""
@@ -294,3 +211,55 @@ class _Planning:
 def _placed(diagnostic: Diagnostic, item: PlatformObject) -> Diagnostic:
     address, location = diagnostic.address or item.address, diagnostic.location or item.location
     return replace(diagnostic, address=address, location=location)
+
+
+# ---------------------------------------------------------------- one after another, or many at once
+
+
+class PlanBatch(Protocol):
+    """Plans every object of a batch; the answers stand in the order of the objects."""
+
+    def __call__(self, plan: Callable[[PlatformObject], T], items: Sequence[PlatformObject], /) -> Sequence[T]:
+        """Return one answer for each."""
+        ...
+
+
+def batches(
+    inputs: Inputs, objects: Mapping[Address, PlatformObject]
+) -> Iterator[tuple[Sequence[PlatformObject], PlanBatch]]:
+    """Yield the objects in batches, dependencies first, each with the way to plan it."""
+    workers = max(
+        (
+            connection.plan_parallelism
+            for connection in inputs.connections.values()
+            if isinstance(connection, PlansInParallel)
+        ),
+        default=1,
+    )
+    if workers <= 1:
+        yield from (([item], _in_turn) for item in objects.values())
+        return
+    from concurrent.futures import ThreadPoolExecutor  # most plans ask nothing, and need no threads
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="plan") as pool:
+
+        def at_once(plan: Callable[[PlatformObject], T], items: Sequence[PlatformObject], /) -> Sequence[T]:
+            return list(pool.map(plan, items))
+
+        for batch in _levels(objects):
+            yield batch, at_once
+
+
+def _in_turn(plan: Callable[[PlatformObject], T], items: Sequence[PlatformObject], /) -> Sequence[T]:
+    return [plan(item) for item in items]
+
+
+def _levels(objects: Mapping[Address, PlatformObject]) -> Iterator[list[PlatformObject]]:
+    """Yield the objects by the length of the longest chain of dependencies before them."""
+    depth: dict[Address, int] = {}
+    levels: dict[int, list[PlatformObject]] = defaultdict(list)
+    for address, item in objects.items():  # dependencies stand first
+        depth[address] = 1 + max((depth.get(earlier, -1) for earlier in item.depends_on), default=-1)
+        levels[depth[address]].append(item)
+    for level in sorted(levels):
+        yield levels[level]
