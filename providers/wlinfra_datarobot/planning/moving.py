@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.errors import DeclarationError
-from wlinfra.http.failures import ApiError
 from wlinfra.provider import (
     Action,
     ActionReason,
@@ -22,19 +20,19 @@ from wlinfra.provider import (
 )
 from wlinfra.values import UNKNOWN, Json
 
-from .. import fetch
 from ..compared.echo import echoed
 from ..compared.facts import known
 from ..compared.schema import RUNTIME
 from ..compared.shapes import sent_runtime, without_rivals
 from ..operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS
-from ..platform import ARTIFACT_KIND, Platform
+from ..platform import Platform
 from ..waits.drafts import DraftRun, artifact_change, draft_digest, draft_run
 from ..waits.rollout import has_replacement
 from .bundles import verify_bundles
 from .impact import impact_of, staying
 from .permissions import CAN_SHARE, CAN_UPDATE, verify_permissions
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
+from .wanted_artifact import verify_artifact
 from .workload_steps import (
     RUNNING,
     STOPPED,
@@ -134,7 +132,7 @@ class Moving:
         verify_bundles(self.platform, self.request, self.draft, live.values.get("runtime"))
         swaps = self._swaps(live)
         if swaps:
-            self._check_statuses(live, desired)
+            verify_artifact(self.platform, self.request, live)
         target = self._target(live)
         in_flight = self._in_flight(live, target, adoptable=not rerolls)
         stops = live.values.get("power") == RUNNING and self.draft.values.get("power") == STOPPED
@@ -273,30 +271,6 @@ class Moving:
         if not rolls and now and after:
             after = staying(now, after)
         return impact_of(self.platform, now=now, after=after, rolls=rolls)
-
-    def _check_statuses(self, live: Live, desired: PlatformObject) -> None:
-        """Raise DeclarationError for a roll from a draft to a locked artifact, or back."""
-        now = (known(live).get("artifact") or {}).get("status")
-        wanted = self._wanted_status()
-        if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
-            return
-        raise DeclarationError.of(
-            "Draft and locked do not mix",
-            f"{desired.address} runs a {now} artifact and would be rolled to a {wanted} one; the platform replaces a "
-            "draft by drafts and a locked artifact by locked ones only.",
-            'Lock the draft that runs (status="locked" on the artifact it runs now), or make a new workload.',
-            address=desired.address,
-            path="artifact",
-            location=desired.location,
-        )
-
-    def _wanted_status(self) -> str | None:
-        change = artifact_change(self.request)
-        if change is not None:
-            return str(change.values.get("status"))
-        wanted = self.draft.values.get("artifactId")
-        found = fetch.get(self.platform, ARTIFACT_KIND, wanted) if isinstance(wanted, str) else None
-        return None if found is None or isinstance(found, ApiError) else found.get("status")
 
 
 def _stopped_gate() -> Gate:

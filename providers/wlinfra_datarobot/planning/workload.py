@@ -30,6 +30,7 @@ from .impact import impact_of
 from .moving import Moving
 from .permissions import CAN_DELETE, verify_permissions
 from .resets import forgetting_resets, with_resets
+from .wanted_artifact import verify_artifact
 from .workload_steps import (
     RUNNING,
     STOPPED,
@@ -98,6 +99,7 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
 
 
 def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
+    verify_artifact(platform, request)
     verify_bundles(platform, request, draft)
     steps = tuple(_making(platform, request, draft))
     runs = draft.values.get("power") != STOPPED
@@ -121,6 +123,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[S
 
 
 def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
+    verify_artifact(platform, request)
     verify_bundles(platform, request, draft)
     making = _making(platform, request, draft)
     ending = delete_step(draft.id or "")

@@ -1,0 +1,57 @@
+"""Is the artifact that a workload is to run there, and may it follow the one that runs?
+
+Asked before a create, a replacement and a roll; of an artifact that this stack owns, its planned change answers.
+"""
+
+from __future__ import annotations
+
+from wlinfra.errors import DeclarationError
+from wlinfra.http.failures import ApiError
+from wlinfra.provider import Live, PlanRequest
+
+from .. import fetch
+from ..compared.facts import known
+from ..platform import ARTIFACT_KIND, Platform
+from ..waits.drafts import artifact_change
+
+__all__ = ["verify_artifact"]
+
+
+def verify_artifact(platform: Platform, request: PlanRequest, live: Live | None = None) -> None:
+    """Raise DeclarationError for an id without an artifact, and for a roll between a draft and a locked one."""
+    wanted = _wanted_status(platform, request)
+    now = (known(live).get("artifact") or {}).get("status") if live is not None else None
+    if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
+        return
+    raise _refused(
+        request,
+        "Draft and locked do not mix",
+        f"It runs a {now} artifact and would be rolled to a {wanted} one; the platform replaces a draft by drafts and a "
+        "locked artifact by locked ones only.",
+        'Lock the draft that runs (status="locked" on the artifact it runs now), or declare a new workload.',
+    )
+
+
+def _wanted_status(platform: Platform, request: PlanRequest) -> str | None:
+    change = artifact_change(request)
+    if change is not None:
+        return str(change.values.get("status"))
+    wanted = request.desired.values.get("artifactId") if request.desired is not None else None
+    if not isinstance(wanted, str):
+        return None
+    found = fetch.get(platform, ARTIFACT_KIND, wanted)
+    if found is None:
+        raise _refused(
+            request,
+            "No such artifact",
+            f"DataRobot has no artifact with the id {wanted}, or the token may not see it.",
+            'Correct the id, declare a wl.Artifact and pass it, or find one by its name: artifact=wl.lookup("artifact", name=...).',
+        )
+    return None if isinstance(found, ApiError) else found.get("status")
+
+
+def _refused(request: PlanRequest, summary: str, detail: str, fix: str) -> DeclarationError:
+    desired = request.subject
+    return DeclarationError.of(
+        summary, detail, fix, address=desired.address, path="artifact", location=getattr(desired, "location", None)
+    )
