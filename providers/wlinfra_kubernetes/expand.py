@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from wlinfra.provider import PlatformObject, RenderedObject, merge_shared
+from wlinfra.provider import DeclaredPaths, PlatformObject, RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
@@ -26,6 +26,7 @@ from wlinfra_manifests.quantities import with_canonical_quantities
 
 from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .declared.lookups import workload_lookup
+from .declared.paths import declared_paths, of_artifact
 from .declared.readers import READ_KINDS, contents_of
 from .declared.resources import Manifest
 from .ownership.evident import evident_in
@@ -83,7 +84,12 @@ def _workload(
             former = replace(Key.parse(made.kind, made.name), name=item.formerly).full_name
             private = replace(private, former_name=former)
         made = _noted(made, private)
-        made = replace(made, notes=tuple(common_notes(renderings.values())) if item is runner else ())
+        made = replace(
+            made,
+            notes=tuple(common_notes(renderings.values())) if item is runner else (),
+            declared=DeclaredPaths() if item.shared else declared_paths(item, workload, artifact),
+            lifecycle=of_artifact(artifact),
+        )
         yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
 
 

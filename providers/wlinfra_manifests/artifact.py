@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
-from wlinfra.provider import OPAQUE, PlatformObject
+from wlinfra.provider import OPAQUE, DeclaredPaths, PlatformObject
 from wlinfra.resources.artifact import Artifact
 
 __all__ = ["virtual_artifact"]
@@ -21,7 +22,16 @@ def virtual_artifact(artifact: Artifact) -> PlatformObject:
         name=artifact.name_on_platform,
         values={"type": artifact.artifact_type, "images": images, "content": digest},
         schema=OPAQUE,
+        declared=DeclaredPaths.of(_images(artifact)),
         outputs=("id", "version"),
         known_outputs={"id": f"sha256:{digest}", "version": digest[:12]},
         virtual=True,
     )
+
+
+def _images(artifact: Artifact) -> Iterator[tuple[str, str]]:
+    """Yield what the program calls each image."""
+    named = [(group.name, container.name) for group in artifact.groups for container in group.containers]
+    for index, (group, container) in enumerate(named):
+        above = f"container_groups[{group}]." if artifact.container_groups else ""
+        yield f"images[{index}]", f"{above}containers[{container}].image"

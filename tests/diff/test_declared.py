@@ -12,10 +12,10 @@ from wlinfra.values import Path
 
 PATHS = DeclaredPaths.of(
     [
-        ("spec.groups[].containers", "containers"),
-        ("spec.groups[].containers[]", "containers[]"),
-        ("spec.groups[].containers[].imageUri", "containers[].image"),
-        ("spec.groups[].containers[].env[].value", "containers[].env[]"),
+        ("spec.groups[*].containers", "containers"),
+        ("spec.groups[*].containers[]", "containers[]"),
+        ("spec.groups[*].containers[].imageUri", "containers[].image"),
+        ("spec.groups[*].containers[].env[].value", "containers[].env[]"),
         ("spec.groups", "groups"),
         ("spec.groups[].containers[].imageUri", "groups[].containers[].image"),
         ("artifactId", "artifact"),

@@ -28,7 +28,7 @@ def _containers() -> Iterator[tuple[str, str]]:
     """Yield the places of the one group's containers."""
     for wire, ours in _ARTIFACT:
         if ours.startswith(f"{_GROUP}containers"):
-            yield wire, ours.removeprefix(_GROUP)
+            yield _of_any_group(wire), ours.removeprefix(_GROUP)
 
 
 def _scale() -> Iterator[tuple[str, str]]:
@@ -36,19 +36,25 @@ def _scale() -> Iterator[tuple[str, str]]:
     for wire, ours in _WORKLOAD:
         short = ours.removeprefix(f"runtime.{_GROUP}")
         if short != ours and short.startswith(_IN_SHORT):
-            yield wire, short
+            yield _of_any_group(wire), short
 
 
 def _allocations() -> Iterator[tuple[str, str]]:
     """Yield what each container gets."""
     for wire, ours in _WORKLOAD:
-        if ours.startswith(_GIVEN) and not ours.endswith(".name"):
-            yield wire, "allocations" + ours.removeprefix(_GIVEN).replace("[].allocation", "[]")
+        if ours.startswith(_GIVEN):
+            yield _of_any_group(wire), "allocations" + ours.removeprefix(_GIVEN).replace("[].allocation", "[]")
 
 
 def _sole() -> Iterator[tuple[str, str]]:
     """Yield what the one container gets."""
-    return ((wire, ours.removeprefix("allocations[].")) for wire, ours in _allocations() if "[]." in ours)
+    for wire, ours in _allocations():
+        if ours.startswith("allocations[].") and not ours.endswith(".name"):
+            yield wire.replace("[]", "[*]"), ours.removeprefix("allocations[].")
+
+
+def _of_any_group(wire: str) -> str:
+    return wire.replace("[]", "[*]", 1)
 
 
 _GROUPS: Final = DeclaredPaths.of((*_ARTIFACT, *_containers()))

@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wlinfra.values import Json
+from wlinfra.values import Json, Path
 
 __all__ = [
     "FieldPath",
+    "by_key",
     "find",
     "is_path",
     "leaves_of",
@@ -106,6 +107,11 @@ def shown(path: FieldPath) -> str:
             case _:
                 text += "[" + ",".join(f"{key}={value}" for key, value in part.items()) + "]"
     return text
+
+
+def by_key(path: FieldPath) -> Path:
+    """Return the path with each element by the first of its keys, as a plan shows it."""
+    return tuple(next(iter(map(str, part.values()))) if isinstance(part, Mapping) else part for part in path)
 
 
 def find(value: Json, path: FieldPath) -> Json:

@@ -24,6 +24,7 @@ __all__ = ["idle_patterns", "matches", "policy_of", "problem_of"]
 _ALIKE: Final = 0.75
 _SIMPLE_KEY: Final = re.compile(r"\[\w+=([^,\]]*)\]")
 """A list key of one member."""
+_ANY_KEY: Final = re.compile(r"\[([^\]]*)\]")
 
 
 def problem_of(pattern: str) -> str:
@@ -47,7 +48,7 @@ def matches(pattern: str, text: str) -> bool:
 
     Elements of lists may be written as the server does, or by their key alone, as a plan shows them.
     """
-    texts = {text, _SIMPLE_KEY.sub(r".\1", text)}
+    texts = {text, _SIMPLE_KEY.sub(r".\1", text), _ANY_KEY.sub(r".\1", _SIMPLE_KEY.sub(r".\1", text))}
     if "*" in pattern:
         # Brackets are those of list keys here, never sets of characters.
         literal = pattern.removeprefix(".").replace('["', ".").replace('"]', "").replace('"', "")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from wlinfra.provider import SENSITIVE, AttributeChange, Effect, Live, Origin, SecretDigest
 from wlinfra.values import UNKNOWN, Json, Path, find_secrets, leaves
-from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, leaves_of, owns, shown
+from wlinfra_kubernetes.documents.fieldpath import FieldPath, by_key, find, leaves_of, owns, shown
 from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
 from wlinfra_manifests.document import Difference, at, differences, keyed_path, managed_by, plain_text
 from wlinfra_manifests.secrets import SECRETS_DIGEST
@@ -231,5 +231,10 @@ def _owned(
         hidden = hidden or (others and is_private(subject.key.full_kind, _words(shown(path))))
         shown_value = None if hidden else value
         yield AttributeChange(
-            path=(shown(path),), recorded=shown_value, live=shown_value, planned=shown_value, note=note
+            path=(shown(path),),
+            recorded=shown_value,
+            live=shown_value,
+            planned=shown_value,
+            note=note,
+            declared=subject.desired.declared.find(by_key(path)),
         )

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.provider import DeclaredPaths
 from wlinfra.values import Address, Json
 from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.documents.fieldpath import (
     FieldPath,
+    by_key,
     find,
     leaves_of,
     owners_of,
@@ -63,6 +65,8 @@ class Conflict:
     """The manager as people are told, which for a stack is its name."""
     subresource: str = ""
     time: str = ""
+    declared: str = ""
+    """The path as the program has it; empty where it is the cluster's."""
     live: Json = field(default=None, repr=False)
     """What the other manager set; it may be secret where a secret is declared."""
     scalers: tuple[Scaler, ...] = ()
@@ -74,7 +78,8 @@ class Conflict:
         return self.path == _REPLICAS and self.subresource == "scale"
 
     def __str__(self) -> str:
-        text = f"{shown(self.path)} is managed by {self.told}"
+        path = f"{self.declared} ({shown(self.path)})" if self.declared else shown(self.path)
+        text = f"{path} is managed by {self.told}"
         text += f" through its {self.subresource} subresource" if self.subresource else ""
         if self.time:
             return f"{text} since {self.time}"
@@ -112,7 +117,7 @@ class Settled:
 # ---------------------------------------------------------------- who
 
 
-def conflicts_of(error: ClusterError, live: Mapping[str, Any], body: Json) -> list[Conflict]:
+def conflicts_of(error: ClusterError, live: Mapping[str, Any], body: Json, declared: DeclaredPaths) -> list[Conflict]:
     """Return the conflicts of a refusal, with what the object itself tells about the owners."""
     found = []
     for cause in error.causes:
@@ -120,7 +125,7 @@ def conflicts_of(error: ClusterError, live: Mapping[str, Any], body: Json) -> li
         entries = [entry for entry in owners_of(live, path) if f'"{entry["manager"]}"' in cause.message]
         entry = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
         manager = str(entry.get("manager") or cause.message.removeprefix("conflict with "))
-        found.append(_conflict(path, manager, entry, live))
+        found.append(replace(_conflict(path, manager, entry, live), declared=declared.find(by_key(path))))
     return found
 
 
@@ -220,12 +225,15 @@ def _names(scalers: Sequence[Scaler]) -> str:
     return " or ".join(map(str, scalers))
 
 
-def _left_out(address: Address, conflict: Conflict) -> str:
+def _left_out(address: Address, conflicts: Sequence[Conflict]) -> str:
     """Return the third way out; of what is rendered from a workload only some fields can be left out."""
     if not address.part:
         return "or leave it out of the declaration."
-    if conflict.scalers:
-        return f"or leave replicas out of {address.resource}: then {_names(conflict.scalers)} decides."
+    if conflicts[0].scalers:
+        return f"or leave replicas out of {address.resource}: then {_names(conflicts[0].scalers)} decides."
+    names = list(dict.fromkeys(conflict.declared for conflict in conflicts))
+    if all(names):
+        return f"or in {address.resource}:\n    ignore_changes={json.dumps(names)}   to leave them to them there alone"
     return (
         f"The path is rendered from {address.resource}, so that it cannot be left out: where an attribute sets it, "
         "declare the live value there, and else only these entries decide."
@@ -248,9 +256,9 @@ def _open(address: Address, body: Json, conflicts: Sequence[Conflict]) -> Diagno
         fix="Decide for each path, in the environment's options:\n"
         f"    conflicts={_decided(paths, 'force')}   to take {it} over\n"
         f"    conflicts={_decided(paths, 'yield')}   to leave {it} to them\n"
-        f"{_left_out(address, conflicts[0])}{fought}",
+        f"{_left_out(address, conflicts)}{fought}",
         address=address,
-        path=paths[0],
+        path=conflicts[0].declared or paths[0],
     )
 
 

@@ -116,7 +116,7 @@ def _settled(subject: Subject, body: Json) -> _Asked:
     except ClusterError as error:
         if error.failure is not Failure.CONFLICT:
             raise
-        conflicts = conflicts_of(error, subject.document, wire(left.body))
+        conflicts = conflicts_of(error, subject.document, wire(left.body), subject.desired.declared)
     scalers = scalers_of(platform, subject.key) if any(one.path == _REPLICAS for one in conflicts) else []
     terms = Terms(
         policies=policies,

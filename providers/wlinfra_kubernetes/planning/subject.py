@@ -14,13 +14,14 @@ from wlinfra.provider import Decision, Live, PlanRequest, PlatformObject, Step
 from wlinfra.values import Json, find_secrets
 from wlinfra_kubernetes.cluster.answers import Answered
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, while_stale
+from wlinfra_kubernetes.documents.fieldpath import by_key, resolved
 from wlinfra_kubernetes.operations.objects import APPLY, CREATE, EVIDENCE, FORCE_APPLY
 from wlinfra_kubernetes.operations.step import step_of
 from wlinfra_kubernetes.ownership.identity import APPLIED
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import private_of
 from wlinfra_kubernetes.waits.nim import MARK, mark_before
-from wlinfra_manifests.document import Key, canonical, wire
+from wlinfra_manifests.document import Key, canonical, keyed_path, wire
 from wlinfra_manifests.secrets import stamp_secrets
 
 from .restarts import Stamp
@@ -136,12 +137,21 @@ class Subject:
 
     def refused(self, error: ClusterError) -> ProviderError:
         """Return the error with this object's place on it."""
-        causes = "; ".join(str(cause) for cause in error.causes if cause.message and cause.field != REST)
+        said = [cause for cause in error.causes if cause.message and cause.field != REST]
+        names = [self._name(cause.field) for cause in said]
+        causes = "; ".join(str(replace(one, field=name or one.field)) for one, name in zip(said, names, strict=True))
         detail = error.message if error.failure in _OF_ALL else f"{self.desired.address}: {causes or error.message}"
         diagnostic = replace(
             error.diagnostic,
             detail=detail,
             address=self.desired.address,
             location=self.desired.location,
+            path=next(filter(None, names), None),
         )
         return ProviderError(diagnostic)
+
+    def _name(self, field: str) -> str:
+        """Return a field as the program has it; empty where no declaration stands behind it."""
+        body = dict(self.desired.values)
+        path = resolved(field, body) if field else None
+        return self.desired.declared.find(keyed_path(body, by_key(path))) if path else ""

@@ -172,7 +172,7 @@ class Change:
 
         def name(items: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:
             return tuple(
-                item if item.declared else replace(item, declared=self.declared.name(item.path)) for item in items
+                item if item.declared else replace(item, declared=self.declared.find(item.path)) for item in items
             )
 
         decision = replace(self.decision, attributes=name(self.attributes), drift=name(self.drift))

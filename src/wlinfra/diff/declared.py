@@ -9,22 +9,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final, TypeAlias
 
-from wlinfra.diff.patterns import Pattern, parse_pattern
+from wlinfra.diff.patterns import Pattern, names, parse_pattern
 from wlinfra.values import Path, format_path
 
 __all__ = ["DeclaredPaths"]
 
-_ELEMENT: Final = ""
-"""Stands for the name of an element of a list or of a map."""
-_PART: Final = re.compile(r"\[\]|[^.\[\]]+")
+_PART: Final = re.compile(r'\[("(?:[^"\\]|\\.)*")\]|\[([^\]]*)\]|([^.\[\]]+)')
 _PLAIN: Final = re.compile(r'[^.\[\]"=]+')
+_KEYED: Final = re.compile(r'\w+=[^\[\]",]+')
 _SPECIAL: Final = re.compile(r'[\[\]"]|^$')
 _ALIKE: Final = 0.75
 
+
+class _Key(str):
+    """The name of an element of a list or of a map, which stands in brackets; without a text any of them."""
+
+    __slots__ = ()
+
+
+_ELEMENT: Final = _Key()
 _Template: TypeAlias = tuple[str, ...]
 
 
@@ -32,29 +40,37 @@ _Template: TypeAlias = tuple[str, ...]
 class DeclaredPaths:
     """Pairs of paths, on the platform and in the declaration; of two that fit a path, the longer one counts, then the first.
 
-    >>> paths = DeclaredPaths.of([("spec.groups[].containers[].imageUri", "containers[].image")])
+    >>> paths = DeclaredPaths.of([("spec.groups[*].containers[].imageUri", "containers[].image")])
     >>> paths.name(("spec", "groups", "default", "containers", "main", "imageUri"))
     'containers[main].image'
     >>> paths.on_platform("containers[main].image"), paths.on_platform("spec.name")
     (('spec.groups.*.containers.main.imageUri',), ())
     """
 
-    pairs: tuple[tuple[_Template, _Template], ...] = ()
+    pairs: tuple[tuple[_Template, _Template], ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> DeclaredPaths:
-        """Return the table of pairs of paths; ``[]`` is an element, and a declared path leaves out the outermost ones."""
+        """Return the table of pairs of paths.
+
+        ``[main]`` is an element, ``[]`` the same one on both sides, in their order, and ``[*]`` any that one side does
+        not name.
+        """
         return cls(tuple((_template(wire), _template(declared)) for wire, declared in pairs))
 
     def name(self, path: Path) -> str:
         """Return the path as the program has it; as the platform has it where no declaration stands behind it."""
+        return self.find(path) or format_path(path)
+
+    def find(self, path: Path) -> str:
+        """Return the path as the program has it; empty where no declaration stands behind it."""
         wire: _Template = ()
         declared: _Template = ()
         for pair in self.pairs:
             if len(wire) < len(pair[0]) <= len(path) and _fits(pair[0], path):
                 wire, declared = pair
-        if not wire:
-            return format_path(path)
+        if not wire or wire == declared:
+            return ""
         keys = [str(part) for at, part in zip(wire, path, strict=False) if at == _ELEMENT]
         return format_path((_written(declared, keys), *path[len(wire) :]))
 
@@ -63,22 +79,31 @@ class DeclaredPaths:
         parts = parse_pattern(pattern)
         if parts[:1] in ((), ("*",)):
             return ()
-        fitting = [pair for pair in self.pairs if _is_met(pair[1], parts)]
+        fitting = [pair for pair in self.pairs if _is_met(pair[1], parts) and self._is_exact(pair)]
         depth = max((len(declared) for _, declared in fitting if len(declared) <= len(parts)), default=0)
         found: list[Pattern] = []
         for wire, declared in sorted(fitting, key=lambda pair: len(pair[0])):
             if len(declared) < depth:
                 continue
             keys = [part for at, part in zip(declared, parts, strict=False) if at == _ELEMENT]
-            keys += ["*"] * (declared.count(_ELEMENT) - len(keys))
             whole = (*_filled(wire, keys), *parts[len(declared) :])
             if not any(whole[: len(known)] == known for known in found):
                 found.append(whole)
         return tuple("".join(_quoted(part) for part in whole).removeprefix(".") for whole in found)
 
+    def _is_exact(self, pair: tuple[_Template, _Template]) -> bool:
+        """True unless a pattern for it would cover more: another element, which one of the sides does not name."""
+        wire, declared = pair
+        surplus = declared.count(_ELEMENT) - wire.count(_ELEMENT)
+        if surplus > 0:  # another pair may say which one it is
+            return all(declared.count(_ELEMENT) <= other.count(_ELEMENT) for at, other in self.pairs if at == wire)
+        if surplus < 0 and wire[-1] == _ELEMENT:
+            return all(at[: len(wire) - 1] != wire[:-1] for at, _ in self.pairs if len(at) >= len(wire) and at != wire)
+        return True
+
     def alike(self, pattern: str) -> str:
         """Return the declared path that may be meant by one that is none; empty where nothing is like it."""
-        known = [_written(declared, ["*"] * declared.count(_ELEMENT)) for _, declared in self.pairs]
+        known = [_written(declared, ()) for _, declared in self.pairs]
         asked = re.sub(r"\[[^\]]*\]", "[*]", pattern)
         return next(iter(get_close_matches(asked, known, n=1, cutoff=_ALIKE)), "")
 
@@ -88,36 +113,38 @@ class DeclaredPaths:
         return tuple(dict.fromkeys(declared[0] for _, declared in self.pairs))
 
 
+@lru_cache(maxsize=8192)
 def _template(text: str) -> _Template:
-    return tuple("" if part == "[]" else part for part in _PART.findall(text))
+    return tuple(
+        _Key(json.loads(match[1])) if match[1] else match[3] or _Key(match[2]) for match in _PART.finditer(text)
+    )
 
 
 def _fits(wire: _Template, path: Path) -> bool:
-    return all(at in (_ELEMENT, part) for at, part in zip(wire, path, strict=False))
+    return all(at in ("", "*", str(part)) for at, part in zip(wire, path, strict=False))
 
 
 def _is_met(declared: _Template, parts: Pattern) -> bool:
     """True when the pattern names the declared path, one above it or one below it."""
-    return all(at == _ELEMENT or part in ("*", at) for at, part in zip(declared, parts, strict=False))
+    return all(at == _ELEMENT or names(part, at) for at, part in zip(declared, parts, strict=False))
 
 
-def _filled(template: _Template, keys: Sequence[str]) -> tuple[str, ...]:
-    """Return the template with keys at its elements, the innermost last; an element without a key is any."""
-    count = template.count(_ELEMENT)
-    padded = [*["*"] * (count - len(keys)), *keys]
-    left = iter(padded[len(padded) - count :])
-    return tuple(next(left) if at == _ELEMENT else at for at in template)
+def _filled(template: _Template, keys: Sequence[str]) -> _Template:
+    """Return the template with keys at its elements; an element without a key is any."""
+    left = iter(keys)
+    return tuple(_Key(next(left, "*")) if at == _ELEMENT else at for at in template)
 
 
 def _written(declared: _Template, keys: Sequence[str]) -> str:
-    parts = zip(declared, _filled(declared, keys), strict=True)
-    text = "".join(_bracketed(part) if at == _ELEMENT else f".{part}" for at, part in parts)
-    return text.removeprefix(".")
+    parts = _filled(declared, keys)
+    return "".join(_bracketed(part) if isinstance(part, _Key) else f".{part}" for part in parts).removeprefix(".")
 
 
 def _bracketed(key: str) -> str:
-    return f"[{json.dumps(key)}]" if _SPECIAL.search(key) else f"[{key}]"
+    return f"[{json.dumps(key, ensure_ascii=False)}]" if _SPECIAL.search(key) else f"[{key}]"
 
 
 def _quoted(part: str) -> str:
-    return f".{part}" if _PLAIN.fullmatch(part) else _bracketed(part)
+    if _PLAIN.fullmatch(part):
+        return f".{part}"
+    return f"[{part}]" if _KEYED.fullmatch(part) else f"[{json.dumps(part, ensure_ascii=False)}]"

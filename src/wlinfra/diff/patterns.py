@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.values import Json, Path
 
-__all__ = ["Pattern", "below", "covers", "named_path", "parse_pattern", "touches"]
+__all__ = ["Pattern", "below", "covers", "named_path", "names", "parse_pattern", "touches"]
 
 Pattern: TypeAlias = tuple[str, ...]
 
@@ -47,11 +47,12 @@ def below(patterns: Iterable[Pattern], name: str) -> list[Pattern]:
 def _rests(pattern: Pattern, name: str) -> Iterator[Pattern]:
     """Yield the rest of the pattern for every number of its parts that make up the name: a name may have dots."""
     for count in range(1, len(pattern) + 1):
-        if _is(".".join(pattern[:count]), name):
+        if names(".".join(pattern[:count]), name):
             yield pattern[count:]
 
 
-def _is(part: str, name: str) -> bool:
+def names(part: str, name: str) -> bool:
+    """True when a part of a pattern names it: as it is, as ``*``, or as ``key=name``."""
     if part in ("*", name):
         return True
     key, equals, value = part.partition("=")

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import PlatformObject
-from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.graph import DependencyGraph
@@ -75,26 +74,27 @@ def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
     A part that stands at an address of its own, such as an artifact that was not yielded, keeps its own declaration.
     """
     if item.address.resource != resource.address:
-        return replace(item, provider=resource.provider, lifecycle=_on_platform(item.lifecycle, item.declared))
+        return replace(item, provider=resource.provider, lifecycle=_on_platform(item.lifecycle, item))
     return replace(
         item,
         provider=resource.provider,
-        lifecycle=_on_platform(resource.lifecycle, item.declared),
+        lifecycle=_on_platform(resource.lifecycle, item),
         location=item.location or resource.location,
         depends_on=(*item.depends_on, *resource.depends_on),
         lookup=item.lookup or resource.lookup,
     )
 
 
-def _on_platform(lifecycle: Lifecycle, declared: DeclaredPaths) -> Lifecycle:
-    """Return the lifecycle with what its paths mean on the platform, where they are written as in the declaration."""
-    if not lifecycle.ignore_changes and not lifecycle.replace_on:
-        return lifecycle
+def _on_platform(lifecycle: Lifecycle, item: PlatformObject) -> Lifecycle:
+    """Return the lifecycle with what its paths, and those the object came with, mean on the platform."""
     ignored, replacing = (
-        tuple(dict.fromkeys(path for pattern in patterns for path in (pattern, *declared.on_platform(pattern))))
-        for patterns in (lifecycle.ignore_changes, lifecycle.replace_on)
+        tuple(dict.fromkeys(path for one in patterns for path in (one, *item.declared.on_platform(one))))
+        for patterns in (
+            (*lifecycle.ignore_changes, *item.lifecycle.ignore_changes),
+            (*lifecycle.replace_on, *item.lifecycle.replace_on),
+        )
     )
-    return replace(lifecycle, ignore_changes=ignored, replace_on=replacing)
+    return replace(lifecycle, ignore_changes=ignored, replace_on=replacing) if ignored or replacing else lifecycle
 
 
 def _refuse_two_homes(found: Sequence[PlatformObject]) -> None:

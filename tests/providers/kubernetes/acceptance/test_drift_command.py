@@ -40,7 +40,7 @@ def test_an_edit_by_hand_is_told_with_its_path_and_who_made_it(stage: ClusterSta
     (address, (item,)) = next(iter(drifted(stage).items()))
     assert (address, item["attribute"]) == (
         "workload.chat/Deployment",
-        "spec.template.spec.containers.main.image",
+        "artifact.containers[main].image",
     )
     assert (item["recorded"]["value"], item["live"]["value"]) == ("ghcr.io/acme/chat:1", "nginx:9")
     assert item["note"].startswith("set by kubectl-set at 20")
