@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from wlinfra.errors import ProviderError
 from wlinfra.provider import Action, ActionReason, Decision, ObjectState
+from wlinfra.remedies import Advice, apply, forget
 from wlinfra_manifests.document import key_of
 
 from .ownership.identity import LINEAGE
@@ -85,9 +86,11 @@ def refuse_taken_over(platform: Platform, record: ObjectState) -> None:
         "Inventory belongs to another state",
         f"{identity.inventory} is recorded here and was taken over by another state of {_told(platform)}: another "
         "project has the same names, or a copy of this one. Nothing is planned, because each would delete what the other made.",
-        f"Give the stack or the environment another name here or there. To take the inventory back:\n"
-        f"    wlinfra state rm {record.address} -e {identity.environment}\n"
-        f"    wlinfra apply -e {identity.environment}",
+        Advice(
+            "Give the stack or the environment another name here or there. To take the inventory back:",
+            forget(record.address, identity.environment),
+            apply(identity.environment),
+        ),
         address=record.address,
     )
 

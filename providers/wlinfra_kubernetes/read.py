@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from wlinfra.errors import Diagnostic
 from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted, by_id
+from wlinfra.remedies import Advice, import_
 from wlinfra.values import Json
 from wlinfra_manifests.document import Key, declared_values, key_of
 
@@ -151,8 +152,10 @@ def _another(one: Wanted, document: Mapping[str, Any]) -> Diagnostic:
         summary="No such object",
         detail=f"{one.address} is the {one.kind} {one.name}, which exists with the uid {uid}; "
         f"{one.id} is neither its uid nor its name.",
-        fix=f"Give its uid or its name, or declare the object you mean. Nothing was recorded:\n"
-        f"    wlinfra import {one.address} {uid}",
+        fix=Advice(
+            "Give its uid or its name, or declare the object you mean. Nothing was recorded:",
+            import_(one.address, uid),
+        ),
         address=one.address,
     )
 

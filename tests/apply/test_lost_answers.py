@@ -63,7 +63,7 @@ def test_doubt_is_left_to_a_person_with_the_exact_commands() -> None:
     bench.platform.replies["create-a"] = [LOST]
     bench.platform.recoveries = [UnclearOutcome(error=problem("Several could be it"), candidates=("x", "y"))]
     ((_, error),) = bench.apply(create("a")).failed
-    assert "    wlinfra import thing.a x\n    wlinfra import thing.a y" in error.fix
+    assert '    workspace.import_("thing.a", "x")\n    workspace.import_("thing.a", "y")' in error.fix
     assert [intent.operation for intent in bench.session.intents.values()] == ["create-a"]
     assert bench.platform.operations == ["create-a"]
 

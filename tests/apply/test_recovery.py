@@ -110,7 +110,7 @@ def test_what_is_unclear_stays_open_and_names_the_import_commands() -> None:
     bench = bench_with(CREATED, found=UnclearOutcome(error=problem(), candidates=("x",)))
     (item,) = recover(bench)
     assert item.error is not None
-    assert "wlinfra import thing.a x" in item.error.fix
+    assert 'workspace.import_("thing.a", "x")' in item.error.fix
     assert bench.session.intents == {1: CREATED}
 
 

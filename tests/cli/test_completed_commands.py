@@ -10,8 +10,9 @@ import pytest
 from support.advice import advised_commands
 from support.command_line import PROGRAM, CommandLine
 
+from wlinfra import remedies
 from wlinfra.changes.model import Step
-from wlinfra.cli.advice import command_line, completed
+from wlinfra.cli.advice import command_line, in_shell
 from wlinfra.provider.base import StepResult
 from wlinfra.testing import refuse
 
@@ -123,22 +124,19 @@ GIVEN = Namespace(
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("remedy", "expected"),
     [
-        ("    wlinfra import a.b ID", f"    wlinfra import a.b ID -f '{FILE}' -e other --chdir 'a b' --set 'n=1 2'"),
-        ("  wlinfra state unlock", f"  wlinfra state unlock -f '{FILE}' -e other --chdir 'a b'"),
-        ("    wlinfra plan --out p.json", f"    wlinfra plan '{FILE}' -e other --chdir 'a b' --set 'n=1 2' --target x --out p.json"),
-        ("    wlinfra apply p.json", "    wlinfra apply --chdir 'a b' p.json"),
-        ("    wlinfra plan -e prod", f"    wlinfra plan '{FILE}' --chdir 'a b' --set 'n=1 2' --target x -e prod"),
-        ("    wlinfra apply --replace a.b", f"    wlinfra apply '{FILE}' -e other --chdir 'a b' --set 'n=1 2' --replace a.b"),
-        ("    wlinfra providers", "    wlinfra providers"),
-        ("    wlinfra frobnicate", "    wlinfra frobnicate"),
-        ("Use wlinfra plan for that.", "Use wlinfra plan for that."),
-        ("    wlinfra plan 'unclosed", "    wlinfra plan 'unclosed"),
+        (remedies.import_("a.b", None), f"wlinfra import a.b ID -f '{FILE}' -e other --chdir 'a b' --set 'n=1 2'"),
+        (remedies.unlock(), f"wlinfra state unlock -f '{FILE}' -e other --chdir 'a b'"),
+        (remedies.plan(out="p.json"), f"wlinfra plan '{FILE}' -e other --chdir 'a b' --set 'n=1 2' --target x --out p.json"),
+        (remedies.plan("prod"), f"wlinfra plan '{FILE}' --chdir 'a b' --set 'n=1 2' --target x -e prod"),
+        (remedies.apply(replaces="a.b"), f"wlinfra apply '{FILE}' -e other --chdir 'a b' --set 'n=1 2' --replace a.b"),
+        (remedies.forget("a.b", "prod", stack="two"), f"wlinfra state rm a.b --stack two -e prod -f '{FILE}' --chdir 'a b'"),
+        (remedies.push("a b.json", force=True), f"wlinfra state push 'a b.json' --force -f '{FILE}' -e other --chdir 'a b'"),
     ],
 )  # fmt: skip
-def test_a_command_is_completed_by_what_was_typed(line: str, expected: str) -> None:
-    assert completed(line, GIVEN) == expected
+def test_a_command_is_completed_by_what_was_typed(remedy: remedies.Remedy, expected: str) -> None:
+    assert in_shell(remedy, GIVEN) == expected
 
 
 def test_a_plan_that_a_destroy_advises_is_one_of_the_destruction() -> None:
@@ -146,16 +144,16 @@ def test_a_plan_that_a_destroy_advises_is_one_of_the_destruction() -> None:
         command="destroy", file="infra.py", environment=None, chdir=None, state_dir=None, set=[], settings=None,
         target=["x"], exclude=[], refresh="false",
     )  # fmt: skip
-    wanted = "    wlinfra plan --target x --refresh false --destroy -e prod --new-place"
-    assert completed("    wlinfra plan -e prod --new-place", given) == wanted
+    wanted = "wlinfra plan --target x --refresh false --destroy -e prod --new-place"
+    assert in_shell(remedies.plan("prod", new_place=True), given) == wanted
     ending = Namespace(**{**vars(given), "command": "plan", "destroy": True, "target": [], "refresh": "true"})
-    assert completed("    wlinfra plan --destroy --out p.json", ending) == "    wlinfra plan --destroy --out p.json"
-    assert completed("    wlinfra plan -e prod", ending) == "    wlinfra plan --destroy -e prod"
+    assert in_shell(remedies.plan(out="p.json"), ending) == "wlinfra plan --destroy --out p.json"
+    assert in_shell(remedies.plan("prod"), ending) == "wlinfra plan --destroy -e prod"
 
 
 def test_nothing_typed_adds_nothing() -> None:
     plain = Namespace(
         command="plan", file="infra.py", environment=None, chdir=None, state_dir=None, set=[], settings=None
     )
-    assert completed("    wlinfra import a.b ID", plain) == "    wlinfra import a.b ID"
+    assert in_shell(remedies.import_("a.b", None), plain) == "wlinfra import a.b ID"
     assert command_line("plan", plain, "prod") == "wlinfra plan -e prod"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,11 @@ import pytest
 import wlinfra
 import wlinfra_datarobot
 import wlinfra_kubernetes
+from wlinfra import remedies
+from wlinfra.cli.advice import in_shell
+from wlinfra.cli.arguments import COMMANDS as COMMANDS_OF_OURS
 from wlinfra.cli.arguments import parse_arguments
+from wlinfra.cli.options.shared import Parser, common_options
 
 PACKAGES = (wlinfra, wlinfra_datarobot, wlinfra_kubernetes)
 FILLED = {"_where": "-e test", "command": "plan"}
@@ -75,6 +80,53 @@ def test_every_command_in_a_text_of_ours_is_one_that_the_parser_takes(package: s
     assert parsed.command, (package, file)
 
 
-def test_the_texts_of_all_packages_are_read() -> None:
-    assert {package for package, _, _ in COMMANDS} == {package.__name__ for package in PACKAGES}
-    assert len(COMMANDS) > 30
+def test_texts_of_the_engine_and_of_providers_have_remedies_instead_of_commands() -> None:
+    """A command in a text would be wrong in every tool but this one."""
+    commands = [(file, command) for package, file, command in COMMANDS if not file.startswith("cli/")]
+    lines = [(file, command) for file, command in commands if command.split()[0] not in ("emulator", "render")]
+    assert lines == []
+
+
+REMEDIES = [
+    remedies.plan("test", new_place=True),
+    remedies.plan(out="plan.json"),
+    remedies.apply("test", replaces="workload.chat"),
+    remedies.destroy("test", stack="shop"),
+    remedies.import_("workload.chat", "65f0"),
+    remedies.forget("workload.chat", "test", stack="shop"),
+    remedies.move("workload.chat", "workload.talk"),
+    remedies.rename("shop", "test"),
+    remedies.show_state(),
+    remedies.push("state.json", force=True),
+    remedies.repair(),
+    remedies.unlock("5b1c"),
+]
+
+
+def test_every_remedy_is_a_command_that_the_parser_takes_and_python_that_compiles() -> None:
+    assert {remedy.kind for remedy in REMEDIES} == set(remedies.Do)
+    for remedy in REMEDIES:
+        words = shlex.split(in_shell(remedy, Namespace(command="plan")))
+        assert parse_arguments(words[1:]).command == words[1]
+        in_words = remedies.in_python(remedy)
+        if in_words.startswith("workspace"):
+            compile(in_words, "advice", "eval")
+            method = in_words.removeprefix("workspace.").partition("(")[0].partition(".")[0]
+            assert hasattr(wlinfra.Workspace, method)
+
+
+def test_every_option_in_a_text_is_one_of_the_parser() -> None:
+    known = {word for name in ("plan", "apply", "import") for word in options_of(name)}
+    for package in PACKAGES:
+        (folder,) = map(Path, package.__path__)
+        for file in folder.rglob("*.py"):
+            for name in re.findall(r"\bOption\(\"(\w+)\"", file.read_text(encoding="utf-8")):
+                assert in_shell(remedies.Option(name), Namespace()).split()[-2 if name == "refresh" else -1] in known
+
+
+def options_of(name: str) -> list[str]:
+    (command,) = (command for command in COMMANDS_OF_OURS if command.name == name)
+    parser = Parser()
+    command.configure(parser)
+    common_options(parser, hidden=True)
+    return [*parser._option_string_actions, "--force", "--out"]

@@ -51,7 +51,7 @@ def test_several_are_told_apart_by_a_person(stage: MemoryStage) -> None:
     made = by_hand(stage, "a", times=2)
     (error,) = stage.plan([Thing("a"), Thing("b", size=2)]).errors
     assert error.summary == "Several objects match"
-    assert all(f"wlinfra import thing.a {identity}" in error.fix for identity in made)
+    assert all(f'workspace.import_("thing.a", "{identity}")' in error.fix for identity in made)
 
 
 def test_what_another_address_has_under_the_same_name_is_no_substitute(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_recorded_object_is_not_made_again_elsewhere(tmp_path: Path) -> None:
     assert plan_at(stage, "default").is_empty
     (error,) = plan_at(stage, "other").errors
     assert (error.summary, error.address) == ("Provider changed", "thing.a")
-    assert "wlinfra state rm thing.a" in error.fix
+    assert 'workspace.forget("thing.a")' in error.fix
 
 
 def test_a_platform_without_any_recorded_object_is_suspected_to_be_another_one(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_error_names_the_holder_and_both_ways_out(tmp_path: Path) -> None:
         "4711",
         "'apply'",
         "1970-01-12T13:46:40+00:00",
-        "--lock-timeout=60s",
+        "lock_timeout=60",
         f"wlinfra state unlock {held.id}",
     ):
         assert part in text

@@ -230,3 +230,27 @@ def test_an_artifact_that_a_forgotten_workload_runs_is_refused_at_once_with_who_
             workspace.import_("workload.chat", identity)
             assert workspace.destroy().ok
             assert not workspace.state.objects
+
+
+def test_advice_is_in_the_words_of_the_caller(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:
+        made = [platform.world.create("workload", "chat", {})]
+        with pytest.raises(wl.ConfigurationError) as refused:
+            workspace.apply()
+        fix = refused.value.diagnostics[0].fix
+        assert "(give approve=), confirm all with adopt=True" in fix
+        assert "--" not in fix
+        made.append(platform.world.create("workload", "chat", {}))
+        (error,) = workspace.plan().errors
+        assert error.fix.splitlines()[1:] == [f'    workspace.import_("workload.chat", "{one.id}")' for one in made]
+        workspace.import_("workload.chat", made[0].id)
+        assert workspace.apply().ok
+    nothing = wl.Stack("chat")
+    nothing.environment("prod", provider="memory")
+    nothing.resources(lambda env: [])
+    with wl.open_workspace(nothing, providers={"memory": platform}, **opening) as workspace:
+        with pytest.raises(wl.DeclarationError) as emptied:
+            workspace.plan()
+        assert "workspace.destroy()\nor add wl.PlanOptions(allow_empty=True)" in emptied.value.diagnostics[0].fix
+        assert workspace.apply(wl.PlanOptions(allow_empty=True)).ok

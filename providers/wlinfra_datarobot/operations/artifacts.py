@@ -19,6 +19,7 @@ from wlinfra.provider import (
     Sent,
     StepResult,
 )
+from wlinfra.remedies import Advice, import_
 
 from .. import fetch
 from ..client import ArtifactFilter, WorkloadFilter
@@ -135,9 +136,11 @@ def _used(platform: Platform, sent: Sent) -> Diagnostic | None:
     return Diagnostic(
         summary="Artifact is in use",
         detail=f"DataRobot deletes no artifact that a workload runs, and {_and(users)} it.",
-        fix="If this stack made the workload and no longer records it, record it again, then run the command again:\n"
-        + "\n".join(f"    wlinfra import workload.{row['name']} {row['id']}" for row in users)
-        + "\nOtherwise delete the workload or move it to another artifact, or declare the artifact with retain=True.",
+        fix=Advice(
+            "If this stack made the workload and no longer records it, record it again, then run the command again:",
+            *(import_(f"workload.{row['name']}", row["id"]) for row in users),
+            "Otherwise delete the workload or move it to another artifact, or declare the artifact with retain=True.",
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from wlinfra.errors import ProviderError
+from wlinfra.remedies import Advice, apply
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import owners_of, resolved
 from wlinfra_kubernetes.losses import is_built_in, is_known
@@ -102,15 +103,15 @@ def refused_update(subject: Subject, error: ClusterError, *, anew: ClusterError 
 
     ``anew`` is what the cluster said to the object as a new one, and ``loses`` what its deletion would do.
     """
-    command = f"wlinfra apply --replace {subject.desired.address} -e {subject.platform.identity.environment}"
     first = subject.refused(error).diagnostics[0]
     if owners := "; ".join(_owners(subject, error)):
         first = replace(first, detail=f"{first.detail}. {owners}.")
     if anew is None:
-        way = f"To delete it and create it again all the same, {loses}:\n    {command}"
+        again = apply(subject.platform.identity.environment, replaces=subject.desired.address)
+        way: str = Advice(f"To delete it and create it again all the same, {loses}:", again)
     else:
-        way = f"`{command}` would not help: the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
-    return ProviderError(replace(first, fix=f"{first.fix}\n{way}".lstrip()))
+        way = f"Replacing it would not help: the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
+    return ProviderError(replace(first, fix=Advice(first.fix, "\n" * bool(first.fix), way)))
 
 
 def _owners(subject: Subject, error: ClusterError) -> Iterator[str]:

@@ -23,6 +23,7 @@ from wlinfra.provider import (
     SecretDigest,
     Step,
 )
+from wlinfra.remedies import Advice, apply
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.values import UNKNOWN
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, unless
@@ -98,8 +99,7 @@ def unasked(subject: Subject, why: str) -> ProviderError:
         Diagnostic(
             summary="Replacement may lose data",
             detail=f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
-            fix="Replace it deliberately with\n"
-            f"    wlinfra apply --replace {address} -e {subject.platform.identity.environment}",
+            fix=Advice("Replace it deliberately:", apply(subject.platform.identity.environment, replaces=address)),
             address=address,
             location=subject.desired.location,
         )
@@ -154,8 +154,10 @@ def refused_claim(subject: Subject, causes: str) -> ProviderError:
         Diagnostic(
             summary="Change would lose data",
             detail=f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
-            fix=f"{_other_way(subject)}Declare what it was, or replace it deliberately with\n"
-            f"    wlinfra apply --replace {address} -e {subject.platform.identity.environment}",
+            fix=Advice(
+                f"{_other_way(subject)}Declare what it was, or replace it deliberately:",
+                apply(subject.platform.identity.environment, replaces=address),
+            ),
             address=address,
             location=subject.desired.location,
         )

@@ -12,6 +12,7 @@ from wlinfra.changes.model import ActionReason, Step
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.http.retry import describe_wait
 from wlinfra.provider.base import Refused, UnclearOutcome
+from wlinfra.remedies import Advice, destroy, import_, plan
 from wlinfra.values import Address
 
 __all__ = [
@@ -106,7 +107,7 @@ def no_identity(change: Change, step: Step) -> Diagnostic:
         Diagnostic(
             summary="Created object has no id",
             detail=f"{step.operation} succeeded for {change.address} but the platform returned no id, so it cannot be recorded. This is a bug in the {change.provider} provider.",
-            fix=f"Find its id on the platform, then\n    wlinfra import {change.address} ID",
+            fix=Advice("Find its id on the platform, then", import_(change.address, None)),
         ),
     )
 
@@ -125,14 +126,14 @@ def same_object(change: Change) -> Diagnostic:
 
 def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
     """Describe an object that is not what the plan was made from."""
-    command = "destroy" if change.reason is ActionReason.DESTROYING else "plan"
+    again = destroy() if change.reason is ActionReason.DESTROYING else plan()
     shown = "; ".join(differences) or "it changed since the plan was made"
     return about(
         change,
         Diagnostic(
             summary="Plan is stale",
             detail=f"{change.address} was not touched, because what would be done now is not what was approved: {shown}.",
-            fix=f"Plan again and look at the difference:\n    wlinfra {command}",
+            fix=Advice("Plan again and review the difference:", again),
         ),
     )
 
@@ -152,9 +153,10 @@ def timed_out(change: Change, describe: str, timeout: float, reason: str) -> Dia
 
 def unclear(address: Address, found: UnclearOutcome) -> Diagnostic:
     """Describe a lost answer that nobody but a person can judge."""
-    commands = "\n".join(f"    wlinfra import {address} {candidate}" for candidate in found.candidates)
-    choice = f"Look at the candidates and say which one it is:\n{commands}" if commands else ""
-    fix = "\n".join(part for part in (found.error.fix, choice) if part)
+    fix = found.error.fix
+    if found.candidates:
+        choice = "Look at the candidates and say which one it is:"
+        fix = Advice(fix, "\n" * bool(fix), choice, *(import_(address, candidate) for candidate in found.candidates))
     return replace(
         found.error,
         address=found.error.address or address,

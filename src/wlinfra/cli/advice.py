@@ -1,23 +1,23 @@
-"""Commands as users type them: whatever wlinfra advises is built or completed here.
+"""Commands as users type them: whatever wlinfra advises is built here.
 
-`command_line` builds a command out of the arguments of the running one. `advised` completes the commands in
-diagnostics of packages that know nothing of the command line: what was typed now is needed then as well.
+`command_line` builds a command out of the arguments of the running one. `advised` puts the remedies in diagnostics of
+packages that know nothing of the command line into its words: what was typed now is needed then as well.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from wlinfra.cli.options.shared import DEFAULT_PROGRAM
-from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Plan
+from wlinfra.remedies import Do, Option, Remedy, worded
 
-__all__ = ["advised", "advised_plan", "command_line", "completed"]
+__all__ = ["advised", "advised_plan", "command_line", "in_shell"]
 
 _BY_ARGUMENT: Final = frozenset({"plan", "apply", "destroy", "drift", "validate", "render"})
 """Commands that take the program as their argument."""
@@ -27,7 +27,6 @@ _OF_RECORDS: Final = frozenset({"destroy", "show", "output", "history", "state"}
 _SETTING: Final = _BY_ARGUMENT | {"import"}
 _SELECTING: Final = frozenset({"plan", "apply", "destroy", "drift"})
 _SHAPING: Final = frozenset({"plan", "apply"})
-_COMMAND: Final = re.compile(r"^(\s+)(wlinfra [^`]*)$")
 
 
 def command_line(name: str, arguments: Namespace, environment: str = "", words: Sequence[str] = ()) -> str:
@@ -78,58 +77,70 @@ def _option(name: str) -> str:
     return name.replace("_", "-")
 
 
-# ---------------------------------------------------------------- completing
+# ---------------------------------------------------------------- remedies
+
+_COMMANDS: Final[Mapping[Do, tuple[str, ...]]] = {
+    Do.PLAN: ("plan",),
+    Do.APPLY: ("apply",),
+    Do.DESTROY: ("destroy",),
+    Do.IMPORT: ("import",),
+    Do.FORGET: ("state", "rm"),
+    Do.MOVE: ("state", "mv"),
+    Do.RENAME: ("state", "rename"),
+    Do.SHOW_STATE: ("state", "list"),
+    Do.PUSH: ("state", "push"),
+    Do.REPAIR: ("state", "repair"),
+    Do.UNLOCK: ("state", "unlock"),
+}
+_OPTIONS: Final[Mapping[str, str]] = {
+    "environment": "-e",
+    "excludes": "--exclude",
+    "refresh": "--refresh false",
+    "replaces": "--replace",
+    "review": "leave out --auto-approve",
+    "settings_file": "--settings",
+    "settings": "--set",
+    "targets": "--target",
+}
+"""Options whose names are other words than those of `wlinfra.PlanOptions` and `wlinfra.open_workspace`."""
 
 
-def completed(text: str, arguments: Namespace) -> str:
-    """Return the text with each command that stands on a line of its own completed by what was typed now."""
-    return "\n".join(_completed_line(line, arguments) for line in text.split("\n")) if "wlinfra " in text else text
-
-
-def _completed_line(line: str, arguments: Namespace) -> str:
-    found = _COMMAND.match(line)
-    if found is None:
-        return line
-    from wlinfra.cli.arguments import parse_arguments  # only an error with a command in it needs the parser
-
-    try:
-        words = shlex.split(found[2])[1:]
-        parsed = parse_arguments(words)
-    except (ValueError, WlinfraError, SystemExit):
-        return line
-    name = parsed.command
-    if name not in _BY_ARGUMENT | _BY_OPTION:
-        return line
-    given = Namespace(**vars(arguments))
-    if getattr(parsed, "file", DEFAULT_PROGRAM) != DEFAULT_PROGRAM:
-        given.file = DEFAULT_PROGRAM
-        if str(parsed.file).endswith(".json"):  # a saved plan holds its environment and settings
-            given = Namespace(chdir=given.chdir, state_dir=given.state_dir)
-    if parsed.environment:
+def in_shell(part: Remedy | Option, arguments: Namespace) -> str:
+    """Return the command, completed by what was typed now, or the option."""
+    if isinstance(part, Option):
+        return shlex.join(_flag(part)) if part.value else _OPTIONS.get(part.name, f"--{_option(part.name)}")
+    name, *action = _COMMANDS[part.kind]
+    given, own = Namespace(**vars(arguments)), [*action, *part.arguments]
+    if part.stack:
+        own += ["--stack", part.stack]
+        given.stack = None
+    if part.environment:
+        own += ["-e", part.environment]
         given.environment = None
-    own = set(words)
-    for option in ("chdir", "state_dir", "settings", "set", "target", "exclude", "replace", "stack"):
-        if f"--{_option(option)}" in own:
-            setattr(given, option, None)
+    own += [word for option in part.options for word in _flag(option)]
     # What narrows or shapes the running command is for it to say again, not for another one.
     running = getattr(arguments, "command", "")
     ends = name == "plan" and (running == "destroy" or getattr(arguments, "destroy", False))
     for option in ("target", "exclude", "replace", "refresh", "refresh_only", "allow_empty", "new_place"):
-        if name != running and not ends and hasattr(given, option):
+        is_own = f"--{_option(option)}" in own
+        if hasattr(given, option) and (is_own or (name != running and not ends)):
             delattr(given, option)
-    more = list(_options(name, given, ""))
-    if ends and "--destroy" not in own:  # a plan of the same, and not of what the program wants
-        more.append("--destroy")
-    place = 1 if name in _BY_ARGUMENT else len(words)
-    return found[1] + shlex.join(["wlinfra", *words[:place], *more, *words[place:]])
+    more = [*_options(name, given, ""), *(["--destroy"] if ends else [])]  # a plan of the same, not of what is wanted
+    return shlex.join(["wlinfra", name, *more, *own] if name in _BY_ARGUMENT else ["wlinfra", name, *own, *more])
+
+
+def _flag(option: Option) -> list[str]:
+    flag = _OPTIONS.get(option.name, f"--{_option(option.name)}")
+    return [flag, option.value] if option.value else [flag]
 
 
 def advised(diagnostics: Iterable[Diagnostic], arguments: Namespace) -> tuple[Diagnostic, ...]:
     """Return the diagnostics with commands that work as typed."""
-    return tuple(
-        replace(item, fix=completed(item.fix, arguments), detail=completed(item.detail, arguments))
-        for item in diagnostics
-    )
+
+    def words(part: Remedy | Option) -> str:
+        return in_shell(part, arguments)
+
+    return tuple(replace(item, fix=worded(item.fix, words), detail=worded(item.detail, words)) for item in diagnostics)
 
 
 def advised_plan(plan: Plan, arguments: Namespace) -> Plan:

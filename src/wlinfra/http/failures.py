@@ -15,6 +15,7 @@ from typing import Any, Final, assert_never
 import orjson
 
 from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.remedies import Advice, Option
 
 from .retry import describe_wait
 from .wire import Lost
@@ -276,15 +277,14 @@ def _fix(kind: FailureKind, status: int | None, lost: Lost | None) -> str:
         case FailureKind.REFUSED:
             return "Correct what the answer names, then run the command again."
         case FailureKind.NOT_FOUND:
-            return "Check the id and the endpoint; run `wlinfra plan` to see what exists."
+            return "Check the id and the endpoint; a plan shows what exists."
         case FailureKind.UNAUTHORIZED:
             return "Give a valid token for this endpoint; tokens expire and belong to one installation."
         case FailureKind.FORBIDDEN:
             return "Use a token with the needed permission, or ask an administrator or the owner for the role."
         case FailureKind.REFUSED_FOR_NOW:
-            return (
-                "Run the command again later; fewer parallel calls (`--parallelism`) help where requests are limited."
-            )
+            few = "fewer parallel calls help where requests are limited: "
+            return Advice("Run the command again later; ", few, Option("parallelism", "4"), ".")
         case FailureKind.UNKNOWN:
             return "Run the command again: it looks for the outcome before it does anything."
         case FailureKind.UNREADABLE:

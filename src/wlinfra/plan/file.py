@@ -21,6 +21,8 @@ from wlinfra.errors import ConfigurationError, Diagnostic, StalePlanError
 from wlinfra.plan.cover import ANOTHER_VALUE, ObjectApproval, approval_of, uncovered
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.revision import canonical
+from wlinfra.remedies import Advice
+from wlinfra.remedies import plan as replan
 from wlinfra.state.key import Digest
 from wlinfra.values import Path
 
@@ -83,7 +85,7 @@ def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], 
         raise ConfigurationError.of(
             "No key to seal plan",
             "A saved plan is bound to what it saw by a key, and this machine has none.",
-            "Set WLINFRA_STATE_KEY to the team's key, or let wlinfra make one by a first apply.",
+            "Set WLINFRA_STATE_KEY to the team's key, or let wlinfra make one with a first apply.",
         )
     saved = SavedPlan(
         stack=plan.stack,
@@ -153,7 +155,7 @@ def _not_a_plan(detail: str) -> ConfigurationError:
         Diagnostic(
             summary="Not a plan file",
             detail=detail,
-            fix="Create one with\n    wlinfra plan --out plan.json",
+            fix=Advice("Create one:", replan(out="plan.json")),
         )
     )
 
@@ -167,7 +169,7 @@ def _not_trusted(digest: Digest) -> ConfigurationError:
     return ConfigurationError.of(
         "Plan file not trusted",
         f"{why} Nothing that it names was loaded or run.",
-        "Plan again with --out, on a machine that has the same WLINFRA_STATE_KEY.",
+        Advice("Save it again, on a machine that has the same WLINFRA_STATE_KEY:", replan(out="plan.json")),
     )
 
 

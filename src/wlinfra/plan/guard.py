@@ -15,6 +15,7 @@ from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
 from wlinfra.plan.model import PlanOptions
 from wlinfra.provider.base import Absent, Reading
+from wlinfra.remedies import Advice, Option, destroy, forget
 from wlinfra.resources.output import Output
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import ObjectState, State
@@ -41,7 +42,13 @@ def guard_emptiness(objects: Mapping[Address, PlatformObject], state: State, opt
     raise DeclarationError.of(
         "Program declares no resources",
         f"The program yields nothing, and {len(state.objects)} objects are recorded: applying it would destroy all of them.",
-        "If that is wanted, use\n    wlinfra destroy\nor add --allow-empty; otherwise check that the function decorated with @stack.resources yields its resources.",
+        Advice(
+            "If that is wanted, use",
+            destroy(),
+            "or add ",
+            Option("allow_empty"),
+            "; otherwise check that the function decorated with @stack.resources yields its resources.",
+        ),
     )
 
 
@@ -118,7 +125,10 @@ def refuse_other_prefix(declared: Declared, state: State, options: PlanOptions) 
     raise DeclarationError.of(
         "Name prefix changed",
         f"The environment {declared.environment} was applied with the name prefix {before} and declares {now} now: each of its objects would get another name, and many would be created again.",
-        f"Set name_prefix back. To begin again under other names, destroy the environment first:\n    wlinfra destroy -e {declared.environment}",
+        Advice(
+            "Set name_prefix back. To begin again under other names, destroy the environment first:",
+            destroy(declared.environment),
+        ),
     )
 
 
@@ -131,7 +141,10 @@ def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> No
     raise DeclarationError.of(
         "Provider changed",
         f"{item.address} is recorded at the provider {prior.provider!r} [id={prior.id}] and is now declared at {item.provider!r}: a new one would be created there, and the old one would never be deleted.",
-        f"Declare it under another name at {item.provider!r}, so that the old one is deleted, or leave the old one where it is and forget it:\n    wlinfra state rm {item.address}",
+        Advice(
+            f"Declare it under another name at {item.provider!r}, so that the old one is deleted, or leave the old one where it is and forget it:",
+            forget(item.address),
+        ),
         address=item.address,
         location=item.location,
     )

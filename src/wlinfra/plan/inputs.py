@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from wlinfra.errors import OtherPlaceError, WlinfraError
 from wlinfra.provider.base import Connection
 from wlinfra.provider.optional import KnowsItsPlace
+from wlinfra.remedies import Advice, plan
 from wlinfra.stack.program import Declared
 from wlinfra.stack.stack import ProviderSettings
 from wlinfra.state.key import Digest
@@ -86,9 +87,11 @@ def _other_place(state: State, provider: str, recorded: Facts, now: Facts) -> Ot
         "State belongs to another place",
         f"What this state records at the provider {provider!r} is at {_told(recorded)}; what answers now is "
         f"{_told(now)}. Nothing recorded counts as gone there, so nothing was planned.",
-        "Point the provider at where the objects are, or add an environment of its own for the other place. If the "
-        "platform moved, or all is to be made here as well (what is at the old place stays there, and nobody deletes it):\n"
-        f"    wlinfra plan -e {state.environment} --new-place",
+        Advice(
+            "Point the provider at where the objects are, or add an environment of its own for the other place. If the platform "
+            "moved, or all is to be created here as well (what is at the old place stays there, and no one deletes it):",
+            plan(state.environment, new_place=True),
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from wlinfra.plan.revision import looked_at, revision_of, seen_of
 from wlinfra.plan.select import is_selected
 from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
 from wlinfra.provider.others import Others
+from wlinfra.remedies import Advice, import_
 from wlinfra.state.model import Health, ObjectState
 from wlinfra.values import Address, Json, Path
 
@@ -101,8 +102,7 @@ def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
             raise ProviderError.of(
                 "Several objects match",
                 f"{len(candidates)} objects named {item.name!r} exist and none of them is recorded, so it is not clear which one {item.address} is.",
-                "Say which one it is:\n"
-                + "\n".join(f"    wlinfra import {item.address} {candidate}" for candidate in candidates),
+                Advice("Say which one it is:", *(import_(item.address, candidate) for candidate in candidates)),
                 address=item.address,
                 location=item.location,
             )
@@ -145,7 +145,7 @@ def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, destroyin
             raise ProviderError.of(
                 "Several objects match",
                 f"{len(candidates)} objects could be {record.address} ({', '.join(candidates)}), so none is deleted.",
-                f"Say which one it is with\n    wlinfra import {record.address} ID",
+                Advice("Say which one it is:", import_(record.address, None)),
                 address=record.address,
             )
 

@@ -17,6 +17,7 @@ from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.plan.inputs import Inputs, is_same_place
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading
 from wlinfra.provider.optional import KnowsItsPlace
+from wlinfra.remedies import Advice, Remedy, apply, forget, rename
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.siblings import Owner
 from wlinfra.values import Address
@@ -96,18 +97,26 @@ def refuse_taking(inputs: Inputs, item: PlatformObject, identity: str) -> None:
         raise DeclarationError.of(
             "Object may be another environment's",
             f"The {item.kind} named {item.name!r} exists with the id {identity}, and an interrupted run of {owner.told} may have made it as {owner.address}.",
-            f"Finish that run first, then plan again:\n    wlinfra apply -e {owner.environment}",
+            Advice(
+                "Finish that run first, then plan again:",
+                apply(owner.environment, elsewhere=owner.environment != inputs.declared.environment),
+            ),
             address=item.address,
             location=item.location,
         )
-    renamed = ""
+    renamed: tuple[str | Remedy, ...] = ()
     if owner.environment == inputs.declared.environment and owner.stack != inputs.declared.stack:
-        renamed = f"If this stack was called {owner.stack} before, give it that record:\n    wlinfra state rename {owner.stack} -e {owner.environment}\nOtherwise give"
+        record = rename(owner.stack, owner.environment)
+        renamed = (f"If this stack was called {owner.stack} before, give it that record:", record, "Otherwise: ")
     raise DeclarationError.of(
         "Object of another environment",
         f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded by {owner.told} as {owner.address}, so {item.address} does not take it over.",
-        f"{renamed or 'Give'} the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
-        f"on the resource. To hand it over, forget it there first:\n    wlinfra state rm {owner.address} {_where(inputs, owner)}",
+        Advice(
+            *renamed,
+            "Give the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
+            "on the resource. To hand it over, forget it there first:",
+            _forget_there(inputs, owner),
+        ),
         address=item.address,
         location=item.location,
     )
@@ -125,17 +134,20 @@ def refuse_ending(inputs: Inputs, changes: Iterable[Change]) -> Iterator[Diagnos
             yield Diagnostic(
                 summary="Object of another environment",
                 detail=f"{change.address} [id={identity}] would be {verb}, and it is recorded by {owner.told} as {owner.address}, too.",
-                fix=f"Leave it to that one and forget it here:\n    wlinfra state rm {change.address} -e {inputs.declared.environment}\n"
-                f"or, if it is no longer needed there, forget it there:\n    wlinfra state rm {owner.address} {_where(inputs, owner)}",
+                fix=Advice(
+                    "Leave it to that one and forget it here:",
+                    forget(change.address, inputs.declared.environment),
+                    "or, if it is no longer needed there, forget it there:",
+                    _forget_there(inputs, owner),
+                ),
                 address=change.address,
                 location=change.location,
             )
 
 
-def _where(inputs: Inputs, owner: Owner) -> str:
-    """Return the options that name the other state."""
-    stack = "" if owner.stack == inputs.declared.stack else f"--stack {owner.stack} "
-    return f"{stack}-e {owner.environment}"
+def _forget_there(inputs: Inputs, owner: Owner) -> Remedy:
+    stack = "" if owner.stack == inputs.declared.stack else owner.stack
+    return forget(owner.address, owner.environment, stack=stack, elsewhere=True)
 
 
 def owner_of(inputs: Inputs, provider: str, kind: str, name: str, identity: str) -> Owner | None:

@@ -11,6 +11,7 @@ from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.inputs import Inputs
 from wlinfra.provider.base import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.provider.optional import PlansFromFacts
+from wlinfra.remedies import Advice, forget
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
@@ -108,6 +109,9 @@ def _provider_of(inputs: Inputs, item: PlatformObject | None, record: ObjectStat
         raise ConfigurationError.of(
             "Provider not configured",
             f"The state has objects of the provider {name!r}, which the environment {inputs.declared.environment!r} does not configure.",
-            f"Configure {name!r} in this environment again until its objects are deleted, or forget them with\n    wlinfra state rm ADDRESS",
+            Advice(
+                f"Configure {name!r} in this environment again until its objects are deleted, or forget them:",
+                forget("ADDRESS"),
+            ),
         )
     return name

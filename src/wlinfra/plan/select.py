@@ -16,6 +16,7 @@ from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.expand import Expansion
 from wlinfra.plan.model import PlanOptions
+from wlinfra.remedies import Advice, Option
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import Address
 
@@ -68,7 +69,7 @@ def _refuse_contradictions(options: PlanOptions) -> None:
     if options.refresh_only and not options.refresh:
         raise ConfigurationError.of(
             "Options exclude each other",
-            "--refresh-only records what is live, and --refresh false reads nothing.",
+            Advice(Option("refresh_only"), " records what is live, and ", Option("refresh"), " reads nothing."),
             "Leave out one of them.",
         )
 
@@ -106,8 +107,21 @@ def _refuse_dropped(options: PlanOptions, expansion: Expansion, chosen: Iterable
         if not owned & about:
             raise ConfigurationError.of(
                 "Replacement is left out",
-                f"--replace {pattern} names what --target and --exclude leave out of this plan, so that it would not be replaced.",
-                f"Add it to the plan with --target {min(address.resource for address in owned)}, or leave out --replace.",
+                Advice(
+                    Option("replaces", pattern),
+                    " names what ",
+                    Option("targets"),
+                    " and ",
+                    Option("excludes"),
+                    " leave out of this plan, so that it would not be replaced.",
+                ),
+                Advice(
+                    "Add it to the plan with ",
+                    Option("targets", min(address.resource for address in owned)),
+                    ", or leave out ",
+                    Option("replaces"),
+                    ".",
+                ),
             )
 
 

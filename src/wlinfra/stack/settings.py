@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, model_validator
 
 from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.remedies import Advice, Option
 from wlinfra.resources.mistakes import explain
 from wlinfra.resources.model import Model
 from wlinfra.values import format_path, is_boundless
@@ -88,8 +89,8 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
         if not equals or not name:
             raise ConfigurationError.of(
                 "Setting not understood",
-                "Each --set takes a name, an equals sign and a value.",
-                "Write it as --set replicas=3.",
+                "Each setting takes a name, an equals sign and a value.",
+                Advice("Write it as ", Option("settings", "replicas=3"), "."),
             )
         overrides[name] = value
     return overrides
@@ -205,7 +206,9 @@ def _read_file(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError.of(
-            "Settings file not readable", f"{path} cannot be read: {error}.", "Check --settings."
+            "Settings file not readable",
+            f"{path} cannot be read: {error}.",
+            Advice("Check ", Option("settings_file"), "."),
         ) from error
     try:
         values = _parse_text(path, text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
+from wlinfra.remedies import Advice, Option
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import NAME, caller, locate, report, require, require_dict
 from wlinfra.resources.mistakes import nearest
@@ -183,7 +184,7 @@ class Stack(Generic[S]):
         raise DeclarationError.of(
             "Unknown environment",
             f"The stack {self.name} has no environment {name}; it has {known}.",
-            f"Did you mean {guess}?" if guess else "Choose one of these with -e.",
+            f"Did you mean {guess}?" if guess else Advice("Choose one of these with ", Option("environment"), "."),
             location=self.location,
         )
 
@@ -294,7 +295,9 @@ class StackOutputs(Mapping[str, Json]):
             outputs = reader(self._stack, self._environment)
             if outputs is None:
                 raise self._error(
-                    "Stack not applied", "has no recorded state", f"Apply {self._stack} -e {self._environment} first."
+                    "Stack not applied",
+                    "has no recorded state",
+                    f"Apply the stack {self._stack}, environment {self._environment}, first.",
                 )
             self._outputs = outputs
         return self._outputs

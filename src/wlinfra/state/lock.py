@@ -21,6 +21,7 @@ import orjson
 
 from wlinfra.clock import Clock
 from wlinfra.errors import LeaseLostError, LockedError, StateDamagedError, StateError
+from wlinfra.remedies import Advice, Option, unlock
 from wlinfra.state.files import Disk, explain_os_errors, make_directory, open_file
 from wlinfra.state.holder import Holder, is_gone
 from wlinfra.state.lease import DEFAULT_LEASE, LockInfo, LockRequest
@@ -154,7 +155,7 @@ class FileLock:
             raise StateDamagedError.of(
                 "Lock file is damaged",
                 f"{self.path} is not a lock record, so nobody can tell whether another run is at work.",
-                "Make sure that no other run is at work, then:\n  wlinfra state unlock",
+                Advice("Make sure that no other run is at work, then:", unlock()),
             ) from error
 
     def _write(self, info: LockInfo, *, durable: bool = True) -> None:
@@ -327,5 +328,7 @@ def _locked(info: LockInfo) -> LockedError:
     return LockedError.of(
         "State is locked",
         f"{info.owner} holds the lock on {info.holder.host or 'another machine'} (process {info.holder.pid}) for {info.operation!r} since {info.since}.",
-        f"Wait for it:\n  add --lock-timeout=60s to the command\nor, when that run is surely over:\n  wlinfra state unlock {info.id}",
+        Advice(
+            "Wait for it with ", Option("lock_timeout", "60"), ". If that run is over for certain:", unlock(info.id)
+        ),
     )

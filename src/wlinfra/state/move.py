@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wlinfra.errors import StateRefusedError
+from wlinfra.remedies import Advice, apply, forget, move, show_state
 from wlinfra.state.model import Intent, ObjectState, State
 from wlinfra.state.records import moved as at_address
 from wlinfra.state.records import with_renamed_dependencies
@@ -58,7 +59,7 @@ def move_objects(session: StateSession, old: Address, new: Address) -> dict[Addr
         raise StateRefusedError.of(
             "Address is taken",
             f"The state already records {taken[0]}, so {old} cannot move there.",
-            f"Forget that one first, if it is not wanted:\n  wlinfra state rm {taken[0]}",
+            Advice("Forget that one first, if it is not wanted:", forget(taken[0])),
         )
     _refuse_another_kind(old, new)
     renamed = {item.address: item for item in _rename_dependencies(state, dict(moved))}
@@ -75,7 +76,7 @@ def _find(state: State, address: Address) -> tuple[Address, ...]:
     found = _recorded(state, address)
     if not found:
         raise StateRefusedError.of(
-            "Address is not recorded", f"The state has no {address}.", "List what it has:\n  wlinfra state list"
+            "Address is not recorded", f"The state has no {address}.", Advice("List what it has:", show_state())
         )
     return found
 
@@ -100,7 +101,7 @@ def _refuse_another_kind(old: Address, new: Address) -> None:
     raise StateRefusedError.of(
         "Address of another kind",
         f"Nothing was moved: {old} is {what}, and {new} stands for something else, so the next apply would delete the object.",
-        f"Move it to an address of its own kind:\n    wlinfra state mv {old} {instead}"
+        Advice("Move it to an address of its own kind:", move(old, instead))
         if instead != str(old)
         else f"Leave it where it is, or move it to an address of its own kind: {old} with another name.",
     )
@@ -112,7 +113,7 @@ def _refuse_unsettled(state: State, moved: Mapping[Address, Address]) -> None:
         raise StateRefusedError.of(
             "Step is not settled",
             f"An interrupted run left a step on {pending[0]} of which nobody knows whether it happened.",
-            "Let the next apply look it up first:\n    wlinfra apply",
+            Advice("Let the next apply look it up first:", apply()),
         )
 
 

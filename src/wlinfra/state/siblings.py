@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wlinfra.errors import StateDamagedError
+from wlinfra.remedies import Advice, repair
 from wlinfra.state.journal import read_records
 from wlinfra.state.model import State
 from wlinfra.state.snapshot import Paths, load_files, parse_header, read_optional, read_snapshot
@@ -82,7 +83,7 @@ class Siblings:
                 raise StateDamagedError.of(
                     "State beside this one damaged",
                     f"The state in {folder} cannot be read. Before an object is taken over or ended, every state of the directory is asked whether it records that.",
-                    "Repair it with `wlinfra state repair` in its own project, or move its folder away.",
+                    Advice("Repair it in its own project, or move its folder away:", repair()),
                 ) from error
             if names is not None:
                 yield load_files(paths, *names).ledger.view()

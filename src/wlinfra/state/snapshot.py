@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from wlinfra.errors import StateDamagedError, StateError
+from wlinfra.remedies import Advice, repair
 from wlinfra.state.files import Disk, explain_os_errors
 from wlinfra.state.journal import DamagedRecordError, Records, encode_record, read_records, salvage_records
 from wlinfra.state.ledger import Ledger, Record, encode_ledger, parse_ledger, parse_record
@@ -351,7 +352,7 @@ def _explain_damage(path: Path) -> Iterator[None]:
         raise StateDamagedError.of(
             "State file is damaged",
             f"{path} failed its integrity check: {why}. Nothing was overwritten.",
-            "Rebuild the state from the last good files; the damaged ones are kept beside:\n  wlinfra state repair",
+            Advice("Rebuild the state from the last good files; the damaged ones are kept next to them:", repair()),
         ) from error
 
 

@@ -5,7 +5,6 @@ The command line makes a store and hands it to the planner (`load`) and to the a
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import orjson
 
 from wlinfra.clock import Clock, SystemClock
 from wlinfra.errors import StateDamagedError, StateRefusedError
+from wlinfra.remedies import Advice, push
 from wlinfra.state.codec import parse_history
 from wlinfra.state.files import Disk, encode_name, explain_os_errors, make_directory
 from wlinfra.state.lease import Lease, LockInfo, LockRequest
@@ -224,7 +224,7 @@ def _parse_pulled(data: bytes) -> Ledger:
         told = f" ({error})" if type(error) is ValueError else ""
         raise StateRefusedError.of(
             "Not a state",
-            f"What was given is not a state as `wlinfra state pull` writes it{told}. Nothing was written.",
+            f"What was given is not a state as a pull writes it{told}. Nothing was written.",
             "Pull the state, change that file, and push it.",
         ) from error
     return ledger
@@ -246,5 +246,5 @@ def _refuse_push(pushed: Ledger, current: Ledger, source: str) -> None:
     raise StateRefusedError.of(
         "State was not replaced",
         f"{why} Nothing was written.",
-        f"Pull the recorded state and make the change there, or replace it all the same:\n  wlinfra state push {shlex.quote(source)} --force",
+        Advice("Pull the recorded state and change that, or replace it all the same:", push(source, force=True)),
     )

@@ -10,6 +10,7 @@ from wlinfra.apply.secrets import require_secrets
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.model import Plan
+from wlinfra.remedies import Advice, Option, import_
 
 __all__ = ["Approval", "is_approved"]
 
@@ -50,9 +51,16 @@ def _refuse_unasked_imports(plan: Plan) -> None:
     if not unproven:
         return
     number = len(unproven)
-    imports = "\n".join(f"    wlinfra import {change.address} {change.id}" for change in unproven)
     raise ConfigurationError.of(
         "Import must be confirmed",
         f"{number} object{'' if number == 1 else 's'} found by name alone: no record names it, so nobody can prove that this stack made what it would take over. Nothing was changed.",
-        f"Apply without --auto-approve and look at the imports, confirm all with --adopt, declare adopt=True, or name them:\n{imports}\nIf they belong to somebody else, such as another environment on the same platform, give yours other names: with name_prefix= on the environment, or a platform_name of their own.",
+        Advice(
+            "Review the imports before they are applied (",
+            Option("review"),
+            "), confirm all with ",
+            Option("adopt"),
+            ", declare adopt=True, or name them:",
+            *(import_(change.address, change.id) for change in unproven),
+            "If they belong to another user or environment on the same platform, give yours other names: with name_prefix= on the environment, or a platform_name of their own.",
+        ),
     )

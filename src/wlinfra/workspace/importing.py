@@ -12,6 +12,7 @@ from wlinfra.plan.inputs import Inputs, refuse_other_place
 from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.owners import refuse_taking
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
+from wlinfra.remedies import Advice, forget, import_, move
 from wlinfra.state.model import ObjectState
 from wlinfra.state.records import Aim, aimed, imported
 from wlinfra.values import Address, is_open
@@ -83,7 +84,7 @@ def _refuse_no_id(address: str, identity: str) -> None:
         raise ConfigurationError.of(
             "Not an id",
             f"The id {identity!r} is empty or has characters that no id has. No platform was asked.",
-            f"Give the platform's id of the object, or its name on Kubernetes:\n    wlinfra import {address} ID",
+            Advice("Give the platform's id of the object, or its name on Kubernetes:", import_(address, None)),
         )
 
 
@@ -116,7 +117,7 @@ def _refuse_taken(inputs: Inputs, wanted: PlatformObject, identity: str) -> None
         raise ConfigurationError.of(
             "Address is taken",
             f"{wanted.address} is recorded with the id {recorded.id}.",
-            f"If that is not the one meant, forget it first:\n    wlinfra state rm {wanted.address}",
+            Advice("If that is not the one meant, forget it first:", forget(wanted.address)),
         )
     owner = next(
         (
@@ -132,7 +133,7 @@ def _refuse_taken(inputs: Inputs, wanted: PlatformObject, identity: str) -> None
         raise ConfigurationError.of(
             "Object is managed already",
             f"The id {identity} is recorded as {owner}.",
-            f"To manage it under its new address:\n    wlinfra state mv {owner} {wanted.address}",
+            Advice("To manage it under its new address:", move(owner, wanted.address)),
         )
 
 

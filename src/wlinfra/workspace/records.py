@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wlinfra.errors import ConfigurationError, DeclarationError, Diagnostic, Severity
+from wlinfra.remedies import Advice, Remedy, destroy
 from wlinfra.stack.program import DEFAULT_FILE, Declared
 from wlinfra.stack.stack import ProviderSettings
 from wlinfra.state.model import State
@@ -59,7 +60,7 @@ def find_site_to_end(asked: Asked, host: Host) -> tuple[Site, tuple[Diagnostic, 
     except DeclarationError as error:
         found = _recorded_as_written(asked, host)
         if found is None:
-            raise DeclarationError(*error.diagnostics, *_choices(asked, host, "wlinfra destroy ")) from None
+            raise DeclarationError(*error.diagnostics, *_choices(asked, host, ending=True)) from None
         return found, error.diagnostics
 
 
@@ -156,19 +157,23 @@ def _recorded_as_written(asked: Asked, host: Host) -> Site | None:
     return Site(name=name, environment=environment, root=root, file=path)
 
 
-def _choices(asked: Asked, host: Host, command: str = "") -> Iterator[Diagnostic]:
-    """Yield how to name the record without the program, in the command if there is one; nothing without a record."""
-    known = _listed(state_root(asked, host), command)
+def _choices(asked: Asked, host: Host, *, ending: bool = False) -> Iterator[Diagnostic]:
+    """Yield how to name the record without the program; nothing without a record."""
+    root = state_root(asked, host)
+    known = list(_records(root))
     if known and asked.stack is not None:
+        named: list[str | Remedy] = [destroy(environment, stack=stack) for stack, environment in known]
         yield Diagnostic(
             summary="Record not clear",
             detail="Without the program it is not known which record is meant.",
-            fix=f"Correct the program, or name one of those recorded:\n{known}",
+            fix=Advice(
+                "Correct the program, or name one of those recorded:", *(named if ending else ["\n", _listed(root)])
+            ),
         )
 
 
-def _listed(root: Path, command: str = "") -> str:
-    return "\n".join(f"    {command}--stack {name} -e {environment}" for name, environment in _records(root))
+def _listed(root: Path) -> str:
+    return "\n".join(f"    --stack {name} -e {environment}" for name, environment in _records(root))
 
 
 def _names_in(program: Path, call: str = "Stack") -> frozenset[str]:

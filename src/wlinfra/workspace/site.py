@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wlinfra.errors import ConfigurationError
+from wlinfra.remedies import Advice, Option
 from wlinfra.stack.program import load_stack
 from wlinfra.stack.stack import Stack
 from wlinfra.state.store import LocalStateStore
@@ -72,5 +73,7 @@ def _environment(asked: Asked, host: Host, stack: Stack[Any]) -> str:
     raise ConfigurationError.of(
         "No environment named",
         f"The stack {stack.name} has the environments {', '.join(stack.environments)}, and none was named.",
-        f"Name one:\n    -e {next(iter(stack.environments))}\nor set WLINFRA_ENVIRONMENT.",
+        Advice(
+            "Name one:\n    ", Option("environment", next(iter(stack.environments))), "\nor set WLINFRA_ENVIRONMENT."
+        ),
     )
