@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -31,34 +32,37 @@ def opening(tmp_path: Path) -> dict[str, Any]:
     return {"state_dir": tmp_path / "state", "environ": {"HOME": str(tmp_path), "USER": "ada"}}
 
 
-def test_a_stack_lives_and_ends_on_the_emulator(opening: dict[str, Any]) -> None:
+@pytest.mark.parametrize("platform", ["the emulator", "memory"])
+def test_a_stack_lives_and_ends(opening: dict[str, Any], platform: str) -> None:
+    memory = MemoryProvider()
     with DataRobotEmulator() as emulator:
-        stack = chat_stack(provider="datarobot", endpoint=emulator.url, token="none")
-        with wl.open_workspace(stack, "prod", **opening) as workspace:
+        on_emulator = {"provider": "datarobot", "token": "none", "endpoint": emulator.url}
+        environment: dict[str, Any] = {"provider": "memory"} if platform == "memory" else on_emulator
+        stack = chat_stack(**environment)
+        with wl.open_workspace(stack, "prod", providers={"memory": memory}, **opening) as workspace:
             plan = workspace.plan()
-            assert [change.action.value for change in plan.effective] == ["create", "create"]
+            assert {change.action.value for change in plan.effective} == {"create"}
             events: list[object] = []
-            assert workspace.apply(plan, on_event=events.append).ok
+            applied = workspace.apply(plan, on_event=events.append)
+            assert applied.ok
             assert {"Started", "StepDone", "Succeeded"} <= {type(event).__name__ for event in events}
-            assert str(workspace.outputs()["endpoint"]).startswith(emulator.url)
+            assert str(workspace.outputs()["endpoint"]).startswith(("http", "memory"))
             assert workspace.plan().is_empty
             assert not any(change.drift for change in workspace.drift().changes)
-            assert workspace.destroy().ok
-            assert not workspace.state.objects
-
-
-def test_a_stack_lives_and_ends_in_memory(opening: dict[str, Any]) -> None:
-    platform = MemoryProvider()
-    stack = chat_stack(provider="memory")
-    with wl.open_workspace(stack, "prod", providers={"memory": platform}, **opening) as workspace:
-        assert workspace.apply(approve=lambda plan: not plan.errors).ok
-        (chat,) = platform.world.objects.values()
-        assert chat.name == "chat"
-        platform.world.update(chat.id, {"replicas": 7})
-        assert [change.address for change in workspace.drift().changes if change.drift] == ["workload.chat"]
-        assert [entry.who for entry in workspace.history()] == ["ada"]
-        assert workspace.destroy().ok
-        assert not platform.world.objects
+            if platform == "memory":
+                (chat,) = memory.world.objects.values()
+                memory.world.update(chat.id, {"replicas": 7})
+            else:
+                identity = workspace.state.objects[wl.Address("workload.chat")].id
+                edit = Request(f"{emulator.url}/workloads/{identity}", b'{"description": "edited"}', method="PATCH")
+                edit.add_header("Content-Type", "application/json")
+                edit.add_header("Authorization", "Bearer none")
+                urlopen(edit).close()
+            (drifted,) = [change for change in workspace.drift().changes if change.drift]
+            assert drifted.address == "workload.chat"
+            assert [entry.who for entry in workspace.history()] == ["ada"]
+            assert workspace.destroy(on_event=events.append).ok
+            assert (workspace.state.objects, memory.world.objects) == ({}, {})
 
 
 def test_a_plan_that_is_not_approved_changes_nothing(opening: dict[str, Any]) -> None:
