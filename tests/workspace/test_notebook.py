@@ -20,7 +20,8 @@ def chat_stack(replicas: int = 1, **environment: Any) -> wl.Stack[wl.Settings]:
     @stack.resources
     def resources(env: wl.Environment[wl.Settings]) -> Any:
         container = wl.Container(image="ghcr.io/acme/chat:1.0", port=8080)
-        chat = wl.Workload("chat", artifact=wl.Artifact("server", containers=[container]), replicas=replicas)
+        server = wl.Artifact("server", containers=[container])
+        chat = wl.Workload("chat", artifact=server, replicas=replicas, description="Chats")
         yield chat
         yield wl.Output("endpoint", chat.endpoint)
 
