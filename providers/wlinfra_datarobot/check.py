@@ -75,14 +75,14 @@ def _container(container: Container, dialects: tuple[Dialect, ...]) -> Iterator[
             summary="Build has no sources",
             detail=f"The container {container.name} is built from sources, but no code_ref says which.",
             fix="Give build=wl.ImageBuild(code_ref=wl.CodeRef(catalog_id=..., catalog_version_id=...)).",
-            path=f"containers.{container.name}.build.code_ref",
+            path=f"containers[{container.name}].build.code_ref",
         )
     if build is not None and not container.primary:
         yield Diagnostic(
             summary="Build not allowed here",
             detail=f"Only the primary container can be built by the platform, and {container.name} is none.",
             fix="Build the image elsewhere and give image=...",
-            path=f"containers.{container.name}.build",
+            path=f"containers[{container.name}].build",
         )
     yield from _security(container)
     if any(isinstance(variable.value, ApiKey) and not variable.name for variable in container.env):
@@ -111,7 +111,7 @@ def _security(container: Container) -> Iterator[Diagnostic]:
             detail=f"{name} loosens the container's confinement, which DataRobot allows to MLOps administrators only.",
             fix="Leave it out, unless the token belongs to an administrator.",
             severity=Severity.WARNING,
-            path=f"containers.{container.name}.security.{name}",
+            path=f"containers[{container.name}].security.{name}",
         )
 
 

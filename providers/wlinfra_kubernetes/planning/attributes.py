@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -217,18 +216,13 @@ def ownership_of(
     return tuple(found)
 
 
-def _words(path: str) -> Path:
-    """Return the parts of a path as it is shown."""
-    return tuple(re.findall(r"[^.\[\]]+", path))
-
-
 def _owned(
     subject: Subject, paths: list[FieldPath], planned: Mapping[str, Any], note: str, *, others: bool = False
 ) -> Iterator[AttributeChange]:
     for path in paths:
         value = find(planned, path)
         hidden = subject.key.full_kind == "v1/Secret" or isinstance(value, dict | list)
-        hidden = hidden or (others and is_private(subject.key.full_kind, _words(shown(path))))
+        hidden = hidden or (others and is_private(subject.key.full_kind, by_key(path)))
         shown_value = None if hidden else value
         yield AttributeChange(
             path=(shown(path),),

@@ -194,7 +194,7 @@ def _virtual(request: ChangeRequest, desired: PlatformObject) -> Decision:
     found = compare(desired.values, prior.values, prior.values, desired.schema, request.digest, has_prior=True)
     action = Action.UPDATE if found.changes else Action.NO_OP
     change = _begin(request, desired, action, _reason(found.changes) if found.changes else ActionReason.UNCHANGED)
-    return replace(change, attributes=found.changes, notes=found.notes, id=prior.id)
+    return replace(change, attributes=found.changes, notes=_notes(found, desired), id=prior.id)
 
 
 def _compare(request: ChangeRequest, desired: PlatformObject, live: LiveObject) -> Decision:
@@ -223,8 +223,12 @@ def _compare(request: ChangeRequest, desired: PlatformObject, live: LiveObject) 
         values=_values(desired, live, importing=importing, ignored=ignored),
         blast_radius=_blast_radius(action, found),
         replace_order=order,
-        notes=(*found.notes, *((_IMPORTED_AS_IT_IS,) if importing else ())),
+        notes=(*_notes(found, desired), *((_IMPORTED_AS_IT_IS,) if importing else ())),
     )
+
+
+def _notes(found: Comparison, desired: PlatformObject) -> tuple[str, ...]:
+    return tuple(f"{desired.declared.name(path)} cannot be compared: {why}" for path, why in found.notes)
 
 
 def _values(desired: PlatformObject, live: LiveObject, *, importing: bool, ignored: Sequence[Pattern]) -> Any:

@@ -20,7 +20,7 @@ from wlinfra.diff.schema import OPAQUE, Attribute, Effect
 from wlinfra.diff.secrecy import Cover
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
-from wlinfra.values import UNKNOWN, Json, Path, Secret, format_path
+from wlinfra.values import UNKNOWN, Json, Path, Secret
 
 __all__ = ["Comparison", "compare", "drift"]
 
@@ -36,8 +36,8 @@ class Comparison:
     """What differs, and what could not be compared."""
 
     changes: tuple[AttributeChange, ...] = ()
-    notes: tuple[str, ...] = ()
-    """For people, such as that a secret cannot be compared; never a reason to change anything."""
+    notes: tuple[tuple[Path, str], ...] = ()
+    """What could not be compared, and why; never a reason to change anything."""
 
     @property
     def effect(self) -> Effect | None:
@@ -108,7 +108,7 @@ class _Walk:
         self._ignored = tuple(parse_pattern(path) for path in ignore)
         self._cover: Cover | None = None
         self.changes: list[AttributeChange] = []
-        self.notes: list[str] = []
+        self.notes: list[tuple[Path, str]] = []
 
     def visit_root(self) -> None:
         """Compare the whole object: its attributes one by one, whether the schema names them or not."""
@@ -317,7 +317,7 @@ class _Walk:
     # ------------------------------------------------------------ reporting
 
     def _note(self, path: Path, why: str) -> None:
-        self.notes.append(f"{format_path(path)} cannot be compared: {why}")
+        self.notes.append((path, why))
 
     def _report(self, path: Path, sides: _Sides, attribute: Attribute, rule: _Rule) -> None:
         if self._ignored and self._is_ignored(path):

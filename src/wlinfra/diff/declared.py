@@ -121,6 +121,8 @@ def _template(text: str) -> _Template:
 
 
 def _fits(wire: _Template, path: Path) -> bool:
+    if wire[-1] not in ("", "*", str(path[len(wire) - 1])):  # most end otherwise
+        return False
     return all(at in ("", "*", str(part)) for at, part in zip(wire, path, strict=False))
 
 

@@ -104,3 +104,17 @@ def test_a_path_that_is_none_is_refused_with_the_one_that_is_meant(stage: Cluste
     refused = stage.run("plan", code=1)
     said = " ".join((refused.out + refused.err).replace("│", " ").split())
     assert "Did you mean 'artifact.containers[*].image'?" in said
+
+
+def test_a_refusal_names_the_declared_attribute_and_its_line(stage: ClusterStage) -> None:
+    profile = 'wl.SeccompProfile(type="Localhost", localhost_profile="../mine")'
+    declare(stage)
+    program = stage.project.folder / "infra.py"
+    text = program.read_text().replace(
+        "port=8080", f"port=8080, security=wl.SecurityContext(seccomp_profile={profile})"
+    )
+    program.write_text(text)
+    refused = stage.run("plan", code=1)
+    said = " ".join((refused.out + refused.err).replace("│", " ").split())
+    assert "artifact.containers[main].security.seccomp_profile.localhost_profile: Invalid value" in said
+    assert "infra.py line 12" in said
