@@ -101,7 +101,7 @@ def edits_since(shown: Change, now: Change) -> list[str]:
     lives = {item.path: item for item in shown.attributes}
     current = {item.path: item for item in now.attributes}
     found = {
-        path: _words(path, lives.get(path), current.get(path))
+        path: _words(now.declared.name(path), lives.get(path), current.get(path))
         for path in {**shown.seen, **lives}
         if not _is_moving(path, shown) and _writes(now, path) and _differs(path, shown, now, lives, current)
     }
@@ -140,9 +140,7 @@ def _overlap(one: Path, other: Path) -> bool:
     return one[:shortest] == other[:shortest]
 
 
-def _words(path: Path, shown: AttributeChange | None, now: AttributeChange | None) -> str:
-    item = now or shown
-    name = item.name if item is not None else format_path(path)
+def _words(name: str, shown: AttributeChange | None, now: AttributeChange | None) -> str:
     return f"{name} was changed since it was shown" + "".join(_values(shown, now))
 
 
