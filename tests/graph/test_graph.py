@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wlinfra.errors import DeclarationError
-from wlinfra.graph import DependencyGraph, ReadyQueue
+from wlinfra.graph import DependencyGraph
 
 
 def graph_of(**dependencies: str) -> DependencyGraph[str]:
@@ -50,13 +50,6 @@ def test_a_node_that_needs_itself_is_a_cycle() -> None:
 
 def test_a_graph_without_a_cycle_has_none_to_find() -> None:
     assert graph_of(a="bc", b="d", c="d", d="").find_cycle() == ()
-
-
-def test_nodes_become_ready_one_by_one() -> None:
-    queue = ReadyQueue(graph_of(a="", b="a", c="a", d="bc", e=""))
-    assert queue.start() == ("a", "e")
-    assert queue.finish("a") == ("b", "c")
-    assert (queue.finish("c"), queue.finish("b")) == ((), ("d",))
 
 
 def test_everything_upstream_is_found() -> None:

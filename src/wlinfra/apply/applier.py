@@ -140,7 +140,6 @@ def _follow_moves(moved: Mapping[Address, Address], session: StateSession) -> No
 
 def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
     """Return a job for every node, linked, each with the length of the longest chain behind it."""
-    graph: DependencyGraph[Node] = DependencyGraph()
     jobs: dict[Node, Job] = {}
     for change in plan.changes:
         nodes = nodes_of(change)
@@ -148,14 +147,12 @@ def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
             tally.expect(change, len(nodes))
         for node in nodes:
             jobs[node] = Job(node, change, None)
-    for node in jobs:
-        graph.add(node, [earlier for earlier in plan.edges.get(node, ()) if earlier in jobs])
+    graph = DependencyGraph({node: plan.edges.get(node, ()) for node in jobs})
     order = graph.order()
     for node in order:
-        for earlier in plan.edges.get(node, ()):
-            if earlier in jobs:
-                jobs[node].before += 1
-                jobs[earlier].after.append(jobs[node])
+        for earlier in graph.dependencies(node):
+            jobs[node].before += 1
+            jobs[earlier].after.append(jobs[node])
     for node in reversed(order):
         jobs[node].height = 1 + max((later.height for later in jobs[node].after), default=0)
     for job in jobs.values():

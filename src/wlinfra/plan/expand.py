@@ -193,7 +193,5 @@ def _known_outputs(address: Address, exporters: Exporters) -> str:
 
 
 def _in_order(objects: Mapping[Address, PlatformObject]) -> Mapping[Address, PlatformObject]:
-    graph: DependencyGraph[Address] = DependencyGraph()
-    for address, item in objects.items():
-        graph.add(address, item.depends_on)
+    graph = DependencyGraph({address: item.depends_on for address, item in objects.items()})
     return {address: objects[address] for address in graph.order()}

@@ -13,7 +13,7 @@ from dataclasses import replace
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.errors import DeclarationError, Diagnostic
-from wlinfra.graph import DependencyGraph
+from wlinfra.graph import DependencyGraph, reached
 from wlinfra.plan.model import Node
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import State
@@ -85,9 +85,7 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
                 before[node] |= _before_delete(change, current, dependents, leftovers)
     replaced = {Node(change.address, "delete") for change in current.values() if _deletes_first(change)}
     ending = {nodes_of(change)[0] for change in listed if change.action in _ALONE}
-    graph: DependencyGraph[Node] = DependencyGraph()
-    for node, earlier in sorted(before.items()):
-        graph.add(node, sorted(one for one in earlier if one in before and one != node))
+    graph = DependencyGraph({node: sorted(earlier - {node}) for node, earlier in sorted(before.items())})
     if replaced and graph.find_cycle():
         graph = _with_early_deletions(graph, replaced, ending)
     return {node: tuple(sorted(graph.dependencies(node))) for node in graph}
@@ -108,9 +106,9 @@ def _with_early_deletions(
         for earlier in graph.dependencies(node)
         if earlier in ending
     ]
-    found: DependencyGraph[Node] = DependencyGraph()
-    for node in graph:
-        found.add(node, (earlier for earlier in graph.dependencies(node) if (node, earlier) not in spared))
+    found = DependencyGraph(
+        {node: [earlier for earlier in graph.dependencies(node) if (node, earlier) not in spared] for node in graph}
+    )
     for node, earlier in spared:
         if node not in found.all_dependencies([earlier]):
             found.add(node, [earlier])
@@ -118,12 +116,7 @@ def _with_early_deletions(
 
 
 def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node]:
-    earlier = {
-        Node(address, "apply")
-        for address in change.depends_on
-        if address in current and current[address].action not in _ALONE
-    }
-    earlier |= {
+    earlier = _applied(change.depends_on, current) | {
         Node(address, "delete")
         for address in change.ends_first
         if address in current and current[address].action in _ALONE
@@ -131,6 +124,13 @@ def _before_apply(change: Change, current: Mapping[Address, Change]) -> set[Node
     if _deletes_first(change):
         earlier.add(Node(change.address, "delete"))
     return earlier
+
+
+def _applied(addresses: Iterable[Address], current: Mapping[Address, Change]) -> set[Node]:
+    """Return the nodes by which those of the objects that stay get what they are to be."""
+    return {
+        Node(address, "apply") for address in addresses if address in current and current[address].action not in _ALONE
+    }
 
 
 def _before_delete(
@@ -165,20 +165,10 @@ def _before_downtime(change: Change, current: Mapping[Address, Change]) -> set[N
 
     Where a dependency has to be deleted first itself, its old object needs this one gone, and nothing is added.
     """
-    reached: dict[Address, Change] = {}
-    pending = list(change.depends_on)
-    while pending:
-        address = pending.pop()
-        if address in current and address not in reached:
-            reached[address] = current[address]
-            pending += current[address].depends_on
-    if any(_deletes_first(other) or other.ends_first for other in reached.values()):
+    needed = reached(change.depends_on, {address: other.depends_on for address, other in current.items()})
+    if any(_deletes_first(current[address]) or current[address].ends_first for address in needed & current.keys()):
         return set()
-    return {
-        Node(address, "apply")
-        for address in change.depends_on
-        if address in reached and reached[address].action not in _ALONE
-    }
+    return _applied(change.depends_on, current)
 
 
 def _dependents(state: State, changes: Iterable[Change]) -> dict[Address, set[Address]]:
@@ -195,10 +185,7 @@ def _dependents(state: State, changes: Iterable[Change]) -> dict[Address, set[Ad
 
 def in_order(changes: Sequence[Change], edges: Mapping[Node, tuple[Node, ...]]) -> tuple[Change, ...]:
     """Return the changes so that each stands where its first node may run; raises DeclarationError for a cycle."""
-    graph: DependencyGraph[Node] = DependencyGraph()
-    for node, earlier in edges.items():
-        graph.add(node, earlier)
-    place = {node: index for index, node in enumerate(graph.order())}
+    place = {node: index for index, node in enumerate(DependencyGraph(edges).order())}
     return tuple(
         sorted(
             changes,

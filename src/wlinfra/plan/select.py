@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.errors import ConfigurationError
+from wlinfra.graph import reached
 from wlinfra.plan.expand import Expansion
 from wlinfra.plan.model import PlanOptions
 from wlinfra.remedies import Advice, Option
@@ -41,8 +42,8 @@ def select(expansion: Expansion, state: State, options: PlanOptions) -> tuple[Ex
         _refuse_dropped(options, expansion, addresses)
         return expansion, state.objects
     needs, needed_by = _links(expansion, state, destroy=options.destroy)
-    chosen = _closure(_matching(options.targets, addresses), needs) if options.targets else set(addresses)
-    chosen -= _closure(_matching(options.excludes, addresses), needed_by)
+    chosen = reached(_matching(options.targets, addresses), needs) if options.targets else set(addresses)
+    chosen -= reached(_matching(options.excludes, addresses), needed_by)
     if not chosen and addresses:
         raise _nothing_left(options)
     _refuse_dropped(options, expansion, chosen)
@@ -143,17 +144,6 @@ def _links(
             forward.setdefault(address, set()).add(dependency)
             backward.setdefault(dependency, set()).add(address)
     return (backward, forward) if destroy else (forward, backward)
-
-
-def _closure(start: Iterable[Address], links: Mapping[Address, set[Address]]) -> set[Address]:
-    found: set[Address] = set()
-    pending = list(start)
-    while pending:
-        address = pending.pop()
-        if address not in found:
-            found.add(address)
-            pending += links.get(address, ())
-    return found
 
 
 def _matching(patterns: Iterable[str], addresses: Iterable[Address]) -> set[Address]:

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from wlinfra.errors import Diagnostic, Location, Severity
+from wlinfra.graph import DependencyGraph
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import Gathering
 from wlinfra.resources.mistakes import nearest
@@ -149,11 +149,9 @@ class Declaration:
             )
 
     def _check_order(self) -> Iterator[Diagnostic]:
-        try:
-            TopologicalSorter(self.dependencies).prepare()
-        except CycleError as error:
-            cycle: list[Address] = error.args[1][::-1]
-            steps = " -> ".join(f"{address} ({self._by_address[address].location})" for address in cycle)
+        cycle = DependencyGraph(self.dependencies).find_cycle()
+        if cycle:
+            steps = " -> ".join(f"{address} ({self._by_address[address].location})" for address in (*cycle, cycle[0]))
             yield Diagnostic(
                 summary="Dependency cycle",
                 detail=f"Each of these waits for the next: {steps}.",
