@@ -6,8 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from support import changes
 
@@ -40,7 +39,9 @@ from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
+from wlinfra.state.ledger import Entry
 from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
+from wlinfra.state.session import StateSession
 from wlinfra.values import Address, Json
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class LeapingClock:
             return None
 
 
-class FakeSession:
+class FakeSession(StateSession):
     """Records in memory, in order; every method may be called from any thread."""
 
     def __init__(self, objects: Iterable[ObjectState] = (), intents: tuple[Intent, ...] = ()) -> None:
@@ -117,6 +118,9 @@ class FakeSession:
             self.intents[begun.sequence] = begun
             self.log.append(("begin", intent.address, intent.operation))
             return begun
+
+    def record(self, entry: Entry) -> None:
+        raise NotImplementedError
 
     def end(self, intent: Intent, *, put: ObjectState | None = None, remove: Address | None = None) -> None:
         self.fail("end")
@@ -163,13 +167,6 @@ class FakeSession:
         self.history.append(entry)
 
     def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 @dataclass

@@ -28,8 +28,10 @@ from wlinfra.plan.planner import build_plan
 from wlinfra.resources.base import Resource
 from wlinfra.state.codec import dump, object_document
 from wlinfra.state.lease import LockRequest
+from wlinfra.state.ledger import Entry
 from wlinfra.state.model import Intent, ObjectState, State
-from wlinfra.state.store import LocalStateStore, StateSession
+from wlinfra.state.session import StateSession
+from wlinfra.state.store import LocalStateStore
 from wlinfra.values import Address
 
 from .memory_stage import QuickDisk
@@ -49,7 +51,7 @@ class RefusedError(WlinfraError):
     """A program of the history cannot be applied after the one before it; the history says nothing."""
 
 
-class Observed:
+class Observed(StateSession):
     """A session whose results are seen before they are written, and which dies at a chosen one."""
 
     def __init__(self, session: StateSession, see: Callable[[Intent, ObjectState | None], None], dies_at: int) -> None:
@@ -58,8 +60,21 @@ class Observed:
         self._left = dies_at
         self.dead = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
+    @property
+    def state(self) -> State:
+        return self._session.state
+
+    def find(self, address: Address) -> ObjectState | None:
+        return self._session.find(address)
+
+    def reserve(self) -> None:
+        self._session.reserve()
+
+    def record(self, entry: Entry) -> None:
+        self._session.record(entry)
+
+    def close(self) -> None:
+        self._session.close()
 
     def _live(self) -> None:
         if self.dead:

@@ -39,7 +39,7 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import Health, HistoryEntry
 from wlinfra.state.records import moved as at_address
 from wlinfra.state.records import seen, with_renamed_dependencies
-from wlinfra.state.store import StateSession
+from wlinfra.state.session import StateSession
 from wlinfra.values import Address, Json, Secret, is_open
 
 __all__ = ["apply_plan"]

@@ -13,7 +13,7 @@ from typing import TypeVar
 from wlinfra.errors import StateError
 from wlinfra.state.model import Intent, ObjectState
 from wlinfra.state.records import Rewrite
-from wlinfra.state.store import StateSession
+from wlinfra.state.session import StateSession
 from wlinfra.values import Address
 
 __all__ = ["Recorder"]

@@ -22,7 +22,7 @@ from wlinfra.provider.base import DidNotHappen, Happened, Recovery, UnclearOutco
 from wlinfra.state.holder import boot_id
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState
-from wlinfra.state.store import StateSession
+from wlinfra.state.session import StateSession
 from wlinfra.values import Address
 
 __all__ = [

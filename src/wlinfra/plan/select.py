@@ -43,7 +43,8 @@ def select(expansion: Expansion, state: State, options: PlanOptions) -> tuple[Ex
         return expansion, state.objects
     needs, needed_by = _links(expansion, state, destroy=options.destroy)
     chosen = reached(_matching(options.targets, addresses), needs) if options.targets else set(addresses)
-    chosen -= reached(_matching(options.excludes, addresses), needed_by)
+    left_out = reached(_matching(options.excludes, addresses), needed_by)
+    chosen -= left_out
     if not chosen and addresses:
         raise _nothing_left(options)
     _refuse_dropped(options, expansion, chosen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -37,6 +37,10 @@ __all__ = [
     "parse_record",
     "seal_entry",
 ]
+
+
+_REPLACED: Final = ("outputs", "key_fingerprint", "places", "name_prefix", "providers", "protected")
+"""What an entry replaces as one value, by the same name in the ledger and in the journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +104,10 @@ class Ledger:
             self.objects.pop(address, None)
         for item in entry.put:
             self.objects[item.address] = item
-        if entry.outputs is not None:
-            self.outputs = entry.outputs
-        if entry.key_fingerprint is not None:
-            self.key_fingerprint = entry.key_fingerprint
-        if entry.places is not None:
-            self.places = entry.places
-        if entry.name_prefix is not None:
-            self.name_prefix = entry.name_prefix
-        if entry.providers is not None:
-            self.providers = entry.providers
-        if entry.protected is not None:
-            self.protected = entry.protected
+        for name in _REPLACED:
+            value = getattr(entry, name)
+            if value is not None:
+                setattr(self, name, value)
 
     def view(self) -> State:
         """Return a value that later changes leave alone."""
@@ -149,18 +145,8 @@ def encode_entry(entry: Entry) -> bytes:
         document["remove"] = entry.remove
     if entry.put:
         document["put"] = [object_document(item) for item in entry.put]
-    if entry.outputs is not None:
-        document["outputs"] = entry.outputs
-    if entry.key_fingerprint is not None:
-        document["key_fingerprint"] = entry.key_fingerprint
-    if entry.places is not None:
-        document["places"] = entry.places
-    if entry.name_prefix is not None:
-        document["name_prefix"] = entry.name_prefix
-    if entry.providers is not None:
-        document["providers"] = entry.providers
-    if entry.protected is not None:
-        document["protected"] = entry.protected
+    replaced = {name: getattr(entry, name) for name in _REPLACED}
+    document |= {name: value for name, value in replaced.items() if value is not None}
     return dump(document)
 
 
@@ -191,12 +177,7 @@ def parse_record(body: bytes, version: int = FORMAT_VERSION) -> Record:
         end=document.get("end"),
         remove=tuple(map(Address, document.get("remove", ()))),
         put=tuple(map(parse_object, document.get("put", ()))),
-        outputs=document.get("outputs"),
-        key_fingerprint=document.get("key_fingerprint"),
-        places=document.get("places"),
-        name_prefix=document.get("name_prefix"),
-        providers=document.get("providers"),
-        protected=document.get("protected"),
+        **{name: document.get(name) for name in _REPLACED},
     )
     return Record(serial=serial, epoch=epoch, entry=entry)
 

@@ -15,7 +15,7 @@ from wlinfra.state.shape import check_address
 from wlinfra.values import Address
 
 if TYPE_CHECKING:
-    from wlinfra.state.store import StateSession
+    from wlinfra.state.session import StateSession
 
 __all__ = ["Forgotten", "forget_objects", "move_objects"]
 

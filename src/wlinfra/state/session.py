@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import TracebackType
 from typing import Self
 
@@ -23,10 +24,89 @@ from wlinfra.state.snapshot import Loaded, Paths, encode_header, read_history_re
 from wlinfra.state.upgrades import FORMAT_VERSION
 from wlinfra.values import Address, Json
 
-__all__ = ["LocalSession"]
+__all__ = ["LocalSession", "StateSession"]
 
 _RESERVE = 1 << 20
 _COMPACT_ABOVE = 1 << 20
+
+
+class StateSession(ABC):
+    """A state open for writing; every method may be called from any thread and returns when it is durable.
+
+    Each raises LeaseLostError, writing nothing, once the lock is lost, and StateError when the disk fails; after
+    that nothing more is written.
+    """
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """What is recorded now; what other threads do later leaves it alone."""
+
+    @abstractmethod
+    def find(self, address: Address) -> ObjectState | None:
+        """Return what is recorded of one object, without copying the others."""
+
+    @abstractmethod
+    def reserve(self) -> None:
+        """Make sure, before anything is called, that results can be written."""
+
+    @abstractmethod
+    def begin(self, intent: Intent) -> Intent:
+        """Record that a step is about to run; return the draft with its sequence and epoch."""
+
+    @abstractmethod
+    def record(self, entry: Entry) -> None:
+        """Make one record of several changes, all or none."""
+
+    @abstractmethod
+    def add_history(self, entry: HistoryEntry) -> None:
+        """Add one apply to the history."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish writing."""
+
+    def end(self, intent: Intent, *, put: ObjectState | None = None, remove: Address | None = None) -> None:
+        """Record that a step is over and what it left, in one record."""
+        puts = () if put is None else (put,)
+        self.record(Entry(end=intent.sequence, put=puts, remove=() if remove is None else (remove,)))
+
+    def put(self, item: ObjectState) -> None:
+        """Record an object."""
+        self.record(Entry(put=(item,)))
+
+    def remove(self, address: Address) -> None:
+        """Forget an object."""
+        self.record(Entry(remove=(address,)))
+
+    def set_many(self, *, put: Iterable[ObjectState] = (), remove: Iterable[Address] = ()) -> None:
+        """Forget and record many objects in one record; removals come first."""
+        self.record(Entry(put=tuple(put), remove=tuple(remove)))
+
+    def set_outputs(self, outputs: Mapping[str, Json]) -> None:
+        """Replace the outputs of the stack."""
+        self.record(Entry(outputs=dict(outputs)))
+
+    def set_key_fingerprint(self, fingerprint: str) -> None:
+        """Record which key the digests are made with, unless it is recorded already."""
+        if self.state.key_fingerprint != fingerprint:
+            self.record(Entry(key_fingerprint=fingerprint))
+
+    def set_environment(self, found: EnvironmentState) -> None:
+        """Record what holds for all objects of the environment, unless that is recorded already."""
+        names = [item.name for item in fields(found)]
+        if any(getattr(found, name) != getattr(self.state, name) for name in names):
+            self.record(Entry(**{name: getattr(found, name) for name in names}))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +117,7 @@ class _Write:
     body: bytes
 
 
-class LocalSession:
+class LocalSession(StateSession):
     """A state open for writing in a local directory; see `StateSession` for what it promises."""
 
     def __init__(self, paths: Paths, loaded: Loaded, lease: Lease, disk: Disk) -> None:
@@ -96,49 +176,9 @@ class LocalSession:
         begun = write.entry.begin
         return intent if begun is None else begun
 
-    def end(self, intent: Intent, *, put: ObjectState | None = None, remove: Address | None = None) -> None:
-        """Record in one durable record that a step is over and what it left."""
-        puts = () if put is None else (put,)
-        self._submit(Entry(end=intent.sequence, put=puts, remove=() if remove is None else (remove,)))
-
-    def put(self, item: ObjectState) -> None:
-        """Record an object."""
-        self._submit(Entry(put=(item,)))
-
-    def remove(self, address: Address) -> None:
-        """Forget an object."""
-        self._submit(Entry(remove=(address,)))
-
-    def set_many(self, *, put: Iterable[ObjectState] = (), remove: Iterable[Address] = ()) -> None:
-        """Forget and record many objects in one durable record, all or none; removals come first."""
-        self._submit(Entry(put=tuple(put), remove=tuple(remove)))
-
-    def set_outputs(self, outputs: Mapping[str, Json]) -> None:
-        """Replace the outputs of the stack."""
-        self._submit(Entry(outputs=dict(outputs)))
-
-    def set_key_fingerprint(self, fingerprint: str) -> None:
-        """Record which key the digests are made with, unless it is recorded already."""
-        if self._ledger.key_fingerprint != fingerprint:
-            self._submit(Entry(key_fingerprint=fingerprint))
-
-    def set_environment(self, found: EnvironmentState) -> None:
-        """Record what holds for all objects of the environment, unless that is recorded already."""
-        ledger = self._ledger
-        if found != EnvironmentState(
-            places=ledger.places,
-            name_prefix=ledger.name_prefix,
-            providers=ledger.providers,
-            protected=ledger.protected,
-        ):
-            self._submit(
-                Entry(
-                    places=found.places,
-                    name_prefix=found.name_prefix,
-                    providers=found.providers,
-                    protected=found.protected,
-                )
-            )
+    def record(self, entry: Entry) -> None:
+        """Make one durable record."""
+        self._writer.submit(_Write(entry, encode_entry(entry)))
 
     def add_history(self, entry: HistoryEntry) -> None:
         """Add one apply to the history, durably."""
@@ -164,17 +204,6 @@ class LocalSession:
         self._loaded = replace(self._loaded, ledger=self._ledger, journal_length=journal.length)
         if self._writer.failure is None and journal.length > max(_COMPACT_ABOVE, self._loaded.snapshot_size):
             self._compact()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _submit(self, entry: Entry) -> None:
-        self._writer.submit(_Write(entry, encode_entry(entry)))
 
     def _commit(self, batch: list[_Write]) -> None:
         """Write the records of a batch with one sync, then apply them; the writer thread alone calls this."""

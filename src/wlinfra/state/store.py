@@ -5,11 +5,9 @@ The command line makes a store and hands it to the planner (`load`) and to the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
@@ -21,85 +19,17 @@ from wlinfra.state.files import Disk, encode_name, explain_os_errors, make_direc
 from wlinfra.state.lease import Lease, LockInfo, LockRequest
 from wlinfra.state.ledger import Ledger, parse_ledger
 from wlinfra.state.lock import FileLease, FileLock
-from wlinfra.state.model import EnvironmentState, HistoryEntry, Intent, ObjectState, State
-from wlinfra.state.session import LocalSession
+from wlinfra.state.model import HistoryEntry, State
+from wlinfra.state.session import LocalSession, StateSession
 from wlinfra.state.shape import check_document, check_ledger
 from wlinfra.state.snapshot import Paths, as_json, load_files, read_history_records, write_snapshot
 from wlinfra.state.upgrades import FORMAT_VERSION, check_version, upgrade_state
-from wlinfra.values import Address, Json
 from wlinfra.version import tool_version
 
 if TYPE_CHECKING:
     from wlinfra.state.repair import RepairReport
 
-__all__ = ["LocalStateStore", "StateSession", "StateStore"]
-
-
-class StateSession(Protocol):
-    """A state open for writing; every method may be called from any thread and returns when it is durable.
-
-    Each raises LeaseLostError, writing nothing, once the lock is lost, and StateError when the disk fails; after
-    that nothing more is written.
-    """
-
-    @property
-    def state(self) -> State:
-        """What is recorded now."""
-        ...
-
-    def find(self, address: Address) -> ObjectState | None:
-        """Return what is recorded of one object."""
-        ...
-
-    def reserve(self) -> None:
-        """Make sure, before anything is called, that results can be written."""
-        ...
-
-    def begin(self, intent: Intent) -> Intent:
-        """Record that a step is about to run; return the draft with its sequence and epoch."""
-        ...
-
-    def end(self, intent: Intent, *, put: ObjectState | None = None, remove: Address | None = None) -> None:
-        """Record that a step is over and what it left, in one record."""
-        ...
-
-    def put(self, item: ObjectState) -> None:
-        """Record an object."""
-        ...
-
-    def remove(self, address: Address) -> None:
-        """Forget an object."""
-        ...
-
-    def set_many(self, *, put: Iterable[ObjectState] = (), remove: Iterable[Address] = ()) -> None:
-        """Forget and record many objects in one record; removals come first."""
-        ...
-
-    def set_outputs(self, outputs: Mapping[str, Json]) -> None:
-        """Replace the outputs of the stack."""
-        ...
-
-    def set_key_fingerprint(self, fingerprint: str) -> None:
-        """Record which key the digests are made with."""
-        ...
-
-    def set_environment(self, found: EnvironmentState) -> None:
-        """Record what holds for all objects of the environment."""
-        ...
-
-    def add_history(self, entry: HistoryEntry) -> None:
-        """Add one apply to the history."""
-        ...
-
-    def close(self) -> None:
-        """Finish writing."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+__all__ = ["LocalStateStore", "StateStore"]
 
 
 class StateStore(Protocol):

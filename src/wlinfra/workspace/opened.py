@@ -17,8 +17,9 @@ from wlinfra.state.holder import is_gone
 from wlinfra.state.key import Digest
 from wlinfra.state.lease import Lease, LockInfo
 from wlinfra.state.model import EnvironmentState, State
+from wlinfra.state.session import StateSession
 from wlinfra.state.siblings import Siblings
-from wlinfra.state.store import LocalStateStore, StateSession
+from wlinfra.state.store import LocalStateStore
 from wlinfra.version import tool_version
 from wlinfra.workspace.connecting import Connections
 from wlinfra.workspace.host import Host

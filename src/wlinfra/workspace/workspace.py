@@ -32,7 +32,7 @@ from wlinfra.workspace.opening import open_site
 
 if TYPE_CHECKING:
     from wlinfra.apply.events import ApplyEvent
-    from wlinfra.state.store import StateSession
+    from wlinfra.state.session import StateSession
     from wlinfra.workspace.applying import Applied
 
 __all__ = ["Workspace", "open_workspace"]

@@ -15,8 +15,8 @@ from wlinfra.errors import Diagnostic
 from wlinfra.state.lease import LockInfo, LockRequest
 from wlinfra.state.lock import FileLease
 from wlinfra.state.model import HistoryEntry
-from wlinfra.state.session import LocalSession
-from wlinfra.state.store import LocalStateStore, StateSession
+from wlinfra.state.session import LocalSession, StateSession
+from wlinfra.state.store import LocalStateStore
 from wlinfra.workspace.host import Host
 
 __all__ = ["add_history", "writing"]
