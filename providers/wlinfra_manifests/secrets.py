@@ -17,7 +17,7 @@ from wlinfra.values import Secret
 from .group import Group
 from .names import short_hash
 
-__all__ = ["SECRETS_DIGEST", "STAMPED", "render_secret", "secret_key", "secret_name", "stamp_secrets"]
+__all__ = ["SECRETS_DIGEST", "STAMPED", "render_secret", "secret_key", "secret_name", "secrets_of", "stamp_secrets"]
 
 SECRETS_DIGEST: Final = "wlinfra.dev/secrets-digest"
 _TEMPLATE: Final = ("spec", "template", "metadata", "annotations")
@@ -34,7 +34,12 @@ _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]")
 
 def secret_name(group: Group) -> str:
     """Return the name of the group's Secret."""
-    return f"{group.name}-env"
+    return secrets_of(group.name)
+
+
+def secrets_of(name: str) -> str:
+    """Return the name of the Secret of a group's Deployment or NIMService."""
+    return f"{name}-env"
 
 
 def secret_key(container: Container, variable: EnvVar) -> str:

@@ -185,20 +185,20 @@ _TAGS = st.dictionaries(
 
 
 @st.composite
-def declarations(draw: Draw) -> Declaration:
-    """Draw a workload of one group or two, its artifact and its target."""
-    target = _target(draw(_TARGETS))
+def declarations(draw: Draw, on: Target | None = None, name: str = "chat") -> Declaration:
+    """Draw a workload of one group or two, its artifact and, unless it is given, its target."""
+    target = on or _target(draw(_TARGETS))
     kind = draw(st.sampled_from(["service", "service", "nim"]))
     by_operator = kind == "nim" and target.nim == "operator"
     names = draw(st.sampled_from([["default"], ["default"], ["web"], ["default", "web"]]))
     groups = {}
-    for name in names:
+    for group in names:
         count = draw(st.sampled_from([1, 1, 2]))
         made = [
-            draw(_container(target, kind=kind, count=count, index=index, secrets=name == names[0]))
+            draw(_container(target, kind=kind, count=count, index=index, secrets=group == names[0]))
             for index in range(count)
         ]
-        groups[name] = tuple(made)
+        groups[group] = tuple(made)
     artifact = wl.Artifact("server", **draw(_artifact(kind)), **_containers(groups))
     more = draw(
         _some(
@@ -206,15 +206,15 @@ def declarations(draw: Draw) -> Declaration:
             importance=st.sampled_from(["high", "low", "critical"]),
             tags=_TAGS,
             power=st.just("stopped"),
-            platform_name=st.just("chat-9"),
+            platform_name=st.just(f"{name}-9"),
             **({} if by_operator else {"replacement": st.just(wl.ReplacementPolicy(warmup_minutes=3))}),
         )
     )
     runtimes = {}
-    for name, containers in groups.items():
+    for group, containers in groups.items():
         scale = {} if "power" in more else draw(_scale(target))
-        runtimes[name] = (scale, *draw(_hardware(containers, by_operator=by_operator)))
-    workload = wl.Workload("chat", artifact=artifact, **_shape(groups, runtimes), **more)
+        runtimes[group] = (scale, *draw(_hardware(containers, by_operator=by_operator)))
+    workload = wl.Workload(name, artifact=artifact, **_shape(groups, runtimes), **more)
     found = Declaration(workload=workload, artifact=artifact, target=target)
     assume(not errors(found.rendered()))
     return found

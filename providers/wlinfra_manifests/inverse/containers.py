@@ -18,7 +18,7 @@ from ..nim_server import server_probes, server_variables
 from ..probes import PROBE
 from ..quantities import amount
 from ..rows import declared
-from ..secrets import secret_key
+from ..secrets import secret_key, secrets_of
 from ..security import SECURITY
 from .live import RUNNERS, Document, LiveGroup
 
@@ -116,7 +116,7 @@ def _referred(
 ) -> EnvValue | None:
     """Return what stands for a key of a Secret: a secret of the program's, a credential, or the platform's key."""
     own = secret_key(Container.model_construct(name=container), EnvVar(name, ""))
-    if (key["name"], key["key"]) == (f"{live.name}-env", own):
+    if (key["name"], key["key"]) == (secrets_of(live.name), own):
         return live.secret(f"{live.name}_{container}_{name}".replace("-", "_").upper() if name in doubled else name)
     if live.target.api_key == SecretKey(secret=key["name"], key=key["key"]):
         return ApiKey()
@@ -132,7 +132,7 @@ def _doubled(live: LiveGroup) -> frozenset[str]:
         for item in _containers(replace(live, runner=runner))
         for variable in item.get("env") or ()
         if ((variable.get("valueFrom") or {}).get("secretKeyRef") or {}).get("name")
-        == f"{runner['metadata']['name']}-env"
+        == secrets_of(runner["metadata"]["name"])
     )
     return frozenset(name for name, count in names.items() if count > 1)
 

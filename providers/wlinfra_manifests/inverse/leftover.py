@@ -85,6 +85,7 @@ _SERVERS_OWN: Final = (
     "volume.beta.kubernetes.io/",
     "scaledobject.keda.sh/",
     "kubectl.kubernetes.io/last-applied-configuration",
+    "kubectl.kubernetes.io/restartedAt",
     "applyset.kubernetes.io/",
     "wlinfra.dev/",
     "user.wlinfra.dev/",
@@ -99,6 +100,8 @@ def leftover(live: Document, rendered: Document | None, target: Target, *, scale
         why = "No workload becomes an object of this kind and name."
         yield Left(kind=kind, name=name, path="", why=why)
         return
+    if kind == "Secret" and "data" not in live:
+        return  # its name alone was read
     for item in differences(_meaning(live, target), _meaning(rendered, target)):
         if item.path[0] == "metadata" and item.live is None:
             continue  # a label that the declaration adds changes nothing that is there
@@ -149,10 +152,11 @@ def _said(value: Json, place: str, defaults: Mapping[str, Any]) -> Json:
 
 
 def _said_map(value: Mapping[str, Any], place: str, defaults: Mapping[str, Any]) -> dict[str, Json]:
+    if place.endswith(".annotations"):
+        value = {name: item for name, item in value.items() if not _is_servers_own(name)}
     found = {name: _said(item, f"{place}.{name}" if place else name, defaults) for name, item in value.items()}
-    if found.get("imagePullPolicy") is not None and found["imagePullPolicy"] == _pull_policy(str(value.get("image"))):
-        found["imagePullPolicy"] = None
-    return {name: item for name, item in found.items() if item is not None}
+    follows = {"imagePullPolicy": _pull_policy(str(value.get("image"))), "targetPort": value.get("port")}
+    return {name: item for name, item in found.items() if item is not None and item != follows.get(name)}
 
 
 def _pull_policy(image: str) -> str:

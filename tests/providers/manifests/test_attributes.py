@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from wlinfra_manifests.attributes import ATTRIBUTES, attribute_paths
 from wlinfra_manifests.document import differences
 from wlinfra_manifests.model import Target
 
+ROOT = FilePath(__file__).parents[3]
 FOLLOWS = (
     ("metadata", "annotations", "wlinfra.dev/artifact-version"),
     ("spec", "strategy"),
@@ -226,3 +229,9 @@ def test_each_row_is_about_a_field_that_an_attribute_changes() -> None:
         and not any(kind == other and fits(wire, path) for other, path in changed)
     ]
     assert "\n".join(map(str, idle)) == ""
+
+
+def test_the_reference_page_says_what_the_table_says() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "reference_kubernetes.py"))
+    written = (ROOT / "docs" / "kubernetes-attributes.md").read_text(encoding="utf-8")
+    assert written == script["render"](), "run python scripts/reference_kubernetes.py"
