@@ -15,6 +15,7 @@ from operator import is_
 from typing import Any, Final, NoReturn, TypeAlias
 
 __all__ = [
+    "HIDDEN",
     "UNKNOWN",
     "Address",
     "Json",
@@ -114,6 +115,10 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
+HIDDEN: Final = "(sensitive value)"
+"""How a secret is shown."""
+
+
 class Secret:
     """A text that may be sent to a platform but never shown, stored or logged.
 
@@ -139,14 +144,17 @@ class Secret:
         return self._text
 
     def __repr__(self) -> str:
-        return "(sensitive value)"
+        return HIDDEN
 
     __str__ = __repr__
 
-    def __format__(self, spec: str) -> str:
+    def _refuse(self, *_: object) -> NoReturn:
         raise TypeError(
-            "A secret cannot be part of a text: give it to the platform as a value of its own, such as an environment variable."
+            "A secret cannot be part of another string: give it to the platform as a value of its own, such as an environment variable."
         )
+
+    __add__ = __radd__ = __mod__ = __rmod__ = __iter__ = __len__ = __getitem__ = _refuse
+    __format__ = _refuse
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret cannot be stored.")

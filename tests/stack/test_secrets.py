@@ -81,5 +81,5 @@ def test_a_store_of_ones_own_needs_two_members() -> None:
 
 
 def test_a_secret_cannot_be_part_of_a_text() -> None:
-    with pytest.raises(TypeError, match="cannot be part of a text"):
+    with pytest.raises(TypeError, match="cannot be part of another string"):
         f"Bearer {wl.secret_env('TOKEN')}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import wlinfra as wl
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.render.diagnostics import render_diagnostics
 from wlinfra.render.source import read_source_line
@@ -106,3 +107,33 @@ def test_what_is_no_resource_is_named_with_its_line(tmp_path: Path, item: str, w
     (found,) = mistakes(tmp_path, body)
     assert word in found.detail
     assert places(found) == [("infra.py", 14)]
+
+
+NEAR = {
+    "yield sever": "Did you mean server?",
+    "yield wl.Worklod('chat')": "Did you mean Workload?",
+    "yield wl.Output('at', server.idd)": "Did you mean id?",
+    "print(env.setings)": "Did you mean settings?",
+    "print(nothing_like_it_at_all)": "Correct this line.",
+}
+
+
+@pytest.mark.parametrize("line", NEAR)
+def test_a_name_that_is_not_there_is_answered_with_the_nearest(tmp_path: Path, line: str) -> None:
+    program = tmp_path / "infra.py"
+    program.write_text(
+        "import wlinfra as wl\nstack = wl.Stack('s')\nstack.environment('e', provider='memory')\n"
+        "@stack.resources\ndef resources(env):\n"
+        "    server = wl.Artifact('server', containers=[wl.Container(image='a:1', port=8080)])\n"
+        f"    yield server\n    {line}\n"
+    )
+    with pytest.raises(wl.DeclarationError) as caught:
+        wl.declare(wl.load_stack(program), "e")
+    (found,) = caught.value.diagnostics
+    assert (found.fix, found.location and found.location.line) == (NEAR[line], 8)
+
+
+@pytest.mark.parametrize("make", ["'Bearer ' + s", "s + '!'", "f'{s}'", "'%s' % s", "str(s)", "'{}'.format(s)", "s[0]"])
+def test_a_secret_is_part_of_no_other_string(make: str) -> None:
+    with pytest.raises((TypeError, wl.DeclarationError), match=r"(?i)secret"):
+        wl.Container(image="a:1", port=8080, env={"A": eval(make, {"s": wl.secret_env("A")})})

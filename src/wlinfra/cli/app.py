@@ -84,7 +84,7 @@ def main(
     )
     try:
         with redirect_stdout(console.stdout):  # argparse prints its help there
-            parsed = parse_arguments(list(arguments))
+            parsed = parse_arguments([*arguments[1:2], "--help"] if arguments[:1] == ["help"] else list(arguments))
             command = "version" if parsed.version else parsed.command
             if command is None:
                 build_parser().print_help()

@@ -31,7 +31,10 @@ def run(arguments: Namespace, console: Console) -> int:
     site = open_record(arguments, console)
     match arguments.action:
         case "list":
-            console.show("".join(f"{clean(address)}\n" for address in sorted(site.store().load().objects)))
+            recorded = sorted(site.store().load().objects)
+            console.show("".join(f"{clean(address)}\n" for address in recorded))
+            if not recorded:
+                console.tell("Nothing is recorded.")
         case "show":
             found = find_objects(site.store().load(), arguments.address)
             console.show("\n\n".join("\n".join(object_lines(item, console.style)) for item in found))

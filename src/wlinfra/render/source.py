@@ -20,7 +20,20 @@ from wlinfra.errors import Location
 __all__ = ["read_source_line"]
 
 _HARMLESS: Final = frozenset(
-    {"bundles", "image", "image_uri", "imageUri", "metric", "name", "name_prefix", "platform_name", "provider", "type"}
+    {
+        "bundles",
+        "endpoint",
+        "image",
+        "image_uri",
+        "imageUri",
+        "metric",
+        "name",
+        "name_prefix",
+        "namespace",
+        "platform_name",
+        "provider",
+        "type",
+    }
 )
 """Attributes whose strings are quoted."""
 _NAMING: Final = frozenset({"environment", "find_environment", "outputs_of"})

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
 from wlinfra.resources.quantities import QuantityError, check_volume_size, parse_memory
-from wlinfra.values import Ref, Secret, Template, find_unsendable, is_sendable, parse_template
+from wlinfra.values import HIDDEN, Ref, Secret, Template, find_unsendable, is_sendable, parse_template
 
 __all__ = [
     "ANY_SCHEMA",
@@ -99,6 +99,12 @@ def problem_of_text(text: str) -> Problem | None:
             summary="Text has a NUL character",
             detail="It has the character NUL, which no platform stores and no process can be given.",
             fix="Take the character out, or encode bytes as base64.",
+        )
+    if HIDDEN in text:
+        return Problem(
+            summary="Secret in a string",
+            detail="A secret was put into a string, where it stands hidden, so that the platform would get no secret.",
+            fix="Give the secret as a value of its own, such as an environment variable.",
         )
     return None if is_sendable(text) else not_unicode()
 

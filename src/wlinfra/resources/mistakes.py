@@ -31,6 +31,12 @@ _EXPECTED = {
     "string": "a text",
     "tuple": "a list",
 }
+_WITHOUT_QUOTES = {
+    "True or False": "Write True or False without quotes.",
+    "a list": "Write it in brackets, such as [...].",
+    "a number": "Write the number without quotes.",
+    "a whole number": "Write the number without quotes.",
+}
 _LIMITS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -118,6 +124,8 @@ def _wrong_type(details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
         if thousandths is not None:
             fix = f"Write it as {int(thousandths[1]) / 1000:g}."
         said = f", not {_type_of(given)}" if kind.endswith("_type") else ""
+        if not fix and isinstance(given, str):
+            fix = _WITHOUT_QUOTES.get(expected, "")
         return Problem(summary="Wrong type", detail=f"It must be {expected}{said}.", fix=fix, path=path)
     context: dict[str, Any] = details.get("ctx", {})
     match kind:

@@ -168,7 +168,8 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
     ):
         yield Problem(
             summary="Wrong type",
-            detail=f"The value of an environment variable is a text, a reference, a secret or a credential, not {type(value).__name__}.",
+            detail=f"The value of an environment variable is a string, a reference, a secret or a credential, not {_type_of(value)}.",
+            fix="Leave the variable out, or give it a value." if value is None else "",
             path=(name,),
         )
 

@@ -86,7 +86,7 @@ class Declaration:
                 yield Diagnostic(
                     summary="Not a resource",
                     detail=f"The program yields {_named(item)}; it can yield resources and outputs only.",
-                    fix="Write yield from before a function that yields."
+                    fix="Yield each of them, or write yield from before a list of them or a function that yields."
                     if generator
                     else "Leave out the yield, or decide with an if before it."
                     if item is None

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import NoReturn
 
 from wlinfra.errors import DeclarationError, Diagnostic, Location
 from wlinfra.resources.declaring import chain, locate
+from wlinfra.resources.mistakes import nearest
 
 __all__ = ["Program", "file_digest", "guarding"]
 
@@ -154,8 +156,22 @@ def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[Non
     except Exception as error:  # noqa: BLE001 - a program may raise anything
         last = traceback.format_exception_only(error)[-1].strip()
         diagnostics.append(
-            _explain(error, folder, "Program failed", f"The program raised {last}", "Correct this line.")
+            _explain(
+                error, folder, "Program failed", f"The program raised {last}", _meant(error) or "Correct this line."
+            )
         )
+
+
+def _meant(error: Exception) -> str:
+    """Return the name that the program most likely meant by one that is not there; empty where none is near."""
+    known: Iterable[str] = ()
+    if isinstance(error, AttributeError) and error.name is not None:
+        known = [name for name in dir(error.obj) if not name.startswith("_")]
+    elif isinstance(error, NameError) and error.name is not None and error.__traceback__ is not None:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        known = [*frame.f_locals, *frame.f_globals, *dir(builtins)]
+    guess = nearest(getattr(error, "name", None) or "", known)
+    return f"Did you mean {guess}?" if guess else ""
 
 
 def _explain(error: BaseException, folder: Path | None, summary: str, detail: str, fix: str) -> Diagnostic:

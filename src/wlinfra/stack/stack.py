@@ -145,7 +145,11 @@ class Stack(Generic[S]):
             )
             spec = replace(spec, name_prefix="")
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            self._report("Bad name", "An environment's name takes letters, digits, hyphens and underscores only.")
+            self._report(
+                "Bad name",
+                "An environment's name takes letters, digits, hyphens and underscores only.",
+                'Write it as stack.environment("prod", ...).',
+            )
         if name in self.environments:
             self._report(
                 "Duplicate environment",

@@ -38,6 +38,29 @@ __all__ = [
 
 DEFAULT_PROGRAM: Final = "infra.py"
 
+_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "delete": ("destroy", "rm"),
+    "describe": ("show",),
+    "diff": ("plan",),
+    "down": ("destroy",),
+    "get": ("state list",),
+    "ls": ("state list", "list"),
+    "o": ("--out",),
+    "outputs": ("output",),
+    "preview": ("plan",),
+    "refresh": ("apply --refresh-only",),
+    "remove": ("rm",),
+    "status": ("show",),
+    "taint": ("apply --replace",),
+    "up": ("apply",),
+    "update": ("apply",),
+    "var": ("--set",),
+    "var-file": ("--settings",),
+    "y": ("--auto-approve",),
+    "yes": ("--auto-approve",),
+}
+"""Commands and options of Terraform, Pulumi and kubectl, with what they are called here."""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are errors of ours, so that exit code 2 keeps its meaning."""
@@ -52,21 +75,26 @@ class Parser(argparse.ArgumentParser):
         options = {option: action for option, action in self._option_string_actions.items() if option[:2] == "--"}
         for word in takewhile(lambda word: word != "--", args or ()):
             name = word.partition("=")[0]
-            if re.fullmatch(r"-[a-z][a-z-]{2,}", name) and (meant := _meant(f"-{name}", options)):
+            if re.fullmatch(r"-[a-z][a-z-]{2,}", name) and (meant := _meant(f"-{name}", options)):  # as in Go's tools
                 self.error(f"{name} is not an option; did you mean {meant}?")
         parsed, rest = super().parse_known_args(args, namespace)
         for word in rest:
             name = word.partition("=")[0]
             long = name if name[:2] == "--" else f"-{name}"
-            if len(name) > 2 and name[0] == "-" and (meant := _meant(long, options) or _nearest(long, options)):
+            elsewhere = next((option for option in _ELSEWHERE.get(long.lstrip("-"), ()) if option in options), "")
+            if name[0] == "-" and (meant := elsewhere or _meant(long, options) or _nearest(long, options)):
                 self.error(f"{name} is not an option; did you mean {meant}?")
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
         return parsed, rest
 
     def error(self, message: str) -> NoReturn:
         """Raise ConfigurationError with the way to the help."""
         found = re.match(r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)$", message)
         if found:
-            near = _nearest(found[1], found[2].replace("'", "").split(", "))
+            choices = found[2].replace("'", "").split(", ")
+            near = next((one for one in _ELSEWHERE.get(found[1], ()) if one.split()[0] in choices), "")
+            near = near or _nearest(found[1], choices)
             message = f"there is no command {found[1]}" + (f"; did you mean {near}?" if near else "")
         raise ConfigurationError.of(
             "Wrong arguments",
