@@ -6,16 +6,17 @@ pages shift while others write), so absence is always the answer 404 to a reques
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
 from wlinfra.provider import by_id
 
-from .client import ArtifactFilter, WorkloadFilter
+from .client import ArtifactFilter, DataRobotClient, WorkloadFilter
 from .client.plausible import implausible_artifact, implausible_workload
-from .platform import ARTIFACT_KIND, Platform
+from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 
 __all__ = ["Document", "Found", "by_ids", "get", "listed", "refuse_implausible", "with_name"]
 
@@ -23,6 +24,35 @@ Document: TypeAlias = Mapping[str, Any]
 Found: TypeAlias = Document | ApiError | None
 """The object, None when the platform says that it does not exist, or why it could not be read."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How objects of one kind are read."""
+
+    path: str
+    calls: Callable[[DataRobotClient], Any]
+    only: Callable[..., ArtifactFilter | WorkloadFilter]
+    implausible: Callable[[Document], str]
+
+    def rows(self, platform: Platform, **only: Any) -> Iterator[Document]:
+        """Yield the objects that the filter selects, page by page; raises ApiError."""
+        yield from self.calls(platform.client).list(self.only(**only))
+
+
+_KINDS: Final = {
+    ARTIFACT_KIND: _Kind(
+        path="/artifacts",
+        calls=lambda client: client.artifacts,
+        only=ArtifactFilter,
+        implausible=implausible_artifact,
+    ),
+    WORKLOAD_KIND: _Kind(
+        path="/workloads",
+        calls=lambda client: client.workloads,
+        only=WorkloadFilter,
+        implausible=implausible_workload,
+    ),
+}
 _FEW = 3
 _CHUNK = 100
 _TRUST_LIST_BELOW = 10
@@ -31,11 +61,10 @@ _TRUST_LIST_BELOW = 10
 def get(platform: Platform, kind: str, object_id: str) -> Found:
     """Return one object by id."""
     try:
-        if kind == ARTIFACT_KIND:
-            return dict(platform.client.artifacts.get(object_id))
-        return dict(platform.client.workloads.get(object_id))
+        found: Document = _KINDS[kind].calls(platform.client).get(object_id)
     except ApiError as error:
         return None if error.kind is FailureKind.NOT_FOUND else error
+    return found
 
 
 def by_ids(platform: Platform, kind: str, ids: Iterable[str], *, confirm: bool = True) -> dict[str, Found]:
@@ -63,9 +92,7 @@ def _listed_by_id(platform: Platform, kind: str, wanted: Sequence[str], *, confi
 
 def listed(platform: Platform, kind: str) -> list[Document]:
     """Return every object of the kind, page by page; raises ApiError."""
-    if kind == ARTIFACT_KIND:
-        return [dict(row) for row in platform.client.artifacts.list()]
-    return [dict(row) for row in platform.client.workloads.list()]
+    return list(_KINDS[kind].rows(platform))
 
 
 def with_name(platform: Platform, kind: str, name: str) -> list[Document]:
@@ -73,12 +100,7 @@ def with_name(platform: Platform, kind: str, name: str) -> list[Document]:
 
     The platform's search ignores case and looks in descriptions too, so its results are filtered again.
     """
-    rows: Sequence[Any]
-    if kind == ARTIFACT_KIND:
-        rows = list(platform.client.artifacts.list(ArtifactFilter(search=name)))
-    else:
-        rows = list(platform.client.workloads.list(WorkloadFilter(search=name)))
-    return [dict(row) for row in rows if row.get("name") == name]
+    return [row for row in _KINDS[kind].rows(platform, search=name) if row.get("name") == name]
 
 
 def refuse_implausible(document: Document, kind: str) -> None:
@@ -89,26 +111,20 @@ def refuse_implausible(document: Document, kind: str) -> None:
 
 
 def _believed(document: Document, kind: str) -> Document | ApiError:
-    is_artifact = kind == ARTIFACT_KIND
-    what = implausible_artifact(document) if is_artifact else implausible_workload(document)
+    what = _KINDS[kind].implausible(document)
     if not what:
         return document
-    call = Call(method="GET", path="/artifacts" if is_artifact else "/workloads", platform="DataRobot")
+    call = Call(method="GET", path=_KINDS[kind].path, platform="DataRobot")
     detail = f"The answer cannot be read. Of {document['id']}, {what}"
     return ApiError(call, FailureKind.UNREADABLE, detail, status=200)
 
 
 def _chunk(platform: Platform, kind: str, ids: Sequence[str]) -> dict[str, Found]:
-    rows: Iterable[Any]
-    if kind == ARTIFACT_KIND:
-        rows = platform.client.artifacts.list(ArtifactFilter(ids=ids))
-    else:
-        rows = platform.client.workloads.list(WorkloadFilter(ids=ids))
     wanted = set(ids)
     found: dict[str, Found] = {}
-    for row in rows:
+    for row in _KINDS[kind].rows(platform, ids=ids):
         if row["id"] in wanted:
-            found[row["id"]] = _believed(dict(row), kind)
+            found[row["id"]] = _believed(row, kind)
         if len(found) == len(wanted):
             break
     return found

@@ -58,7 +58,7 @@ class Platform:
         """The dialect the environment names, else the one a single probe of the server finds; raises ApiError."""
         with self._lock:
             if self.known_dialect is None:
-                self.known_dialect = detect(self.client).dialect
+                self.known_dialect = detect(self.client)
             return self.known_dialect
 
     def bundles(self) -> Bundles:

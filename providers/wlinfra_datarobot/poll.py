@@ -16,9 +16,10 @@ from wlinfra.provider import Failed, Ready, Status, Waiting, WaitingStill
 
 from . import fetch
 from .compared.facts import artifact_facts, workload_facts
+from .compared.shapes import artifact_of, artifact_outputs, workload_outputs
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .waits.explain import active_record, failure_reasons, replacement_record, waiting_reason
-from .waits.rollout import artifact_of, has_replacement, runs
+from .waits.rollout import has_replacement, runs
 from .waits.statuses import Progress, replacement_progress, workload_progress
 
 __all__ = ["poll"]
@@ -76,14 +77,7 @@ def _artifact(platform: Platform, item: Waiting, artifact: Mapping[str, Any]) ->
             wanted = item.details.get("status")
             if wanted is not None and artifact.get("status") != wanted:
                 return WaitingStill(reason=f"it is {artifact.get('status')}, not yet {wanted}")
-            return Ready(
-                outputs={
-                    "id": artifact["id"],
-                    "version": artifact.get("version"),
-                    "repository_id": artifact.get("artifactRepositoryId"),
-                },
-                facts=artifact_facts(artifact),
-            )
+            return Ready(outputs=artifact_outputs(artifact), facts=artifact_facts(artifact))
 
 
 def _build(platform: Platform, item: Waiting) -> Status:
@@ -118,7 +112,7 @@ def _powered(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, 
     starting = bool(item.details.get("starting"))
     match workload_progress(workload.get("status") or "unknown", wanted=wanted, is_starting=starting):  # type: ignore[arg-type] # one of the two literals
         case Progress.DONE:
-            return Ready(outputs=_outputs(workload), facts=workload_facts(workload))
+            return Ready(outputs=workload_outputs(workload), facts=workload_facts(workload))
         case Progress.WAITING:
             return WaitingStill(reason=waiting_reason(platform, workload, ask=ask))
         case Progress.FAILED:
@@ -166,14 +160,6 @@ def _is_stale(replacement: Mapping[str, Any], details: Mapping[str, Any]) -> boo
     """True for the record of an earlier failure, which the platform may leave on the workload."""
     candidates = sorted(replacement.get("candidateProtonIds") or ())
     return bool(candidates) and candidates == sorted(details.get("candidates") or ())
-
-
-def _outputs(workload: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": workload["id"],
-        "endpoint": workload.get("endpoint"),
-        "artifact_id": artifact_of(workload),
-    }
 
 
 def _failed(item: Waiting, detail: str) -> Failed:

@@ -16,7 +16,7 @@ from wlinfra.provider import Absent, Ambiguous, Live, Reading, Unreadable, Wante
 from . import fetch
 from .compared.facts import artifact_facts, workload_facts
 from .compared.roles import declared_roles, role_values
-from .compared.shapes import artifact_values, server_set, workload_values
+from .compared.shapes import artifact_outputs, artifact_values, server_set, workload_outputs, workload_values
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp, Platform
 
 __all__ = ["artifact_live", "read", "workload_live"]
@@ -129,11 +129,7 @@ def artifact_live(document: Mapping[str, Any], *, found_by_name: bool = False, s
     return Live(
         id=document["id"],
         values=artifact_values(document),
-        outputs={
-            "id": document["id"],
-            "version": document.get("version"),
-            "repository_id": document.get("artifactRepositoryId"),
-        },
+        outputs=artifact_outputs(document),
         pinned={"status": document.get("status"), "version": document.get("version"), "spec": document.get("spec")},
         document=document,
         facts=artifact_facts(document),
@@ -158,7 +154,7 @@ def workload_live(
     return Live(
         id=document["id"],
         values=values,
-        outputs={"id": document["id"], "endpoint": document.get("endpoint"), "artifact_id": document.get("artifactId")},
+        outputs=workload_outputs(document),
         pinned={
             "artifact": document.get("artifactId"),
             "proton": document.get("protonId"),

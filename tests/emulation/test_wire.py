@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wlinfra.emulation import EmulatorServer, Request, Response, SystemClock, json_response
+from wlinfra.emulation import Clock, EmulatorServer, Request, Response, json_response
 
 
 def _echo(request: Request) -> Response:
@@ -98,7 +98,7 @@ def test_large_body_is_served_and_not_recorded(server: EmulatorServer) -> None:
 
 
 def test_wall_clock_can_be_set_ahead() -> None:
-    clock = SystemClock()
+    clock = Clock()
     before = clock.now()
     clock.advance(3600)
 

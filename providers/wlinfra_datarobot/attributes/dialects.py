@@ -16,7 +16,7 @@ from wlinfra.errors import ConfigurationError
 if TYPE_CHECKING:
     from wlinfra_datarobot.client import DataRobotClient
 
-__all__ = ["DIALECTS", "NEWEST", "BoundsPlace", "Detection", "Dialect", "detect", "dialect_named"]
+__all__ = ["DIALECTS", "NEWEST", "BoundsPlace", "Dialect", "detect", "dialect_named"]
 
 
 class BoundsPlace(Enum):
@@ -76,15 +76,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {dialect.name: dialect for dialect in (
 _CONSOLE = "console-2.41"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """Which dialect a server speaks, and how that was found out."""
-
-    dialect: Dialect
-    evidence: str
-    is_assumed: bool
-
-
 def dialect_named(name: str) -> Dialect:
     """Return the dialect an environment asks for with ``api=``; raises ConfigurationError for others."""
     dialect = DIALECTS.get(name)
@@ -102,36 +93,27 @@ def dialect_named(name: str) -> Dialect:
     )
 
 
-def detect(client: DataRobotClient) -> Detection:
+def detect(client: DataRobotClient) -> Dialect:
     """Return the dialect of a server, judged by one page of its workloads; raises ApiError when that cannot be read.
 
     The versions differ in what a workload shows; without any workload that tells, the newest is assumed.
     """
-    for workload in client.workloads.list().first()["data"]:
-        found = _evidence(workload)
-        if found is not None:
-            return found
-    return Detection(
-        dialect=NEWEST,
-        evidence="no workload shows which version the server speaks, so the newest is assumed",
-        is_assumed=True,
-    )
+    shown = map(_shown, client.workloads.list().first()["data"])
+    return next((dialect for dialect in shown if dialect is not None), NEWEST)
 
 
-def _evidence(workload: Mapping[str, Any]) -> Detection | None:
+def _shown(workload: Mapping[str, Any]) -> Dialect | None:
+    """Return the dialect that a workload can only have been shown in: by its bounds, its replacement or its type."""
     for autoscaling in _autoscalings(workload):
         if "minReplicaCount" in autoscaling or "maxReplicaCount" in autoscaling:
-            return Detection(dialect=NEWEST, evidence="replica bounds stand on the group", is_assumed=False)
+            return NEWEST
         if any("minCount" in policy or "maxCount" in policy for policy in autoscaling.get("policies") or ()):
-            return Detection(dialect=_PUBLISHED, evidence="replica bounds stand on the policies", is_assumed=False)
+            return _PUBLISHED
     status = (workload.get("replacement") or {}).get("status")
     for dialect in DIALECTS.values():
         if status in dialect.replacement_statuses - _COMMON_REPLACEMENT_STATUSES:
-            return Detection(dialect=dialect, evidence=f"a replacement is {status}", is_assumed=False)
-    kind = workload.get("type")
-    if kind in NEWEST.artifact_types - _PUBLISHED.artifact_types:
-        return Detection(dialect=NEWEST, evidence=f"a workload is of type {kind}", is_assumed=False)
-    return None
+            return dialect
+    return NEWEST if workload.get("type") in NEWEST.artifact_types - _PUBLISHED.artifact_types else None
 
 
 def _autoscalings(workload: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

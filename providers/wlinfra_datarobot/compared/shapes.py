@@ -18,6 +18,8 @@ from ..attributes.rows import Shape
 from ..attributes.workload import RUNTIME_ROWS
 
 __all__ = [
+    "artifact_of",
+    "artifact_outputs",
     "artifact_values",
     "compared_runtime",
     "is_in_force",
@@ -27,6 +29,7 @@ __all__ = [
     "sent_spec",
     "server_set",
     "without_rivals",
+    "workload_outputs",
     "workload_values",
 ]
 
@@ -41,6 +44,25 @@ def power_of(status: str | None) -> str:
     return "stopped" if status in _STOPPED else "running"
 
 
+def artifact_of(workload: Mapping[str, Any]) -> str | None:
+    """Return the id of the artifact a workload runs."""
+    return workload.get("artifactId") or (workload.get("artifact") or {}).get("id")
+
+
+def artifact_outputs(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what other resources may use of an artifact."""
+    return {
+        "id": document["id"],
+        "version": document.get("version"),
+        "repository_id": document.get("artifactRepositoryId"),
+    }
+
+
+def workload_outputs(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what other resources may use of a workload."""
+    return {"id": document["id"], "endpoint": document.get("endpoint"), "artifact_id": artifact_of(document)}
+
+
 def artifact_values(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return an artifact's document in the compared shape."""
     names = ("name", "description", "type", "status", "artifactRepositoryId", "spec")
@@ -50,8 +72,8 @@ def artifact_values(document: Mapping[str, Any]) -> dict[str, Any]:
 def workload_values(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a workload's document in the compared shape, without its shared roles."""
     values = {name: document[name] for name in ("name", "description", "importance", "artifactId") if name in document}
-    if values.get("artifactId") is None and document.get("artifact"):
-        values["artifactId"] = document["artifact"]["id"]
+    if (artifact := artifact_of(document)) is not None:
+        values["artifactId"] = artifact
     if document.get("runtime") is not None:
         values["runtime"] = compared_runtime(document["runtime"])
     return {**values, "power": power_of(document.get("status"))}

@@ -20,7 +20,6 @@ from wlinfra.emulation import (
     Response,
     Route,
     Store,
-    SystemClock,
     json_response,
 )
 from wlinfra.emulation.store import foreign, is_world
@@ -60,7 +59,7 @@ class DataRobotEmulator:
             token=token,
             read_only_token=read_only_token,
         )
-        self.clock: Clock = clock or SystemClock()
+        self.clock: Clock = clock or Clock()
         self._seed_demo = seed
         _refuse_foreign_port(data)
         self._store = Store(data, indexes=INDEXES)
@@ -73,11 +72,6 @@ class DataRobotEmulator:
     def url(self) -> str:
         """The endpoint for clients: `http://127.0.0.1:PORT/api/v2`."""
         return self._server.url + PREFIX
-
-    @property
-    def server_url(self) -> str:
-        """The address without the API's prefix; the admin routes are under its `/_emulator/`."""
-        return self._server.url
 
     @property
     def port(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic
@@ -21,11 +21,12 @@ from wlinfra.provider import (
 )
 from wlinfra.remedies import Advice, import_
 
-from .. import fetch
 from ..client import ArtifactFilter, WorkloadFilter
+from ..client.artifacts import Artifacts, Repositories
+from ..compared.shapes import artifact_outputs
 from ..platform import ARTIFACT_KIND, Platform
-from .carried import confirm, confirm_gone
-from .common import found_after_create, identity_in, is_busy, live_document
+from .carried import confirm_gone
+from .common import changed, creation, gone, identity_in, is_busy, live_document
 
 __all__ = [
     "BUILD_ARTIFACT",
@@ -42,7 +43,7 @@ def _made(answer: Mapping[str, Any], lookup: Mapping[str, Any]) -> Done:
     repository = answer.get("artifactRepositoryId")
     return Done(
         id=identity_in(answer, "POST", "/artifacts"),
-        outputs={"id": answer["id"], "version": answer.get("version"), "repository_id": repository},
+        outputs=artifact_outputs(answer),
         memory={
             "repositories": [*(lookup.get("repositories") or ()), *([] if lookup.get("repository") else [repository])],
             "versions": [*(lookup.get("versions") or ()), answer["id"]],
@@ -50,25 +51,9 @@ def _made(answer: Mapping[str, Any], lookup: Mapping[str, Any]) -> Done:
     )
 
 
-def _create(platform: Platform, sent: Sent) -> Done:
-    named = {"name": sent.payload["name"]} if "name" in sent.payload else {}
-    answer = platform.client.artifacts.create(sent.payload)
-    return _made(confirm("POST", "/artifacts", named, answer), sent.lookup)
-
-
-def _created(platform: Platform, intent: Intent) -> Recovery:
-    rows = fetch.with_name(platform, ARTIFACT_KIND, intent.lookup["name"])
-    repository = intent.lookup.get("repository")
-    if repository is not None:
-        rows = [row for row in rows if row.get("artifactRepositoryId") == repository]
-    return found_after_create(rows, intent, _made)
-
-
 def _update(platform: Platform, sent: Sent) -> Done:
-    artifacts, target = platform.client.artifacts, sent.target
-    updated = artifacts.update(target, sent.payload)
-    answer = confirm("PATCH", f"/artifacts/{target}", sent.payload, updated, lambda: artifacts.get(target))
-    return Done(id=target, outputs={"version": answer.get("version")} if "version" in answer else {})
+    answer = changed(platform.client.artifacts, "/artifacts", sent)
+    return Done(id=sent.target, outputs={"version": answer.get("version")} if "version" in answer else {})
 
 
 def _locked(platform: Platform, intent: Intent) -> Recovery:
@@ -90,19 +75,17 @@ def _built(platform: Platform, intent: Intent) -> Recovery:
 
 
 def _delete(platform: Platform, sent: Sent) -> StepResult:
-    try:
-        if platform.client.artifacts.delete(sent.target) is not None:
-            confirm_gone(f"/artifacts/{sent.target}", lambda: platform.client.artifacts.get(sent.target))
-    except ApiError as error:
-        return _in_use(platform, sent, error)
-    return Done()
+    return _ended(platform, sent, platform.client.artifacts, "/artifacts", sent.target)
 
 
 def _delete_repository(platform: Platform, sent: Sent) -> StepResult:
-    repository = sent.lookup["repository"]
+    return _ended(platform, sent, platform.client.repositories, "/artifactRepositories", sent.lookup["repository"])
+
+
+def _ended(platform: Platform, sent: Sent, calls: Artifacts | Repositories, path: str, identity: str) -> StepResult:
     try:
-        if platform.client.repositories.delete(repository) is not None:
-            confirm_gone(f"/artifactRepositories/{repository}", lambda: platform.client.repositories.get(repository))
+        if calls.delete(identity) is not None:
+            confirm_gone(f"{path}/{identity}", lambda: calls.get(identity))
     except ApiError as error:
         return _in_use(platform, sent, error)
     return Done()
@@ -149,13 +132,7 @@ def _and(users: Sequence[Mapping[str, Any]]) -> str:
     return f"{' and '.join(named)} {'runs' if len(users) == 1 else 'run'}"
 
 
-def _deleted(platform: Platform, intent: Intent) -> Recovery:
-    return Happened() if live_document(platform, ARTIFACT_KIND, intent.target) is None else DidNotHappen()
-
-
-CREATE_ARTIFACT: Final = Operation(
-    name="create_artifact", verb="POST", path="/artifacts", call=_create, look=_created, makes=True
-)
+CREATE_ARTIFACT: Final = creation(ARTIFACT_KIND, lambda client: client.artifacts, _made)
 UPDATE_ARTIFACT: Final = Operation(
     name="update_artifact", verb="PATCH", path="/artifacts/{id}", call=_update, repeat=Repeat.SAFE
 )
@@ -163,25 +140,21 @@ LOCK_ARTIFACT: Final = Operation(name="lock_artifact", verb="PATCH", path="/arti
 BUILD_ARTIFACT: Final = Operation(
     name="build_artifact", verb="POST", path="/artifacts/{id}/builds", call=_build, look=_built
 )
-DELETE_ARTIFACT: Final = Operation(
-    name="delete_artifact",
-    verb="DELETE",
-    path="/artifacts/{id}",
-    call=_delete,
-    look=_deleted,
-    repeat=Repeat.SAFE,
-    removes=True,
-    gone_is_done=True,
-    passes=is_busy,
-)
-DELETE_REPOSITORY: Final = Operation(
-    name="delete_repository",
-    verb="DELETE",
-    path="/artifactRepositories/{repository}",
-    call=_delete_repository,
-    look=_deleted,
-    repeat=Repeat.SAFE,
-    removes=True,
-    gone_is_done=True,
-    passes=is_busy,
-)
+
+
+def _removal(name: str, path: str, call: Callable[[Platform, Sent], StepResult]) -> Operation[Platform]:
+    return Operation(
+        name=name,
+        verb="DELETE",
+        path=path,
+        call=call,
+        look=gone(ARTIFACT_KIND),
+        repeat=Repeat.SAFE,
+        removes=True,
+        gone_is_done=True,
+        passes=is_busy,
+    )
+
+
+DELETE_ARTIFACT: Final = _removal("delete_artifact", "/artifacts/{id}", _delete)
+DELETE_REPOSITORY: Final = _removal("delete_repository", "/artifactRepositories/{repository}", _delete_repository)

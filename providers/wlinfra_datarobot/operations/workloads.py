@@ -8,13 +8,12 @@ from typing import Any, Final
 from wlinfra.http.failures import ApiError, FailureKind
 from wlinfra.provider import DidNotHappen, Done, Happened, Intent, Operation, Recovery, Repeat, Sent
 
-from .. import fetch
-from ..compared.shapes import power_of
+from ..compared.shapes import power_of, workload_outputs
 from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from ..waits.drafts import rolling_memory
 from ..waits.rollout import runs
 from .carried import confirm, confirm_roles
-from .common import found_after_create, identity_in, is_busy, live_document
+from .common import changed, creation, gone, identity_in, is_busy, live_document
 
 __all__ = [
     "CANCEL_REPLACEMENT",
@@ -35,25 +34,13 @@ def _made(answer: Mapping[str, Any], lookup: Mapping[str, Any]) -> Done:
     return Done(
         id=identity_in(answer, "POST", "/workloads"),
         memory={"draft": lookup["draft"]} if lookup.get("draft") else {},
-        outputs={"id": answer["id"], "endpoint": answer.get("endpoint"), "artifact_id": answer.get("artifactId")},
+        outputs=workload_outputs(answer),
     )
 
 
-def _create(platform: Platform, sent: Sent) -> Done:
-    named = {"name": sent.payload["name"]} if "name" in sent.payload else {}
-    answer = platform.client.workloads.create(sent.payload)
-    return _made(confirm("POST", "/workloads", named, answer), sent.lookup)
-
-
-def _created(platform: Platform, intent: Intent) -> Recovery:
-    return found_after_create(fetch.with_name(platform, WORKLOAD_KIND, intent.lookup["name"]), intent, _made)
-
-
 def _update(platform: Platform, sent: Sent) -> Done:
-    workloads, target = platform.client.workloads, sent.target
-    answer = workloads.update(target, sent.payload)
-    confirm("PATCH", f"/workloads/{target}", sent.payload, answer, lambda: workloads.get(target))
-    return Done(id=target)
+    changed(platform.client.workloads, "/workloads", sent)
+    return Done(id=sent.target)
 
 
 def _replace(platform: Platform, sent: Sent) -> Done:
@@ -110,30 +97,22 @@ def _cancelled(platform: Platform, intent: Intent) -> Recovery:
     return DidNotHappen()
 
 
-def _start(platform: Platform, sent: Sent) -> Done:
-    answer = platform.client.power.start(sent.target)
-    confirm("POST", f"/workloads/{sent.target}/start", {"workloadId": sent.target}, answer)
-    return Done(id=sent.target)
+def _power(verb: str, power: str, repeat: Repeat) -> Operation[Platform]:
+    """Return the call that starts or stops a workload."""
 
+    def call(platform: Platform, sent: Sent) -> Done:
+        answer = getattr(platform.client.power, verb)(sent.target)
+        confirm("POST", f"/workloads/{sent.target}/{verb}", {"workloadId": sent.target}, answer)
+        return Done(id=sent.target)
 
-def _stop(platform: Platform, sent: Sent) -> Done:
-    answer = platform.client.power.stop(sent.target)
-    confirm("POST", f"/workloads/{sent.target}/stop", {"workloadId": sent.target}, answer)
-    return Done(id=sent.target)
+    def look(platform: Platform, intent: Intent) -> Recovery:
+        document = live_document(platform, WORKLOAD_KIND, intent.target)
+        happened = document is not None and power_of(document.get("status")) == power
+        return Happened(id=intent.target) if happened else DidNotHappen()
 
-
-def _started(platform: Platform, intent: Intent) -> Recovery:
-    return _powered(platform, intent, "running")
-
-
-def _stopped(platform: Platform, intent: Intent) -> Recovery:
-    return _powered(platform, intent, "stopped")
-
-
-def _powered(platform: Platform, intent: Intent, wanted: str) -> Recovery:
-    document = live_document(platform, WORKLOAD_KIND, intent.target)
-    happened = document is not None and power_of(document.get("status")) == wanted
-    return Happened(id=intent.target) if happened else DidNotHappen()
+    return Operation(
+        name=f"{verb}_workload", verb="POST", path=f"/workloads/{{id}}/{verb}", call=call, look=look, repeat=repeat
+    )
 
 
 def _promote(platform: Platform, sent: Sent) -> Done:
@@ -162,13 +141,7 @@ def _delete(platform: Platform, sent: Sent) -> Done:
     return Done()
 
 
-def _deleted(platform: Platform, intent: Intent) -> Recovery:
-    return Happened() if live_document(platform, WORKLOAD_KIND, intent.target) is None else DidNotHappen()
-
-
-CREATE_WORKLOAD: Final = Operation(
-    name="create_workload", verb="POST", path="/workloads", call=_create, look=_created, makes=True
-)
+CREATE_WORKLOAD: Final = creation(WORKLOAD_KIND, lambda client: client.workloads, _made)
 UPDATE_WORKLOAD: Final = Operation(
     name="update_workload", verb="PATCH", path="/workloads/{id}", call=_update, repeat=Repeat.SAFE
 )
@@ -196,18 +169,9 @@ CANCEL_REPLACEMENT: Final = Operation(
     look=_cancelled,
     gone_is_done=True,
 )
-START_WORKLOAD: Final = Operation(
-    name="start_workload", verb="POST", path="/workloads/{id}/start", call=_start, look=_started
-)
-STOP_WORKLOAD: Final = Operation(
-    # Stopping twice is harmless; a second start is refused unless the workload is stopped again.
-    name="stop_workload",
-    verb="POST",
-    path="/workloads/{id}/stop",
-    call=_stop,
-    look=_stopped,
-    repeat=Repeat.SAFE,
-)
+# Stopping twice is harmless; a second start is refused unless the workload is stopped again.
+START_WORKLOAD: Final = _power("start", "running", Repeat.LOOK_FIRST)
+STOP_WORKLOAD: Final = _power("stop", "stopped", Repeat.SAFE)
 PROMOTE_WORKLOAD: Final = Operation(
     name="promote_workload", verb="POST", path="/workloads/{workload_id}/promote", call=_promote, look=_promoted
 )
@@ -219,7 +183,7 @@ DELETE_WORKLOAD: Final = Operation(
     verb="DELETE",
     path="/workloads/{id}",
     call=_delete,
-    look=_deleted,
+    look=gone(WORKLOAD_KIND),
     repeat=Repeat.SAFE,
     removes=True,
     gone_is_done=True,

@@ -9,15 +9,10 @@ from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.values import Json
 
 from ..compared.schema import RUNTIME
-from ..compared.shapes import compared_runtime, is_in_force
+from ..compared.shapes import artifact_of, compared_runtime, is_in_force
 from .statuses import Progress, replacement_progress
 
-__all__ = ["agrees", "artifact_of", "has_replacement", "runs"]
-
-
-def artifact_of(workload: Mapping[str, Any]) -> str | None:
-    """Return the id of the artifact a workload runs."""
-    return workload.get("artifactId") or (workload.get("artifact") or {}).get("id")
+__all__ = ["agrees", "has_replacement", "runs"]
 
 
 def has_replacement(workload: Mapping[str, Any]) -> bool:

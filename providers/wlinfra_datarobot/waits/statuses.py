@@ -16,7 +16,6 @@ __all__ = [
     "WORKLOAD",
     "Progress",
     "is_known",
-    "proton_progress",
     "replacement_progress",
     "workload_progress",
 ]
@@ -93,11 +92,6 @@ def workload_progress(
             return Progress.WAITING
         case _:
             return WORKLOAD.get(status, Progress.WAITING)
-
-
-def proton_progress(status: str) -> Progress:
-    """Return how far a proton is on its way to running."""
-    return PROTON.get(status, Progress.WAITING)
 
 
 def replacement_progress(status: str) -> Progress:

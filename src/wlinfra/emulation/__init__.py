@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clock import Clock, ManualClock, SystemClock
+from .clock import Clock, ManualClock
 from .exchange import Exchange
 from .faults import Delay, Drop, Fault, FaultPlan, Invoke, Phase, Reply, Truncate
 from .routes import Match, Miss, Request, Response, Route, Routes, json_response
@@ -29,7 +29,6 @@ __all__ = [
     "Route",
     "Routes",
     "Store",
-    "SystemClock",
     "Transaction",
     "Truncate",
     "WorldDamagedError",

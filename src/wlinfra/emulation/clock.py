@@ -6,63 +6,40 @@ Emulators ask it once per request; nothing here waits.
 from __future__ import annotations
 
 import threading
-import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final
+
+from wlinfra.clock import SystemClock
+
+_WALL: Final = SystemClock()
+_LATEST: Final = 253_370_764_800.0
+"""The year 9999, after which a time cannot be written as a date."""
 
 
-class Clock(Protocol):
-    """What an emulator asks for the time, and what its admin route moves forward."""
+class Clock:
+    """The wall clock, or another function of seconds since the epoch, that can be set ahead."""
 
-    def now(self) -> float:
-        """Return seconds since the epoch."""
-        ...
-
-    def advance(self, seconds: float) -> None:
-        """Move the time forward; a negative number is a ValueError."""
-        ...
-
-
-class SystemClock:
-    """The wall clock, which can be set ahead so that a long lifecycle passes at once."""
-
-    def __init__(self) -> None:
+    def __init__(self, beneath: Callable[[], float] = _WALL.now) -> None:
+        self._beneath = beneath
         self._ahead = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Return the wall time plus what was advanced."""
-        return time.time() + self._ahead
+        """Return seconds since the epoch, with what was advanced."""
+        return self._beneath() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Set this clock further ahead of the wall time."""
+        """Move the time forward; a negative number is a ValueError. Waiting requests are not woken, they ask again."""
         with self._lock:
-            self._ahead += _forward(seconds, self.now())
+            if not seconds >= 0:
+                raise ValueError(f"a clock only moves forward, got {seconds} seconds")
+            if self.now() + seconds > _LATEST:
+                raise ValueError(f"a clock ends with the year 9999, got {seconds} seconds")
+            self._ahead += seconds
 
 
-class ManualClock:
+class ManualClock(Clock):
     """A clock that stands still until it is advanced."""
 
     def __init__(self, start: float = 1_780_000_000.0) -> None:
-        self._now = start
-        self._lock = threading.Lock()
-
-    def now(self) -> float:
-        """Return the time it was last moved to."""
-        return self._now
-
-    def advance(self, seconds: float) -> None:
-        """Move the time forward; waiting requests are not woken, they ask again."""
-        with self._lock:
-            self._now += _forward(seconds, self._now)
-
-
-_LATEST = 253_370_764_800.0
-"""The year 9999, after which a time cannot be written as a date."""
-
-
-def _forward(seconds: float, now: float) -> float:
-    if not seconds >= 0:
-        raise ValueError(f"a clock only moves forward, got {seconds} seconds")
-    if now + seconds > _LATEST:
-        raise ValueError(f"a clock ends with the year 9999, got {seconds} seconds")
-    return seconds
+        super().__init__(lambda: start)

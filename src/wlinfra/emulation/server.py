@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self, assert_never
 
 from .admin import ADMIN_PREFIX, Admin
-from .clock import Clock, SystemClock
+from .clock import Clock
 from .exchange import Exchange
 from .faults import Delay, Drop, Fault, FaultPlan, Invoke, Phase, Reply, Truncate
 from .routes import Request, Response, Route, json_response
@@ -57,7 +57,7 @@ class EmulatorServer:
         on_reset: Callable[[], None] | None = None,
         admin_routes: Iterable[Route] = (),
     ) -> None:
-        self.clock = clock or SystemClock()
+        self.clock = clock or Clock()
         self.faults = FaultPlan()
         self.requests: deque[Exchange] = deque(maxlen=100_000)
         self.failures: list[BaseException] = []

@@ -61,7 +61,7 @@ def test_lost_answer_keeps_its_effect(platform: Any) -> None:
 
 
 def test_admin_routes_drive_the_world(platform: Any) -> None:
-    admin = ApiClient(platform.emulator.server_url, None)
+    admin = ApiClient(platform.emulator.url.removesuffix("/api/v2"), None)
     chat = platform.workload()
 
     admin.ok("POST", "/_emulator/clock", {"advance": 10})
