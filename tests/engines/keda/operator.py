@@ -11,7 +11,7 @@ from typing import Self
 
 from engines.build import find, module_folder
 from engines.keda.engine import KEDA, MODULE
-from engines.kubernetes.client import ApiError
+from engines.kubernetes.client import ApiError, Json
 from engines.kubernetes.cluster import TESTS, Cluster
 from engines.kubernetes.handle import ClusterHandle
 from engines.kubernetes.processes import free_ports
@@ -19,6 +19,7 @@ from engines.kubernetes.processes import free_ports
 __all__ = ["KedaOperator", "install_definitions", "keda_definitions"]
 
 NAME = "keda-operator"
+SCALERS = ("ClusterTriggerAuthentication", "ScaledJob", "ScaledObject", "TriggerAuthentication")
 SCALER = "http-scaler"
 
 
@@ -108,11 +109,18 @@ ENVIRONMENT = {
 
 
 def install_definitions(handle: ClusterHandle) -> None:
-    """Install KEDA's custom resource definitions, which come with its Go module; needs the Go toolchain."""
-    handle.install(keda_definitions())
+    """Install KEDA's custom resource definitions where they are missing; needs the Go toolchain."""
+    served = handle.api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")["items"]
+    if not set(SCALERS) <= {item["spec"]["names"]["kind"] for item in served if _is_established(item)}:
+        handle.install(keda_definitions())
+
+
+def _is_established(definition: Json) -> bool:
+    conditions = definition.get("status", {}).get("conditions", ())
+    return any((one["type"], one["status"]) == ("Established", "True") for one in conditions)
 
 
 def keda_definitions() -> list[Path]:
-    """Return the files of KEDA's custom resource definitions."""
+    """Return the files of KEDA's custom resource definitions, which come with its Go module."""
     folder: Path = module_folder(KEDA, MODULE) / "config" / "crd" / "bases"
     return sorted(folder.glob("*.yaml"))

@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -107,12 +108,16 @@ class ApiClient:
         host = parts.hostname or ""
         if parts.scheme == "http":
             return http.client.HTTPConnection(host, parts.port, timeout=timeout)
-        context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
-        return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context)
+        return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=_trusting(self.ca_file))
 
     def _headers(self, content: str) -> Mapping[str, str]:
         headers = {"Accept": "application/json", "Content-Type": content}
         return headers if self.token is None else {**headers, "Authorization": f"Bearer {self.token}"}
+
+
+@cache
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
 
 
 def follow(client: ApiClient, path: str, handle: Callable[[str, Json], None], stop: threading.Event) -> None:

@@ -216,6 +216,8 @@ class Cluster:
         common: dict[str, str | int | Path] = {
             "bind-address": "127.0.0.1",
             "leader-elect": "false",
+            "kube-api-qps": 200,  # each controller waits for nothing but the API server
+            "kube-api-burst": 400,
             "authorization-always-allow-paths": OPEN_PATHS,
         }
         flags: dict[str, str | int | Path] = {
@@ -223,7 +225,7 @@ class Cluster:
             "secure-port": controller_port,
             "service-account-private-key-file": self.certificates.service_account_key,
             "root-ca-file": self.certificates.authority,
-            "horizontal-pod-autoscaler-sync-period": "2s",
+            "horizontal-pod-autoscaler-sync-period": "1s",
             "horizontal-pod-autoscaler-initial-readiness-delay": "1s",
             "horizontal-pod-autoscaler-cpu-initialization-period": "1s",
             "horizontal-pod-autoscaler-downscale-stabilization": "2s",

@@ -19,8 +19,10 @@ from engines.kubernetes.client import CONNECTION_LOST, ApiClient, ApiError, Json
 __all__ = ["NODES", "FakeKubelet", "FakeNode"]
 
 LEASE_SECONDS = 40
-SLOW_SECONDS = 9.0
-"""Seconds until what is slow gets ready: longer than a wait thinks usual."""
+UNUSUAL_SECONDS = 5.3
+"""Seconds after which a wait finds it unusual that a pod is not ready: what is slow reports then that it still starts."""
+SLOW_SECONDS = 6.3
+"""Seconds until what is slow gets ready."""
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
@@ -83,8 +85,8 @@ class FakeKubelet:
         self._crashing: dict[str, Json] = {}
         self._restarts: dict[str, itertools.count[int]] = {}
         self._seen: set[str] = set()
-        self._starting: dict[str, tuple[float, str, Json]] = {}
-        """When each slow pod gets ready, its path and its status from then on."""
+        self._starting: dict[str, list[tuple[float, str, Json]]] = {}
+        """When each slow pod reports something, where, and what."""
 
     def threads(self) -> list[threading.Thread]:
         """Return what has to run, not yet started."""
@@ -151,7 +153,9 @@ class FakeKubelet:
             self._client.merge(f"{path}/status", {"status": _not_ready(status) if slow else status})
             self._seen.add(uid)
             if slow:
-                self._starting[uid] = (time.monotonic() + SLOW_SECONDS, path, status)
+                now, still = time.monotonic(), {"metadata": {"annotations": {"fake-kubelet": "still starting"}}}
+                ready = (now + SLOW_SECONDS, f"{path}/status", {"status": status})
+                self._starting[uid] = [(now + UNUSUAL_SECONDS, path, still), ready]
             if not _of_job(pod) and any(_ends(image) for image in _images(pod)):
                 self._crashing[uid] = pod
         elif pod["status"].get("phase") == "Running" and _of_job(pod):
@@ -170,16 +174,19 @@ class FakeKubelet:
                     continue
 
     def _finish_starting(self) -> None:
-        """Let what is slow get ready when its time has come."""
-        while not self._stop.wait(0.5):
-            for uid, (due, path, status) in list(self._starting.items()):
+        """Let what is slow report that it starts, and get ready, when its time has come."""
+        while not self._stop.wait(0.1):
+            for uid, ((due, path, said), *later) in list(self._starting.items()):
                 if time.monotonic() < due:
                     continue
                 try:
-                    self._client.merge(f"{path}/status", {"status": status})
+                    self._client.merge(path, said)
                 except (ApiError, *CONNECTION_LOST):
                     continue
-                self._starting.pop(uid, None)
+                if later and uid in self._starting:
+                    self._starting[uid] = later
+                else:
+                    self._starting.pop(uid, None)
 
 
 def _node_status(node: FakeNode) -> Json:

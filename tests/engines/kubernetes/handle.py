@@ -7,9 +7,9 @@ import os
 import subprocess
 import tempfile
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from engines.kubernetes.client import ApiClient, Json
 from engines.kubernetes.readings import Reading
@@ -115,10 +115,16 @@ class ClusterHandle:
         """Return what a user has asked of the API server, oldest first, each request once: a watch has two events."""
         if self.audit_log is None:
             return []
-        finished, _, _ = self.audit_log.read_text().rpartition("\n")
-        events = (json.loads(line) for line in finished.splitlines())
-        own = [event for event in events if event["user"].get("username") == user]  # no name for a refused token
-        return [_request(event) for event in {event["auditID"]: event for event in own}.values()]
+        read = _AUDITED.setdefault((self.audit_log, user), _Audited())
+        with self.audit_log.open("rb") as log:
+            log.seek(read.end)
+            finished, line_end, _ = log.read().rpartition(b"\n")
+        read.end += len(finished) + len(line_end)
+        name = f'"username":"{user}"'.encode()  # what the audit log writes; no name for a refused token
+        for event in (json.loads(line) for line in finished.splitlines() if name in line):
+            if event["user"].get("username") == user:
+                read.requests[event["auditID"]] = _request(event)
+        return list(read.requests.values())
 
     def write(self, file: Path) -> None:
         """Write the handle for other processes, whole or not at all."""
@@ -142,6 +148,17 @@ class ClusterHandle:
         request = urllib.request.Request(f"{self.prometheus}/readings", data=body, method="PUT")
         with urllib.request.urlopen(request, timeout=10) as response:
             response.read()
+
+
+@dataclass(slots=True)
+class _Audited:
+    """What this process has read of an audit log, which grows with the run, about one user."""
+
+    end: int = 0
+    requests: dict[str, Request] = field(default_factory=dict)
+
+
+_AUDITED: Final[dict[tuple[Path, str], _Audited]] = {}
 
 
 def write_kubeconfig(

@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from engines.build import EngineMissingError
-from engines.keda.operator import KedaOperator
+from engines.build import EngineMissingError, is_built
+from engines.keda.engine import KEDA as KEDA_ENGINE
+from engines.keda.operator import KedaOperator, keda_definitions
 from engines.kubernetes.client import ApiError
 from engines.kubernetes.cluster import TESTS, Cluster, ClusterOptions
 from engines.kubernetes.handle import ClusterHandle
@@ -77,13 +78,20 @@ def keep(folder: Path) -> None:
     try:
         with ExitStack() as stack:
             logs = folder / f"cluster-{os.getpid()}"
-            cluster = stack.enter_context(Cluster(ClusterOptions(folder=logs)))
+            cluster = stack.enter_context(Cluster(ClusterOptions(folder=logs, definitions=_known())))
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             cluster.handle.write(folder / "handle.json")
             _write(folder / "keeper.port", str(listener.getsockname()[1]))
             Keeper(cluster, listener, folder, stack).serve()
     except (EngineMissingError, StartFailedError, OSError, subprocess.CalledProcessError) as error:
         _write(folder / "keeper.failed", _said(error))
+
+
+def _known() -> tuple[Path, ...]:
+    """Return KEDA's definitions where it is built: the garbage collector looks for new kinds only every 30 seconds."""
+    with suppress(EngineMissingError):
+        return tuple(keda_definitions()) if is_built(KEDA_ENGINE) else ()
+    return ()
 
 
 class Keeper:

@@ -63,7 +63,7 @@ def test_a_request_that_reaches_nobody_is_told_with_each_attempt(secretive: Clus
     (file,) = [path for path in secretive.cluster.folder.glob("*.kubeconfig") if path.name.startswith("admin")][:1]
     lost = secretive.folder / "lost.kubeconfig"
     lost.write_text(file.read_text().replace(secretive.cluster.server, "http://127.0.0.1:9"))
-    secretive.program(PROGRAM, kubeconfig=str(lost))
+    secretive.program(PROGRAM, kubeconfig=str(lost), retries=1)
     told = secretive.run("plan", "--debug", code=1).err
     assert re.search(r"GET /api -> \w+Error in \d+ ms\n.* attempt 2 of GET /api in 0\.\d s", told)
     silent(told)
