@@ -116,11 +116,11 @@ def _referred(
 ) -> EnvValue | None:
     """Return what stands for a key of a Secret: a secret of the program's, a credential, or the platform's key."""
     own = secret_key(Container.model_construct(name=container), EnvVar(name, ""))
-    if (key["name"], key["key"]) == (secrets_of(live.name), own):
+    if (key.get("name"), key["key"]) == (secrets_of(live.name), own):
         return live.secret(f"{live.name}_{container}_{name}".replace("-", "_").upper() if name in doubled else name)
-    if live.target.api_key == SecretKey(secret=key["name"], key=key["key"]):
+    if live.target.api_key == SecretKey(secret=key.get("name", ""), key=key["key"]):
         return ApiKey()
-    stored = next((known for known, held in live.target.credentials.items() if held == key["name"]), None)
+    stored = next((known for known, held in live.target.credentials.items() if held == key.get("name")), None)
     return None if stored is None else Credential(stored, key["key"])
 
 
@@ -199,5 +199,6 @@ def _claimed(live: LiveGroup) -> int:
     for one in named or ():
         template = live.shown.find("ResourceClaimTemplate", str(one.get("resourceClaimTemplateName")))
         if template is not None:
-            return int(template["spec"]["spec"]["devices"]["requests"][0]["exactly"].get("count", 1))
+            requests = template["spec"]["spec"].get("devices", {}).get("requests") or ()
+            return sum(int((request.get("exactly") or {}).get("count", 1)) for request in requests)
     return 1

@@ -36,7 +36,7 @@ def _counted_while_stopped(live: LiveGroup) -> Iterator[ScalingPolicy]:
 def _measured(live: LiveGroup) -> tuple[int, int, list[tuple[str, Decimal]]]:
     """Return the bounds, and metrics with their targets."""
     if live.by_operator and (live.spec.get("scale") or {}).get("enabled"):
-        return _of_hpa(live, live.spec["scale"]["hpa"])
+        return _of_hpa(live, live.spec["scale"].get("hpa") or {})
     scaler = live.shown.scaler(live.name)
     if scaler is None:
         return 0, 0, []
@@ -56,7 +56,7 @@ def _measured(live: LiveGroup) -> tuple[int, int, list[tuple[str, Decimal]]]:
 
 def _of_hpa(live: LiveGroup, spec: Document) -> tuple[int, int, list[tuple[str, Decimal]]]:
     found = [_of_metric(live, metric) for metric in spec.get("metrics") or ()]
-    return spec.get("minReplicas", 1), spec["maxReplicas"], [one for one in found if one is not None]
+    return spec.get("minReplicas", 1), spec.get("maxReplicas", 1), [one for one in found if one is not None]
 
 
 def _of_metric(live: LiveGroup, metric: Document) -> tuple[str, Decimal] | None:
@@ -72,13 +72,13 @@ def _of_metric(live: LiveGroup, metric: Document) -> tuple[str, Decimal] | None:
 def _of_trigger(live: LiveGroup, trigger: Document) -> tuple[str, Decimal] | None:
     match trigger:
         case {"type": "cpu", "metadata": {"value": percent}}:
-            return str(Metric.CPU), Decimal(percent)
+            return str(Metric.CPU), amount(percent)
         case {"type": "external-push", "metadata": {"interceptorRoute": name}}:
             route = live.shown.find("InterceptorRoute", name)
             return None if route is None else (str(Metric.CONCURRENCY), Decimal(_concurrency(route)))
         case {"type": "prometheus", "metadata": {"query": query, "threshold": threshold}}:
             found = _QUERY.fullmatch(query)
-            return None if found is None else (_exported(live, found[1]), Decimal(threshold))
+            return None if found is None else (_exported(live, found[1]), amount(threshold))
         case _:
             return None
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from support.generated_workloads import Declaration, declarations
-from support.rendering import TARGET, nim, rendered, server
+from support.rendering import TARGET, nim, rendered, server, target
 
 import wlinfra as wl
 from wlinfra.provider import merge_shared
@@ -189,6 +189,28 @@ def test_what_no_attribute_says_is_reported_by_its_path(path: tuple[Any, ...], v
     found = inverted(documents)
     assert left in [one.path for one in found.left]
     assert all(one.kind == "Deployment" and one.why for one in found.left)
+
+
+ODD: list[tuple[str, tuple[Any, ...], Any]] = [
+    ("ScaledObject", ("spec", "triggers", 0, "metadata", "threshold"), "many"),
+    ("ScaledObject", ("spec", "triggers", 0, "metadata", "query"), "sum(jobs) by (pod)"),
+    ("ScaledObject", ("spec", "triggers", 0, "type"), "kafka"),
+    ("ScaledObject", ("spec", "advanced"), {"restoreToOriginalReplicaCount": True}),
+    ("ResourceClaimTemplate", ("spec", "spec", "devices", "requests"), [{"name": "gpu", "firstAvailable": []}]),
+    ("Deployment", ("spec", "template", "spec", "resourceClaims"), [{"name": "gpu", "resourceClaimName": "one"}]),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "value"), ODD, ids=[str(path[-1]) for _, path, _ in ODD])
+def test_what_is_odd_is_reported_and_not_guessed(kind: str, path: tuple[Any, ...], value: Any) -> None:
+    on = target(autoscaler="keda")
+    documents = live(on=on, bundles=["gpu.dra"], autoscaling=[wl.custom_metric("jobs", target=2, max=3)])
+    *above, last = path
+    place: Any = next(document for document in documents if document["kind"] == kind)
+    for name in above:
+        place = place[name]
+    place[last] = value
+    assert inverted(documents, on).left
 
 
 def test_what_the_server_fills_in_is_no_difference() -> None:
