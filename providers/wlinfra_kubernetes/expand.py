@@ -19,6 +19,7 @@ from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
 from wlinfra.values import Address, Json, Ref, Secret, Template, find_refs, map_leaves
 from wlinfra_manifests.artifact import virtual_artifact
+from wlinfra_manifests.declared import declared_paths, of_artifact
 from wlinfra_manifests.document import Key, canonical, encoded, key_of, plain_text, schema_of
 from wlinfra_manifests.group import group_of
 from wlinfra_manifests.model import Rendered
@@ -26,7 +27,6 @@ from wlinfra_manifests.quantities import with_canonical_quantities
 
 from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle, spare_objects
 from .declared.lookups import workload_lookup
-from .declared.paths import declared_paths, of_artifact
 from .declared.readers import READ_KINDS, contents_of
 from .declared.resources import Manifest
 from .ownership.evident import evident_in

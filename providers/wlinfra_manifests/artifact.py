@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 from wlinfra.provider import OPAQUE, DeclaredPaths, PlatformObject
 from wlinfra.resources.artifact import Artifact
@@ -22,7 +23,7 @@ def virtual_artifact(artifact: Artifact) -> PlatformObject:
         name=artifact.name_on_platform,
         values={"type": artifact.artifact_type, "images": images, "content": digest},
         schema=OPAQUE,
-        declared=DeclaredPaths.of(_images(artifact)),
+        declared=DeclaredPaths(partial(_images, artifact)),
         outputs=("id", "version"),
         known_outputs={"id": f"sha256:{digest}", "version": digest[:12]},
         virtual=True,

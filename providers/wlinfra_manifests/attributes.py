@@ -1,7 +1,7 @@
 """Which attribute stands behind which field of the objects: the table for whatever names a path to people.
 
 Paths of the declaration begin at the workload, with the long form of a runtime; `attribute_paths` spells them as the
-program does. ``[]`` is an element of a list or map, told apart by its key.
+program does. ``[]`` is the same element of a list or map on both sides, ``[*]`` one that only the object names.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ _RESOURCES: Final[Pairs] = (
     ("resources.requests.cpu", f"{_ALLOCATION}.cpu"),
     ("resources.requests.memory", f"{_ALLOCATION}.memory"),
     ("resources.limits.memory", f"{_ALLOCATION}.memory"),
-    ("resources.requests[]", f"{_ALLOCATION}.gpu"),
-    ("resources.limits[]", f"{_ALLOCATION}.gpu"),
+    ("resources.requests[*]", f"{_ALLOCATION}.gpu"),
+    ("resources.limits[*]", f"{_ALLOCATION}.gpu"),
     ("resources.claims", f"{_ALLOCATION}.gpu"),
 )
 _STARTED: Final[Pairs] = (
@@ -109,7 +109,7 @@ ATTRIBUTES: Final[Mapping[str, Pairs]] = {
             (
                 *_STARTED,
                 ("ports", f"{_CONTAINER}.port"),
-                ("ports[].containerPort", f"{_CONTAINER}.port"),
+                ("ports[*].containerPort", f"{_CONTAINER}.port"),
                 *_RESOURCES,
                 *_probes(""),
                 ("securityContext", f"{_CONTAINER}.security"),
@@ -129,9 +129,9 @@ ATTRIBUTES: Final[Mapping[str, Pairs]] = {
         ("spec.replicas", f"{_GROUP}.replicas"),
         ("spec.scale.hpa.minReplicas", f"{_POLICY}.min"),
         ("spec.scale.hpa.maxReplicas", f"{_POLICY}.max"),
-        ("spec.scale.hpa.metrics[].resource.target.averageUtilization", f"{_POLICY}.target"),
-        ("spec.scale.hpa.metrics[].pods.target.averageValue", f"{_POLICY}.target"),
-        ("spec.scale.hpa.metrics[].pods.metric.name", f"{_POLICY}.metric"),
+        ("spec.scale.hpa.metrics[*].resource.target.averageUtilization", f"{_POLICY}.target"),
+        ("spec.scale.hpa.metrics[*].pods.target.averageValue", f"{_POLICY}.target"),
+        ("spec.scale.hpa.metrics[*].pods.metric.name", f"{_POLICY}.metric"),
         *_below("spec.", "", (*_PLACED, ("draResources", f"{_GROUP}.bundles"), *_RESOURCES[:-1], *_probes("probe."))),
         ("spec.sidecarContainers", "artifact.container_groups[].containers"),
         ("spec.sidecarContainers[]", _CONTAINER),
@@ -143,17 +143,17 @@ ATTRIBUTES: Final[Mapping[str, Pairs]] = {
         ("spec.minReplicas", f"{_POLICY}.min"),
         ("spec.maxReplicas", f"{_POLICY}.max"),
         ("spec.metrics", f"{_GROUP}.autoscaling"),
-        ("spec.metrics[].resource.target.averageUtilization", f"{_POLICY}.target"),
-        ("spec.metrics[].pods.target.averageValue", f"{_POLICY}.target"),
-        ("spec.metrics[].pods.metric.name", f"{_POLICY}.metric"),
+        ("spec.metrics[*].resource.target.averageUtilization", f"{_POLICY}.target"),
+        ("spec.metrics[*].pods.target.averageValue", f"{_POLICY}.target"),
+        ("spec.metrics[*].pods.metric.name", f"{_POLICY}.metric"),
     ),
     "ScaledObject": (
         ("spec.minReplicaCount", f"{_POLICY}.min"),
         ("spec.maxReplicaCount", f"{_POLICY}.max"),
         ("spec.triggers", f"{_GROUP}.autoscaling"),
-        ("spec.triggers[].metadata.value", f"{_POLICY}.target"),
-        ("spec.triggers[].metadata.threshold", f"{_POLICY}.target"),
-        ("spec.triggers[].metadata.query", f"{_POLICY}.metric"),
+        ("spec.triggers[*].metadata.value", f"{_POLICY}.target"),
+        ("spec.triggers[*].metadata.threshold", f"{_POLICY}.target"),
+        ("spec.triggers[*].metadata.query", f"{_POLICY}.metric"),
     ),
     "InterceptorRoute": (("spec.scalingMetric.concurrency.targetValue", f"{_POLICY}.target"),),
     "HTTPScaledObject": (
@@ -220,7 +220,7 @@ def _own(kind: str, workload: Workload, artifact: Artifact, group: str) -> Itera
             yield from _bundled(kind, container, runtime)
         if container.primary and kind == "NIMService":
             for wire, name in ATTRIBUTES[kind]:
-                if not wire.startswith("spec.sidecarContainers"):
+                if ".containers[]" in name and not wire.startswith("spec.sidecarContainers"):
                     yield wire, name.replace(".containers[]", f".containers[{container.name}]")
     for policy in runtime.all_policies:
         yield from _policy(kind, policy, [_means(other) for other in runtime.all_policies])

@@ -10,8 +10,8 @@ from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.patterns import covers, parse_pattern
 from wlinfra.values import Path
 
-PATHS = DeclaredPaths.of(
-    [
+PATHS = DeclaredPaths(
+    lambda: [
         ("spec.groups[*].containers", "containers"),
         ("spec.groups[*].containers[]", "containers[]"),
         ("spec.groups[*].containers[].imageUri", "containers[].image"),

@@ -57,11 +57,11 @@ def _of_any_group(wire: str) -> str:
     return wire.replace("[]", "[*]", 1)
 
 
-_GROUPS: Final = DeclaredPaths.of((*_ARTIFACT, *_containers()))
-_CONTAINERS: Final = DeclaredPaths.of((*_containers(), *_ARTIFACT))
-_RUNTIME: Final = DeclaredPaths.of((*_WORKLOAD, *_scale(), *_allocations(), *_sole()))
-_ALLOCATED: Final = DeclaredPaths.of((*_scale(), *_allocations(), *_sole(), *_WORKLOAD))
-_SHORT: Final = DeclaredPaths.of((*_scale(), *_sole(), *_allocations(), *_WORKLOAD))
+_GROUPS: Final = DeclaredPaths(lambda: (*_ARTIFACT, *_containers()))
+_CONTAINERS: Final = DeclaredPaths(lambda: (*_containers(), *_ARTIFACT))
+_RUNTIME: Final = DeclaredPaths(lambda: (*_WORKLOAD, *_scale(), *_allocations(), *_sole()))
+_ALLOCATED: Final = DeclaredPaths(lambda: (*_scale(), *_allocations(), *_sole(), *_WORKLOAD))
+_SHORT: Final = DeclaredPaths(lambda: (*_scale(), *_sole(), *_allocations(), *_WORKLOAD))
 
 
 def artifact_paths(artifact: Artifact) -> DeclaredPaths:

@@ -167,7 +167,7 @@ class Change:
 
     def named(self) -> Change:
         """Return the change with each difference named as the program has its path; what is created is shown as sent."""
-        if self.action is Action.CREATE or not self.declared.pairs:
+        if self.action is Action.CREATE or not (self.attributes or self.drift or self.unfinished):
             return self
 
         def name(items: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:

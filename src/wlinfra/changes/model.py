@@ -210,7 +210,7 @@ class PlatformObject:
     values: Mapping[str, Json]
     """The wanted values in the platform's own shape; may hold references and secrets."""
     schema: Attribute
-    declared: DeclaredPaths = field(default=DeclaredPaths(), repr=False)
+    declared: DeclaredPaths = field(default=DeclaredPaths(), repr=False, compare=False)
     """What the program calls the paths of the values."""
     outputs: tuple[str, ...] = ("id",)
     """The attributes that may be referred to."""

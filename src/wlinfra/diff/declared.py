@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from wlinfra.diff.patterns import Pattern, names, parse_pattern
@@ -36,27 +36,27 @@ _ELEMENT: Final = _Key()
 _Template: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeclaredPaths:
     """Pairs of paths, on the platform and in the declaration; of two that fit a path, the longer one counts, then the first.
 
-    >>> paths = DeclaredPaths.of([("spec.groups[*].containers[].imageUri", "containers[].image")])
+    ``[main]`` is an element of a list or map, ``[]`` the same one on both sides, in their order, and ``[*]`` any that
+    one side does not name.
+
+    >>> paths = DeclaredPaths(lambda: [("spec.groups[*].containers[].imageUri", "containers[].image")])
     >>> paths.name(("spec", "groups", "default", "containers", "main", "imageUri"))
     'containers[main].image'
     >>> paths.on_platform("containers[main].image"), paths.on_platform("spec.name")
     (('spec.groups.*.containers.main.imageUri',), ())
     """
 
-    pairs: tuple[tuple[_Template, _Template], ...] = field(default=(), repr=False)
+    source: Callable[[], Iterable[tuple[str, str]]] = tuple
+    """Asked once, when the first path is named: most objects of a plan differ in nothing."""
 
-    @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str]]) -> DeclaredPaths:
-        """Return the table of pairs of paths.
-
-        ``[main]`` is an element, ``[]`` the same one on both sides, in their order, and ``[*]`` any that one side does
-        not name.
-        """
-        return cls(tuple((_template(wire), _template(declared)) for wire, declared in pairs))
+    @cached_property
+    def pairs(self) -> tuple[tuple[_Template, _Template], ...]:
+        """The pairs, taken apart."""
+        return tuple((_template(wire), _template(declared)) for wire, declared in self.source())
 
     def name(self, path: Path) -> str:
         """Return the path as the program has it; as the platform has it where no declaration stands behind it."""
@@ -94,12 +94,11 @@ class DeclaredPaths:
     def _is_exact(self, pair: tuple[_Template, _Template]) -> bool:
         """True unless a pattern for it would cover more: another element, which one of the sides does not name."""
         wire, declared = pair
-        surplus = declared.count(_ELEMENT) - wire.count(_ELEMENT)
-        if surplus > 0:  # another pair may say which one it is
-            return all(declared.count(_ELEMENT) <= other.count(_ELEMENT) for at, other in self.pairs if at == wire)
-        if surplus < 0 and wire[-1] == _ELEMENT:
-            return all(at[: len(wire) - 1] != wire[:-1] for at, _ in self.pairs if len(at) >= len(wire) and at != wire)
-        return True
+        unnamed = declared.count(_ELEMENT)
+        covered = [(at, other) for at, other in self.pairs if len(at) >= len(wire) and _fits(wire, at)]
+        if unnamed > wire.count(_ELEMENT):  # another pair may say which one it is
+            return all(unnamed <= other.count(_ELEMENT) for at, other in covered if len(at) == len(wire))
+        return wire[-1] != "*" or all(at == wire for at, _ in covered)
 
     def alike(self, pattern: str) -> str:
         """Return the declared path that may be meant by one that is none; empty where nothing is like it."""

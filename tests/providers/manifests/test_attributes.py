@@ -12,9 +12,11 @@ import pytest
 from support.rendering import nim, rendered, server, target
 
 import wlinfra as wl
-from wlinfra.diff.patterns import parse_pattern
+from wlinfra.diff.patterns import covers, parse_pattern
+from wlinfra.provider import DeclaredPaths
 from wlinfra.values import Path
-from wlinfra_manifests.attributes import ATTRIBUTES, attribute_paths
+from wlinfra_manifests.attributes import ATTRIBUTES
+from wlinfra_manifests.declared import declared_paths
 from wlinfra_manifests.document import differences
 from wlinfra_manifests.model import Target
 
@@ -68,26 +70,20 @@ class Edit:
     def __str__(self) -> str:
         return f"{self.name}-{self.make.__name__}-{self.on.nim}-{self.on.autoscaler}-{self.on.http_scaling}"
 
-    def changed(self) -> Iterator[tuple[str, Path, str]]:
-        """Yield the kind, the path and the name of each field that differs, of objects that are there on both sides."""
+    def changed(self) -> Iterator[tuple[str, Path, DeclaredPaths]]:
+        """Yield the kind, the path and the table of each field that differs, of objects that are there on both sides."""
         (old, _, _), (new, workload, artifact) = self._side(self.before), self._side(self.after)
         parts = {item.part: item.manifest for item in old}
         for item in new:
             kind = item.kind.rpartition("/")[2]
             former = parts.get(item.part, item.manifest)
             for one in differences(former, item.manifest) if former["metadata"]["name"] == item.name else ():
-                yield kind, one.path, named(attribute_paths(kind, workload, artifact), one.path)
+                yield kind, one.path, declared_paths(item, workload, artifact)
 
     def _side(self, given: Given) -> tuple[Any, wl.Workload, wl.Artifact]:
         own = {key: value for key, value in given.items() if key not in ("server", "artifact")}
         artifact = self.make(**given.get("server", {})).model_copy(update=given.get("artifact", {}))
         return rendered(artifact, self.on, **own).objects, wl.Workload("chat", artifact=artifact, **own), artifact
-
-
-def named(pairs: tuple[tuple[str, str], ...], path: Path) -> str:
-    """Return the name of the longest row that fits the path, the first of those."""
-    fitting = [pair for pair in pairs if fits(pair[0], path)]
-    return max(fitting, key=lambda pair: len(template(pair[0])), default=("", ""))[1]
 
 
 def template(text: str) -> tuple[str, ...]:
@@ -216,7 +212,18 @@ def of_security() -> Iterator[Edit]:
 def test_what_an_attribute_changes_is_named_by_it(edit: Edit) -> None:
     found = [one for one in edit.changed() if one[1][:3] not in FOLLOWS and one[1][:2] not in FOLLOWS]
     assert found
-    assert [(kind, path) for kind, path, name in found if not agree(edit.name, name)] == []
+    assert [(kind, path) for kind, path, table in found if not agree(edit.name, table.find(path))] == []
+
+
+@pytest.mark.parametrize("edit", list(edits()), ids=str)
+def test_its_name_leads_back_to_it(edit: Edit) -> None:
+    named = [(path, table.find(path), table) for _, path, table in edit.changed() if table.find(path)]
+    lost = [
+        (path, name)
+        for path, name, table in named
+        if not covers([parse_pattern(one) for one in table.on_platform(name)], path)
+    ]
+    assert lost == []
 
 
 def test_each_row_is_about_a_field_that_an_attribute_changes() -> None:
