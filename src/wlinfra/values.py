@@ -153,7 +153,7 @@ class Secret:
             "A secret cannot be part of another string: give it to the platform as a value of its own, such as an environment variable."
         )
 
-    __add__ = __radd__ = __mod__ = __rmod__ = __iter__ = __len__ = __getitem__ = _refuse
+    __add__ = __radd__ = __mod__ = __rmod__ = __iter__ = __getitem__ = _refuse
     __format__ = _refuse
 
     def __reduce__(self) -> NoReturn:
