@@ -12,11 +12,12 @@ import pytest
 import wlinfra
 import wlinfra_datarobot
 import wlinfra_kubernetes
+import wlinfra_manifests
 
 
 def modules_with_examples() -> Iterator[str]:
     """Yield their names, without importing the modules: some need an extra, and all take time."""
-    for package in (wlinfra, wlinfra_datarobot, wlinfra_kubernetes):
+    for package in (wlinfra, wlinfra_datarobot, wlinfra_kubernetes, wlinfra_manifests):
         for root in package.__path__:
             for file in sorted(Path(root).rglob("*.py")):
                 if ">>> " in file.read_text():

@@ -29,12 +29,22 @@ def canonical(text: Any) -> Any:
     found = _parsed(text) if isinstance(text, str | int | float) and not isinstance(text, bool) else None
     if found is None:
         return text
-    value, is_binary = found
-    return _binary(value) if is_binary else _decimal(value)
+    number, is_binary = found
+    return _binary(number) if is_binary else _decimal(number)
+
+
+def amount(text: Any) -> Decimal:
+    """Return the quantity as a number; 0 for what is none.
+
+    >>> amount("500m"), amount("1Gi"), amount(None)
+    (Decimal('0.500'), Decimal('1073741824'), Decimal('0'))
+    """
+    found = _parsed(text)
+    return Decimal(0) if found is None else found[0]
 
 
 def _parsed(text: Any) -> tuple[Decimal, bool] | None:
-    """Return the number, and whether its suffix counts in powers of 1024; None for what is no quantity."""
+    """Return the number, and whether it is counted in 1024; None for what is no quantity."""
     match = _QUANTITY.fullmatch(str(text))
     if match is None:
         return None
@@ -45,17 +55,8 @@ def _parsed(text: Any) -> tuple[Decimal, bool] | None:
         return None
     if suffix in _BINARY:
         return number * Decimal(1024 ** _BINARY[suffix]), True
-    return number.scaleb(int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]), False
-
-
-def amount(text: Any) -> Decimal:
-    """Return the quantity as a number; 0 for what is none.
-
-    >>> amount("500m"), amount("1Gi"), amount(None)
-    (Decimal('0.500'), Decimal('1073741824'), Decimal('0'))
-    """
-    found = _parsed(text)
-    return found[0] if found is not None else Decimal(0)
+    exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
+    return number.scaleb(exponent), False
 
 
 def format_amount(amount: float | Decimal) -> str:
