@@ -59,3 +59,8 @@ def test_declaring_loads_pydantic_alone() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(wl, "Wokload")
+
+
+def test_a_name_of_an_earlier_version_is_an_error_that_has_the_new_one() -> None:
+    with pytest.raises(AttributeError, match=r"it is wl\.ScalingPolicy now"):
+        getattr(wl, "Policy")  # noqa: B009 - mypy knows that there is none

@@ -54,9 +54,14 @@ def live(values: Any = None, **options: Any) -> Live:
     return Live(id="1", values=values or VALUES, outputs={"id": "1"}, **options)
 
 
+def asking(
+    desired: PlatformObject | None, prior: ObjectState | None, reading: Live | Absent, **options: Any
+) -> PlanRequest:
+    return PlanRequest(desired=desired, prior=prior, reading=reading, dependencies={}, digest=KEY, **options)
+
+
 def plan(desired: PlatformObject | None, prior: ObjectState | None, reading: Live | Absent, **options: Any) -> Decision:
-    request = PlanRequest(desired=desired, prior=prior, reading=reading, dependencies={}, digest=KEY, **options)
-    return default_decision(request, steps=Steps())
+    return default_decision(asking(desired, prior, reading, **options), steps=Steps())
 
 
 def changed(**values: Any) -> dict[str, Any]:
@@ -64,134 +69,134 @@ def changed(**values: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("change", "action", "reason", "calls"),
+    ("asked", "action", "reason", "calls"),
     [
-        pytest.param(plan(wanted(), None, Absent()), Action.CREATE, ActionReason.NOT_IN_STATE, 1, id="new"),
+        pytest.param(asking(wanted(), None, Absent()), Action.CREATE, ActionReason.NOT_IN_STATE, 1, id="new"),
         pytest.param(
-            plan(wanted(), record(), Absent()), Action.CREATE, ActionReason.GONE, 1, id="deleted by somebody else"
+            asking(wanted(), record(), Absent()), Action.CREATE, ActionReason.GONE, 1, id="deleted by somebody else"
         ),
-        pytest.param(plan(wanted(), record(), live()), Action.NO_OP, ActionReason.UNCHANGED, 0, id="unchanged"),
+        pytest.param(asking(wanted(), record(), live()), Action.NO_OP, ActionReason.UNCHANGED, 0, id="unchanged"),
         pytest.param(
-            plan(wanted(changed(size=2)), record(), live()),
+            asking(wanted(changed(size=2)), record(), live()),
             Action.UPDATE,
             ActionReason.ATTRIBUTE_CHANGED,
             1,
             id="changed",
         ),
         pytest.param(
-            plan(wanted(), record(), live(changed(size=2))),
+            asking(wanted(), record(), live(changed(size=2))),
             Action.UPDATE,
             ActionReason.DRIFTED,
             1,
             id="changed by somebody else",
         ),
         pytest.param(
-            plan(wanted(changed(image="y")), record(), live()),
+            asking(wanted(changed(image="y")), record(), live()),
             Action.ROLL,
             ActionReason.ATTRIBUTE_CHANGED,
             1,
             id="rolls",
         ),
         pytest.param(
-            plan(wanted(changed(zone="y")), record(), live()),
+            asking(wanted(changed(zone="y")), record(), live()),
             Action.REPLACE,
             ActionReason.CANNOT_UPDATE,
             1,
             id="replaces",
         ),
         pytest.param(
-            plan(wanted(changed(policy=1)), record(), live()),
+            asking(wanted(changed(policy=1)), record(), live()),
             Action.UPDATE,
             ActionReason.ATTRIBUTE_CHANGED,
             0,
             id="kept for later",
         ),
         pytest.param(
-            plan(wanted(), record(), live(), replace=True),
+            asking(wanted(), record(), live(), replace=True),
             Action.REPLACE,
             ActionReason.REQUESTED,
             1,
             id="replacing was requested",
         ),
         pytest.param(
-            plan(wanted(), record(health=Health.TAINTED), live()),
+            asking(wanted(), record(health=Health.TAINTED), live()),
             Action.REPLACE,
             ActionReason.TAINTED,
             1,
             id="half made",
         ),
         pytest.param(
-            plan(wanted(), record(health=Health.UNREADY), live()),
+            asking(wanted(), record(health=Health.UNREADY), live()),
             Action.NO_OP,
             ActionReason.UNREADY,
             0,
             id="not seen ready",
         ),
-        pytest.param(plan(wanted(lookup=True), None, live()), Action.READ, ActionReason.LOOKED_UP, 0, id="looked up"),
+        pytest.param(asking(wanted(lookup=True), None, live()), Action.READ, ActionReason.LOOKED_UP, 0, id="looked up"),
         pytest.param(
-            plan(None, record(), live()), Action.DELETE, ActionReason.NOT_IN_STACK, 1, id="no longer declared"
+            asking(None, record(), live()), Action.DELETE, ActionReason.NOT_IN_STACK, 1, id="no longer declared"
         ),
         pytest.param(
-            plan(None, record(), Absent()), Action.FORGET, ActionReason.GONE, 0, id="no longer declared and gone"
+            asking(None, record(), Absent()), Action.FORGET, ActionReason.GONE, 0, id="no longer declared and gone"
         ),
-        pytest.param(plan(None, record(retain=True), live()), Action.FORGET, ActionReason.RETAINED, 0, id="retained"),
+        pytest.param(asking(None, record(retain=True), live()), Action.FORGET, ActionReason.RETAINED, 0, id="retained"),
         pytest.param(
-            plan(None, record(), Absent(), deposed_id="0"), Action.DELETE, ActionReason.DEPOSED, 1, id="left over"
+            asking(None, record(), Absent(), deposed_id="0"), Action.DELETE, ActionReason.DEPOSED, 1, id="left over"
         ),
         pytest.param(
-            plan(wanted(), None, live(found_by_name=True)),
+            asking(wanted(), None, live(found_by_name=True)),
             Action.IMPORT,
             ActionReason.FOUND_BY_NAME,
             0,
             id="found by name",
         ),
         pytest.param(
-            plan(wanted(changed(size=2)), None, live()),
+            asking(wanted(changed(size=2)), None, live()),
             Action.IMPORT,
             ActionReason.FOUND_BY_NAME,
             1,
             id="found by name and different",
         ),
         pytest.param(
-            plan(wanted(changed(zone="y")), None, live()),
+            asking(wanted(changed(zone="y")), None, live()),
             Action.IMPORT,
             ActionReason.FOUND_BY_NAME,
             0,
             id="found by name and not to be changed",
         ),
         pytest.param(
-            plan(wanted(), record(id="old"), live()),
+            asking(wanted(), record(id="old"), live()),
             Action.IMPORT,
             ActionReason.FOUND_BY_NAME,
             0,
             id="another object has the name now",
         ),
         pytest.param(
-            plan(wanted(), None, live(owned=True)), Action.IMPORT, ActionReason.NOT_IN_STATE, 0, id="provably ours"
+            asking(wanted(), None, live(owned=True)), Action.IMPORT, ActionReason.NOT_IN_STATE, 0, id="provably ours"
         ),
         pytest.param(
-            plan(wanted(changed(image="y")), None, live(owned=True)),
+            asking(wanted(changed(image="y")), None, live(owned=True)),
             Action.ROLL,
             ActionReason.NOT_IN_STATE,
             1,
             id="provably ours and different",
         ),
         pytest.param(
-            plan(wanted(changed(size=Ref(Address("x.y"), "id"))), record(), live()),
+            asking(wanted(changed(size=Ref(Address("x.y"), "id"))), record(), live()),
             Action.UPDATE,
             ActionReason.DEPENDENCY_CHANGED,
             1,
             id="what it refers to is not known yet",
         ),
         pytest.param(
-            plan(wanted(virtual=True), None, Absent()),
+            asking(wanted(virtual=True), None, Absent()),
             Action.CREATE,
             ActionReason.NOT_IN_STATE,
             0,
             id="virtual and new",
         ),
         pytest.param(
-            plan(wanted(changed(zone="y"), virtual=True), record(virtual=True), Absent()),
+            asking(wanted(changed(zone="y"), virtual=True), record(virtual=True), Absent()),
             Action.UPDATE,
             ActionReason.ATTRIBUTE_CHANGED,
             0,
@@ -200,8 +205,9 @@ def changed(**values: Any) -> dict[str, Any]:
     ],
 )
 def test_the_action_follows_from_what_is_wanted_recorded_and_live(
-    change: Decision, action: Action, reason: ActionReason, calls: int
+    asked: PlanRequest, action: Action, reason: ActionReason, calls: int
 ) -> None:
+    change = default_decision(asked, steps=Steps())
     assert (change.action, change.reason, len(change.steps)) == (action, reason, calls)
 
 
@@ -291,9 +297,7 @@ def test_an_import_that_cannot_be_changed_records_what_is_live() -> None:
 
 def test_the_steps_see_the_finished_change() -> None:
     steps = Steps()
-    request = PlanRequest(
-        desired=wanted(changed(zone="y")), prior=record(), reading=live(), dependencies={}, digest=KEY
-    )
+    request = asking(wanted(changed(zone="y")), record(), live())
     change = default_decision(request, steps=steps, goal=lambda _: None)
     assert steps.asked == [replace(change, steps=())]
 
