@@ -6,8 +6,8 @@ import pytest
 
 from wlinfra.diff.compare import Comparison, compare, drift
 from wlinfra.diff.model import SENSITIVE, Origin
-from wlinfra.diff.normalize import cpu_quantity, memory_bytes
 from wlinfra.diff.schema import Attribute, Effect, fields
+from wlinfra.quantities import memory_bytes
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Address, Ref, Secret, Template, format_path
@@ -21,7 +21,6 @@ SCHEMA = Attribute(
         name=Attribute(),
         description=Attribute(default=""),
         memory=Attribute(normalize=memory_bytes),
-        cpu=Attribute(normalize=cpu_quantity),
         status=Attribute(computed=True),
         identity=Attribute(effect=Effect.REPLACES),
         later=Attribute(effect=Effect.STORED),
@@ -67,7 +66,6 @@ def paths(comparison: Comparison) -> list[str]:
     ("desired", "live"),
     [
         pytest.param({"memory": "512MB"}, {"memory": 512_000_000}, id="one amount in two spellings"),
-        pytest.param({"cpu": "500m"}, {"cpu": 0.5}, id="thousandths of a processor"),
         pytest.param({"description": ""}, {}, id="a default left out by the platform"),
         pytest.param({"description": None}, {"description": "x"}, id="null is absent, so it is not ours"),
         pytest.param({"runtime": {"replicas": 1}}, {}, id="an object of defaults only"),

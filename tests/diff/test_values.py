@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from wlinfra.diff.model import SENSITIVE
-from wlinfra.diff.normalize import cpu_quantity, memory_bytes
 from wlinfra.diff.patterns import parse_pattern
 from wlinfra.diff.project import keep_ignored, mask, project, redact
 from wlinfra.diff.schema import Attribute, fields
+from wlinfra.quantities import memory_bytes
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Address, Ref, Secret
@@ -35,13 +35,6 @@ REF = Ref(Address("a.b"), "id")
 )
 def test_memory_is_a_number_of_bytes(value: Any, expected: Any) -> None:
     assert memory_bytes(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"), [(2, 2), ("2", 2.0), ("250m", 0.25), ("2 cores", "2 cores"), (True, True)]
-)
-def test_cpu_is_a_number_of_processors(value: Any, expected: Any) -> None:
-    assert cpu_quantity(value) == expected
 
 
 def test_only_managed_paths_are_projected() -> None:

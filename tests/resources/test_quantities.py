@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wlinfra.resources.quantities import QuantityError, check_volume_size, parse_memory
+from wlinfra.quantities import QuantityError, check_volume_size, parse_memory
 
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 

@@ -29,7 +29,6 @@ from wlinfra.changes.outcome import changes_nothing_live, needs_call
 from wlinfra.diff.compare import compare
 from wlinfra.diff.declared import DeclaredPaths
 from wlinfra.diff.model import SENSITIVE, AttributeChange, Origin
-from wlinfra.diff.normalize import memory_bytes
 from wlinfra.diff.private import is_open_to_all
 from wlinfra.diff.project import key_elements
 from wlinfra.diff.schema import OPAQUE, Attribute, Effect, fields
@@ -76,6 +75,7 @@ from wlinfra.provider.optional import (
 from wlinfra.provider.options import public_options, wrong_options
 from wlinfra.provider.others import Others
 from wlinfra.provider.rendering import Manifest, RenderedObject, WritesManifests, WritesRoles, merge_shared
+from wlinfra.quantities import memory_bytes
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Intent, ObjectState, SecretDigest

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Plain
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from wlinfra.quantities import QuantityError, check_volume_size, parse_memory
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.quantities import QuantityError, check_volume_size, parse_memory
 from wlinfra.values import HIDDEN, Ref, Secret, Template, find_unsendable, is_sendable, parse_template
 
 __all__ = [

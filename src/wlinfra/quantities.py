@@ -1,6 +1,7 @@
-"""Amounts of memory and storage as people write them.
+"""Amounts of memory and storage as people and platforms write them.
 
-The models of `resources` call these while a declaration is validated; everything behind sees bytes.
+The models of `resources` check with these what is declared, so that everything behind sees bytes; `memory_bytes` is
+what `Attribute.normalize` names for live amounts in any spelling.
 """
 
 from __future__ import annotations
@@ -8,13 +9,19 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["QuantityError", "check_volume_size", "parse_memory"]
+from wlinfra.values import Json
+
+__all__ = ["QuantityError", "check_volume_size", "memory_bytes", "parse_memory"]
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z]*)\s*", re.ASCII)
 _VOLUME = re.compile(r"\d+(?:\.\d+)?(?:Mi|Gi|Ti)", re.ASCII)
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_FACTORS = {
+    "": 1,
+    **{unit: 1000**power for power, unit in enumerate("KMGTPE", start=1)},
+    **{f"{unit}I": 1024**power for power, unit in enumerate("KMGTPE", start=1)},
+}
+_UNITS = {"": 1, **{f"{unit}B": _FACTORS[unit] for unit in ("", *"KMGT")}}
 _MOST = 2**63 - 1
-_BINARY = {"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 
 
 class QuantityError(ValueError):
@@ -43,10 +50,10 @@ def parse_memory(quantity: int | str) -> int:
     if match is None:
         raise QuantityError("Memory is a number followed by a unit.", 'Write it as "512MB" or "2GB".')
     number, unit = Decimal(match[1]), match[2].upper()
-    binary = _BINARY.get(unit.removesuffix("B"))
-    if binary is not None:
+    if re.fullmatch("[KMGT]IB?", unit):
         raise QuantityError(
-            f"{quantity.strip()} counts in 1024, and memory is counted in thousands.", _exact(number, unit, binary)
+            f"{quantity.strip()} counts in 1024, and memory is counted in thousands.",
+            _exact(number, unit, _FACTORS[unit.removesuffix("B")]),
         )
     if unit not in _UNITS:
         raise QuantityError(
@@ -90,3 +97,16 @@ def check_volume_size(quantity: str) -> str:
     if not isinstance(quantity, str) or not _VOLUME.fullmatch(quantity):
         raise QuantityError("The size of a volume is a number followed by Mi, Gi or Ti.", 'Write it as "200Gi".')
     return quantity
+
+
+def memory_bytes(value: Json) -> Json:
+    """Return an amount of memory in bytes: a number, or a string with a 1000-based or 1024-based unit.
+
+    >>> memory_bytes("512MB"), memory_bytes("1.5GB"), memory_bytes("1Gi"), memory_bytes(7)
+    (512000000, 1500000000, 1073741824, 7)
+
+    What is no amount is returned as it is, so that it differs from every amount.
+    """
+    match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
+    factor = _FACTORS.get(match[2].upper().removesuffix("B")) if match is not None else None
+    return value if match is None or factor is None else int(Decimal(match[1]) * factor)
