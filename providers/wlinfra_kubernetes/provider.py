@@ -24,6 +24,7 @@ from wlinfra.resources.base import Resource
 from wlinfra.values import Address
 from wlinfra_manifests.targets import target_of
 
+from .accounts import account_of
 from .check import check
 from .cluster.client import ClusterClient
 from .cluster.session import open_session
@@ -44,7 +45,6 @@ from .rights import rights
 from .run import run
 from .scope import Scope
 from .strays import strays
-from .subjects import subject_of
 
 __all__ = ["KubernetesConnection", "connect"]
 
@@ -105,7 +105,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
 
     def rights(self, objects: Sequence[PlatformObject], *, account: str = "") -> Sequence[RenderedObject]:
         """Return the roles an account needs for these objects, with bindings to it or to fill in."""
-        return rights(self.platform.identity, objects, subject_of(account))
+        return rights(self.platform.identity, objects, account_of(account))
 
     def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
         """Return what has our label and nobody knows."""

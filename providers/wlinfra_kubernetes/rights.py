@@ -14,10 +14,10 @@ from typing import Any, Final
 from wlinfra.provider import Manifest, PlatformObject, RenderedObject
 from wlinfra_manifests.document import Key, guessed_plural
 
+from .accounts import RBAC, Account
 from .declared.lookups import NEEDED
 from .ownership.identity import Identity
 from .private import private_of
-from .subjects import RBAC, Subject
 
 __all__ = ["rights"]
 
@@ -59,7 +59,7 @@ class _Right:
     verb: str
 
 
-def rights(identity: Identity, objects: Sequence[PlatformObject], subject: Subject) -> Sequence[RenderedObject]:
+def rights(identity: Identity, objects: Sequence[PlatformObject], subject: Account) -> Sequence[RenderedObject]:
     """Return the roles, each with a binding to the subject; none for a stack that has nothing on the cluster."""
     plurals = dict(_declared_plurals(objects))
     needed: dict[str, set[_Right]] = defaultdict(set)
@@ -130,7 +130,7 @@ def _plural(key: Key, declared: Mapping[tuple[str, str], str]) -> str:
 # ---------------------------------------------------------------- what is written
 
 
-def _role(identity: Identity, subject: Subject, namespace: str, needed: set[_Right]) -> Iterator[RenderedObject]:
+def _role(identity: Identity, subject: Account, namespace: str, needed: set[_Right]) -> Iterator[RenderedObject]:
     prefix = "" if namespace else "Cluster"
     place = {"namespace": namespace} if namespace else {}
     name = identity.inventory.name if namespace else f"{identity.inventory.namespace}-{identity.inventory.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apply.fakes import Bench, address, create, delete, problem, record
 
-from wlinfra.apply.events import Failed, Skipped
+from wlinfra.apply.events import ChangeFailed, Skipped
 from wlinfra.provider.base import Refused
 
 
@@ -27,7 +27,7 @@ def test_a_refused_create_leaves_nothing_recorded_and_no_open_intent() -> None:
     bench.platform.replies["create-a"] = [Refused(error=problem())]
     bench.apply(create("a"))
     assert (bench.session.objects, bench.session.intents) == ({}, {})
-    assert [event.recorded for event in bench.events if isinstance(event, Failed)] == [False]
+    assert [event.recorded for event in bench.events if isinstance(event, ChangeFailed)] == [False]
 
 
 def test_a_failed_deletion_keeps_what_it_depends_on() -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 from apply.fakes import GOAL, Bench, FakePlatform, address, create, delete, problem, record, unchanged, update
 
-from wlinfra.apply.events import ApplyOptions, Failed, Progress
+from wlinfra.apply.events import ApplyOptions, ChangeFailed, Progress
 from wlinfra.apply.waiting import FIRST_POLL, Poll, Waits
 from wlinfra.changes.model import Gate, Goal, Step
-from wlinfra.provider.base import Failed as CannotBe
-from wlinfra.provider.base import Ready, Status, Waiting, WaitingStill
+from wlinfra.provider.base import Failed, Ready, Status, Waiting, WaitingStill
 from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.state.model import Health
 
@@ -90,7 +89,7 @@ def test_a_wait_ends_at_its_time_with_the_platforms_last_words() -> None:
     assert bench.clock.time == 1060.0
     assert 'said last: "no GPU is free"' in error.detail
     assert bench.session.objects[address("a")].health is Health.UNREADY
-    assert [event.recorded for event in bench.events if isinstance(event, Failed)] == [True]
+    assert [event.recorded for event in bench.events if isinstance(event, ChangeFailed)] == [True]
 
 
 def test_the_declared_timeout_wins_over_the_goals() -> None:
@@ -102,7 +101,7 @@ def test_the_declared_timeout_wins_over_the_goals() -> None:
 
 def test_a_state_that_cannot_heal_ends_the_wait_at_once() -> None:
     bench = Bench()
-    bench.platform.ready = lambda _: CannotBe(error=problem("Image not found"))
+    bench.platform.ready = lambda _: Failed(error=problem("Image not found"))
     result = bench.apply(create("a", goal=GOAL), create("b", "a"))
     assert [error.summary for _, error in result.failed] == ["Image not found"]
     assert [change.name for change, _ in result.skipped] == ["b"]
@@ -154,7 +153,7 @@ def test_without_waiting_what_has_to_end_first_is_seen_gone() -> None:
 
 def test_with_waiting_dependents_come_after_every_goal() -> None:
     bench = Bench()
-    bench.platform.ready = lambda _: CannotBe(error=problem("Image not found"))
+    bench.platform.ready = lambda _: Failed(error=problem("Image not found"))
     result = bench.apply(create("a", goal=Goal(holds_dependents=False)), create("b", "a"))
     assert [change.name for change, _ in result.skipped] == ["b"]
 

@@ -11,7 +11,7 @@ from support.changes import altered
 from wlinfra.apply.events import (
     ApplyEvent,
     ApplyResult,
-    Failed,
+    ChangeFailed,
     Progress,
     Skipped,
     Started,
@@ -42,7 +42,7 @@ EVENTS: list[ApplyEvent] = [
     Progress(change=ROLL, waiting_for="running", reason="0 of 2 replicas are ready", elapsed=12.4),
     Progress(change=ROLL, waiting_for="running", reason="1 of 2 replicas are ready", elapsed=13.4),
     Stopping(running=1),
-    Failed(change=ROLL, error=ERROR, recorded=True, elapsed=125.0),
+    ChangeFailed(change=ROLL, error=ERROR, recorded=True, elapsed=125.0),
     Skipped(change=samples.deleted(), because="the run was stopped"),
 ]
 PARTIAL = ApplyResult(done=(CREATE,), failed=((ROLL, ERROR),), skipped=((samples.deleted(), "workload.chat failed"),))
@@ -70,7 +70,7 @@ def test_a_reason_of_any_length_stays_on_one_line() -> None:
     parts: list[str] = []
     listener = EventLines(parts.append)
     listener(Progress(change=ROLL, waiting_for="ready", reason=reason, elapsed=13.4))
-    listener(Failed(change=ROLL, error=error, recorded=True, elapsed=125.0))
+    listener(ChangeFailed(change=ROLL, error=error, recorded=True, elapsed=125.0))
     result = ApplyResult(done=(), failed=((ROLL, error),))
     parts.append(render_result(result, destroying=False, next_command="wlinfra apply"))
     assert sum(reason in line for line in "".join(parts).splitlines()) == 3

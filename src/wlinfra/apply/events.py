@@ -18,7 +18,7 @@ __all__ = [
     "ApplyEvent",
     "ApplyOptions",
     "ApplyResult",
-    "Failed",
+    "ChangeFailed",
     "Progress",
     "Skipped",
     "Started",
@@ -87,7 +87,7 @@ class Succeeded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class ChangeFailed:
     """Work on one object ended otherwise."""
 
     change: Change
@@ -115,7 +115,7 @@ class Stopping:
     running: int
 
 
-ApplyEvent: TypeAlias = Started | StepDone | Progress | Succeeded | Failed | Skipped | Stopping
+ApplyEvent: TypeAlias = Started | StepDone | Progress | Succeeded | ChangeFailed | Skipped | Stopping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

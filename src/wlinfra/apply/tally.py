@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wlinfra.apply.calls import STOPPED
-from wlinfra.apply.events import ApplyEvent, ApplyResult, Failed, Skipped, Started, Succeeded
+from wlinfra.apply.events import ApplyEvent, ApplyResult, ChangeFailed, Skipped, Started, Succeeded
 from wlinfra.apply.recorder import Recorder
 from wlinfra.apply.scheduler import Job, Outcome
 from wlinfra.changes.change import Change
@@ -129,7 +129,7 @@ class Tally:
         if account.error is not None:
             self._failed.append((change, account.error))
             recorded = self.recorder.find(change.address) is not None
-            self.tell(Failed(change=change, error=account.error, recorded=recorded, elapsed=elapsed))
+            self.tell(ChangeFailed(change=change, error=account.error, recorded=recorded, elapsed=elapsed))
         elif account.because:
             because = account.because
             half_made = because == STOPPED and change.action is Action.CREATE

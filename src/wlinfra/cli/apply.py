@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Failed
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, ChangeFailed
 from wlinfra.cli.advice import advised, advised_plan, command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
@@ -221,4 +221,4 @@ def _advised_result(result: ApplyResult, arguments: Namespace) -> ApplyResult:
 
 def _advised_event(event: ApplyEvent, arguments: Namespace) -> ApplyEvent:
     """Return the event, to be shown, with commands that work as typed."""
-    return replace(event, error=advised([event.error], arguments)[0]) if isinstance(event, Failed) else event
+    return replace(event, error=advised([event.error], arguments)[0]) if isinstance(event, ChangeFailed) else event

@@ -12,7 +12,7 @@ from typing import Any, Final, assert_never
 from wlinfra.apply.events import (
     ApplyEvent,
     ApplyResult,
-    Failed,
+    ChangeFailed,
     Progress,
     Skipped,
     Started,
@@ -107,7 +107,7 @@ class EventLines:
             case Succeeded(change=change, id=identity):
                 shown = f" [id={clean(identity)}]" if identity else ""
                 return self._line(change, f"{_completed(event)}{shown}")
-            case Failed():
+            case ChangeFailed():
                 return self._failed(event)
             case Skipped(change=change, because=because):
                 return self._line(change, self._style.paint(f"Skipped: {clean(because)}", "yellow"))
@@ -130,7 +130,7 @@ class EventLines:
         waiting = "" if doing == "waiting" else "waiting: "
         return self._line(event.change, f"Still {doing}... [{_duration(event.elapsed)} elapsed] {waiting}{why}")
 
-    def _failed(self, event: Failed) -> str:
+    def _failed(self, event: ChangeFailed) -> str:
         why = ": ".join(clean(part) for part in (event.error.summary, event.error.detail.partition("\n")[0]) if part)
         what = f"Failed after {_duration(event.elapsed)}: {why}"
         kept = " (it exists and is recorded; the next run continues from there)" if event.recorded else ""
@@ -159,7 +159,7 @@ def _document(event: ApplyEvent) -> dict[str, Any]:
             return _line("apply_progress", event.change, event.elapsed, waiting_for=waiting_for, reason=reason)
         case Succeeded(id=identity, awaited=awaited):
             return _line("apply_complete", event.change, event.elapsed, id=identity, awaited=awaited)
-        case Failed(recorded=recorded, error=error):
+        case ChangeFailed(recorded=recorded, error=error):
             diagnostic = diagnostic_document(error)
             return _line("apply_errored", event.change, event.elapsed, recorded=recorded, diagnostic=diagnostic)
         case Skipped(because=because):

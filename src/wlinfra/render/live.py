@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from wlinfra.apply.events import ApplyEvent, Failed, Progress, Skipped, Started, StepDone, Stopping, Succeeded
+from wlinfra.apply.events import ApplyEvent, ChangeFailed, Progress, Skipped, Started, StepDone, Stopping, Succeeded
 from wlinfra.changes.change import Change
 from wlinfra.render.events import EventLines, describe_action
 from wlinfra.render.style import Style, clean
@@ -70,7 +70,7 @@ class LiveTable:
             case Progress(change=change):
                 row = self._rows.get(_key(change)) or _Row(change=change, since=self._clock())
                 self._set(change, replace(row, reason=event.reason or event.waiting_for))
-            case Succeeded(change=change) | Failed(change=change) | Skipped(change=change):
+            case Succeeded(change=change) | ChangeFailed(change=change) | Skipped(change=change):
                 self._end(change)
                 self._lines(event)
             case Stopping():

@@ -11,7 +11,7 @@ from typing import Final
 
 from wlinfra.errors import ConfigurationError, WlinfraError
 
-__all__ = ["RBAC", "Subject", "subject_of"]
+__all__ = ["RBAC", "Account", "account_of"]
 
 RBAC: Final = "rbac.authorization.k8s.io"
 """The API group of roles, their bindings, and the users and groups in them."""
@@ -22,34 +22,34 @@ Or render with --account user:NAME, group:NAME or serviceaccount:NAMESPACE/NAME.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The subject of a binding."""
+class Account:
+    """Who gets the rights: the subject of a binding."""
 
     manifest: Mapping[str, str]
     comment: str = ""
     """What is still to be done by hand."""
 
 
-def subject_of(account: str) -> Subject:
+def account_of(account: str) -> Account:
     """Return the subject that ``user:NAME``, ``group:NAME`` or ``serviceaccount:NAMESPACE/NAME`` stands for.
 
     Empty is the user ACCOUNT, with a comment that says how to fill it in. Raises ConfigurationError for all else.
     """
     if not account:
-        return Subject(manifest={"kind": "User", "name": "ACCOUNT", "apiGroup": RBAC}, comment=_UNFILLED)
+        return Account(manifest={"kind": "User", "name": "ACCOUNT", "apiGroup": RBAC}, comment=_UNFILLED)
     kind, _, name = account.partition(":")
     if not name.strip():
         raise _unknown(account)
     match kind:
         case "user":
-            return Subject(manifest={"kind": "User", "name": name, "apiGroup": RBAC})
+            return Account(manifest={"kind": "User", "name": name, "apiGroup": RBAC})
         case "group":
-            return Subject(manifest={"kind": "Group", "name": name, "apiGroup": RBAC})
+            return Account(manifest={"kind": "Group", "name": name, "apiGroup": RBAC})
         case "serviceaccount":
             namespace, _, own = name.partition("/")
             if not namespace or not own or "/" in own:
                 raise _unknown(account)
-            return Subject(manifest={"kind": "ServiceAccount", "name": own, "namespace": namespace})
+            return Account(manifest={"kind": "ServiceAccount", "name": own, "namespace": namespace})
         case _:
             raise _unknown(account)
 
