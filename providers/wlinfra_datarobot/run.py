@@ -77,9 +77,9 @@ def attribute_path(field: FieldError, payload: Json) -> Path:
     loc = [part for part in field[0] if part != "body"]
     path: list[str | int] = []
     here: Any = payload
-    for part in loc:
+    for index, part in enumerate(loc):
         match here:
-            case Mapping():
+            case Mapping() if part in here or index == len(loc) - 1:
                 here = here.get(part)
                 path.append(part)
             case Sequence() if isinstance(part, int) and not isinstance(here, str) and part < len(here):
