@@ -61,6 +61,11 @@ def test_another_pattern_is_none(pattern: str) -> None:
     assert PATHS.on_platform(pattern) == ()
 
 
+def test_a_path_of_an_attribute_is_known_whatever_its_elements_are_called() -> None:
+    assert PATHS.knows("containers[any].env[OTHER]")
+    assert not any(PATHS.knows(path) for path in ("containers[0].image", "containers[main].imge", "spec", ""))
+
+
 def test_a_path_that_is_nearly_declared_is_suggested() -> None:
     assert PATHS.alike("containers[main].imge") == "containers[*].image"
     assert PATHS.alike("replicas") == ""

@@ -100,6 +100,16 @@ class DeclaredPaths:
             return all(unnamed <= other.count(_ELEMENT) for at, other in covered if len(at) == len(wire))
         return wire[-1] != "*" or all(at == wire for at, _ in covered)
 
+    def knows(self, pattern: str) -> bool:
+        """True for the path of an attribute, declared or not; elements have names, not places."""
+        parts = parse_pattern(pattern)
+        return any(
+            len(declared) == len(parts)
+            and _is_met(declared, parts)
+            and not any(at == _ELEMENT and part.isdigit() for at, part in zip(declared, parts, strict=True))
+            for _, declared in self.pairs
+        )
+
     def alike(self, pattern: str) -> str:
         """Return the declared path that may be meant by one that is none; empty where nothing is like it."""
         known = [_written(declared, ()) for _, declared in self.pairs]

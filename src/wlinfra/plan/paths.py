@@ -40,8 +40,10 @@ def check_paths(resource: Resource | PlatformObject, objects: Sequence[PlatformO
 
 
 def _leads_somewhere(item: PlatformObject, pattern: str) -> bool:
-    patterns = (pattern, *item.declared.on_platform(pattern))
-    return any(_reaches(item.schema, parse_pattern(path), item.values) for path in patterns)
+    found = item.declared.on_platform(pattern)
+    if found and item.declared.knows(pattern):
+        return True
+    return any(_reaches(item.schema, parse_pattern(path), item.values) for path in (pattern, *found))
 
 
 def _fix(pattern: str, objects: Sequence[PlatformObject]) -> str:

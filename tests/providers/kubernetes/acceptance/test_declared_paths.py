@@ -99,6 +99,13 @@ def test_what_is_ignored_stays_as_somebody_left_it(
     assert (container["image"], container["resources"]["requests"]["cpu"]) == ("nginx:9", "200m")
 
 
+def test_an_element_that_nobody_declares_may_be_ignored(stage: ClusterStage) -> None:
+    declare(stage, of_artifact=["containers[main].env[EXTRA]"])
+    stage.apply()
+    stage.kubectl("set", "env", "deployment/chat", "EXTRA=theirs")
+    assert names(stage, "plan", "attributes") == {}
+
+
 def test_a_path_that_is_none_is_refused_with_the_one_that_is_meant(stage: ClusterStage) -> None:
     declare(stage, of_artifact=["containers[main].imge"])
     refused = stage.run("plan", code=1)
