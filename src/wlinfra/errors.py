@@ -21,7 +21,7 @@ The tree::
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar, Self
 
@@ -86,6 +86,10 @@ class Diagnostic:
     def is_error(self) -> bool:
         """True when this stops the run."""
         return self.severity is Severity.ERROR
+
+    def placed(self, address: str | None, location: Location | None = None) -> Diagnostic:
+        """Return it with the address and the location where it has none."""
+        return replace(self, address=self.address or address, location=self.location or location)
 
     def __str__(self) -> str:
         where = " ".join(str(part) for part in (self.location, self.address, self.path) if part)

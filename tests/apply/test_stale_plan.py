@@ -177,4 +177,4 @@ def test_what_this_stack_runs_may_move_a_path() -> None:
 
 @pytest.mark.parametrize(("reason", "command"), [(ActionReason.DESTROYING, "destroy"), (None, "plan")])
 def test_a_stale_object_is_planned_again_by_the_command_that_did_it(reason: ActionReason | None, command: str) -> None:
-    assert troubles.stale(delete("a", reason=reason), []).fix.endswith(f"\n    wlinfra {command}")
+    assert troubles.stale(delete("a", reason=reason), []).fix.endswith(f"\n    workspace.{command}()")

@@ -35,9 +35,11 @@ LOST_ANSWER = "the answer to its last call was lost; the next run looks up what 
 
 def about(change: Change, diagnostic: Diagnostic) -> Diagnostic:
     """Return the diagnostic with the object's address and place where it has none."""
-    return replace(
-        diagnostic, address=diagnostic.address or change.address, location=diagnostic.location or change.location
-    )
+    return diagnostic.placed(change.address, change.location)
+
+
+def _of(change: Change, summary: str, detail: str, fix: str | Advice) -> Diagnostic:
+    return Diagnostic(summary=summary, detail=detail, fix=fix, address=change.address, location=change.location)
 
 
 def refused(change: Change, answer: Refused) -> Diagnostic:
@@ -63,13 +65,11 @@ def crashed(change: Change, error: BaseException) -> Diagnostic:
     """Describe an exception that a provider should not have raised; its text is left out, as it may hold a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return about(
+    return _of(
         change,
-        Diagnostic(
-            summary="Provider failed unexpectedly",
-            detail=f"{type(error).__name__} was raised{where} while {change.address} was worked on. This is a bug in the {change.provider} provider.",
-            fix="Run the same command again: what was begun is looked up first. Please report the bug.",
-        ),
+        "Provider failed unexpectedly",
+        f"{type(error).__name__} was raised{where} while {change.address} was worked on. This is a bug in the {change.provider} provider.",
+        "Run the same command again: what was begun is looked up first. Please report the bug.",
     )
 
 
@@ -90,37 +90,31 @@ def asks_too_long(error: Diagnostic, after: float, left: float) -> Diagnostic:
 
 def still_unknown(change: Change, what: str) -> Diagnostic:
     """Describe a reference that should be known by now."""
-    return about(
+    return _of(
         change,
-        Diagnostic(
-            summary="A value is still unknown",
-            detail=f"{what} of {change.address} holds a value that no finished step has told, so nothing was sent. This is a bug in the {change.provider} provider.",
-            fix="Check that the object it refers to has that output after it is ready.",
-        ),
+        "A value is still unknown",
+        f"{what} of {change.address} holds a value that no finished step has told, so nothing was sent. This is a bug in the {change.provider} provider.",
+        "Check that the object it refers to has that output after it is ready.",
     )
 
 
 def no_identity(change: Change, step: Step) -> Diagnostic:
     """Describe a create whose answer has no id."""
-    return about(
+    return _of(
         change,
-        Diagnostic(
-            summary="Created object has no id",
-            detail=f"{step.operation} succeeded for {change.address} but the platform returned no id, so it cannot be recorded. This is a bug in the {change.provider} provider.",
-            fix=Advice("Find its id on the platform, then", import_(change.address, None)),
-        ),
+        "Created object has no id",
+        f"{step.operation} succeeded for {change.address} but the platform returned no id, so it cannot be recorded. This is a bug in the {change.provider} provider.",
+        Advice("Find its id on the platform, then", import_(change.address, None)),
     )
 
 
 def same_object(change: Change) -> Diagnostic:
     """Describe a replacement whose new object is the old one."""
-    return about(
+    return _of(
         change,
-        Diagnostic(
-            summary="Replacement is the same object",
-            detail=f"The platform answered the create of {change.address} with the id of the object it was to replace, so nothing was deleted.",
-            fix="Declare replace_order='delete-then-create' on it, then plan and apply again.",
-        ),
+        "Replacement is the same object",
+        f"The platform answered the create of {change.address} with the id of the object it was to replace, so nothing was deleted.",
+        "Declare replace_order='delete-then-create' on it, then plan and apply again.",
     )
 
 
@@ -128,26 +122,22 @@ def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
     """Describe an object that is not what the plan was made from."""
     again = destroy() if change.reason is ActionReason.DESTROYING else plan()
     shown = "; ".join(differences) or "it changed since the plan was made"
-    return about(
+    return _of(
         change,
-        Diagnostic(
-            summary="Plan is stale",
-            detail=f"{change.address} was not touched, because what would be done now is not what was approved: {shown}.",
-            fix=Advice("Plan again and review the difference:", again),
-        ),
+        "Plan is stale",
+        f"{change.address} was not touched, because what would be done now is not what was approved: {shown}.",
+        Advice("Plan again and review the difference:", again),
     )
 
 
 def timed_out(change: Change, describe: str, timeout: float, reason: str) -> Diagnostic:
     """Describe a wait that took too long."""
     said = f' The platform said last: "{reason}".' if reason else ""
-    return about(
+    return _of(
         change,
-        Diagnostic(
-            summary="Waiting took too long",
-            detail=f"{change.address} did not get {describe} within {timeout:g} seconds.{said}",
-            fix="Run the same command again: it goes on waiting and repeats nothing. Declare a longer time with timeouts={...} if it needs one.",
-        ),
+        "Waiting took too long",
+        f"{change.address} did not get {describe} within {timeout:g} seconds.{said}",
+        "Run the same command again: it goes on waiting and repeats nothing. Declare a longer time with timeouts={...} if it needs one.",
     )
 
 

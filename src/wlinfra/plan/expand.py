@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.leaves import is_plain
-from wlinfra.errors import DeclarationError, Diagnostic, Location
+from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.outputs import Exporters
@@ -41,7 +41,7 @@ def expand(inputs: Inputs) -> Expansion:
     for resource in inputs.declared.resources:
         connection = inputs.connections[resource.provider]
         complaints = [
-            _placed(diagnostic, resource.address, resource.location) for diagnostic in connection.check(resource)
+            diagnostic.placed(resource.address, resource.location) for diagnostic in connection.check(resource)
         ]
         diagnostics += complaints
         if any(complaint.is_error for complaint in complaints):
@@ -144,11 +144,6 @@ def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagn
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):
             yield from connection.review(own)
-
-
-def _placed(diagnostic: Diagnostic, address: Address, location: Location | None) -> Diagnostic:
-    """Return the diagnostic with the resource's place where the provider gave none."""
-    return replace(diagnostic, address=diagnostic.address or address, location=diagnostic.location or location)
 
 
 def _dependencies(

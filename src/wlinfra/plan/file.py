@@ -20,7 +20,7 @@ from wlinfra.changes.change import Change
 from wlinfra.errors import ConfigurationError, Diagnostic, StalePlanError
 from wlinfra.plan.cover import ANOTHER_VALUE, ObjectApproval, approval_of, uncovered
 from wlinfra.plan.model import Plan, PlanOptions
-from wlinfra.plan.revision import canonical
+from wlinfra.plan.revision import canonical, short
 from wlinfra.remedies import Advice
 from wlinfra.remedies import plan as replan
 from wlinfra.state.key import Digest
@@ -230,8 +230,8 @@ def _stale(saved: SavedPlan, change: Change, reasons: list[str], again: str) -> 
         if item.sensitive:
             lines.append(f"    {item.name}: live (sensitive value), wanted (sensitive value)")
         elif path not in seen or seen[path] != item.live:
-            before = f"was {_short(seen[path])} when planned, " if path in seen else ""
-            lines.append(f"    {item.name}: {before}live {_short(item.live)}, wanted {_short(item.planned)}")
+            before = f"was {short(seen[path])} when planned, " if path in seen else ""
+            lines.append(f"    {item.name}: {before}live {short(item.live)}, wanted {short(item.planned)}")
     if len(lines) == 1:
         lines.append(
             "    Every declared attribute is as it was; something moved that the calls send back or rely on, "
@@ -257,8 +257,3 @@ def _seen_live(saved: SavedPlan, change: Change) -> dict[Path, Any]:
             if isinstance(live, dict) and "value" in live and isinstance(path, list):
                 found[tuple(path)] = live["value"]
     return found
-
-
-def _short(value: object) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

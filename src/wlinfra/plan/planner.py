@@ -135,7 +135,7 @@ class _Planning:
             blocked.update({item.address for item in group} - {item.address for item in free})
             for item, outcome in zip(free, ask(plan_one, free), strict=True):
                 if isinstance(outcome, WlinfraError):
-                    self.errors += [_placed(diagnostic, item) for diagnostic in outcome.diagnostics]
+                    self.errors += [one.placed(item.address, item.location) for one in outcome.diagnostics]
                     blocked.add(item.address)
                     continue
                 self.changes[item.address] = outcome
@@ -188,9 +188,7 @@ class _Planning:
                     destroying=self.scope.options.destroy,
                 )
             except WlinfraError as error:
-                self.errors += [
-                    replace(diagnostic, address=diagnostic.address or address) for diagnostic in error.diagnostics
-                ]
+                self.errors += [diagnostic.placed(address) for diagnostic in error.diagnostics]
 
     def leftovers(self) -> list[Change]:
         """Return the deletion of every old id that a replacement left behind."""
@@ -206,11 +204,6 @@ class _Planning:
         for address, change in self.changes.items():
             found.update(self.scope.expansion.exporters.exported(address, change.outputs))
         return found
-
-
-def _placed(diagnostic: Diagnostic, item: PlatformObject) -> Diagnostic:
-    address, location = diagnostic.address or item.address, diagnostic.location or item.location
-    return replace(diagnostic, address=address, location=location)
 
 
 # ---------------------------------------------------------------- one after another, or many at once

@@ -147,9 +147,10 @@ def _words(name: str, shown: AttributeChange | None, now: AttributeChange | None
 def _values(shown: AttributeChange | None, now: AttributeChange | None) -> Iterator[str]:
     if shown is None or now is None or SENSITIVE in (shown.live, now.live) or shown.live == now.live:
         return
-    yield f", from {_short(shown.live)} to {_short(now.live)}"
+    yield f", from {short(shown.live)} to {short(now.live)}"
 
 
-def _short(value: Json) -> str:
+def short(value: object) -> str:
+    """Return a live value for people, cut where it is long."""
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

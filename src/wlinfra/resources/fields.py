@@ -39,6 +39,7 @@ __all__ = [
     "problem_of_text",
     "sendable",
     "to_text",
+    "type_of",
 ]
 
 
@@ -81,6 +82,15 @@ def attribute(default: Any, description: str, *aliases: str, **rules: Any) -> An
 def broken_rule(*problems: Problem) -> PydanticCustomError:
     """Return an error for pydantic to collect; `mistakes.explain` finds the problems in it again."""
     return PydanticCustomError("wlinfra", "broken rule", {"problems": problems})
+
+
+def type_of(value: Any) -> str:
+    """Return what people call the type of a value.
+
+    >>> type_of(None), type_of(1)
+    ('None', 'int')
+    """
+    return "None" if value is None else type(value).__name__
 
 
 def not_unicode() -> Problem:

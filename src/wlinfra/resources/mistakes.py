@@ -9,13 +9,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import not_unicode
+from wlinfra.resources.fields import not_unicode, type_of
 
 __all__ = ["explain", "nearest"]
 
@@ -61,9 +62,7 @@ def explain(model: type[BaseModel], error: ValidationError) -> Iterator[Problem]
         path = tuple(details["loc"])
         if details["type"] == "wlinfra":
             for problem in details["ctx"]["problems"]:
-                yield Problem(
-                    summary=problem.summary, detail=problem.detail, fix=problem.fix, path=(*path, *problem.path)
-                )
+                yield replace(problem, path=(*path, *problem.path))
         else:
             yield _translate(model, details, path)
 
@@ -108,7 +107,7 @@ def _translate(model: type[BaseModel], details: ErrorDetails, path: tuple[str | 
             )
         case "model_type" | "model_attributes_type":
             return Problem(
-                summary="Wrong type", detail=f"It must be a {context['class_name']}, not {_type_of(given)}.", path=path
+                summary="Wrong type", detail=f"It must be a {context['class_name']}, not {type_of(given)}.", path=path
             )
         case _:
             return _wrong_type(details, path)
@@ -119,11 +118,11 @@ def _wrong_type(details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
     expected = _EXPECTED.get(kind.partition("_")[0])
     given = details.get("input")
     if expected and kind.endswith(("_type", "_parsing", "_from_float")):
-        fix = "A reference is known only after apply: decide by a setting instead." if _type_of(given) == "Ref" else ""
+        fix = "A reference is known only after apply: decide by a setting instead." if type_of(given) == "Ref" else ""
         thousandths = re.fullmatch(r"(\d{1,9})m", given) if expected == "a number" and isinstance(given, str) else None
         if thousandths is not None:
             fix = f"Write it as {int(thousandths[1]) / 1000:g}."
-        said = f", not {_type_of(given)}" if kind.endswith("_type") else ""
+        said = f", not {type_of(given)}" if kind.endswith("_type") else ""
         if not fix and isinstance(given, str):
             fix = _WITHOUT_QUOTES.get(expected, "")
         return Problem(summary="Wrong type", detail=f"It must be {expected}{said}.", fix=fix, path=path)
@@ -133,8 +132,7 @@ def _wrong_type(details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
             said = "It must be a finite number, and infinity and nan are none."
             return Problem(summary="Value out of range", detail=said, fix="Leave it out for no limit.", path=path)
         case "string_unicode":
-            problem = not_unicode()
-            return Problem(summary=problem.summary, detail=problem.detail, fix=problem.fix, path=path)
+            return replace(not_unicode(), path=path)
         case "too_long" | "string_too_long":
             unit = "characters" if kind.startswith("string") else "entries"
             said = f"It has more than {context['max_length']} {unit}."
@@ -154,10 +152,6 @@ def _wrong_type(details: ErrorDetails, path: tuple[str | int, ...]) -> Problem:
 
 def _number(value: Any) -> str:
     return "a number this large" if isinstance(value, int) and value.bit_length() > 64 else repr(value)
-
-
-def _type_of(value: Any) -> str:
-    return "None" if value is None else type(value).__name__
 
 
 def _unknown(model: type[BaseModel], path: tuple[str | int, ...]) -> Problem:

@@ -10,7 +10,15 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from wlinfra.resources.declaring import Problem
-from wlinfra.resources.fields import TEXT_SCHEMA, broken_rule, marked, problem_of_line, problem_of_text, to_text
+from wlinfra.resources.fields import (
+    TEXT_SCHEMA,
+    broken_rule,
+    marked,
+    problem_of_line,
+    problem_of_text,
+    to_text,
+    type_of,
+)
 from wlinfra.values import Ref, Secret, Template, find_refs, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
@@ -26,14 +34,14 @@ class Credential:
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the id and the key, as with the attributes of a model."""
         if not isinstance(self.id, str | Ref | Template):
-            yield _wrong_part("id", f"must be a text or a reference, not {_type_of(self.id)}", _WRITTEN)
+            yield _wrong_part("id", f"must be a text or a reference, not {type_of(self.id)}", _WRITTEN)
         elif isinstance(self.id, str) and problem_of_line(self.id) is not None:
             yield _wrong_part("id", "is not Unicode, or has a control character", _WRITTEN)
         elif isinstance(self.id, str) and not self.id:
             yield _wrong_part("id", "is empty", _WRITTEN)
         if not isinstance(self.key, str):
             fix = 'Write it as wl.credential(id, "apiToken").'
-            yield _wrong_part("key", f"must be a text, not {_type_of(self.key)}", fix)
+            yield _wrong_part("key", f"must be a text, not {type_of(self.key)}", fix)
         elif not self.key or problem_of_line(self.key) is not None:
             yield _wrong_part("key", "must be the name of a value in the credential", 'Write it as "apiToken".')
 
@@ -64,10 +72,6 @@ class EnvVar:
         if type(self.value) is str:  # nearly every value
             return ()
         return self.value.references() if isinstance(self.value, Credential) else tuple(find_refs(self.value))
-
-
-def _type_of(value: Any) -> str:
-    return "None" if value is None else type(value).__name__
 
 
 def _wrong_part(name: str, why: str, fix: str) -> Problem:
@@ -168,7 +172,7 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
     ):
         yield Problem(
             summary="Wrong type",
-            detail=f"The value of an environment variable is a string, a reference, a secret or a credential, not {_type_of(value)}.",
+            detail=f"The value of an environment variable is a string, a reference, a secret or a credential, not {type_of(value)}.",
             fix="Leave the variable out, or give it a value." if value is None else "",
             path=(name,),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -66,8 +66,7 @@ class Connections:
             provider = self.host.providers.get(kind) or load_provider(kind)
             connection = provider.connect(context)
         except ConfigurationError as error:  # an option is wrong, and the line of the environment gives it
-            found = (replace(item, location=item.location or self.location) for item in error.diagnostics)
-            raise ConfigurationError(*found) from error
+            raise ConfigurationError(*(item.placed(None, self.location) for item in error.diagnostics)) from error
         self.made[name] = connection
         if isinstance(provider, WorksFromRecords):
             self.reached[name] = reached(kind, provider.public_options(options))

@@ -159,5 +159,5 @@ class Locked:
 
     def keep_key(self, inputs: Inputs) -> None:
         """Record which key digests are made with, before the first of them is recorded."""
-        if inputs.digest.known and inputs.digest.fingerprint != inputs.state.key_fingerprint:
+        if inputs.digest.known:
             self.session.set_key_fingerprint(inputs.digest.fingerprint)
