@@ -32,6 +32,8 @@ def render() -> str:
             "# What each attribute becomes on DataRobot",
             "",
             "Made from the provider's rows by `python scripts/reference_datarobot.py`; do not edit it by hand.",
+            "Paths begin at the resource, in its long form; `containers` is short for the containers of its one group, and `replicas`,",
+            "`autoscaling`, `bundles`, `allocations`, `cpu`, `memory` and `gpu` of a workload are short for those of `runtime`.",
             "An attribute without a name of ours is known to the platform only: it is compared or left alone, never declared.",
             "What a change of an artifact's `spec` costs depends on its status, see [datarobot.md](datarobot.md).",
             *_chapter("Artifact", ARTIFACT_ROWS),

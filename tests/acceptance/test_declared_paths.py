@@ -61,6 +61,18 @@ def test_drift_names_what_was_declared(project: Project, emulator: DataRobotEmul
         assert "environmentVars" not in shown
 
 
+def test_what_is_imported_is_compared_by_declared_paths(
+    project: Project, emulator: DataRobotEmulator, world: World
+) -> None:
+    declare(project, emulator, [])
+    project.apply()
+    edit(world)
+    project.run("state", "rm", "artifact.server")
+    project.run("import", "artifact.server", world.one("artifacts", "server")["id"])
+    found = ["containers[main].env[EXTRA]", "containers[main].env[LOG]", "containers[main].env[MODE]"]
+    assert names(project, "plan", "attributes") == found
+
+
 @pytest.mark.parametrize(
     "ignored",
     [

@@ -51,7 +51,7 @@ def test_an_edit_of_what_nobody_declares_stops_a_saved_replacement(saved: Projec
     quiet = world.one("workloads", "quiet")
     world.api.ok("PATCH", f"/workloads/{quiet['id']}", {"importance": "high"})
     done = saved.run("apply", "replacing.json", code=10)
-    assert "such as a value nobody declares" in " ".join((done.out + done.err).split())
+    assert "such as a value that is not declared" in " ".join((done.out + done.err).split())
     assert world.one("workloads", "quiet")["id"] == quiet["id"]
 
 
