@@ -29,8 +29,9 @@ from wlinfra.cli.show_plan import plan_options, plan_text
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.file import unseal
 from wlinfra.plan.model import Plan, PlanOptions
+from wlinfra.render.describe import describe
 from wlinfra.render.events import EventLines, JsonLines, render_result, result_document
-from wlinfra.render.json import dump_json, plan_document
+from wlinfra.render.json import dump_json
 from wlinfra.render.source import read_source_line
 from wlinfra.workspace.applying import Applied, Running, apply, apply_sealed
 from wlinfra.workspace.approving import Approval
@@ -95,7 +96,7 @@ def _running(arguments: Namespace, progress: _Progress, on_plan: Callable[[Plan]
 def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
     plan = advised_plan(plan, arguments)
     if arguments.json:
-        console.show(dump_json({"type": "plan", "plan": plan_document(plan)}, indent=False))
+        console.show(dump_json({"type": "plan", "plan": describe(plan)}, indent=False))
     else:
         console.show(plan_text(plan, console))
 

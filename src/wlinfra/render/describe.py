@@ -20,7 +20,7 @@ from wlinfra.render.summary import summarize
 from wlinfra.render.wording import verdict
 from wlinfra.values import Json, Ref
 
-__all__ = ["describe", "describe_diagnostic"]
+__all__ = ["describe", "describe_diagnostic", "member_names"]
 
 _T = TypeVar("_T")
 
@@ -51,12 +51,16 @@ def describe_diagnostic(diagnostic: Diagnostic) -> doc.Diagnostic:
 def _described(kind: type[_T], source: object, **members: Any) -> _T:
     """Return the document; members that are not given are those of the source."""
     return kind(
-        **{name: members[name] if name in members else getattr(source, name) for name in _names(cast("Any", kind))}
+        **{
+            name: members[name] if name in members else getattr(source, name)
+            for name in member_names(cast("Any", kind))
+        }
     )
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
+def member_names(kind: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass; raises TypeError for any other class."""
     return tuple(item.name for item in fields(kind))
 
 
