@@ -64,14 +64,14 @@ POLICIES = (
 VALUES = ("secret_env", "secret_file", "secret_command", "credential", "api_key")
 
 WORDS: list[tuple[Any, str]] = [
-    (fields.Text, "text or reference"),
-    (fields.Line, "text or reference"),
-    (fields.Prose, "text or reference"),
-    (fields.Word, "text"),
+    (fields.Text, "string or reference"),
+    (fields.Line, "string or reference"),
+    (fields.Prose, "string or reference"),
+    (fields.Word, "string"),
     (fields.Label, "name"),
     (fields.Memory, "memory"),
     (fields.VolumeSize, "volume size"),
-    (fields.Whole, "whole number"),
+    (fields.Whole, "integer"),
     (fields.Number, "number"),
     (fields.Flag, "True or False"),
     (Name, "name"),
@@ -79,8 +79,8 @@ WORDS: list[tuple[Any, str]] = [
     (Dockerfile, "path, ProvidedDockerfile or GeneratedDockerfile"),
     (Scaling, "list of ScalingPolicy, or Autoscaling"),
     (Variables, "dict of variables"),
-    (ArtifactOrId, "Artifact, or text or reference"),
-    (str, "text"),
+    (ArtifactOrId, "Artifact, or string or reference"),
+    (str, "string"),
     (Any, "JSON"),
 ]
 

@@ -128,7 +128,7 @@ class DataRobotConnection(PlatformConnection[Platform]):
         if target.verify is False:
             from wlinfra.http.pool import unverified
 
-            context.tell(unverified(target.endpoint))
+            context.report(unverified(target.endpoint))
         return open_client(self._config, target, self._config.sending(context))
 
     def _start_emulator(self, data: Path) -> str:

@@ -1,6 +1,6 @@
 """What can go wrong, as values and as exceptions.
 
-Everything above raises or returns these; the command line turns them into text and an exit code.
+Everything above raises or returns these; the command line turns them into messages and an exit code.
 
 The tree::
 
@@ -15,7 +15,7 @@ The tree::
         LeaseLostError      this run lost the lock while it worked
       StalePlanError        the world is not what was approved
       OtherPlaceError       what is recorded lies at another place
-      InterruptedRun        a person stopped the run
+      InterruptedRun        the user stopped the run
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One thing a person must know: what is wrong, why, and how to mend it.
+    """One problem for the user: what is wrong, why, and how to fix it.
 
-    ``summary`` holds no text of the user's and at most six words, so that equal mistakes group together.
-    ``detail`` says what and why in full sentences; ``fix`` says what to do, commands on lines of their own.
+    ``summary`` has none of the user's words and at most six in all, so that equal mistakes group together.
+    ``detail`` explains it in full sentences; ``fix`` is what to do, commands on lines of their own.
     """
 
     summary: str
@@ -182,6 +182,6 @@ class OtherPlaceError(WlinfraError):
 
 
 class InterruptedRun(WlinfraError):  # noqa: N818 - an interruption is not an error of the program
-    """A person stopped the run; what was done is recorded."""
+    """The user stopped the run; what was done is recorded."""
 
     exit_code = 13

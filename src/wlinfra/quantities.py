@@ -1,4 +1,4 @@
-"""Amounts of memory and storage as people and platforms write them.
+"""Amounts of memory and storage as users and platforms write them.
 
 The models of `resources` check with these what is declared, so that everything behind sees bytes; `memory_bytes` is
 what `Attribute.normalize` names for live amounts in any spelling.
@@ -25,7 +25,7 @@ _MOST = 2**63 - 1
 
 
 class QuantityError(ValueError):
-    """An amount that cannot be read; ``fix`` says how to write it."""
+    """An amount that cannot be read; ``fix`` shows how to write it."""
 
     def __init__(self, detail: str, fix: str) -> None:
         super().__init__(detail)
@@ -42,7 +42,8 @@ def parse_memory(quantity: int | str) -> int:
     """
     if isinstance(quantity, bool) or not isinstance(quantity, int | str):
         raise QuantityError(
-            f"Memory is whole bytes or a text with a unit, not {type(quantity).__name__}.", 'Write it as "2GB".'
+            f"Memory is an integer of bytes or a string with a unit, not {type(quantity).__name__}.",
+            'Write it as "2GB".',
         )
     if isinstance(quantity, int):
         return _positive(Decimal(min(quantity, _MOST + 1)))

@@ -1,6 +1,6 @@
 """What to do about a problem, as data: a kind and arguments, put into the words of the tool in use.
 
-`Advice` is a text with remedies in it. As a string it is in the words of the Python API; the command line, and
+`Advice` is a string with remedies in it. As a string it is in the words of the Python API; the command line, and
 whatever else shows it, calls `Advice.worded` with words of its own.
 
 >>> Advice("Forget it first:", forget("workload.chat"))
@@ -79,25 +79,25 @@ Part: TypeAlias = str | Remedy | Option
 
 
 class Advice(str):
-    """A text with remedies in it: a string in the words of the Python API that knows its parts."""
+    """A string with remedies in it, in the words of the Python API that knows its parts."""
 
     __slots__ = ("parts",)
     parts: tuple[Part, ...]
 
     def __new__(cls, *parts: Part) -> Self:
-        """Join texts, options and remedies; parts of an `Advice` among them stay what they are."""
+        """Join strings, options and remedies; parts of an `Advice` among them stay what they are."""
         flat = [inner for part in parts for inner in (part.parts if isinstance(part, Advice) else (part,))]
         made = super().__new__(cls, _joined(flat, in_python))
         made.parts = tuple(flat)
         return made
 
     def worded(self, words: Callable[[Remedy | Option], str]) -> str:
-        """Return the text in other words."""
+        """Return the string in other words."""
         return _joined(self.parts, words)
 
 
 def worded(text: str, words: Callable[[Remedy | Option], str]) -> str:
-    """Return any text in other words, if it has remedies at all."""
+    """Return any string in other words, if it has remedies at all."""
     return text.worded(words) if isinstance(text, Advice) else text
 
 
@@ -132,7 +132,7 @@ def destroy(environment: str = "", *, stack: str = "") -> Remedy:
 
 
 def import_(address: str, identity: str | None) -> Remedy:
-    """Record that the object with the id is the declared one; without an id, people fill it in."""
+    """Record that the object with the id is the declared one; without an id, users fill it in."""
     return Remedy(Do.IMPORT, (address, identity or "ID"))
 
 

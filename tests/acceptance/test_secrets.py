@@ -46,7 +46,7 @@ def test_no_rendering_of_a_plan_shows_it(secretive: Project, name: str) -> None:
 def test_one_that_is_no_text_is_refused_by_its_name(secretive: Project) -> None:
     secretive.environ["CHAT_TOKEN"] = f"{CANARY}\udcff"  # how a process keeps a byte that is no UTF-8
     done = secretive.run("apply", "--auto-approve", code=1)
-    assert "environment variable CHAT_TOKEN is not UTF-8 text" in done.out + done.err
+    assert "environment variable CHAT_TOKEN is not UTF-8" in done.out + done.err
     silent(done.out + done.err)
 
 

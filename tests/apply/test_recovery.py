@@ -60,7 +60,7 @@ def test_a_create_that_did_not_happen_is_believed_only_after_its_time() -> None:
 def test_what_is_waited_for_and_how_long_is_told_in_one_line() -> None:
     bench = bench_with(CREATED, found=DidNotHappen())
     told: list[str] = []
-    recovery.resolve(bench.inputs, (CREATED,), bench.clock, tell=told.append)
+    recovery.resolve(bench.inputs, (CREATED,), bench.clock, report=told.append)
     assert told == [
         "An interrupted run sent POST for thing.a, which may still be carried out: waiting 50 s until that is certain."
     ]
@@ -69,7 +69,7 @@ def test_what_is_waited_for_and_how_long_is_told_in_one_line() -> None:
 def test_what_is_certain_at_once_is_not_waited_for() -> None:
     bench = bench_with(CHANGED, found=Happened())
     told: list[str] = []
-    recovery.resolve(bench.inputs, (CHANGED,), bench.clock, tell=told.append)
+    recovery.resolve(bench.inputs, (CHANGED,), bench.clock, report=told.append)
     assert (told, bench.clock.time) == ([], 1000.0)
 
 

@@ -220,7 +220,7 @@ def test_options_beside_a_saved_plan_are_refused(line: CommandLine, options: lis
     plan(line, "--set", "replicas=2")
     ended = line.run("apply", "plan.json", *options)
     assert ended.code == 1
-    assert "Options beside saved plan" in ended.err
+    assert "Options with a saved plan" in ended.err
     assert options[0] in ended.err
     assert line.provider.world.objects == {}
     first = advised_commands(ended.err)[0]

@@ -43,7 +43,7 @@ def test_a_program_with_an_error_is_in_the_way_of_no_command_that_does_not_need_
     for words in COMMANDS:
         ended = applied.run(*words, *where)
         assert (ended.code, ended.out) == (0, whole[words]), words
-        assert "the program was not asked" in ended.err
+        assert "the program was not run" in ended.err
     assert applied.run("state", "mv", "artifact.server", "artifact.web", *where).code == 0
     assert applied.run("state", "rm", "workload.chat", *where).code == 0
     assert applied.run("state", "list", *where).out.split() == ["artifact.web"]

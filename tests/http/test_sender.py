@@ -43,7 +43,7 @@ def over(wire: ScriptedWire, *, retries: int = 3, told: list[str] | None = None)
         jitter=lambda: 1.0,
         retries=retries,
         sources="The endpoint is from A, the token from B.",
-        tell=(told if told is not None else []).append,
+        report=(told if told is not None else []).append,
     )
     return HttpTransport(options, wire)
 
@@ -187,11 +187,11 @@ def test_the_first_request_that_gets_no_answer_is_reported_while_it_waits() -> N
 
     http = over(Silent(OK), told=told)
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         told.append(text)
         has_told.set()
 
-    options = replace(http.options, tell=tell)
+    options = replace(http.options, report=report)
     HttpTransport(options, Silent(OK)).request("GET", "/things")
     assert told == ["No answer from http://example/api/v2 yet: waiting."]
 

@@ -268,4 +268,4 @@ def test_every_public_attribute_is_described() -> None:
 )
 def test_a_text_with_a_nul_character_is_refused(make: Callable[[], object], path: str) -> None:
     (mistake,) = mistakes(make)
-    assert (mistake.path, mistake.summary) == (path, "Text has a NUL character")
+    assert (mistake.path, mistake.summary) == (path, "String has a NUL character")

@@ -118,7 +118,7 @@ def test_a_reference_to_what_is_never_yielded_names_its_line() -> None:
         hidden = wl.Workload("hidden", artifact="65f0")
         yield wl.Output("endpoint", hidden.endpoint)
 
-    with pytest.raises(wl.DeclarationError, match=r"made at .*test_declare\.py:\d+ and never yielded"):
+    with pytest.raises(wl.DeclarationError, match=r"created at .*test_declare\.py:\d+ and never yielded"):
         declare(resources)
 
 

@@ -27,7 +27,7 @@ def test_an_environment_variable_is_read_when_it_is_needed() -> None:
 def test_a_variable_that_is_no_text_is_named_and_not_shown() -> None:
     with surrounded(Surroundings(environ={"TOKEN": b"canary\xff".decode(errors="surrogateescape")})):
         secret = wl.secret_env("TOKEN")
-    with pytest.raises(wl.ConfigurationError, match="The environment variable TOKEN is not UTF-8 text") as caught:
+    with pytest.raises(wl.ConfigurationError, match="The environment variable TOKEN is not UTF-8") as caught:
         secret.reveal()
     assert "canary" not in str(caught.value)
 

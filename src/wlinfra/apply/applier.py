@@ -77,11 +77,11 @@ def apply_plan(
         inputs=inputs,
         recorder=recorder,
         approvals=Approvals(plan, inputs, recorder, outputs.known, Absences(plan, inputs, recorder, clock), replan),
-        caller=Caller(recorder=recorder, digest=inputs.digest, clock=clock, stop=stop, tell=inbox.put),
+        caller=Caller(recorder=recorder, digest=inputs.digest, clock=clock, stop=stop, report=inbox.put),
         outputs=outputs,
-        tell=inbox.put,
+        report=inbox.put,
     )
-    tally = Tally(recorder=recorder, clock=clock, tell=listener)
+    tally = Tally(recorder=recorder, clock=clock, report=listener)
     jobs = _jobs(plan, run, tally, wait=options.wait)
     setting = Setting(
         connections=inputs.connections,
@@ -92,7 +92,7 @@ def apply_plan(
         inbox=inbox,
         begun=tally.begun,
         ended=tally.ended,
-        tell=listener,
+        report=listener,
     )
     try:
         Scheduler(setting, jobs).go()

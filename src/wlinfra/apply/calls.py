@@ -78,7 +78,7 @@ class Caller:
     digest: Digest
     clock: InboxClock
     stop: StopSignal
-    tell: Callable[[ApplyEvent], None]
+    report: Callable[[ApplyEvent], None]
     boot: str = field(default_factory=boot_id)
 
     def call(
@@ -123,7 +123,7 @@ class Caller:
                         left = max(limit - elapsed, 0.0)
                         raise ObjectFailedError(troubles.about(change, troubles.asks_too_long(error, after, left)))
                     reason = error.detail if after < _WORTH_SAYING else troubles.asking(error, after)
-                    self.tell(
+                    self.report(
                         Progress(
                             change=change,
                             waiting_for="may be tried again",

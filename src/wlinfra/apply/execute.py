@@ -50,7 +50,7 @@ class Run:
     approvals: Approvals
     caller: Caller
     outputs: Outputs
-    tell: Callable[[ApplyEvent], None]
+    report: Callable[[ApplyEvent], None]
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ class Execution:
             )
             self.run.recorder.rewrite(self.change.address, happened(intent, effect), intent=intent)
             self._publish()
-            self.run.tell(StepDone(change=self.change, step=step, id=self.id))
+            self.run.report(StepDone(change=self.change, step=step, id=self.id))
 
         expected = Expected(record=record)
         yield from self.run.caller.call(
@@ -223,7 +223,7 @@ class Execution:
 
         def settle(intent: Intent, _: Done) -> None:
             self.run.recorder.rewrite(self.change.address, happened(intent, Effect()), intent=intent)
-            self.run.tell(StepDone(change=self.change, step=step, id=old))
+            self.run.report(StepDone(change=self.change, step=step, id=old))
 
         expected = Expected(record=record, ends=old)
         yield from self.run.caller.call(

@@ -47,7 +47,7 @@ def resolve(
     clock: Clock,
     *,
     wait: bool = True,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
     boot: str | None = None,
 ) -> tuple[Recovered, ...]:
     """Return what became of each step; writes nothing.
@@ -63,7 +63,7 @@ def resolve(
         left = {intent.sequence: seconds_left(intent, clock, here) for intent in missing}
         early = [intent for intent in missing if left[intent.sequence] > 0]
         if early:
-            tell(_waiting(early, max(left[intent.sequence] for intent in early)))
+            report(_waiting(early, max(left[intent.sequence] for intent in early)))
             found |= _watch(inputs, early, left, clock)
     else:
         early = [intent for intent in missing if not is_certain_by_now(intent, clock, here)]

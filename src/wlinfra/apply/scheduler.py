@@ -75,7 +75,7 @@ class Setting:
     """Workers may put events here."""
     begun: Callable[[Job], None]
     ended: Callable[[Job], None]
-    tell: Callable[[events.ApplyEvent], None]
+    report: Callable[[events.ApplyEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Scheduler:
             case _StopAsked():
                 self._stop()
             case _:
-                self._setting.tell(message)
+                self._setting.report(message)
 
     # ------------------------------------------------------------ starting
 
@@ -321,7 +321,7 @@ class Scheduler:
         for job, answer in settled:
             self._resume(job, answer)
         for item in news:
-            self._setting.tell(
+            self._setting.report(
                 events.Progress(
                     change=item.key.change, waiting_for=item.ask.describe, reason=item.reason, elapsed=item.elapsed
                 )
@@ -338,7 +338,7 @@ class Scheduler:
             )
         if not self._told_stop:
             self._told_stop = True
-            self._setting.tell(events.Stopping(running=self._running))
+            self._setting.report(events.Stopping(running=self._running))
         self._stop_waiting()
 
     def _stop_waiting(self) -> None:
@@ -359,4 +359,4 @@ class Scheduler:
         while not self._setting.inbox.empty():
             message = self._setting.inbox.get()
             if not isinstance(message, _Yielded | _Ended | _Broken | _Answered | _Heard | _StopAsked):
-                self._setting.tell(message)
+                self._setting.report(message)

@@ -48,7 +48,7 @@ class Tally:
 
     recorder: Recorder
     clock: InboxClock
-    tell: Callable[[ApplyEvent], None]
+    report: Callable[[ApplyEvent], None]
     _accounts: dict[tuple[Address, str | None], _Account] = field(default_factory=dict)
     _done: list[Change] = field(default_factory=list)
     _started: list[Change] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Tally:
         account = self._account(job)
         if account is not None and account.began is None:
             account.began = self.clock.monotonic()
-            self.tell(Started(change=account.change))
+            self.report(Started(change=account.change))
 
     def ended(self, job: Job) -> None:
         """Note how a piece of work ended; tell about the object with its last piece."""
@@ -129,7 +129,7 @@ class Tally:
         if account.error is not None:
             self._failed.append((change, account.error))
             recorded = self.recorder.find(change.address) is not None
-            self.tell(ChangeFailed(change=change, error=account.error, recorded=recorded, elapsed=elapsed))
+            self.report(ChangeFailed(change=change, error=account.error, recorded=recorded, elapsed=elapsed))
         elif account.because:
             because = account.because
             half_made = because == STOPPED and change.action is Action.CREATE
@@ -137,11 +137,11 @@ class Tally:
                 because = f"{because}; it exists and is recorded, and the next run goes on from there"
             because = f"{because}; {_REMOVED}" if gone else because
             self._skipped.append((change, because))
-            self.tell(Skipped(change=change, because=because))
+            self.report(Skipped(change=change, because=because))
         else:
             self._done.append(change)
             if account.started:
                 self._started.append(change)
             record = self.recorder.find(change.address)
             identity = account.id or (record.id if record is not None else None)
-            self.tell(Succeeded(change=change, id=identity, elapsed=elapsed, awaited=not account.started))
+            self.report(Succeeded(change=change, id=identity, elapsed=elapsed, awaited=not account.started))

@@ -118,7 +118,7 @@ def in_shell(part: Remedy | Option, arguments: Namespace) -> str:
         own += ["-e", part.environment]
         given.environment = None
     own += [word for option in part.options for word in _flag(option)]
-    # What narrows or shapes the running command is for it to say again, not for another one.
+    # What narrows or shapes the running command belongs to it, not to another one.
     running = getattr(arguments, "command", "")
     ends = name == "plan" and (running == "destroy" or getattr(arguments, "destroy", False))
     for option in ("target", "exclude", "replace", "refresh", "refresh_only", "allow_empty", "new_place"):

@@ -123,7 +123,7 @@ def _call(command: Command, parsed: Namespace, console: Console) -> int:
     except WlinfraError as error:
         return _explain(error, console, parsed)
     except KeyboardInterrupt:
-        console.tell("\nInterrupted.")
+        console.report("\nInterrupted.")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
         return ExitCode.OK
@@ -147,12 +147,12 @@ def _explain(error: WlinfraError, console: Console, parsed: Namespace | None = N
     from wlinfra.render.source import read_source_line
 
     diagnostics = error.diagnostics if parsed is None else advised(error.diagnostics, parsed)
-    console.tell(render_diagnostics(diagnostics, console.style, read_source_line))
+    console.report(render_diagnostics(diagnostics, console.style, read_source_line))
     return error.exit_code
 
 
 class _Bugs:
-    """Turns an error that nobody thought of into a short message and a report without values."""
+    """Turns an unexpected error into a short message and a report without values."""
 
     _EXPECTED = (WlinfraError, KeyboardInterrupt, BrokenPipeError, SystemExit, GeneratorExit)
 
@@ -169,17 +169,17 @@ class _Bugs:
         if error is None or isinstance(error, self._EXPECTED):
             return False
         if self._console.debug:
-            self._console.tell(f"{_frames(error)}{type(error).__name__}: {error}")
-            where = "The traceback stands above."
+            self._console.report(f"{_frames(error)}{type(error).__name__}: {error}")
+            where = "The traceback is above."
         else:
             where = self._write_report(error)
-        self._console.tell(
+        self._console.report(
             f"This is a bug in wlinfra ({type(error).__name__}). {where}\nPlease report it; run the command again with --debug to see more."
         )
         return True
 
     def _write_report(self, error: BaseException) -> str:
-        """Write where it happened, without the error's text or source lines, which may quote anything."""
+        """Write where it happened, without the error's message or source lines, which may quote anything."""
         name = self._parsed.state_dir or self._console.environ.get("WLINFRA_STATE_DIR") or ".wlinfra"
         path = self._console.path(name) / "bug-report.txt"
         try:

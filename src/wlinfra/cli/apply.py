@@ -1,4 +1,4 @@
-"""`wlinfra apply`: plan under the lock, ask, do it, say what was done. Also applies a saved plan."""
+"""`wlinfra apply`: plan under the lock, ask, do it, report the result. Also applies a saved plan."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
         refuse_settings(approved, workspace.declared.settings_digest, typed)
         again = planning_command(approved, typed, arguments.file)
         applied = apply_sealed(workspace, data, _running(arguments, progress), again=again)
-    return _tell(applied, arguments, console, begun=progress.begun)
+    return _show_end(applied, arguments, console, begun=progress.begun)
 
 
 def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> int:
     """Plan under the lock, ask, and apply; `destroy` calls it too."""
     if arguments.json and not arguments.auto_approve:
         raise ConfigurationError.of(
-            "Nobody can be asked",
-            "With --json the output is for machines, so nobody is asked.",
+            "No one can be asked",
+            "With --json the output is for machines, so no one is asked.",
             _instead_of_asking(arguments, "", destroys=options.destroy, can_save=not getattr(arguments, "stack", "")),
         )
     with (
@@ -85,7 +85,7 @@ def run_plan(arguments: Namespace, console: Console, options: PlanOptions) -> in
         approval = Approval(ask=ask, adopt=arguments.adopt)
         running = _running(arguments, progress, on_plan=lambda plan: _show(plan, arguments, console))
         applied = apply(workspace, options, approval, running)
-    return _tell(applied, arguments, console, begun=progress.begun)
+    return _show_end(applied, arguments, console, begun=progress.begun)
 
 
 def _running(arguments: Namespace, progress: _Progress, on_plan: Callable[[Plan], None] = lambda _: None) -> Running:
@@ -102,10 +102,10 @@ def _show(plan: Plan, arguments: Namespace, console: Console) -> None:
 
 
 def _confirm(plan: Plan, arguments: Namespace, console: Console, *, can_save: bool) -> bool:
-    """Ask a person; the answer is ``yes``, or the environment's name where the environment is protected."""
+    """Ask the user; the answer is ``yes``, or the environment's name where the environment is protected."""
     if not console.is_interactive:
         raise ConfigurationError.of(
-            "Nobody can be asked",
+            "No one can be asked",
             f"Applying to {plan.environment} must be confirmed, and there is no terminal to ask at. Nothing was changed.",
             _instead_of_asking(arguments, plan.environment, destroys=plan.options.destroy, can_save=can_save),
         )
@@ -121,7 +121,7 @@ def _confirm(plan: Plan, arguments: Namespace, console: Console, *, can_save: bo
 
 
 def _instead_of_asking(arguments: Namespace, environment: str, *, destroys: bool, can_save: bool) -> str:
-    """Return how to apply where nobody can be asked; a plan cannot be saved where the record stands for the program."""
+    """Return how to apply where no one can be asked; a plan cannot be saved where the record stands in for the program."""
     if not can_save:
         return "Add --auto-approve."
     words = [*(["--destroy"] if destroys else []), "--out", "plan.json"]
@@ -129,7 +129,7 @@ def _instead_of_asking(arguments: Namespace, environment: str, *, destroys: bool
     return f"Add --auto-approve, or save the plan, review it, and apply it:\n    {saving}\n    {applying_command(arguments, 'plan.json')}"
 
 
-def _tell(applied: Applied, arguments: Namespace, console: Console, *, begun: bool) -> int:
+def _show_end(applied: Applied, arguments: Namespace, console: Console, *, begun: bool) -> int:
     """Show what came of it, and return the exit code."""
     plan, result = applied.plan, applied.result
     command = "destroy" if plan.options.destroy else "apply"
@@ -140,7 +140,7 @@ def _tell(applied: Applied, arguments: Namespace, console: Console, *, begun: bo
     if not begun and not arguments.json:
         console.show("\n")
     next_command = command_line(command, arguments, plan.environment)
-    _tell_result(
+    _show_result(
         _advised_result(result, arguments),
         arguments,
         console,
@@ -156,7 +156,7 @@ def _exit_code(result: ApplyResult) -> int:
     return ExitCode.OK if result.ok else ExitCode.ERROR
 
 
-def _tell_result(
+def _show_result(
     result: ApplyResult, arguments: Namespace, console: Console, *, destroying: bool, next_command: str
 ) -> None:
     if arguments.json:
@@ -195,11 +195,11 @@ class _Progress:
             if self._listener is not None:
                 self._listener(_advised_event(event, self._arguments))
                 self._console.stdout.flush()
-        except OSError:  # nobody reads any more, or there is no room
+        except OSError:  # the reader is gone, or there is no room
             self._listener = None
 
     def _begin(self) -> Callable[[ApplyEvent], None]:
-        """Return what shows the events: JSON lines, a table for a person who watches, or plain lines."""
+        """Return what shows the events: JSON lines, a live table at a terminal, or plain lines."""
         console = self._console
         if self._arguments.json:
             return JsonLines(self._write)

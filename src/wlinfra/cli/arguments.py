@@ -73,7 +73,7 @@ _GLOBAL_HELP: Final = [
     "Options of every command, before or after its name:",
     "  -e, --environment ENV   the environment; needed where the program has several (WLINFRA_ENVIRONMENT)",
     "  --chdir DIR             work in another directory",
-    "  --state-dir DIR         where the state is kept; .wlinfra beside the program (WLINFRA_STATE_DIR)",
+    "  --state-dir DIR         where the state is kept; .wlinfra next to the program (WLINFRA_STATE_DIR)",
     "  --no-color              no colours; NO_COLOR in the environment does the same",
     "  --debug                 log what is called to standard error",
     "",
@@ -94,7 +94,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the complete command line."""
     parser = _RootParser(prog="wlinfra")
     common_options(parser, hidden=False)
     parser.add_argument("--version", action="store_true", help="print the version")

@@ -1,4 +1,4 @@
-"""`wlinfra completion`: a script for the shell, made from the commands and options themselves."""
+"""`wlinfra completion`: a script for the shell, created from the commands and options."""
 
 from __future__ import annotations
 

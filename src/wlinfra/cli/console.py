@@ -1,6 +1,6 @@
 """Where a command reads and writes: its streams, its environment variables, its colours.
 
-`app.main` makes one and hands it to the command; tests make one with streams of their own.
+`app.main` creates one for the command; tests create one with streams of their own.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Console:
     style: Style = PLAIN
     debug: bool = False
     providers: Mapping[str, Any] = field(default_factory=dict)
-    """Providers beside the installed ones, by name; for programs that embed the command line, and tests."""
+    """Providers in addition to the installed ones, by name; for programs that embed the command line, and tests."""
 
     @property
     def is_interactive(self) -> bool:
-        """True when a person can be asked and sees the answer."""
+        """True when the user can be asked and sees the answer."""
         return self.stdin.isatty() and self.stdout.isatty()
 
     def show(self, text: str) -> None:
@@ -51,17 +51,17 @@ class Console:
         except OSError as error:
             raise ConfigurationError.of(
                 "Output cannot be written",
-                f"What wlinfra has to say could not be written to standard output: {error.strerror}.",
+                f"The output of wlinfra could not be written to standard output: {error.strerror}.",
                 "Redirect it to where there is room.",
             ) from error
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Write something about the run, such as a warning."""
         self.stderr.write(text if text.endswith("\n") else text + "\n")
         self.stderr.flush()
 
     def ask(self, question: str) -> str:
-        """Return what a person answers; empty at the end of the input."""
+        """Return what the user answers; empty at the end of the input."""
         with _signals_wake() as woken:
             self.stdout.write(question)
             self.stdout.flush()
@@ -70,7 +70,7 @@ class Console:
             return self.stdin.readline().strip()
 
     def path(self, name: str) -> Path:
-        """Return the path a person named, relative to ``directory``."""
+        """Return the path the user named, relative to ``directory``."""
         return self.directory / Path(name).expanduser()
 
 
@@ -96,5 +96,5 @@ def _signals_wake() -> Iterator[int]:
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str], *, refused: bool) -> bool:
-    """True when the stream is a terminal and nobody asked for plain text, see https://no-color.org."""
+    """True when the stream is a terminal and plain text was not asked for, see https://no-color.org."""
     return not refused and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and stream.isatty()

@@ -26,8 +26,8 @@ class ExitCode(IntEnum):
     STATE_DAMAGED = 12
     """The state cannot be read or written."""
     INTERRUPTED = 13
-    """A person stopped the run; what was done is recorded."""
+    """The user stopped the run; what was done is recorded."""
     OTHER_PLACE = 14
     """What is recorded lies at another cluster, installation or account than the one that answers."""
     BUG = 70
-    """An error nobody thought of; please report it."""
+    """A bug in wlinfra; please report it."""

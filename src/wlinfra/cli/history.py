@@ -21,7 +21,7 @@ def run(arguments: Namespace, console: Console) -> int:
         console.show(dump_json([asdict(entry) for entry in entries]))
         return ExitCode.OK
     if not entries:
-        console.tell("Nothing was applied yet.")
+        console.report("Nothing was applied yet.")
     for entry in entries:
         result = console.style.paint(entry.result.ljust(11), "green" if entry.result == "done" else "red")
         person = clean(f"{entry.who}@{entry.host}" if entry.host else entry.who)

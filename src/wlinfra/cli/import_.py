@@ -15,7 +15,7 @@ __all__ = ["run"]
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Import, and say how to see what an apply would change."""
+    """Import, and show how to see what an apply would change."""
     with open_workspace(arguments, console) as workspace:
         address, found = import_object(workspace, arguments.address, arguments.id, lock_timeout=arguments.lock_timeout)
     console.show(f"Imported {clean(address)} [id={clean(found)}]. Nothing was changed on the platform.")

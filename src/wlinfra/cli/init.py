@@ -75,7 +75,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _other(arguments: Namespace, console: Console) -> str:
-    """Return the command that writes to a file beside it that does not exist yet."""
+    """Return the command that writes to a file next to it that does not exist yet."""
     path = Path(arguments.file)
     names = (path.with_stem(f"{path.stem}{number}") for number in count(2))
     free = next(str(name) for name in names if not console.path(str(name)).exists())

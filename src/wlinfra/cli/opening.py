@@ -1,4 +1,4 @@
-"""Opens what a command works on, as its arguments and this console say."""
+"""Opens what a command works on, as its arguments and this console give it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def host_of(console: Console) -> Host:
     """Return the console as those see it who know of no console."""
 
     def warn(diagnostics: Sequence[Diagnostic]) -> None:
-        console.tell(render_diagnostics(diagnostics, console.style, read_source_line))
+        console.report(render_diagnostics(diagnostics, console.style, read_source_line))
 
     return Host(
         environ=console.environ,
         directory=console.directory,
         providers=console.providers,
-        tell=lambda text: console.tell("\n".join(clean_lines(text))),
+        report=lambda text: console.report("\n".join(clean_lines(text))),
         warn=warn,
         running=lambda: printing_aside(console),
     )

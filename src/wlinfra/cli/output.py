@@ -32,7 +32,7 @@ def run(arguments: Namespace, console: Console) -> int:
         elif outputs:
             console.show(render_outputs(outputs))
         else:
-            console.tell("No outputs are recorded.")
+            console.report("No outputs are recorded.")
         return ExitCode.OK
     if arguments.name not in outputs:
         known = ", ".join(sorted(outputs)) or "none"

@@ -39,7 +39,7 @@ def _descriptor_aside(console: Console) -> Iterator[None]:
 
 def _copy_of_output(console: Console) -> int | None:
     if console.stdout is not sys.__stdout__ or console.stderr is not sys.stderr:
-        return None  # embedded, or in a test: the descriptors are somebody else's
+        return None  # embedded, or in a test: the descriptors belong to another program
     with suppress(OSError, ValueError):
         if (console.stdout.fileno(), console.stderr.fileno()) == (1, 2):
             console.stdout.flush()

@@ -29,7 +29,7 @@ def run(arguments: Namespace, console: Console) -> int:
     """Check the program, then write its manifests, or its roles, to a folder, or print them all."""
     if arguments.account and not arguments.rbac:
         raise ConfigurationError.of(
-            "Account without rights", "--account says who gets the rights that --rbac writes.", "Add --rbac."
+            "Account without rights", "--account names who gets the rights that --rbac writes.", "Add --rbac."
         )
     with open_workspace(arguments, console) as workspace:
         declared, connections = workspace.declared, workspace.connect()
@@ -41,7 +41,7 @@ def run(arguments: Namespace, console: Console) -> int:
         else:
             objects = _manifests(declared, connections)
     if warnings:
-        console.tell(render_diagnostics(warnings, console.style, read_source_line))
+        console.report(render_diagnostics(warnings, console.style, read_source_line))
     if not arguments.out:
         console.show(format_manifests(objects))
         return ExitCode.OK
@@ -93,14 +93,14 @@ def _manifests(declared: Declared, connections: Mapping[str, Connection]) -> lis
 def _rights(
     declared: Declared, connections: Mapping[str, Connection], expansion: Expansion, account: str
 ) -> list[RenderedObject]:
-    """Return what grants the rights the stack needs; raises ConfigurationError for a provider that cannot tell."""
+    """Return what grants the rights the stack needs; raises ConfigurationError for a provider that does not know them."""
     found: list[RenderedObject] = []
     for name in sorted({item.provider for item in expansion.objects.values()}):
         connection = connections[name]
         if not isinstance(connection, WritesRoles):
             raise ConfigurationError.of(
                 "Provider has no roles",
-                f"The provider {name} of environment {declared.environment} cannot tell which rights it needs.",
+                f"The provider {name} of environment {declared.environment} does not know which rights it needs.",
                 "Name an environment whose provider can, with -e.",
             )
         found += connection.rights(

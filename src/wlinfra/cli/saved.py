@@ -92,13 +92,13 @@ def save(plan: Plan, arguments: Namespace, console: Console, workspace: Opened, 
     if workspace.site.stack is None:
         raise ConfigurationError.of(
             "Plan cannot be saved",
-            "A plan file names the program that it was made from, and the program could not be loaded.",
+            "A plan file names the program that it was created from, and the program could not be loaded.",
             f"Destroy without a saved plan:\n    {command_line('destroy', arguments, plan.environment)}\nor correct the program.",
         )
     if declared.given.secrets:
         raise ConfigurationError.of(
             "Secret setting cannot be saved",
-            f"A plan file holds no secret, and {', '.join(declared.given.secrets)} came with --set or --settings.",
+            f"A plan file contains no secret, and {', '.join(declared.given.secrets)} came with --set or --settings.",
             "Give secrets by environment variables, WLINFRA_SET_<NAME>, when planning and when applying.",
         )
     program = workspace.site.file / DEFAULT_FILE if workspace.site.file.is_dir() else workspace.site.file
@@ -126,7 +126,7 @@ def _below(program: Path, folder: Path) -> str:
 
 
 def _in_line(program: Path, plan: Path) -> str:
-    """Return the program relative to the plan file when one of their folders holds the other; else nothing."""
+    """Return the program relative to the plan file when one of their folders contains the other; else nothing."""
     there, here = program.resolve().parent, plan.resolve().parent
     if not (there.is_relative_to(here) or here.is_relative_to(there)):
         return ""
@@ -140,7 +140,7 @@ def applying_command(arguments: Namespace, plan: str) -> str:
 
 
 def planning_command(saved: SavedPlan, arguments: Namespace, program: str) -> str:
-    """Return the command that makes a saved plan again: of the same program, with its options, into the same file."""
+    """Return the command that creates a saved plan again: of the same program, with its options, into the same file."""
     options = saved.options
     given = Namespace(
         file=program,
@@ -165,14 +165,14 @@ def planning_command(saved: SavedPlan, arguments: Namespace, program: str) -> st
 
 
 def refuse_options(saved: SavedPlan, arguments: Namespace) -> None:
-    """Raise ConfigurationError for options that would have to be in the plan, unless they say what it says."""
+    """Raise ConfigurationError for options that would have to be in the plan, unless they agree with it."""
     wrong = list(_contradictions(saved, arguments))
     if wrong:
         raise _options_refused(arguments, wrong)
 
 
 def refuse_settings(saved: SavedPlan, settings_digest: str, arguments: Namespace) -> None:
-    """Raise ConfigurationError when the settings given now say something else than those in the plan."""
+    """Raise ConfigurationError when the settings given now differ from those in the plan."""
     if settings_digest == saved.settings_digest:
         return
     given = [f"--set {one}" for one in arguments.set]
@@ -185,11 +185,11 @@ def _options_refused(arguments: Namespace, wrong: list[str]) -> ConfigurationErr
     plan = arguments.file
     again = Namespace(**{**vars(arguments), "file": DEFAULT_FILE})
     return ConfigurationError.of(
-        "Options beside saved plan",
-        f"A saved plan holds all that decides it, and is applied as it was approved: {', '.join(wrong)} would change it. Nothing was done.",
+        "Options with a saved plan",
+        f"A saved plan contains all that decides it, and is applied as it was approved: {', '.join(wrong)} would change it. Nothing was done.",
         "Apply it as it is:\n"
         f"    {applying_command(arguments, plan)}\n"
-        "or make another plan with these options and have that approved:\n"
+        "or create another plan with these options and have that approved:\n"
         f"    {command_line('plan', again, words=('--out', plan))}",
     )
 
@@ -229,7 +229,7 @@ def _contradictions(saved: SavedPlan, arguments: Namespace) -> Iterator[str]:
 def find_program(saved: SavedPlan, arguments: Namespace, console: Console) -> Path:
     """Return the program that the plan is about, unchanged; nothing of it is run.
 
-    It is looked for where the command runs, then beside the plan file. Raises ConfigurationError when it is at
+    It is looked for where the command runs, then next to the plan file. Raises ConfigurationError when it is at
     neither place or outside of both, StalePlanError when it was changed.
     """
     plan = console.path(arguments.file)
@@ -249,14 +249,14 @@ def find_program(saved: SavedPlan, arguments: Namespace, console: Console) -> Pa
     if not found:
         raise ConfigurationError.of(
             "Program not found",
-            f"{arguments.file} was made from {saved.program or saved.place or 'a program'}, which lies neither where you are ({console.directory}) nor where it lay beside the plan file.",
-            f"Go to the folder that the plan was made in, or name that folder with --chdir, and apply {plan.resolve()} there.",
+            f"{arguments.file} was created from {saved.program or saved.place or 'a program'}, which is neither where you are ({console.directory}) nor where it was next to the plan file.",
+            f"Go to the folder that the plan was created in, or name that folder with --chdir, and apply {plan.resolve()} there.",
         )
     program = next((path for path in found if _is_unchanged(path, saved)), None)
     if program is None:
         raise StalePlanError.of(
             "Saved plan is stale",
-            "The program changed since the plan was saved, so nobody has approved what it would do now. It was not run.",
+            "The program changed since the plan was saved, so no one has approved what it would do now. It was not run.",
             f"Plan again and have that approved:\n    {planning_command(saved, arguments, shown_path(found[0], console))}",
         )
     return program

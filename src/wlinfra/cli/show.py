@@ -31,18 +31,18 @@ def run(arguments: Namespace, console: Console) -> int:
     if arguments.json:
         console.show(dump_json([object_document(item) for item in objects]))
     elif not objects:
-        console.tell("Nothing is recorded.")
+        console.report("Nothing is recorded.")
     else:
         console.show("\n\n".join("\n".join(object_lines(item, console.style)) for item in objects))
     return ExitCode.OK
 
 
 def _show_plan(name: str, arguments: Namespace, console: Console) -> int:
-    """Show what a saved plan says of itself; where there is a key, only when its seal fits."""
+    """Show a saved plan as it was saved; where there is a key, only when its seal fits."""
     digest = key_at_hand(host_of(console))
     saved = unseal(console.path(name).read_bytes(), digest if digest.known else None)
     if not digest.known:
-        console.tell(
+        console.report(
             "Not verified: there is no key here that the seal of this plan could be checked with, so that it may have been changed. Set WLINFRA_STATE_KEY."
         )
     console.show(dump_json(saved.document) if arguments.json else "\n".join(map(clean, saved.text.split("\n"))))

@@ -1,4 +1,4 @@
-"""A plan in the format a person asked for; `plan`, `drift`, `apply` and `destroy` show theirs through this."""
+"""A plan in the format that was asked for; `plan`, `drift`, `apply` and `destroy` show theirs through this."""
 
 from __future__ import annotations
 

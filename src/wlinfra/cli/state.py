@@ -1,4 +1,4 @@
-"""`wlinfra state`: looking at the record and mending it, without calling a platform."""
+"""`wlinfra state`: showing the record and correcting it, without calling a platform."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(arguments: Namespace, console: Console) -> int:
             recorded = sorted(site.store().load().objects)
             console.show("".join(f"{clean(address)}\n" for address in recorded))
             if not recorded:
-                console.tell("Nothing is recorded.")
+                console.report("Nothing is recorded.")
         case "show":
             found = find_objects(site.store().load(), arguments.address)
             console.show("\n\n".join("\n".join(object_lines(item, console.style)) for item in found))
@@ -101,7 +101,7 @@ def _how_to_let_go(site: Site, item: ObjectState) -> str:
         return ""
     try:
         provider = load_provider(settings.type)
-    except ConfigurationError:  # what is not installed here can say nothing
+    except ConfigurationError:  # what is not installed here has no advice
         return ""
     return provider.how_to_let_go(item) if isinstance(provider, WorksFromRecords) else ""
 
@@ -131,9 +131,9 @@ def _unlock(site: Site, arguments: Namespace, console: Console) -> None:
     try:
         held = store.read_lock()
     except StateDamagedError:
-        held = None  # nobody can be named, and freeing it is the only way on
+        held = None  # no holder is known, and releasing it is the only way to continue
     if held is not None and held.may_live(time.time()) and not arguments.force:
-        _confirm_robbery(held, arguments, console)
+        _confirm_release(held, arguments, console)
     holder = store.unlock(held_by=held.token if held is not None else None)
     if holder is None:
         console.show("The state was not locked.")
@@ -143,19 +143,19 @@ def _unlock(site: Site, arguments: Namespace, console: Console) -> None:
         )
 
 
-def _confirm_robbery(held: LockInfo, arguments: Namespace, console: Console) -> None:
-    """Have a person say that a run which seems to be at work is over; raises LockedError when they do not."""
+def _confirm_release(held: LockInfo, arguments: Namespace, console: Console) -> None:
+    """Have the user confirm that a run which seems to be active is over; raises LockedError otherwise."""
     if arguments.lock == held.id:
         return
     who = f"{describe_holder(held)} holds the lock for {held.operation!r} since {held.since}"
     if not arguments.lock and console.is_interactive:
-        console.show(f"{clean(who)}, and seems to be at work. Without the lock it stops before its next call.")
-        if console.ask(f"Only the lock's id ({held.id}) frees it.\n\n  Enter the id: ") == held.id:
+        console.show(f"{clean(who)}, and seems to be active. Without the lock it stops before its next call.")
+        if console.ask(f"Only the lock's id ({held.id}) releases it.\n\n  Enter the id: ") == held.id:
             return
     raise LockedError.of(
         "Holder seems to live",
         f"{clean(who)}, and seems to be at work. Nothing was freed.",
-        f"Wait for it to end. If it is surely over, free the lock by its id:\n    wlinfra state unlock {held.id}\nor add --force.",
+        f"Wait for it to end. If it is over for certain, release the lock by its id:\n    wlinfra state unlock {held.id}\nor add --force.",
     )
 
 
@@ -170,5 +170,5 @@ def _repair(site: Site, arguments: Namespace, console: Console) -> None:
         console.show(f"Kept {clean(path)}.")
     if report.missing_changes:
         console.show(
-            f"{counted(report.missing_changes, 'change')} could not be read: run wlinfra plan and look before applying."
+            f"{counted(report.missing_changes, 'change')} could not be read: run wlinfra plan and review it before applying."
         )

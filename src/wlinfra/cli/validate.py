@@ -19,14 +19,14 @@ __all__ = ["run"]
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Check the program and say what it declares."""
+    """Check the program and report what it declares."""
     with open_workspace(arguments, console) as workspace:
         declared = workspace.declared
         state = State(stack=declared.stack, environment=declared.environment)
         expansion = expand(Inputs(declared=declared, state=state, connections=workspace.connect()))
         warnings: tuple[Diagnostic, ...] = (*declared.warnings, *expansion.warnings)
     if warnings:
-        console.tell(render_diagnostics(warnings, console.style, read_source_line))
+        console.report(render_diagnostics(warnings, console.style, read_source_line))
     words = console.style.paint("Success!", "bold", "green")
     console.show(
         f"{words} The program is valid for environment {declared.environment}: {counted(len(declared.resources), 'resource')}, {counted(len(expansion.objects), 'object')}."

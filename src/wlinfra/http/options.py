@@ -49,7 +49,7 @@ class SendOptions:
     jitter: Callable[[], float] = random.random
     guard: Callable[[], None] = _no_guard
     stop: threading.Event | None = None
-    tell: Callable[[str], None] = _silent
+    report: Callable[[str], None] = _silent
     """Called from any thread with what users should know while a request takes long."""
 
     @property

@@ -24,9 +24,9 @@ _TOO_MANY: Final = 429
 class Outage:
     """What users are to know of a platform that does not answer; any number of threads may share it."""
 
-    def __init__(self, tell: Callable[[str], None], where: Callable[[], str]) -> None:
+    def __init__(self, report: Callable[[str], None], where: Callable[[], str]) -> None:
         """``where`` names the platform's address, for users."""
-        self._tell = tell
+        self._report = report
         self._where = where
         self._lock = threading.Lock()
         self._has_answered = False
@@ -44,7 +44,7 @@ class Outage:
         if not watches:
             yield
             return
-        timer = threading.Timer(_PATIENCE, lambda: self._tell(f"No answer from {self._where()} yet: waiting."))
+        timer = threading.Timer(_PATIENCE, lambda: self._report(f"No answer from {self._where()} yet: waiting."))
         timer.daemon = True
         timer.start()
         try:
@@ -58,7 +58,7 @@ class Outage:
         """Report that a request is about to be sent for the ``attempt``-th time, once for all threads."""
         if isinstance(outcome, WireAnswer) and outcome.status == _TOO_MANY:
             if delay >= _WORTH_TELLING:
-                self._tell(f"Waiting: {self._where()} answered 429 and asks to come back in {delay:.0f} s.")
+                self._report(f"Waiting: {self._where()} answered 429 and asks to come back in {delay:.0f} s.")
             return
         with self._lock:
             self._has_answered = False
@@ -69,7 +69,7 @@ class Outage:
             what = f"{self._where()} answered {outcome.status}"
         else:
             what = f"No answer from {self._where()} ({outcome.reason.rstrip('.')})"
-        self._tell(f"{what}: trying again ({attempt} of {most}).")
+        self._report(f"{what}: trying again ({attempt} of {most}).")
 
     def over(self) -> None:
         """Take note of a success."""

@@ -105,7 +105,7 @@ class Sender:
         self._explain = explain
         self.redactor = Redactor()
         self._pace = Pace(options.clock)
-        self._outage = Outage(options.tell, lambda: sign_in.told)
+        self._outage = Outage(options.report, lambda: sign_in.told)
         self._lock = threading.Lock()
         self._count = 0
 

@@ -69,7 +69,7 @@ class ProviderContext:
     """Called right before every mutating request; raises when this run lost its lock."""
     stop: Event = field(default_factory=Event)
     """Set when a person wants the run to end now; ends waits and back-offs."""
-    tell: Callable[[str], None] = lambda text: None
+    report: Callable[[str], None] = lambda text: None
     """Reports a line about the run to the user, from any thread, such as that a request is tried again."""
     concurrency: int = 32
     """How many calls may be under way at once."""

@@ -81,7 +81,7 @@ class ConnectionOptions(BaseModel):
             user_agent=f"wlinfra ({context.stack}/{context.environment})",
             guard=context.guard,
             stop=context.stop,
-            tell=context.tell,
+            report=context.report,
         )
 
 

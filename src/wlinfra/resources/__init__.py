@@ -1,1 +1,1 @@
-"""What users declare: typed, frozen values that are checked while they are made."""
+"""What users declare: typed, frozen values that are checked when they are created."""

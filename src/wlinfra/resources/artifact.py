@@ -58,18 +58,16 @@ class Artifact(Resource):
     type: ClassVar[str] = "artifact"
 
     containers: tuple[Container, ...] = attribute((), "The containers of the one group named `default`.")
-    container_groups: tuple[ContainerGroup, ...] = attribute(
-        (), "The groups, when there is more to say than `containers` can."
-    )
+    container_groups: tuple[ContainerGroup, ...] = attribute((), "The groups, when `containers` is not enough.")
     artifact_type: Literal["service", "nim", "agent", "mcp"] = attribute(
         "service", "What kind of thing it serves.", "type", "artifact_type"
     )
     status: Literal["locked", "draft"] = attribute(
         "locked", "A locked artifact is a version that never changes; a draft may be edited."
     )
-    description: Prose = attribute("", "A text for people.")
+    description: Prose = attribute("", "A description for users.")
     storage: Storage | None = attribute(None, "Where model files are kept, with type nim only.")
-    template_id: Line | None = attribute(None, "The template it was made from, with type nim only.")
+    template_id: Line | None = attribute(None, "The template it was created from, with type nim only.")
     a2a_enabled: Flag | None = attribute(None, "Whether other agents may call it, with type agent only.", "a2a_enabled")
     repository: Line | None = attribute(
         None, "The repository its versions go to; a new one when left out.", "artifact_repository_id"
@@ -116,7 +114,7 @@ class Artifact(Resource):
 
     @property
     def repository_id(self) -> Ref:
-        """The id of the repository that holds its versions."""
+        """The id of the repository that has its versions."""
         return self.ref("repository_id")
 
     def rules(self) -> Iterator[Problem]:
@@ -134,7 +132,7 @@ class Artifact(Resource):
         if len(set(names)) < len(names):
             yield Problem(
                 summary="Duplicate group name",
-                detail="Several container groups bear the same name.",
+                detail="Several container groups have the same name.",
                 fix="Give each group a name of its own.",
                 path=("container_groups",),
             )

@@ -1,4 +1,4 @@
-"""How many replicas run, decided by what is measured: policies and the functions that make them."""
+"""How many replicas run, decided by what is measured: policies and the functions that create them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class Metric(StrEnum):
-    """What is measured; any other text is the name of a metric the containers export."""
+    """What is measured; any other string is the name of a metric the containers export."""
 
     CPU = "cpuAverageUtilization"
     CONCURRENCY = "httpRequestsConcurrency"
@@ -38,10 +38,10 @@ _METRICS = frozenset(Metric)
 
 
 class ScalingPolicy(Model):
-    """One metric with the value to hold and the bounds to stay within."""
+    """One metric with the value to keep and the bounds to stay within."""
 
     metric: Word = attribute(..., "What is measured.", "scaling_metric", min_length=1)
-    target: Number = attribute(..., "The value to hold for each replica.", gt=0)
+    target: Number = attribute(..., "The value to keep for each replica.", gt=0)
     min: Whole | None = attribute(None, "The fewest replicas; 0 lets it go to sleep when idle.", "min_count", ge=0)
     max: Whole | None = attribute(None, "The most replicas.", "max_count", ge=0)
     priority: Whole | None = attribute(None, "Ranks several policies.")

@@ -1,6 +1,6 @@
 """What every resource is: a declared value with an address, a name on its platform and a lifecycle.
 
-Users make resources; providers subclass `Resource` for what only their platform has. `stack.program`
+Users create resources; providers subclass `Resource` for what only their platform has. `stack.program`
 gathers them and hands them to the planner.
 """
 
@@ -105,7 +105,7 @@ _DEFAULT = Lifecycle()
 
 
 class ResourceOptions(TypedDict, total=False):
-    """What every resource takes beside its own attributes."""
+    """What every resource takes in addition to its own attributes."""
 
     platform_name: str | None
     protect: bool | None
@@ -153,7 +153,7 @@ class Resource(Model):
     aliases: tuple[Plain, ...] = attribute((), "Addresses it had before.")
     timeouts: dict[Plain, Number] = attribute({}, "Seconds by phase: `create`, `update`, `delete`.")
     depends_on: tuple[ToAddress, ...] = attribute((), "Resources that come first although no attribute refers to them.")
-    provider: Word = attribute("default", "The name of the environment's provider that makes it.", min_length=1)
+    provider: Word = attribute("default", "The name of the environment's provider that creates it.", min_length=1)
     adopt: Flag = attribute(False, "Take over an existing object of that name without asking.")
 
     @passed_by

@@ -1,4 +1,4 @@
-"""Containers: what an artifact is made of. `artifact.Artifact.groups` hands them to providers in one form."""
+"""Containers: what an artifact consists of. `artifact.Artifact.groups` gives them to providers in one form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class Probe(Model):
-    """An HTTP request that tells whether a container has started, is ready, or is alive.
+    """An HTTP request that checks whether a container has started, is ready, or is alive.
 
     What is left out is the platform's own; the port is that of the container.
     """
@@ -99,7 +99,7 @@ class ProvidedDockerfile(Model):
 
 
 class GeneratedDockerfile(Model):
-    """A Dockerfile the platform makes from one of its execution environments."""
+    """A Dockerfile the platform creates from one of its execution environments."""
 
     source: Literal["generated"] = attribute("generated", "Tells the two kinds of Dockerfile apart.")
     execution_environment_id: Line = attribute(..., "The id of the execution environment.")
@@ -160,7 +160,7 @@ class Container(Model):
         None, "Tells whether it has started; the other probes wait for it.", "startup_probe"
     )
     security: SecurityContext | None = attribute(None, "What it may do on its node.", "security_context")
-    description: Prose = attribute("", "A text for people.")
+    description: Prose = attribute("", "A description for users.")
 
     @property
     def variables(self) -> dict[str, EnvVar]:

@@ -36,10 +36,10 @@ __all__ = [
 ]
 
 Made = TypeVar("Made")
-"""What a program makes: resources, which stand above this module."""
+"""What a program creates: resources, which stand above this module."""
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*", re.ASCII)
-"""What a resource or a scope may be called: addresses are made of it."""
+"""What a resource or a scope may be called: addresses contain it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Gathering(Generic[Made]):
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     resources: list[Made] = field(default_factory=list)
-    """Every resource made, in order, whether it is yielded or not."""
+    """Every resource created, in order, whether it is yielded or not."""
     odd: dict[int, Location] = field(default_factory=dict)
     """Where the program yields what is no declaration, by the place among all it yields."""
 
@@ -91,7 +91,7 @@ def declaring() -> Iterator[Gathering[Any]]:
 
 @contextmanager
 def scope(name: str) -> Iterator[None]:
-    """Prefix the address of every resource made inside: ``workload.chat`` becomes ``payments.workload.chat``.
+    """Prefix the address of every resource created inside: ``workload.chat`` becomes ``payments.workload.chat``.
 
     A module is a function that yields resources inside a scope; scopes nest. Raises DeclarationError for a name
     that cannot stand in an address.
@@ -151,7 +151,7 @@ _standing: ContextVar[tuple[str, int] | None] = ContextVar("wlinfra_standing", d
 
 @contextmanager
 def standing_at(file: str, line: int) -> Iterator[None]:
-    """Take this place for the declaration of what is made inside, such as an object that a file describes."""
+    """Take this place for the declaration of what is created inside, such as an object that a file describes."""
     token = _standing.set((file, line))
     try:
         yield
@@ -196,7 +196,7 @@ def chain(frames: Sequence[Location]) -> tuple[Location, ...]:
 
 
 def locate(where: tuple[str, int] | None) -> Location | None:
-    """Return the place as people read it: relative to the current folder when it lies inside."""
+    """Return the place for messages: relative to the current folder when it lies inside."""
     if where is None:
         return None
     file, line = where

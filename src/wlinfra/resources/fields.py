@@ -1,6 +1,6 @@
 """The types of attributes: what they accept, and what providers find after validation.
 
-Plain functions instead of unions, because a union reports one error per member where a person needs one sentence.
+Plain functions instead of unions, because a union reports one error per member where users need one sentence.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _of_64_bits(value: int) -> int:
     raise broken_rule(
         Problem(
             summary="Value out of range",
-            detail="It is a whole number of more than 64 bits, which no platform takes.",
+            detail="It is an integer of more than 64 bits, which no platform takes.",
             fix="Give a smaller number.",
         )
     )
@@ -62,9 +62,9 @@ def _as_float(value: Any) -> Any:
 
 
 Whole: TypeAlias = Annotated[int, Strict(), AfterValidator(_of_64_bits)]
-"""A whole number; a text of digits or a truth value is refused."""
+"""An integer; a string of digits or a truth value is refused."""
 Number: TypeAlias = Annotated[float, Strict(), Field(allow_inf_nan=False), BeforeValidator(_as_float)]
-"""A number, whole or not."""
+"""A number, integer or not."""
 Flag: TypeAlias = Annotated[bool, Strict()]
 """True or False."""
 
@@ -94,19 +94,19 @@ def type_of(value: Any) -> str:
 
 
 def not_unicode() -> Problem:
-    """Return the problem of a text that cannot be sent."""
+    """Return the problem of a string that cannot be sent."""
     return Problem(
-        summary="Text is not Unicode",
+        summary="String is not Unicode",
         detail="It has half of a surrogate pair, which stands for no letter and cannot be sent.",
         fix="Read what it comes from as UTF-8, or encode bytes as base64.",
     )
 
 
 def problem_of_text(text: str) -> Problem | None:
-    """Return why no request and no process can take the text; None where all can."""
+    """Return why no request and no process can take the string; None where all can."""
     if "\0" in text:
         return Problem(
-            summary="Text has a NUL character",
+            summary="String has a NUL character",
             detail="It has the character NUL, which no platform stores and no process can be given.",
             fix="Take the character out, or encode bytes as base64.",
         )
@@ -124,12 +124,12 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e
 
 
 def problem_of_line(text: str, allowed: str = "") -> Problem | None:
-    """Return why the text cannot be a name or stand on one line; characters in ``allowed`` may stand in it."""
+    """Return why the string cannot be a name or stand on one line; characters in ``allowed`` may stand in it."""
     found = problem_of_text(text)
     if found is None and not text.isprintable() and (odd := set(_CONTROL.findall(text)) - set(allowed)):
         found = Problem(
-            summary="Text has a control character",
-            detail=f"It has the character U+{ord(min(odd)):04X}, which moves a terminal's cursor, ends the line or turns the text around, so that people would read something else.",
+            summary="String has a control character",
+            detail=f"It has the character U+{ord(min(odd)):04X}, which moves a terminal's cursor, ends the line or reverses its letters, so that something else would be read.",
             fix="Take the character out.",
         )
     return found
@@ -147,9 +147,9 @@ def sendable(value: Any) -> Any:
 
 
 def to_text(value: Any, problem_of: Callable[[str], Problem | None] = problem_of_text) -> str | Ref | Template:
-    """Return the text or reference a value stands for; raises for anything else.
+    """Return the string or reference a value stands for; raises for anything else.
 
-    A resource stands for its id. ``problem_of`` says why a text is refused.
+    A resource stands for its id. ``problem_of`` gives the reason why a string is refused.
     """
     match value:
         case str():
@@ -170,7 +170,7 @@ def to_text(value: Any, problem_of: Callable[[str], Problem | None] = problem_of
             return to_text(value.ref("id"))
         case _:
             raise broken_rule(
-                Problem(summary="Wrong type", detail=f"It must be a text or a reference, not {type(value).__name__}.")
+                Problem(summary="Wrong type", detail=f"It must be a string or a reference, not {type(value).__name__}.")
             )
 
 
@@ -243,15 +243,15 @@ def _prose(value: Any) -> str | Ref | Template:
 
 
 Text: TypeAlias = Annotated[str | Ref | Template, PlainValidator(to_text), WithJsonSchema(TEXT_SCHEMA)]
-"""A text that may hold references, or a resource standing for its id."""
+"""A string that may contain references, or a resource standing for its id."""
 Line: TypeAlias = Annotated[str | Ref | Template, PlainValidator(_line), WithJsonSchema(TEXT_SCHEMA)]
 """A `Text` on one line, without control characters: a name, an id, a label."""
 Prose: TypeAlias = Annotated[str | Ref | Template, PlainValidator(_prose), WithJsonSchema(TEXT_SCHEMA)]
-"""A `Text` for people, of several lines, without other control characters."""
+"""A `Text` of several lines, without other control characters."""
 Plain: TypeAlias = Annotated[str, AfterValidator(_taken)]
-"""A text on one line without references, such as a key."""
+"""A string on one line without references, such as a key."""
 Word: TypeAlias = Annotated[Plain, AfterValidator(_known)]
-"""A text that is known when planning."""
+"""A string that is known when planning."""
 Memory: TypeAlias = Annotated[
     int, PlainValidator(_quantity(parse_memory)), WithJsonSchema({"type": ["integer", "string"]})
 ]

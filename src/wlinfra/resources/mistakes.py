@@ -1,4 +1,4 @@
-"""Turns what pydantic found wrong into sentences for people.
+"""Turns what pydantic found wrong into sentences for users.
 
 `resources.base` calls `explain` for a model, `stack.settings` for merged settings. No value that may be secret is
 ever repeated: only numbers, truth values and words compared with a fixed list are.
@@ -25,18 +25,18 @@ _EXPECTED = {
     "date": "a date",
     "dict": "a dict",
     "float": "a number",
-    "int": "a whole number",
+    "int": "an integer",
     "list": "a list",
     "mapping": "a dict",
     "set": "a set",
-    "string": "a text",
+    "string": "a string",
     "tuple": "a list",
 }
 _WITHOUT_QUOTES = {
     "True or False": "Write True or False without quotes.",
     "a list": "Write it in brackets, such as [...].",
     "a number": "Write the number without quotes.",
-    "a whole number": "Write the number without quotes.",
+    "an integer": "Write the number without quotes.",
 }
 _LIMITS = {
     "greater_than": ("more than", "gt"),
@@ -47,7 +47,7 @@ _LIMITS = {
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word a person most likely meant, if any is near.
+    """Return the known word that was most likely meant, if any is near.
 
     >>> nearest("imgae", ["image", "port"])
     'image'

@@ -30,7 +30,7 @@ Init = TypeVar("Init", bound=Callable[..., None])
 
 
 def passed_by(init: Init) -> Init:
-    """Mark an ``__init__`` that nested dicts need not come through: they stay fast, and their paths whole."""
+    """Mark an ``__init__`` that nested dicts need not come through: they stay fast, and their paths complete."""
     init.__dict__["__pydantic_base_init__"] = True  # pydantic's own mark of an __init__ that only validates
     return init
 

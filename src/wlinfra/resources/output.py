@@ -1,4 +1,4 @@
-"""What a stack tells others: values of its own, or references to what its resources become."""
+"""What a stack gives others: values of its own, or references to what its resources become."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Output(Model):
 
     name: Word = attribute(..., "What it is called.", min_length=1)
     value: Annotated[Any, BeforeValidator(sendable), WithJsonSchema(ANY_SCHEMA)] = attribute(
-        ..., "Plain JSON, which may hold references; a resource stands for its id."
+        ..., "Plain JSON, which may contain references; a resource stands for its id."
     )
     sensitive: Flag = attribute(False, "Never show or store it in clear.")
 
@@ -48,7 +48,7 @@ class Output(Model):
         if not self.sensitive and any(isinstance(leaf, Secret) for leaf in leaves):
             yield Problem(
                 summary="Secret in an output",
-                detail=f"The output {self.name} is shown after apply, and its value holds a secret.",
+                detail=f"The output {self.name} is shown after apply, and its value contains a secret.",
                 fix="Add sensitive=True, or leave the secret out.",
                 path=("value",),
             )

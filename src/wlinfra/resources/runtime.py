@@ -19,7 +19,7 @@ class Allocation(Model):
     """What one container gets on its node."""
 
     cpu: Number | None = attribute(None, "CPU cores, 0.1 or more.", ge=0.1)
-    memory: Memory | None = attribute(None, "Memory: bytes, or a text such as 2GB.")
+    memory: Memory | None = attribute(None, "Memory: bytes, or a string such as 2GB.")
     gpu: Number | None = attribute(None, "GPUs; a fraction where the platform can split one.", ge=0)
 
     def rules(self) -> Iterator[Problem]:
@@ -82,11 +82,11 @@ class GroupRuntime(Model):
         return min(policy.min or 0 for policy in policies), max(policy.max or 0 for policy in policies)
 
     def allocation(self, container: str) -> Allocation | None:
-        """Return what the container gets, None when nothing is said."""
+        """Return what the container gets, None when nothing is declared."""
         return next((entry.allocation for entry in self.containers if entry.name == container), None)
 
     def rules(self) -> Iterator[Problem]:
-        """Yield replicas beside autoscaling, and containers named twice."""
+        """Yield replicas next to autoscaling, and containers named twice."""
         if self.replicas is not None and self.autoscaling is not None and self.autoscaling.enabled:
             yield Problem(
                 summary="Attributes exclude each other",

@@ -1,4 +1,4 @@
-"""Environment variables of containers: plain texts, references, secrets, and what the platform itself supplies."""
+"""Environment variables of containers: strings, references, secrets, and what the platform itself supplies."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Credential:
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the id and the key, as with the attributes of a model."""
         if not isinstance(self.id, str | Ref | Template):
-            yield _wrong_part("id", f"must be a text or a reference, not {type_of(self.id)}", _WRITTEN)
+            yield _wrong_part("id", f"must be a string or a reference, not {type_of(self.id)}", _WRITTEN)
         elif isinstance(self.id, str) and problem_of_line(self.id) is not None:
             yield _wrong_part("id", "is not Unicode, or has a control character", _WRITTEN)
         elif isinstance(self.id, str) and not self.id:
             yield _wrong_part("id", "is empty", _WRITTEN)
         if not isinstance(self.key, str):
             fix = 'Write it as wl.credential(id, "apiToken").'
-            yield _wrong_part("key", f"must be a text, not {type_of(self.key)}", fix)
+            yield _wrong_part("key", f"must be a string, not {type_of(self.key)}", fix)
         elif not self.key or problem_of_line(self.key) is not None:
             yield _wrong_part("key", "must be the name of a value in the credential", 'Write it as "apiToken".')
 
@@ -52,7 +52,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of the platform that it makes or reuses for the workload; nobody has to know it."""
+    """A key of the platform that it creates or reuses for the workload; users need not know it."""
 
 
 _WRITTEN = 'Write it as wl.credential("65f0c0ffee0123456789abcd", "apiToken").'
@@ -154,12 +154,12 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
     if not isinstance(name, str) or not _is_name(name):
         yield Problem(
             summary="Bad variable name",
-            detail="The name of an environment variable is a text without an equals sign and without control characters.",
+            detail="The name of an environment variable is a string without an equals sign and without control characters.",
         )
     elif isinstance(value, bool | int | float):
         yield Problem(
             summary="Wrong type",
-            detail=f"The value of an environment variable is a text, not {type(value).__name__}.",
+            detail=f"The value of an environment variable is a string, not {type(value).__name__}.",
             fix=f'Write it in quotes: "{_in_words(value)}".',
             path=(name,),
         )

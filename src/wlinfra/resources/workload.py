@@ -115,7 +115,7 @@ class Workload(Resource):
 
     artifact: ArtifactOrId = attribute(
         ...,
-        "What runs: an artifact, or the id of one that exists; an artifact that is not yielded is made with the workload.",
+        "What runs: an artifact, or the id of one that exists; an artifact that is not yielded is created with the workload.",
         "artifact",
         "artifact_id",
     )
@@ -123,10 +123,10 @@ class Workload(Resource):
     autoscaling: Scaling | None = attribute(None, "How the number follows the load: a list of policies.")
     bundles: tuple[Line, ...] = attribute((), "Bundles of resources in order of preference.", "resource_bundles")
     cpu: Number | None = attribute(None, "CPU cores of the sole container.", ge=0.1)
-    memory: Memory | None = attribute(None, "Memory of the sole container: bytes, or a text such as 2GB.")
+    memory: Memory | None = attribute(None, "Memory of the sole container: bytes, or a string such as 2GB.")
     gpu: Number | None = attribute(None, "GPUs of the sole container.", ge=0)
     allocations: dict[Label, Allocation] = attribute({}, "What each container gets, by its name.")
-    description: Prose | None = attribute(None, "A text for people.")
+    description: Prose | None = attribute(None, "A description for users.")
     importance: Literal["critical", "high", "moderate", "low"] | None = attribute(
         None, "How much it matters when things are scarce."
     )
@@ -249,7 +249,7 @@ class Workload(Resource):
         elif sole and self.allocations:
             yield Problem(
                 summary="Attributes exclude each other",
-                detail=f"{', '.join(sole)} and allocations say the same thing.",
+                detail=f"{', '.join(sole)} and allocations declare the same thing.",
                 fix="Keep allocations.",
                 path=("allocations",),
             )
@@ -296,7 +296,7 @@ class Workload(Resource):
             )
 
     def warnings(self) -> Iterator[Problem]:
-        """Yield amounts of memory that nothing runs in, and what is odd about an artifact that is made with it."""
+        """Yield amounts of memory that nothing runs in, and what is odd about an artifact that is created with it."""
         for index, group in enumerate(self.groups):
             for entry in group.containers:
                 memory = entry.allocation.memory if entry.allocation is not None else None

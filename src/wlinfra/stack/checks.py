@@ -1,4 +1,4 @@
-"""The declaration of one environment as a whole: addresses, references, order, providers.
+"""The complete declaration of one environment: addresses, references, order, providers.
 
 `stack.program.declare` asks for everything wrong after the user's function has run.
 """
@@ -51,7 +51,7 @@ class Declaration:
         return [made for address in missing if (made := self._made.get(address)) is not None and made.lookup]
 
     def diagnose(self) -> Iterator[Diagnostic]:
-        """Yield everything wrong with the whole, then the warnings of its parts."""
+        """Yield everything wrong with all of it, then the warnings of its parts."""
         yield from self._check_items()
         yield from self._check_addresses()
         yield from self._check_providers()
@@ -138,7 +138,7 @@ class Declaration:
             yield Diagnostic(
                 summary="Reference to nothing declared",
                 detail=f"{who} refers to {address}, which "
-                + (f"is made at {made.location} and never yielded." if made else "is not declared."),
+                + (f"is created at {made.location} and never yielded." if made else "is not declared."),
                 fix=f"Add yield for {address}."
                 if made
                 else f"Did you mean {guess}?"

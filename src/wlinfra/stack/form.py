@@ -1,4 +1,4 @@
-"""Resources as plain JSON and back: what a file, another process or another engine holds of a declaration.
+"""Resources as plain JSON and back: what a file, another process or another engine stores of a declaration.
 
 Only declared attributes are written, by their own names. What JSON has no word for is an object with one key, a mark:
 ``$ref``, ``$template``, ``$resource``, ``$secret``, ``$credential``, ``$apiKey`` and ``$unknown``; an object of the user's
@@ -83,7 +83,7 @@ def _source_of(secret: Secret) -> Json:
     if secret.source is None:
         raise DeclarationError.of(
             "Secret has no form",
-            f"The secret from {secret.describe} is fetched by code of the program, which JSON cannot hold.",
+            f"The secret from {secret.describe} is fetched by code of the program, which JSON cannot represent.",
             "Take it from wl.secret_env, wl.secret_file or wl.secret_command.",
             location=locate(caller()),
         )
@@ -149,14 +149,14 @@ def _require_model(model: object, call: str) -> None:
 def _ref(content: Json, _: Mapping[str, Resource]) -> Ref:
     address, mark, attribute = content.partition("#") if isinstance(content, str) else ("", "", "")
     if not mark or address.count(".") < 1 or not attribute:
-        raise _wrong("$ref holds an address and an output", 'Write it as {"$ref": "workload.chat#endpoint"}.')
+        raise _wrong("$ref has an address and an output", 'Write it as {"$ref": "workload.chat#endpoint"}.')
     return Ref(Address(address), attribute)
 
 
 def _template(content: Json, resources: Mapping[str, Resource]) -> Template:
     pieces = _loaded(content, resources) if isinstance(content, list) else None
     if not pieces or not all(isinstance(piece, str | Ref) for piece in pieces):
-        raise _wrong("$template holds strings and references", 'Write it as {"$template": ["http://", {"$ref": ...}]}.')
+        raise _wrong("$template has strings and references", 'Write it as {"$template": ["http://", {"$ref": ...}]}.')
     return Template(tuple(pieces))
 
 
@@ -183,9 +183,7 @@ def _credential(content: Json, resources: Mapping[str, Resource]) -> Credential:
         case {"id": id_, "key": str(key), **rest} if not rest:
             return Credential(_loaded(id_, resources), key)
         case _:
-            raise _wrong(
-                "$credential holds an id and a key", 'Write it as {"$credential": {"id": "...", "key": "..."}}.'
-            )
+            raise _wrong("$credential has an id and a key", 'Write it as {"$credential": {"id": "...", "key": "..."}}.')
 
 
 _MARKS: Final[Mapping[str, Callable[[Any, Mapping[str, Resource]], Json]]] = {

@@ -140,7 +140,7 @@ def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[Non
                 folder,
                 "Program ended itself",
                 "The program called exit while it was loaded.",
-                "Take the call out, or raise an error that says what is wrong.",
+                "Take the call out, or raise an error that explains what is wrong.",
             )
         )
     except ModuleNotFoundError as error:
@@ -149,7 +149,7 @@ def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[Non
                 error,
                 folder,
                 "Module not found",
-                f"The program imports {error.name}, which is neither installed nor beside it.",
+                f"The program imports {error.name}, which is neither installed nor next to it.",
                 f"Install it, or check the spelling of {error.name}.",
             )
         )

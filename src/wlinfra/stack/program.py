@@ -1,7 +1,7 @@
 """Loads a user's program and runs it for one environment.
 
 Every command begins here: `load_stack` finds the stack, `declare` hands its resources, outputs and providers to the
-planner, checked as a whole.
+planner, checked together.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What a program declares for one environment, checked as a whole."""
+    """What a program declares for one environment, checked together."""
 
     stack: str
     environment: str
@@ -52,11 +52,11 @@ class Declared:
     settings: Mapping[str, Json] = field(default_factory=dict)
     """The merged settings as plain JSON."""
     given: GivenSettings = field(default_factory=GivenSettings)
-    """What was said of settings beside the program, for a saved plan to hold."""
+    """Settings from outside the program, for a saved plan."""
     program_files: Mapping[str, str] = field(default_factory=dict)
     """The program's files relative to its folder, the program first, with a digest of each."""
     program_digest: str = ""
-    """Of the program's file and the modules it imported from its folder; empty for a stack made by hand."""
+    """Of the program's file and the modules it imported from its folder; empty for a stack created in Python."""
     protect: bool = False
     """The environment asks before anything is replaced or deleted."""
     name_prefix: str = ""
@@ -190,8 +190,8 @@ def declare_for_destroy(
         errors += [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
         if not errors:
             return _declared(stack, spec, settings, checked, diagnostics, sources)
-    whole = [resource for resource in gathering.resources if not resource.is_broken and not resource.lookup]
-    checked = Declaration(spec, gathering, list({resource.address: resource for resource in whole}.values()))
+    complete = [resource for resource in gathering.resources if not resource.is_broken and not resource.lookup]
+    checked = Declaration(spec, gathering, list({resource.address: resource for resource in complete}.values()))
     warning = _destroyed_all_the_same(spec.name, errors)
     return replace(_declared(stack, spec, settings, checked, [warning], sources), outputs=(), reliable=False)
 
@@ -254,7 +254,7 @@ def _declared(
 def _given(settings: Settings, sources: SettingsSources) -> GivenSettings:
     try:
         return given_settings(settings, sources)
-    except ConfigurationError:  # a destroy goes on without settings that cannot be read
+    except ConfigurationError:  # a destroy continues without settings that cannot be read
         return GivenSettings()
 
 
@@ -265,7 +265,7 @@ def _run(stack: Stack[Any], environment: Environment[Any], gathering: Gathering[
         gathering.diagnostics.append(
             Diagnostic(
                 summary="No resource function",
-                detail=f"Nothing tells which resources the stack {stack.name} has.",
+                detail=f"No function declares the resources of the stack {stack.name}.",
                 fix="Put @stack.resources above the function that yields them.",
                 location=stack.location,
             )
@@ -316,7 +316,7 @@ def _function_location(stack: Stack[Any]) -> Location | None:
 
 @contextmanager
 def _patient_gc() -> Iterator[None]:
-    """Collect garbage rarely while many small values are made, none of which is garbage."""
+    """Collect garbage rarely while many small values are created, none of which is garbage."""
     before = gc.get_threshold()
     gc.set_threshold(50_000, 50, 50)
     try:

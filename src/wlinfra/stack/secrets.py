@@ -43,7 +43,7 @@ class SecretSource(Protocol):
 
     @property
     def describe(self) -> str:
-        """Names the source for people, never the value."""
+        """Names the source, never the value."""
         ...
 
     def fetch(self) -> str:
@@ -104,24 +104,24 @@ class EnvironmentSource:
         return f"environment variable {self.name}"
 
     def fetch(self) -> str:
-        """Return its value; raises ConfigurationError when it is not set or no text."""
+        """Return its value; raises ConfigurationError when it is not set, or not UTF-8."""
         environ = surroundings().variables() if self.environ is None else self.environ
         value = environ.get(self.name)
         if value is None:
             raise ConfigurationError.of(
                 "Secret not found", f"The {self.describe} is not set.", f"Set {self.name} and run again."
             )
-        if not is_utf8(value):  # the bytes that are no text, as the process keeps them
+        if not is_utf8(value):  # the bytes that are not UTF-8, as the process keeps them
             raise ConfigurationError.of(
                 "Secret not readable",
-                f"The {self.describe} is not UTF-8 text.",
-                "Set it to text; encode bytes, for example as base64, or keep them in a file.",
+                f"The {self.describe} is not UTF-8.",
+                "Set it to a string; encode bytes, for example as base64, or keep them in a file.",
             )
         return value
 
 
 def is_utf8(text: str) -> bool:
-    r"""Return whether the text can be sent: the bytes of a variable that are no UTF-8 stand in it as lone surrogates.
+    r"""Return whether the string can be sent: bytes of a variable that are not UTF-8 are lone surrogates in it.
 
     >>> is_utf8("caf\xe9"), is_utf8("caf\udce9")
     (True, False)
@@ -135,7 +135,7 @@ def is_utf8(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file that holds nothing but the secret."""
+    """A file that contains only the secret."""
 
     path: Path
 
@@ -145,7 +145,7 @@ class FileSource:
         return f"file {self.path}"
 
     def fetch(self) -> str:
-        """Return its text; raises ConfigurationError when it cannot be read."""
+        """Return its content; raises ConfigurationError when it cannot be read."""
         try:
             text = self.path.read_text(encoding="utf-8")
         except OSError as error:
@@ -156,7 +156,7 @@ class FileSource:
             ) from error
         except UnicodeDecodeError:
             raise ConfigurationError.of(
-                "Secret not readable", f"The {self.describe} is not UTF-8 text.", "Store it as text."
+                "Secret not readable", f"The {self.describe} is not UTF-8.", "Store it as UTF-8."
             ) from None
         return text.removesuffix("\n")
 
@@ -199,9 +199,9 @@ class CommandSource:
         try:
             return done.stdout.decode().removesuffix("\n")
         except UnicodeDecodeError:
-            raise self._failed("printed something that is not UTF-8 text") from None
+            raise self._failed("printed something that is not UTF-8") from None
 
     def _failed(self, what: str) -> Exception:
         return ConfigurationError.of(
-            "Secret not found", f"The {self.describe} {what}.", "Run it by hand to see what it says."
+            "Secret not found", f"The {self.describe} {what}.", "Run it by hand to see its output."
         )

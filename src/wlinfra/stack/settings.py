@@ -49,7 +49,7 @@ class Settings(Model):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_nothing(cls, attributes: Any) -> Any:
-        """Keep None: whoever declares a setting says what it means."""
+        """Keep None: whoever declares a setting decides what it means."""
         return attributes
 
 
@@ -58,18 +58,18 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSources:
-    """Everything that may set a setting beside the program."""
+    """Every source of settings other than the program."""
 
     file: Path | None = None
     environ: Mapping[str, str] | None = None
     overrides: Mapping[str, str] | None = None
     saved: Mapping[str, Any] | None = None
-    """What a saved plan was made with; a file or an override that is given all the same is stronger."""
+    """What a saved plan was created with; a file or an override that is given all the same is stronger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenSettings:
-    """What the sources beside the program say, as plain JSON, so that a saved plan can hold it."""
+    """What the sources other than the program give, as plain JSON for a saved plan."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     """Without secrets."""
@@ -126,13 +126,13 @@ def _refuse_depth(origin: str, values: Mapping[str, Any]) -> None:
 def _too_deep(origin: str) -> ConfigurationError:
     return ConfigurationError.of(
         "Settings nested too deep",
-        f"What comes from {origin} is nested deeper, or holds more values, than anything can read.",
+        f"What comes from {origin} is nested deeper, or has more values, than anything can read.",
         "Give it fewer levels.",
     )
 
 
 def _layers(kind: type[Settings], sources: SettingsSources) -> list[tuple[str, dict[str, Any]]]:
-    """Return where each source comes from and what it says, weakest first."""
+    """Return where each source comes from and what it gives, weakest first."""
     file = [(f"file {sources.file}", _read_file(sources.file))] if sources.file is not None else []
     variables = list(_from_environ(kind, sources.environ or {}))
     overrides = [
@@ -144,7 +144,7 @@ def _layers(kind: type[Settings], sources: SettingsSources) -> list[tuple[str, d
 
 
 def given_settings(settings: Settings, sources: SettingsSources) -> GivenSettings:
-    """Return what the sources give of these merged settings; secrets are named, not told."""
+    """Return what the sources give of these merged settings; secrets are named, not shown."""
     hidden = tuple(_secret_paths(settings))
     values: dict[str, Any] = {}
     secrets: list[str] = []
@@ -218,7 +218,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise ConfigurationError.of("Settings file not understood", f"{path}: {error}", "Correct the file.") from None
     if not isinstance(values, dict):
         raise ConfigurationError.of(
-            "Settings file not understood", f"{path} holds no table of names and values.", "Write name and value pairs."
+            "Settings file not understood", f"{path} has no table of names and values.", "Write name and value pairs."
         )
     return values
 
@@ -310,7 +310,7 @@ def _nest(kind: type[BaseModel], names: Sequence[str], text: str) -> dict[str, A
 
 
 def _from_text(text: str, annotation: Any) -> Any:
-    """Return what a text stands for where a text alone would not do: JSON, or words between commas for a list."""
+    """Return what a string stands for where a string alone would not do: JSON, or words between commas for a list."""
     if annotation is str:
         return text
     if text[:1] in ("[", "{") or text == "null":

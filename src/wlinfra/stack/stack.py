@@ -1,7 +1,7 @@
 """The stack: a name, settings, environments, and the function that declares its resources.
 
-Programs make one; `stack.program.load_stack` finds it and `stack.program.declare` runs its function. Nothing is
-registered globally, so one process may hold many.
+Programs create one; `stack.program.load_stack` finds it and `stack.program.declare` runs its function. Nothing is
+registered globally, so one process may have many.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ProviderSettings:
     type: str
     """The provider's own name, such as the entry point that finds it."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What it is configured with; may hold secrets."""
+    """What it is configured with; may contain secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class Stack(Generic[S]):
         self.environments: dict[str, EnvironmentSpec[S]] = {}
         self.function: ResourceFunction[S] | None = None
         self.program: Program | None = None
-        """The file it was loaded from; None for a stack made by hand."""
+        """The file it was loaded from; None for a stack created in Python."""
         if not isinstance(name, str) or not NAME.fullmatch(name):
             self._report(
                 "Bad name",
@@ -123,7 +123,7 @@ class Stack(Generic[S]):
     ) -> EnvironmentSpec[S]:
         """Add an environment: either one provider with its options, or several by name.
 
-        In ``providers=`` each entry holds the options, and ``provider`` among them when the entry's name is not the
+        In ``providers=`` each entry has the options, and ``provider`` among them when the entry's name is not the
         provider's own; resources that name no provider go to the entry ``default``. ``protect`` refuses
         every plan that deletes or replaces something, and has an apply confirmed with the environment's name.
         ``name_prefix`` stands before the platform's name of every resource that has no ``platform_name``, so that
@@ -199,7 +199,7 @@ class Stack(Generic[S]):
             if provider is None:
                 self._report(
                     "Missing provider",
-                    "An environment names the provider that makes its resources.",
+                    "An environment names the provider that creates its resources.",
                     "Add provider=...",
                 )
                 return {}

@@ -1,4 +1,4 @@
-"""Applies under the lock: the plan is made there, approved, executed and recorded."""
+"""Applies under the lock: the plan is created there, approved, executed and recorded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Listener: TypeAlias = Callable[[ApplyEvent], None]
 
 
 def _ignore(_: object) -> None:
-    """Report to nobody."""
+    """Ignore it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +77,11 @@ def apply(opened: Opened, options: PlanOptions, approval: Approval, running: Run
 def apply_sealed(opened: Opened, data: bytes, running: Running, *, again: str) -> Applied:
     """Execute what a sealed plan approved, and nothing else; raises StalePlanError.
 
-    ``again`` is how that plan is made again.
+    ``again`` is how that plan is created again.
     """
     with opened.locked("apply", running.lock_timeout) as locked:
         digest = locked.inputs().digest
-        approved = unseal(data, digest)  # the state may have been made with another key than the one at hand
+        approved = unseal(data, digest)  # the state may have been created with another key than the one at hand
         plan = locked.plan(approved.options)
         running.on_plan(plan)
         refuse_unapproved(approved, plan, digest, again=again)
@@ -114,7 +114,7 @@ def _execute(plan: Plan, locked: Locked, running: Running) -> ApplyResult:
 
 
 def _digest(plan: Plan) -> str:
-    """Return what tells this plan from others in the history: program, settings, and what happens to which revision."""
+    """Return what distinguishes this plan in the history: program, settings, and what happens to which revision."""
     what = [
         f"{change.address} {change.action.value} {change.id} {change.deposed_id} {change.revision}"
         for change in plan.effective

@@ -24,11 +24,11 @@ class Approval:
     ask: Callable[[Plan], bool] | None = None
     """Called with a plan that changes something; None: it is approved as it is."""
     adopt: bool = False
-    """With nobody asked, import objects that were found by name alone too."""
+    """Without ``ask``, import objects that were found by name alone too."""
 
 
 def is_approved(plan: Plan, approval: Approval) -> bool:
-    """Return whether the plan is applied; raises ConfigurationError for a secret that is missing, before anybody is asked."""
+    """Return whether the plan is applied; raises ConfigurationError for a secret that is missing, before ``ask`` is called."""
     if approval.ask is None and not approval.adopt:
         _refuse_unasked_imports(plan)
     require_secrets(plan)
@@ -42,7 +42,7 @@ def _needs_approval(plan: Plan) -> bool:
 
 
 def _refuse_unasked_imports(plan: Plan) -> None:
-    """Raise when objects would be taken over that only their name ties to this stack: a person has to say so."""
+    """Raise when objects would be taken over that only their name ties to this stack, without the user having confirmed it."""
     unproven = [
         change
         for change in plan.changes
@@ -53,7 +53,7 @@ def _refuse_unasked_imports(plan: Plan) -> None:
     number = len(unproven)
     raise ConfigurationError.of(
         "Import must be confirmed",
-        f"{number} object{'' if number == 1 else 's'} found by name alone: no record names it, so nobody can prove that this stack made what it would take over. Nothing was changed.",
+        f"{number} object{'' if number == 1 else 's'} found by name alone: no record names it, so it is not certain that this stack created what it would take over. Nothing was changed.",
         Advice(
             "Review the imports before they are applied (",
             Option("review"),

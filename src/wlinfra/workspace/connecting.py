@@ -1,4 +1,4 @@
-"""The connections to the platforms of one environment: made on first use, closed together."""
+"""The connections to the platforms of one environment: opened on first use, closed together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Connections:
     data_dir: Path
     """Below it each provider may keep files."""
     guard: Callable[[], None]
-    """Raises when a call must not be made any more."""
+    """Raises when calls must no longer be made."""
     stop: Event
     """Set when waits must end at once."""
     made: dict[str, Connection] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Connections:
             lineage=lineage,
             guard=self.guard,
             stop=self.stop,
-            tell=self.host.tell,
+            report=self.host.report,
         )
         try:
             provider = self.host.providers.get(kind) or load_provider(kind)

@@ -33,7 +33,7 @@ class Host:
     """Where relative paths begin."""
     providers: Mapping[str, Any] = field(default_factory=dict)
     """Providers in addition to the installed ones, by name."""
-    tell: Callable[[str], None] = _log
+    report: Callable[[str], None] = _log
     """Called with one sentence about the run, such as who holds the lock."""
     warn: Callable[[Sequence[Diagnostic]], None] = _log_diagnostics
     """Called with warnings that belong to no plan."""

@@ -42,7 +42,7 @@ def _import(locked: Locked, address: str, identity: str) -> tuple[Address, str]:
     locked.session.put(imported(subject_of(wanted), live.id, live.outputs, before))
     for intent in inputs.state.intents:
         if intent.address == wanted.address and intent.makes:
-            locked.session.end(intent)  # a person has said what became of it
+            locked.session.end(intent)  # the user has decided what became of it
     _record_match(locked, wanted)
     request = lock_request(locked.opened.host, "import", 0.0)
     add_history(locked.session, request, f"imported {wanted.address} [id={live.id}]")
@@ -50,14 +50,14 @@ def _import(locked: Locked, address: str, identity: str) -> tuple[Address, str]:
 
 
 def _record_match(locked: Locked, wanted: PlatformObject) -> None:
-    """Record what is declared where it is what is live, so that the next plan has nothing to say about it.
+    """Record what is declared where it is what is live, so that the next plan shows nothing for it.
 
-    Whatever differs, or cannot be told yet, is left to that plan.
+    Whatever differs, or is not known yet, is left to that plan.
     """
     try:
         plan = locked.plan(PlanOptions(targets=(str(wanted.address),)))
     except WlinfraError:
-        return  # the object is imported; the next plan says what is wrong with the program
+        return  # the object is imported; the next plan reports what is wrong with the program
     change = next((change for change in plan.changes if change.address == wanted.address), None)
     if change is None or not changes_nothing_live(change.decision) or is_open(dict(change.values)):
         return
@@ -138,7 +138,7 @@ def _refuse_taken(inputs: Inputs, wanted: PlatformObject, identity: str) -> None
 
 
 def _is_gone(inputs: Inputs, wanted: PlatformObject, recorded: ObjectState) -> bool:
-    """True when the platform has nothing with the recorded id any more, so that another may take its place."""
+    """True when the platform no longer has an object with the recorded id, so that another may take its place."""
     question = Wanted(address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded)
     (reading,) = inputs.connections[wanted.provider].read([question])
     return isinstance(reading, Absent) or (isinstance(reading, Live) and reading.id != recorded.id)

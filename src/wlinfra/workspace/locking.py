@@ -1,4 +1,4 @@
-"""The lock of a state as commands ask for it: in whose name, for how long, and who holds it, for people."""
+"""The lock of a state as commands ask for it: in whose name, for how long, and who holds it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def who(environ: Mapping[str, str]) -> str:
 
 
 def lock_request(host: Host, operation: str, timeout: float) -> LockRequest:
-    """Return the request for the lock in this person's name; waiting is told once."""
+    """Return the request for the lock in this user's name; waiting is reported once."""
 
-    def tell(info: LockInfo) -> None:
-        host.tell(
+    def report(info: LockInfo) -> None:
+        host.report(
             f"Waiting for the lock, which {describe_holder(info)} holds for {info.operation!r} since {info.since}."
         )
 
@@ -37,7 +37,7 @@ def lock_request(host: Host, operation: str, timeout: float) -> LockRequest:
         operation=operation,
         lease=_lease_seconds(host.environ),
         timeout=timeout,
-        on_wait=tell,
+        on_wait=report,
     )
 
 
@@ -60,5 +60,5 @@ def _lease_seconds(environ: Mapping[str, str]) -> float:
 
 
 def describe_holder(info: LockInfo) -> str:
-    """Return who holds the lock, for people."""
+    """Return who holds the lock, for messages."""
     return f"{info.owner} on {info.holder.host or 'another machine'} (process {info.holder.pid})"

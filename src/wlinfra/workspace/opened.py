@@ -56,7 +56,7 @@ class Opened:
         self._lease: Lease | None = None
 
     def plan(self, options: PlanOptions) -> Plan:
-        """Return a plan made without the lock; when another run is applying, it says so.
+        """Return a plan made without the lock; when another run is applying, it is marked as provisional.
 
         Of its steps only those that happened already count: the others are still under way.
         """
@@ -103,7 +103,7 @@ class Opened:
             return ()
         from wlinfra.apply.recovery import resolve
 
-        return resolve(inputs, inputs.state.intents, self.clock, wait=wait, tell=self.host.tell)
+        return resolve(inputs, inputs.state.intents, self.clock, wait=wait, report=self.host.report)
 
     @contextmanager
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
@@ -121,7 +121,7 @@ class Opened:
         self.connections.close()
 
     def _guard(self) -> None:
-        """Stop a call when the lock is lost; planning holds none and makes no call that matters."""
+        """Stop a call when the lock is lost; planning holds none and changes nothing."""
         if self._lease is not None:
             self._lease.check()
 

@@ -1,4 +1,4 @@
-"""Opens an environment: finds the program and its record, and declares what the program says."""
+"""Opens an environment: finds the program and its record, and runs the program for it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def open_site(
 ) -> Opened:
     """Open the environment that is named; raises what is wrong with the program before any call.
 
-    ``stack`` is the program where it is no file. With ``ending``, for a plan that everything recorded goes, what is wrong becomes a warning. ``saved_settings`` are
-    those that a saved plan was made with.
+    ``stack`` is the program where it is no file. With ``ending``, for a plan that destroys everything recorded, errors of the program become warnings. ``saved_settings`` are
+    those that a saved plan was created with.
     """
     if ending and stack is None:
         site, wrong = find_site_to_end(asked, host)
@@ -53,7 +53,7 @@ def _declare(
 ) -> Declared:
     """Return what the program declares; its warnings are for the plan to show.
 
-    ``ending``: everything recorded shall go, and for that a program with errors will do.
+    ``ending``: everything recorded is to be destroyed, and a program with errors is enough for that.
     """
     run = declare_for_destroy if ending else declare
     with host.running():

@@ -25,10 +25,10 @@ __all__ = ["declared_by_record", "find_record", "find_site_to_end"]
 
 
 def find_record(asked: Asked, host: Host) -> Site:
-    """Return the record that is named; raises DeclarationError where the program is needed to tell which.
+    """Return the record that is named; raises DeclarationError where only the program could show which.
 
-    A program that cannot be run is in the way of nobody who only wants its record: what the state directory holds
-    is asked instead, and that is told.
+    A program that cannot be run does not prevent access to its record: the state directory is used instead, and that
+    is reported.
     """
     if asked.stack:
         return _named(asked.stack, asked, host)
@@ -40,8 +40,8 @@ def find_record(asked: Asked, host: Host) -> Site:
             raise DeclarationError(*error.diagnostics, *_choices(asked, host)) from None
         first = error.diagnostics[0]
         why = f"{first.summary}{f' at {first.location}' if first.location else ''}"
-        host.tell(
-            f"Read from the record of stack {found.name}, environment {found.environment}; the program was not asked ({why})."
+        host.report(
+            f"Read from the record of stack {found.name}, environment {found.environment}; the program was not run ({why})."
         )
         return found
     return site
@@ -50,7 +50,7 @@ def find_record(asked: Asked, host: Host) -> Site:
 def find_site_to_end(asked: Asked, host: Host) -> tuple[Site, tuple[Diagnostic, ...]]:
     """Return what is to be destroyed, and what is wrong with a program that cannot be loaded.
 
-    As everything goes that is found, no record is guessed: the text of the program names its stack, or the user does,
+    As everything found is destroyed, no record is guessed: the text of the program names its stack, or the user does,
     and an environment is named wherever the program may have several. Raises DeclarationError where that is not clear.
     """
     if asked.stack:
@@ -132,7 +132,7 @@ def _named(stack: str, asked: Asked, host: Host) -> Site:
 
 
 def _recorded_instead(asked: Asked, host: Host) -> Site | None:
-    """Return the one record that can be meant; None where there is none, or several that the program would tell apart."""
+    """Return the one record that can be meant; None where there is none, or several that only the program could distinguish."""
     root, path = state_root(asked, host), host.path(asked.file)
     wanted = _environment(asked, host)
     found = [record for record in _records(root) if wanted in ("", record[1])]

@@ -1,4 +1,4 @@
-"""Which stack and environment are named, and where the state of it lies; nothing is connected.
+"""Which stack and environment are named, and where its state is; nothing is connected.
 
 `opening` opens it; `records` finds it where the program cannot be run or is gone.
 """
@@ -21,7 +21,7 @@ __all__ = ["Site", "find_site", "state_root"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Which stack and environment, and where its state lies; nothing is connected."""
+    """Which stack and environment, and where its state is; nothing is connected."""
 
     name: str
     """The stack's."""
@@ -31,7 +31,7 @@ class Site:
     file: Path
     """The program as it was named."""
     stack: Stack[Any] | None = None
-    """What the program says; None where it was not needed or cannot be run."""
+    """What the program declares; None where it was not needed or cannot be run."""
 
     def store(self) -> LocalStateStore:
         """Return the state's store; nothing is read yet."""
@@ -69,7 +69,7 @@ def _environment(asked: Asked, host: Host, stack: Stack[Any]) -> str:
     if len(stack.environments) == 1:
         return next(iter(stack.environments))
     if not stack.environments:
-        return stack.find_environment("").name  # raises, and says how to add one
+        return stack.find_environment("").name  # raises, and shows how to add one
     raise ConfigurationError.of(
         "No environment named",
         f"The stack {stack.name} has the environments {', '.join(stack.environments)}, and none was named.",

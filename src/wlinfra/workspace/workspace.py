@@ -108,7 +108,7 @@ def _as_options(options: PlanOptions | None) -> PlanOptions:
 class Workspace:
     """One environment of a stack, opened; a context manager that closes its connections.
 
-    Everything raises `WlinfraError`, whose ``diagnostics`` say what is wrong, where, and how to correct it. One
+    Everything raises `WlinfraError`, whose ``diagnostics`` explain what is wrong, where, and how to correct it. One
     workspace is used by one thread at a time.
     """
 
@@ -162,8 +162,8 @@ class Workspace:
     ) -> Applied:
         """Apply, under the lock; return what came of it, also when a part of it failed: look at ``ok``.
 
-        With a plan that was made before, exactly that is done, or StalePlanError is raised. Otherwise the plan is
-        made now, and ``approve`` is called with it when it changes something; without ``approve`` it is applied as it
+        With an earlier plan, exactly that is done, or StalePlanError is raised. Otherwise the plan is
+        created now, and ``approve`` is called with it when it changes something; without ``approve`` it is applied as it
         is, except for objects that only their name ties to this stack, which need ``adopt``. ``on_event`` is called
         with everything that happens. Raises LockedError after ``lock_timeout`` seconds.
         """

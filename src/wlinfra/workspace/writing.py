@@ -1,7 +1,7 @@
-"""Opens a state for writing, and puts into its history what a command did to it.
+"""Opens a state for writing, and adds to its history what a command did to it.
 
-`workspace` and the commands that change the record by hand use it: whatever changes a state stands in the history,
-and so does a run that ended without a word.
+`workspace` and the commands that change the record by hand use it: every change of a state is in the history,
+and so does a run that was killed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["add_history", "writing"]
 def writing(store: LocalStateStore, request: LockRequest, host: Host) -> Iterator[tuple[FileLease, LocalSession]]:
     """Hold the lock and open the state; raises LockedError when it is not free in time.
 
-    What the session has to say is shown at its end.
+    The notes of the session are shown at its end.
     """
     notes: list[Diagnostic] = []
     with store.acquire(request) as lease:

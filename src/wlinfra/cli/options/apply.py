@@ -20,7 +20,7 @@ def configure(parser: Parser) -> None:
 COMMAND: Final = Command(
     name="apply",
     group="Plan and apply",
-    help="Do what the plan says",
+    help="Do what the plan shows",
     example="wlinfra apply plan.json",
     module="apply",
     configure=configure,

@@ -20,7 +20,7 @@ def configure(parser: Parser) -> None:
 COMMAND: Final = Command(
     name="destroy",
     group="Plan and apply",
-    help="Destroy everything the stack made",
+    help="Destroy everything the stack created",
     example="wlinfra destroy -e local",
     module="destroy",
     configure=configure,

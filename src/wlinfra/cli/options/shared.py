@@ -200,7 +200,7 @@ def selection(parser: Parser) -> None:
     parser.add_argument(
         "--new-place",
         action="store_true",
-        help="the objects are at the cluster, installation or account that answers now, not where the state says",
+        help="the objects are at the cluster, installation or account that answers now, not where the state records",
     )
 
 
@@ -247,7 +247,7 @@ def format_option(parser: Parser) -> None:
 
 
 def detailed(parser: Parser) -> None:
-    """Add the exit code that tells changes from none."""
+    """Add the exit code that distinguishes changes from none."""
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
     )
@@ -266,14 +266,14 @@ def seconds(text: str) -> float:
 
 
 def port(text: str) -> int:
-    """Return the port that the text stands for; 0 is any free one."""
+    """Return the port that the string stands for; 0 is any free one."""
     if not (text.isascii() and text.isdecimal()) or len(text) > 5 or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
     return int(text)
 
 
 def positive(text: str) -> int:
-    """Return the whole number above 0 that the text stands for."""
+    """Return the integer above 0 that the string stands for."""
     if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return int(text)

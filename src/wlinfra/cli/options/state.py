@@ -18,9 +18,9 @@ def configure(parser: Parser) -> None:
         ("mv", "record an object under another address"),
         ("rm", "forget an object without destroying it"),
         ("rename", "give this stack what is recorded under its old name"),
-        ("pull", "print the whole state as JSON"),
+        ("pull", "print the complete state as JSON"),
         ("push", "replace the state by one that was pulled"),
-        ("unlock", "free the lock of a run that is surely over"),
+        ("unlock", "release the lock of a run that is over for certain"),
         ("repair", "rebuild a damaged state from its last good files"),
     ):
         child = actions.add_parser(name, help=words, description=words)
