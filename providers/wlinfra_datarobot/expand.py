@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from wlinfra.errors import DeclarationError
 from wlinfra.provider import DeclaredPaths, PlatformObject
@@ -25,10 +26,13 @@ from .compared.schema import ARTIFACT, WORKLOAD
 from .compared.shapes import compared_runtime
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp
 
-__all__ = ["ARTIFACT_OUTPUTS", "WORKLOAD_OUTPUTS", "artifact_wishes", "expand"]
+__all__ = ["expand"]
 
-ARTIFACT_OUTPUTS = ("id", "version", "repository_id")
-WORKLOAD_OUTPUTS = ("id", "endpoint", "artifact_id")
+_KINDS: Final = {
+    ARTIFACT_KIND: (ARTIFACT, ("id", "version", "repository_id")),
+    WORKLOAD_KIND: (WORKLOAD, ("id", "endpoint", "artifact_id")),
+}
+"""What is compared of each kind, and what other resources may use of it."""
 
 
 def expand(resource: Resource, dependencies: Mapping[Address, Resource]) -> list[PlatformObject]:
@@ -39,15 +43,10 @@ def expand(resource: Resource, dependencies: Mapping[Address, Resource]) -> list
         case Workload():
             own = _object(resource, WORKLOAD_KIND, _workload_wishes(resource), workload_paths(resource))
             return [*_unyielded(resource, dependencies), own]
-        case Lookup():
+        case Lookup() if resource.lookup_type in _KINDS:
             return [_looked_up(resource)]
         case _:
             return []
-
-
-def artifact_wishes(artifact: Artifact) -> dict[str, Json]:
-    """Return what an artifact declares, in the compared shape."""
-    return ARTIFACT_ROWS.written(artifact)
 
 
 def _unyielded(workload: Workload, dependencies: Mapping[Address, Resource]) -> Iterator[PlatformObject]:
@@ -74,38 +73,32 @@ def _workload_wishes(workload: Workload) -> dict[str, Json]:
 
 
 def _artifact_object(artifact: Artifact) -> PlatformObject:
-    return _object(artifact, ARTIFACT_KIND, artifact_wishes(artifact), artifact_paths(artifact))
+    return _object(artifact, ARTIFACT_KIND, ARTIFACT_ROWS.written(artifact), artifact_paths(artifact))
 
 
 def _object(resource: Resource, kind: str, values: Mapping[str, Json], declared: DeclaredPaths) -> PlatformObject:
-    is_artifact = kind == ARTIFACT_KIND
+    item = _named(resource, kind, resource.name_on_platform)
+    return replace(item, values=values, declared=declared, lifecycle=resource.lifecycle)
+
+
+def _named(resource: Resource, kind: str, name: str) -> PlatformObject:
+    schema, outputs = _KINDS[kind]
     return PlatformObject(
         address=resource.address,
         kind=kind,
-        name=resource.name_on_platform,
-        values=values,
-        schema=ARTIFACT if is_artifact else WORKLOAD,
-        declared=declared,
-        outputs=ARTIFACT_OUTPUTS if is_artifact else WORKLOAD_OUTPUTS,
+        name=name,
+        values={},
+        schema=schema,
+        outputs=outputs,
         depends_on=resource.depends_on,
         provider=resource.provider,
-        lifecycle=resource.lifecycle,
         location=resource.location,
     )
 
 
 def _looked_up(resource: Lookup) -> PlatformObject:
-    is_artifact = resource.lookup_type == ARTIFACT_KIND
-    return PlatformObject(
-        address=resource.address,
-        kind=resource.lookup_type,
-        name=resource.platform_name or resource.name,
-        values={},
-        schema=ARTIFACT if is_artifact else WORKLOAD,
-        outputs=ARTIFACT_OUTPUTS if is_artifact else WORKLOAD_OUTPUTS,
-        depends_on=resource.depends_on,
-        provider=resource.provider,
-        location=resource.location,
+    return replace(
+        _named(resource, resource.lookup_type, resource.platform_name or resource.name),
         private=LookedUp(id=resource.lookup_id if isinstance(resource.lookup_id, str) else None),
         refers=tuple(find_refs(resource.lookup_id)),
         lookup=True,

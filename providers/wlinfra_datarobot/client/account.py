@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages
 from wlinfra_datarobot.client.wire import Bundle, Credential
 
 __all__ = ["Account"]
 
 
-class Account:
+class Account(Group):
     """Read-only facts about the account behind the token."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def bundles(self, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Bundle]:
         """Return the resource bundles that can be asked for."""

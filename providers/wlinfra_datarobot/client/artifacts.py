@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Group, Pages, Payload, segment
 from wlinfra_datarobot.client.sharing import Roles
 from wlinfra_datarobot.client.wire_artifacts import (
     Artifact,
-    ArtifactInput,
-    ArtifactPatch,
     Build,
     BuildsStarted,
     Repository,
@@ -43,7 +41,7 @@ class Artifacts:
         self._calls = calls
         self.roles = Roles(calls, "/artifacts")
 
-    def create(self, artifact: ArtifactInput) -> Artifact:
+    def create(self, artifact: Payload) -> Artifact:
         """Create an artifact, or a further version when it names a repository; see in the answer whether it is locked."""
         return self._calls.post("/artifacts", Artifact, artifact)
 
@@ -51,11 +49,11 @@ class Artifacts:
         """Return one artifact."""
         return self._calls.get(f"/artifacts/{segment(artifact_id)}", Artifact, identity=artifact_id)
 
-    def update(self, artifact_id: str, patch: ArtifactPatch) -> Artifact | None:
+    def update(self, artifact_id: str, patch: Payload) -> Artifact | None:
         """Change a draft, or lock it with ``status``; a spec is replaced as a whole."""
         return self._calls.patch(f"/artifacts/{segment(artifact_id)}", Artifact, patch, identity=artifact_id)
 
-    def replace(self, artifact_id: str, artifact: ArtifactInput) -> Artifact:
+    def replace(self, artifact_id: str, artifact: Payload) -> Artifact:
         """Replace a draft as a whole."""
         return self._calls.put(f"/artifacts/{segment(artifact_id)}", Artifact, artifact, identity=artifact_id)
 
@@ -72,11 +70,8 @@ class Artifacts:
         return self._calls.pages("/artifacts", Artifact, self._calls.filters(only), offset=offset, limit=limit)
 
 
-class Repositories:
+class Repositories(Group):
     """Artifact repositories: a repository appears with its first artifact and vanishes with its last."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def get(self, repository_id: str) -> Repository:
         """Return one repository."""
@@ -91,11 +86,8 @@ class Repositories:
         return self._calls.pages("/artifactRepositories", Repository, {"search": search}, offset=offset, limit=limit)
 
 
-class Builds:
+class Builds(Group):
     """Image builds of draft artifacts."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def start(self, artifact_id: str) -> BuildsStarted:
         """Build the images of a draft."""

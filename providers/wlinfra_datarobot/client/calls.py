@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Generic, Required, TypedDict, TypeVar, cast
+from typing import Any, Generic, Required, TypeAlias, TypedDict, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
@@ -16,12 +16,14 @@ from wlinfra.http.transport import HttpTransport, Query, Response
 from wlinfra.provider import pages
 from wlinfra_datarobot.client.plausible import implausible
 
-__all__ = ["PAGE_SIZE", "Calls", "Pages", "segment"]
+__all__ = ["PAGE_SIZE", "Calls", "Group", "Pages", "Payload", "segment"]
 
 PAGE_SIZE = 100
 """Items per page; the largest size the older reference allows, and what other clients of the platform ask for."""
 
 T = TypeVar("T")
+Payload: TypeAlias = Mapping[str, Any]
+"""What is sent: the provider's rows say what stands in it."""
 
 
 def segment(text: str) -> str:
@@ -94,6 +96,13 @@ class Calls:
         if isinstance(value, Sequence) and not isinstance(value, str):
             return ",".join(map(str, value)) if self._comma_lists else list(value)
         return value
+
+
+class Group:
+    """The methods of one noun."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
 
 
 class Pages(Generic[T]):

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from wlinfra.http.failures import ApiError
 from wlinfra.http.transport import multipart
-from wlinfra_datarobot.client.calls import Calls, segment
+from wlinfra_datarobot.client.calls import Group, segment
 from wlinfra_datarobot.client.wire_artifacts import CatalogItem, Stage, TaskStatus
 
 __all__ = ["Files"]
 
 
-class Files:
+class Files(Group):
     """Catalogue items that hold source files."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def create(self) -> CatalogItem:
         """Create an empty catalogue item."""

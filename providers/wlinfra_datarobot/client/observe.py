@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages, segment
 from wlinfra_datarobot.client.wire import (
     AllStats,
     Event,
@@ -50,11 +50,8 @@ class StatsFilter(StatsWindow):
     slow_requests_threshold: int | None = None
 
 
-class Stats:
+class Stats(Group):
     """Request statistics."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def everywhere(self, only: WorkloadFilter | None = None) -> AllStats:
         """Return the statistics of all workloads the filter selects together."""
@@ -76,11 +73,8 @@ class Stats:
         self._calls.delete(f"/workloads/{segment(workload_id)}/stats", self._calls.filters(only))
 
 
-class Activity:
+class Activity(Group):
     """Events, history and relations of a workload."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def events(self, workload_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Event]:
         """Return the events of a workload."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages, Payload, segment
 from wlinfra_datarobot.client.wire import (
     OperationAnswer,
     Proton,
     Replacement,
-    ReplacementInput,
-    Runtime,
     Settings,
     StatusDetails,
     Workload,
@@ -17,13 +15,10 @@ from wlinfra_datarobot.client.wire import (
 __all__ = ["PowerSwitch", "Protons", "Replacements", "WorkloadSettings"]
 
 
-class Replacements:
+class Replacements(Group):
     """The replacement under way of a workload."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    def start(self, workload_id: str, replacement: ReplacementInput) -> Replacement:
+    def start(self, workload_id: str, replacement: Payload) -> Replacement:
         """Roll a workload to an artifact; check first that none is under way, since a second one may queue."""
         return self._calls.post(f"/workloads/{segment(workload_id)}/replacement", Replacement, replacement)
 
@@ -36,26 +31,20 @@ class Replacements:
         self._calls.delete(f"/workloads/{segment(workload_id)}/replacement")
 
 
-class WorkloadSettings:
+class WorkloadSettings(Group):
     """The runtime settings of a workload."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def get(self, workload_id: str) -> Settings:
         """Return the settings."""
         return self._calls.get(f"/workloads/{segment(workload_id)}/settings", Settings)
 
-    def update(self, workload_id: str, runtime: Runtime) -> Replacement | None:
+    def update(self, workload_id: str, runtime: Payload) -> Replacement | None:
         """Change the runtime, which rolls the workload; None when the platform answers without the replacement."""
         return self._calls.patch(f"/workloads/{segment(workload_id)}/settings", Replacement, {"runtime": runtime})
 
 
-class PowerSwitch:
+class PowerSwitch(Group):
     """Start, stop, promote."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def start(self, workload_id: str) -> OperationAnswer:
         """Start a stopped workload; 409 in any other state."""
@@ -75,11 +64,8 @@ class PowerSwitch:
         return self._calls.get(path or f"/workloads/{segment(operation['workloadId'])}", Workload)
 
 
-class Protons:
+class Protons(Group):
     """The running versions of a workload."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
 
     def get(self, workload_id: str, proton_id: str) -> Proton:
         """Return one proton."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
-from wlinfra_datarobot.client.wire import Grant, SharedRole
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, Payload, segment
+from wlinfra_datarobot.client.wire import SharedRole
 
 __all__ = ["MOST_GRANTS", "Roles"]
 
@@ -27,7 +27,7 @@ class Roles:
             f"{self._base}/{segment(object_id)}/sharedRoles", SharedRole, {}, offset=offset, limit=limit
         )
 
-    def update(self, object_id: str, grants: Sequence[Grant]) -> Any:
+    def update(self, object_id: str, grants: Sequence[Payload]) -> Any:
         """Give or take roles, at most `MOST_GRANTS` at once; the object does not restart. None is the usual answer."""
         body = {"operation": "updateRoles", "roles": list(grants)}
         return self._calls.patch(f"{self._base}/{segment(object_id)}/sharedRoles", dict[str, Any], body)

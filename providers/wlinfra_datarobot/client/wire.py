@@ -7,10 +7,9 @@ enter; `Required` is what is read without asking whether it is there.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from typing import Any, Required, TypedDict
 
-from wlinfra_datarobot.client.wire_artifacts import ArtifactInput
-from wlinfra_datarobot.client.wire_common import SharingRole, SubjectType, Tag, User
+from wlinfra_datarobot.client.wire_common import Tag, User
 
 
 class ResourceAllocation(TypedDict, total=False):
@@ -135,25 +134,6 @@ class Workload(TypedDict, total=False):
     tags: list[Tag]
 
 
-class WorkloadInput(TypedDict, total=False):
-    """A workload to create, with exactly one of ``artifact`` and ``artifactId``."""
-
-    name: Required[str]
-    description: str | None
-    importance: str
-    artifact: ArtifactInput | None
-    artifactId: str | None
-    runtime: Runtime
-
-
-class WorkloadPatch(TypedDict, total=False):
-    """What may be changed of a workload without a roll."""
-
-    name: str | None
-    description: str | None
-    importance: str | None
-
-
 class OperationAnswer(TypedDict, total=False):
     """The answer to start and stop; ``trackVia`` is the URL to watch."""
 
@@ -167,15 +147,6 @@ class ReplacementConfig(TypedDict, total=False):
 
     warmupDurationMinutes: int
     keepOldVersionMinutes: int
-
-
-class ReplacementInput(TypedDict, total=False):
-    """A replacement to start; without ``runtime`` the current one stays."""
-
-    artifactId: Required[str]
-    strategy: Required[Literal["rolling"]]
-    config: ReplacementConfig
-    runtime: Runtime | None
 
 
 class ContainerStatus(TypedDict, total=False):
@@ -306,15 +277,6 @@ class SharedRole(TypedDict, total=False):
     name: str
     role: Required[str]
     shareRecipientType: Required[str]
-
-
-class Grant(TypedDict):
-    """A role to give to someone by id or user name; ``NO_ROLE`` takes it away."""
-
-    role: SharingRole
-    shareRecipientType: SubjectType
-    id: NotRequired[str]
-    username: NotRequired[str]
 
 
 class Period(TypedDict, total=False):

@@ -78,26 +78,6 @@ class ArtifactSpec(TypedDict, total=False):
     a2aEnabled: bool | None
 
 
-class ArtifactInput(TypedDict, total=False):
-    """An artifact to create, on its own or with a workload."""
-
-    name: Required[str]
-    spec: Required[ArtifactSpec]
-    description: str
-    type: str
-    status: str
-    artifactRepositoryId: str | None
-
-
-class ArtifactPatch(TypedDict, total=False):
-    """What may be changed of an artifact; a spec is replaced as a whole."""
-
-    name: str
-    description: str
-    spec: ArtifactSpec
-    status: str
-
-
 class Artifact(TypedDict, total=False):
     """An artifact version as the platform shows it."""
 

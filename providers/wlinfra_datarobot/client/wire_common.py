@@ -39,10 +39,6 @@ ArtifactOrder: TypeAlias = Literal["name", "-name", "createdAt", "-createdAt", "
 Metric: TypeAlias = Literal[
     "totalRequests", "requestsOverN", "requestsPerMinute", "concurrentRequests", "responseTime", "totalErrorRate"
 ]
-SharingRole: TypeAlias = Literal[
-    "NO_ROLE", "OWNER", "READ_WRITE", "EDITOR", "USER", "DATA_SCIENTIST", "ADMIN", "READ_ONLY", "CONSUMER", "OBSERVER"
-]
-SubjectType: TypeAlias = Literal["user", "group", "organization", "role"]
 
 
 class User(TypedDict, total=False):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Pages, segment
-from wlinfra_datarobot.client.wire import Workload, WorkloadInput, WorkloadPatch
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages, Payload, segment
+from wlinfra_datarobot.client.wire import Workload
 from wlinfra_datarobot.client.wire_common import ArtifactStatus, ArtifactType, Importance, WorkloadOrder, WorkloadStatus
 
 __all__ = ["WorkloadFilter", "Workloads"]
@@ -34,13 +34,10 @@ class WorkloadFilter:
     type: ArtifactType | Sequence[ArtifactType] | None = None
 
 
-class Workloads:
+class Workloads(Group):
     """Workloads themselves; what runs in them has groups of its own."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    def create(self, workload: WorkloadInput) -> Workload:
+    def create(self, workload: Payload) -> Workload:
         """Create a workload and schedule it; the answer comes before it runs."""
         return self._calls.post("/workloads", Workload, workload)
 
@@ -48,7 +45,7 @@ class Workloads:
         """Return one workload."""
         return self._calls.get(f"/workloads/{segment(workload_id)}", Workload, identity=workload_id)
 
-    def update(self, workload_id: str, patch: WorkloadPatch) -> Workload | None:
+    def update(self, workload_id: str, patch: Payload) -> Workload | None:
         """Change name, description or importance; nothing restarts."""
         return self._calls.patch(f"/workloads/{segment(workload_id)}", Workload, patch, identity=workload_id)
 

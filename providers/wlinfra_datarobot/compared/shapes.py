@@ -22,6 +22,7 @@ __all__ = [
     "artifact_outputs",
     "artifact_values",
     "compared_runtime",
+    "groups_by_name",
     "is_in_force",
     "lacking",
     "power_of",
@@ -83,6 +84,11 @@ def compared_runtime(runtime: Mapping[str, Any]) -> dict[str, Any]:
     """Return a runtime in the compared shape; keys it does not know stay as they are."""
     groups = runtime.get("containerGroups") or []
     return {**runtime, "containerGroups": [_compared_group(group) for group in groups]}
+
+
+def groups_by_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the container groups of a workload's values."""
+    return {group["name"]: group for group in (values.get("runtime") or {}).get("containerGroups") or ()}
 
 
 def without_rivals(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from wlinfra.emulation import Document, Response, json_response
@@ -17,7 +17,7 @@ from .shapes import ArtifactClone, ArtifactPatch, InputArtifact
 from .sharing import forget_roles, list_roles, update_roles
 from .validate import artifact_body, body, check_groups, read_json, with_spec_type
 from .versions import forget_if_empty, next_version, repository_for
-from .world import USER, Call, RouteTable, new_id, ordered, page, require, stamp
+from .world import BY_TIME, USER, Call, RouteTable, filtered, new_id, ordered, page, require, signed
 
 
 def find(call: Call, key: str) -> Document:
@@ -76,11 +76,8 @@ def show(call: Call, artifact: Document) -> dict[str, Any]:
     shown = {name: value for name, value in artifact.items() if name != "building"}
     return {
         **shown,
+        **signed(call, artifact),
         "spec": {**artifact["spec"], "type": artifact["type"]},
-        "createdAt": stamp(artifact["createdAt"]),
-        "updatedAt": stamp(artifact["updatedAt"]),
-        "creator": dict(USER),
-        "permissions": call.permissions,
     }
 
 
@@ -105,19 +102,15 @@ def get_artifact(call: Call) -> Response:
 
 def list_artifacts(call: Call) -> Response:
     """Answer GET /artifacts with its filters."""
-    rows: Iterable[Document] = call.tx.all("artifacts").values()
-    if repositories := call.values("repositoryId"):
-        rows = [row for row in rows if row["artifactRepositoryId"] in repositories]
-    for name, attribute in (("status", "status"), ("type", "type"), ("ids", "id"), ("createdBy", "creator")):
-        if wanted := call.values(name):
-            rows = [row for row in rows if row[attribute] in wanted]
-    if text := (call.value("search") or "").lower():
-        rows = [row for row in rows if any(text in str(row[name]).lower() for name in ("name", "description", "id"))]
-    for name, attribute in (("tagKeys", "name"), ("tagValues", "value")):
-        if wanted := call.values(name):
-            rows = [row for row in rows if any(tag[attribute] in wanted for tag in row["tags"])]
-    keys = {name: (lambda row, name=name: row[name]) for name in ("name", "createdAt", "updatedAt")}
-    return page(call, ordered(call, rows, keys), lambda row: show(call, settle_builds(call, row)))
+    among = {
+        "repositoryId": itemgetter("artifactRepositoryId"),
+        "status": itemgetter("status"),
+        "type": itemgetter("type"),
+        "ids": itemgetter("id"),
+        "createdBy": itemgetter("creator"),
+    }
+    rows = filtered(call, call.tx.all("artifacts").values(), among, ("name", "description", "id"))
+    return page(call, ordered(call, rows, BY_TIME), lambda row: show(call, settle_builds(call, row)))
 
 
 def patch_artifact(call: Call) -> Response:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from wlinfra.emulation import Document, Response, json_response
 
 from .artifacts import in_use, remove
 from .errors import conflict, not_found
-from .world import USER, Call, RouteTable, ordered, page, require, stamp
+from .world import BY_TIME, Call, RouteTable, filtered, ordered, page, require, signed
 
 
 def list_repositories(call: Call) -> Response:
     """Answer GET /artifactRepositories."""
-    rows: Iterable[Document] = call.tx.all("repositories").values()
-    for name, attribute in (("ids", "id"), ("type", "type")):
-        if wanted := call.values(name):
-            rows = [row for row in rows if row[attribute] in wanted]
-    if text := (call.value("search") or "").lower():
-        rows = [row for row in rows if text in row["name"].lower() or text in row["id"]]
-    keys = {name: (lambda row, name=name: row[name]) for name in ("name", "createdAt", "updatedAt")}
-    return page(call, ordered(call, rows, keys), lambda row: _show(call, row))
+    among = {"ids": itemgetter("id"), "type": itemgetter("type")}
+    rows = filtered(call, call.tx.all("repositories").values(), among, ("name", "id"))
+    return page(call, ordered(call, rows, BY_TIME), lambda row: _show(call, row))
 
 
 def get_repository(call: Call) -> Response:
@@ -54,10 +49,7 @@ def _show(call: Call, repository: Document) -> dict[str, Any]:
         "type": repository["type"],
         "artifactCount": len(artifacts),
         "latestVersion": repository["lastVersion"] or None,
-        "createdAt": stamp(repository["createdAt"]),
-        "updatedAt": stamp(repository["updatedAt"]),
-        "creator": dict(USER),
-        "permissions": call.permissions,
+        **signed(call, repository),
     }
 
 

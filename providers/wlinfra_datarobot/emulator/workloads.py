@@ -11,9 +11,23 @@ from . import artifacts, protons, replacement, stats
 from .errors import ApiError, conflict, not_found, unprocessable
 from .lifecycle import entry_at, status_at, stop
 from .sharing import forget_roles, list_roles, update_roles
-from .validate import body, read_json, runtime_document, show_runtime
+from .validate import body, read_json, runtime_document, show_runtime, with_spec_type
 from .workload_shapes import CreateWorkload, UpdateWorkload
-from .world import USER, USER_ID, Call, Handler, RouteTable, new_id, ordered, page, require, stamp
+from .world import (
+    BY_TIME,
+    USER,
+    USER_ID,
+    Call,
+    Handler,
+    RouteTable,
+    filtered,
+    new_id,
+    ordered,
+    page,
+    require,
+    signed,
+    stamp,
+)
 
 _IMPORTANCE = ("low", "moderate", "high", "critical")
 _STATUS = (
@@ -51,12 +65,10 @@ def show(call: Call, workload: Document, *, with_stats: bool = True) -> dict[str
         "replacement": replacement.show_small(call, replacement.current(call, workload)),
         "endpoint": f"{call.public_url}/endpoints/workloads/{workload['id']}/",
         "tags": list(workload["tags"]),
-        "creator": dict(USER),
+        **signed(call, workload),
         "owners": [dict(USER)],
-        "permissions": call.permissions,
         "requestStats": stats.request_stats(call, workload["protonId"]) if with_stats else None,
         "lastResponse": stats.last_response(call, workload["protonId"]),
-        "createdAt": stamp(workload["createdAt"]),
         "updatedAt": stamp(max(workload["updatedAt"], moment)),
     }
 
@@ -64,8 +76,8 @@ def show(call: Call, workload: Document, *, with_stats: bool = True) -> dict[str
 def create_workload(call: Call) -> Response:
     """Answer POST /workloads: the first proton starts at once."""
     given = read_json(call)
-    if isinstance(given, dict) and isinstance(given.get("artifact"), dict):
-        given = {**given, "artifact": _typed(given["artifact"])}
+    if isinstance(given, dict):
+        given = given | {name: with_spec_type(given[name], None) for name in ("artifact",) if name in given}
     wish = body(call, CreateWorkload, given)
     _check_quota(call)
     if wish.artifact is not None:
@@ -188,45 +200,31 @@ def matching(call: Call) -> list[Document]:
     rows: Iterable[Document] = call.tx.all("workloads").values()
     if ids := call.values("ids"):
         rows = [row for key in ids if (row := call.tx.get("workloads", key)) is not None]
-    tests = _filters(call)
-    if tests:
-        rows = [row for row in (replacement.settle(call, row) for row in list(rows)) if all(t(row) for t in tests)]
+    among = _among(call)
+    if any(call.value(name) for name in (*among, "tagKeys", "tagValues", "search")):
+        settled = [replacement.settle(call, row) for row in list(rows)]
+        rows = filtered(call, settled, among, ("name", "description", "id"))
     return list(rows)
 
 
-def _filters(call: Call) -> list[Callable[[Document], bool]]:
-    tests: list[Callable[[Document], bool]] = []
-
-    def among(name: str, read: Callable[[Document], Any]) -> None:
-        if wanted := frozenset(call.values(name)):
-            tests.append(lambda row: read(row) in wanted)
-
-    def among_tags(name: str, attribute: str) -> None:
-        if wanted := frozenset(call.values(name)):
-            tests.append(lambda row: any(tag[attribute] in wanted for tag in row["tags"]))
-
+def _among(call: Call) -> dict[str, Callable[[Document], Any]]:
     def artifact(row: Document, attribute: str) -> Any:
         return (call.tx.get("artifacts", row["artifactId"]) or {}).get(attribute)
 
-    among("status", lambda row: status(call, row))
-    among("importance", lambda row: row["importance"])
-    among("type", lambda row: row["type"])
-    among("artifactId", lambda row: row["artifactId"])
-    among("artifactStatus", lambda row: artifact(row, "status"))
-    among("repositoryId", lambda row: artifact(row, "artifactRepositoryId"))
-    among("createdBy", lambda row: USER_ID)
-    among_tags("tagKeys", "name")
-    among_tags("tagValues", "value")
-    if text := (call.value("search") or "").lower():
-        tests.append(lambda row: any(text in (row[name] or "").lower() for name in ("name", "description", "id")))
-    return tests
+    return {
+        "status": lambda row: status(call, row),
+        "importance": lambda row: row["importance"],
+        "type": lambda row: row["type"],
+        "artifactId": lambda row: row["artifactId"],
+        "artifactStatus": lambda row: artifact(row, "status"),
+        "repositoryId": lambda row: artifact(row, "artifactRepositoryId"),
+        "createdBy": lambda row: USER_ID,
+    }
 
 
 def _order_keys(call: Call) -> dict[str, Callable[[Document], Any]]:
     return {
-        "name": lambda row: row["name"],
-        "createdAt": lambda row: row["createdAt"],
-        "updatedAt": lambda row: row["updatedAt"],
+        **BY_TIME,
         "status": lambda row: _STATUS.index(status(call, row)),
         "importance": lambda row: _IMPORTANCE.index(row["importance"]),
     }
@@ -278,21 +276,7 @@ def list_related(call: Call, workload: Document) -> Response:
 
 
 def _related(call: Call, row: Document, kind: str) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "type": kind,
-        "creator": dict(USER),
-        "permissions": call.permissions,
-        "createdAt": stamp(row["createdAt"]),
-        "updatedAt": stamp(row["updatedAt"]),
-    }
-
-
-def _typed(artifact: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(artifact.get("spec"), dict):
-        return artifact
-    return {**artifact, "spec": {**artifact["spec"], "type": artifact.get("type") or "service"}}
+    return {"id": row["id"], "name": row["name"], "type": kind, **signed(call, row)}
 
 
 def _check_quota(call: Call) -> None:

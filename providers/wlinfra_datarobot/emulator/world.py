@@ -222,6 +222,39 @@ def ordered(call: Call, rows: Iterable[Document], keys: Mapping[str, Callable[[D
     return sorted(rows, key=key, reverse=wish.startswith("-"))
 
 
+def filtered(
+    call: Call, rows: Iterable[Document], among: Mapping[str, Callable[[Document], Any]], searched: Sequence[str]
+) -> Iterable[Document]:
+    """Return the rows that the query lets through: any value of one filter suffices, and all filters must hold."""
+    for name, read in among.items():
+        if wanted := frozenset(call.values(name)):
+            rows = [row for row in rows if read(row) in wanted]
+    for name, attribute in (("tagKeys", "name"), ("tagValues", "value")):
+        if wanted := frozenset(call.values(name)):
+            rows = [row for row in rows if any(tag[attribute] in wanted for tag in row["tags"])]
+    if text := (call.value("search") or "").lower():
+        rows = [row for row in rows if any(text in (row[name] or "").lower() for name in searched)]
+    return rows
+
+
+def signed(call: Call, row: Document) -> dict[str, Any]:
+    """Return what every object is shown with: whose it is, what the caller may do with it, and since when."""
+    return {
+        "creator": dict(USER),
+        "permissions": call.permissions,
+        "createdAt": stamp(row["createdAt"]),
+        "updatedAt": stamp(row["updatedAt"]),
+    }
+
+
+BY_TIME: Mapping[str, Callable[[Document], Any]] = {
+    "name": lambda row: row["name"],
+    "createdAt": lambda row: row["createdAt"],
+    "updatedAt": lambda row: row["updatedAt"],
+}
+"""What lists can be ordered by."""
+
+
 def require(document: Document | None, error: ApiError) -> Document:
     """Return the document; raises the error when there is none."""
     if document is None:

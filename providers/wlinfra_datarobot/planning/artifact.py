@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.errors import DeclarationError, ProviderError, WlinfraError
+from wlinfra.errors import ProviderError
 from wlinfra.provider import (
     Action,
     ActionReason,
@@ -42,6 +42,7 @@ from .builds import needs_build, open_builds, without_stale_images
 from .earlier_version import equal_version, used_again
 from .end_artifact import artifact_end
 from .permissions import CAN_UPDATE, verify_permissions
+from .refusal import refusal
 
 __all__ = ["plan_artifact"]
 
@@ -89,11 +90,11 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Deci
     """Make it again in another repository; the old one goes once nothing runs it any more."""
     ending = artifact_end(platform, request, draft)
     if not ending.steps:
-        raise DeclarationError.of(
+        raise refusal(
+            request,
             "Artifact cannot be replaced",
             f"{request.subject.address} would be replaced, but the old one cannot be deleted: {' '.join(ending.notes)}.",
             "Declare the new artifact under another name, and this one with retain=True.",
-            address=request.subject.address,
         )
     making = tuple(_making(platform, request, draft, repository=None))
     is_delete_first = draft.replace_order is ReplaceOrder.DELETE_THEN_CREATE
@@ -187,21 +188,20 @@ def _changed(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
         return draft
     status = live.values.get("status")
     if status not in _STATUSES and _touched(draft.attributes, "status"):
-        raise ProviderError.of(
+        raise refusal(
+            request,
             "Artifact status is unknown",
             f"DataRobot reports that {desired.address} ({live.id}) is {status!r}, which is neither draft nor locked.",
             "Check the artifact there; a newer version of wlinfra may know the status.",
-            address=desired.address,
-            location=desired.location,
+            kind=ProviderError,
         )
     is_locked = status != "draft"
     if is_locked and draft.values.get("status") == "draft":
-        raise DeclarationError.of(
+        raise refusal(
+            request,
             "Locked artifact cannot become draft",
             f"{desired.address} is locked as version {live.outputs.get('version')}; locking is one way.",
             'Declare status="locked", or a new artifact under another name for the draft.',
-            address=desired.address,
-            location=desired.location,
         )
     needed = [CAN_UPDATE] if draft.attributes else []
     draft = replace(draft, predicted=verify_permissions(known(live), needed, desired))
@@ -262,7 +262,13 @@ def _changed_draft(
     locks = draft.values.get("status") == "locked"
     running = _running(platform, request, desired, live.id) if locks else []
     if running and edits_spec:
-        raise _edited_while_locking(desired)
+        raise refusal(
+            request,
+            "Edited and locked at once",
+            f"{desired.address} is a draft that a workload runs. Locking it then would freeze the edited spec as the "
+            "version that runs, while the workload still runs the old one.",
+            'Apply the new spec with status="draft" first, so that the workload rolls to it; then declare status="locked".',
+        )
     steps = _editing(platform, request, draft, live)
     builds = bool(steps) and BUILD_ARTIFACT.made(steps[-1])
     gate = _built_gate(steps[-1].lookup["known"]) if builds else None
@@ -299,17 +305,6 @@ def _editing(platform: Platform, request: PlanRequest, draft: Decision, live: Li
     return steps
 
 
-def _edited_while_locking(desired: PlatformObject) -> WlinfraError:
-    return DeclarationError.of(
-        "Edited and locked at once",
-        f"{desired.address} is a draft that a workload runs. Locking it then would freeze the edited spec as the "
-        "version that runs, while the workload still runs the old one.",
-        'Apply the new spec with status="draft" first, so that the workload rolls to it; then declare status="locked".',
-        address=desired.address,
-        location=desired.location,
-    )
-
-
 def _running(platform: Platform, request: PlanRequest, desired: PlatformObject, artifact_id: str) -> list[str]:
     """Return the ids of the workloads that run the artifact and do not end in this plan; a draft has at most one.
 
@@ -321,19 +316,14 @@ def _running(platform: Platform, request: PlanRequest, desired: PlatformObject, 
         if wanted.kind != WORKLOAD_KIND or not isinstance(reading, Live) or reading.id not in running:
             continue
         if not _runs(wanted.values.get("artifactId"), desired, artifact_id):
-            raise _locked_while_left(desired, wanted)
+            raise refusal(
+                request,
+                "Locked while its workload moves on",
+                f"{desired.address} is a draft that {wanted.address} runs, and that is to run another artifact. The "
+                "platform replaces a locked artifact by locked ones only, and a draft by drafts.",
+                f'Keep status="draft" until {wanted.address} runs the other artifact; then declare status="locked".',
+            )
     return [one for one in running if one not in request.others.ending]
-
-
-def _locked_while_left(desired: PlatformObject, workload: PlatformObject) -> WlinfraError:
-    return DeclarationError.of(
-        "Locked while its workload moves on",
-        f"{desired.address} is a draft that {workload.address} runs, and that is to run another artifact. The platform "
-        "replaces a locked artifact by locked ones only, and a draft by drafts.",
-        f'Keep status="draft" until {workload.address} runs the other artifact; then declare status="locked".',
-        address=desired.address,
-        location=desired.location,
-    )
 
 
 def _runs(artifact: Json, desired: PlatformObject, artifact_id: str) -> bool:

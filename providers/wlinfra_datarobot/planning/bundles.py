@@ -13,6 +13,7 @@ from wlinfra.provider import Decision, PlanRequest
 from wlinfra.resources.mistakes import nearest
 
 from ..platform import Platform
+from .refusal import refusal
 
 __all__ = ["verify_bundles"]
 
@@ -30,13 +31,13 @@ def verify_bundles(
     for bundle in new:
         if bundle not in known:
             guess = nearest(bundle, known)
-            raise ProviderError.of(
+            raise refusal(
+                request,
                 "Unknown resource bundle",
                 f"The platform lists no bundle {bundle}; it has {', '.join(sorted(known))}.",
                 (f"Did you mean {guess}? " if guess else "")
                 + "If it is there without being listed, name its size in the option bundles={...}.",
-                address=request.subject.address,
-                location=request.desired.location if request.desired is not None else None,
+                kind=ProviderError,
             )
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from wlinfra.provider import PlanRequest
 from wlinfra.values import Json
 
-from ..compared.shapes import is_in_force
+from ..compared.shapes import groups_by_name, is_in_force
 
 __all__ = ["with_idle_scaling"]
 
@@ -25,9 +24,10 @@ def with_idle_scaling(request: PlanRequest) -> PlanRequest:
     desired, prior, live = request.desired, request.prior, request.live
     if desired is None or desired.lookup or live is None:
         return request
-    wanted, applied = _groups(desired.values), _groups(prior.values if prior is not None else {})
+    wanted, applied = groups_by_name(desired.values), groups_by_name(prior.values if prior is not None else {})
     found = {
-        name: _settled(group, wanted.get(name, {}), applied.get(name)) for name, group in _groups(live.values).items()
+        name: _settled(group, wanted.get(name, {}), applied.get(name))
+        for name, group in groups_by_name(live.values).items()
     }
     reading = replace(live, values=_with_groups(live.values, found))
     if prior is None or not applied:
@@ -58,11 +58,6 @@ def _lacks(applied: Mapping[str, Json], wanted: Mapping[str, Json], *, live: Map
     """True when what is wanted, idle and as good as live was never recorded."""
     idle = _NAME in wanted and not is_in_force(wanted[_NAME])
     return idle and _NAME not in applied and live is not None and live.get(_NAME) == wanted[_NAME]
-
-
-def _groups(values: Mapping[str, Json]) -> dict[str, Any]:
-    runtime = values.get("runtime") or {}
-    return {group["name"]: group for group in runtime.get("containerGroups") or ()}
 
 
 def _with_groups(values: Mapping[str, Json], groups: Mapping[str, Json]) -> dict[str, Json]:

@@ -22,9 +22,16 @@ from wlinfra.values import UNKNOWN, Json
 
 from ..compared.echo import echoed
 from ..compared.facts import known
-from ..compared.schema import RUNTIME
+from ..compared.schema import NO_ROLE, RUNTIME
 from ..compared.shapes import sent_runtime, without_rivals
-from ..operations.workloads import START_WORKLOAD, STOP_WORKLOAD, UPDATE_ROLES, UPDATE_SETTINGS
+from ..operations.workloads import (
+    REPLACE_WORKLOAD,
+    START_WORKLOAD,
+    STOP_WORKLOAD,
+    UPDATE_ROLES,
+    UPDATE_SETTINGS,
+    UPDATE_WORKLOAD,
+)
 from ..platform import Platform
 from ..waits.drafts import DraftRun, artifact_change, draft_digest, draft_run
 from ..waits.rollout import has_replacement
@@ -36,19 +43,16 @@ from .wanted_artifact import verify_artifact
 from .workload_steps import (
     RUNNING,
     STOPPED,
-    metadata_step,
     power_step,
     ready,
-    replace_step,
-    revoked,
     role_steps,
     roll_lookup,
-    settings_step,
 )
 
 __all__ = ["Moving"]
 
 _ERRORED = "errored"
+_METADATA = {"name": "", "description": "", "importance": "low"}
 _PLATFORM_TIMING = (
     "the declared replacement policy goes with another artifact only; this roll has the platform's timing"
 )
@@ -213,13 +217,15 @@ class Moving:
 
     def _sideways(self, live: Live, touched: set[str]) -> list[Step]:
         """Return the calls that restart nothing."""
-        changed = [name for name in ("name", "description", "importance") if name in touched]
-        steps = [metadata_step(live.id, self.draft.values, changed)] if changed else []
+        changed = [name for name in _METADATA if name in touched]
+        payload = {name: self.draft.values.get(name, _METADATA[name]) for name in changed}
+        steps = [UPDATE_WORKLOAD.step(f"change {', '.join(changed)}", live.id, payload=payload)] if changed else []
         if "sharedRoles" in touched:
             wanted = self.draft.values.get("sharedRoles") or {}
             applied = self.request.prior.values.get("sharedRoles") if self.request.prior is not None else None
             roles = live.document.get("sharedRoles") or ()
-            steps += role_steps(live.id, roles, {**revoked(applied, wanted), **wanted})
+            revoked = {name: NO_ROLE for name in applied or {} if name not in wanted}
+            steps += role_steps(live.id, roles, {**revoked, **wanted})
         return steps
 
     def _powering(self, live: Live, gate: Gate | None) -> list[Step]:
@@ -241,14 +247,20 @@ class Moving:
         dialect = self.platform.dialect
         runtime = self._runtime(live)
         if not swaps:
-            return settings_step(live, runtime, dialect, lookup, gate)
+            return UPDATE_SETTINGS.step(
+                "roll the running artifact",
+                live.id,
+                payload={"runtime": sent_runtime(runtime, dialect)},
+                lookup={"artifact_id": live.values.get("artifactId"), **lookup},
+                gate=gate,
+            )
         payload: dict[str, Json] = {"artifactId": self.draft.values["artifactId"], "strategy": "rolling"}
         timing = {k: v for k, v in (self.draft.values.get("replacement") or {}).items() if k != "strategy"}
         if timing:
             payload["config"] = timing
         if sizes or live.values.get("artifactId") is None:
             payload["runtime"] = sent_runtime(runtime, dialect)
-        return replace_step(live.id, payload, lookup, gate)
+        return REPLACE_WORKLOAD.step("roll to the artifact", live.id, payload=payload, lookup=lookup, gate=gate)
 
     def _runtime(self, live: Live) -> dict[str, Any]:
         """Return the whole runtime to send: ours completed by what is live."""

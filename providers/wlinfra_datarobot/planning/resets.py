@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from wlinfra.provider import Action, ActionReason, AttributeChange, Decision, Effect, PlanRequest
 from wlinfra.values import Json
 
-from ..compared.shapes import is_in_force
+from ..compared.shapes import groups_by_name, is_in_force
 
 __all__ = ["forgetting_resets", "with_resets"]
 
@@ -26,13 +25,13 @@ def with_resets(request: PlanRequest) -> PlanRequest:
     desired, prior, live = request.desired, request.prior, request.live
     if desired is None or desired.lookup or prior is None or live is None:
         return request
-    applied, now = _groups(prior.values), _groups(live.values)
+    applied, now = groups_by_name(prior.values), groups_by_name(live.values)
     if not applied:
         return request
     values = dict(desired.values)
     if "runtime" not in values:
         values["runtime"] = {"containerGroups": [{"name": name} for name in applied if name in now]}
-    wanted = _groups(values)
+    wanted = groups_by_name(values)
     kept = [_unless_reset(group, wanted.get(name, {}), now.get(name, {})) for name, group in applied.items()]
     recorded = {**prior.values, "runtime": {**prior.values["runtime"], "containerGroups": kept}}
     return replace(request, desired=replace(desired, values=values), prior=replace(prior, values=recorded))
@@ -42,7 +41,7 @@ def forgetting_resets(change: Decision, before: PlanRequest, after: PlanRequest)
     """Return the change, made one of the record alone where nothing differs but replicas that are reset already."""
     if before.prior is None or after.prior is None or change.reason is not ActionReason.UNCHANGED:
         return change
-    applied, kept = _groups(before.prior.values), _groups(after.prior.values)
+    applied, kept = groups_by_name(before.prior.values), groups_by_name(after.prior.values)
     forgotten = tuple(
         AttributeChange(
             path=("runtime", "containerGroups", name, "replicaCount"),
@@ -58,11 +57,6 @@ def forgetting_resets(change: Decision, before: PlanRequest, after: PlanRequest)
         return change
     reason = ActionReason.ATTRIBUTE_CHANGED
     return replace(change, action=Action.UPDATE, reason=reason, attributes=forgotten)
-
-
-def _groups(values: Mapping[str, Json]) -> dict[str, Any]:
-    runtime = values.get("runtime") or {}
-    return {group["name"]: group for group in runtime.get("containerGroups") or ()}
 
 
 def _unless_reset(group: Mapping[str, Json], wanted: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json]:

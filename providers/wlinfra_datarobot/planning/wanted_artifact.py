@@ -5,7 +5,6 @@ Asked before a create, a replacement and a roll; of an artifact that this stack 
 
 from __future__ import annotations
 
-from wlinfra.errors import DeclarationError
 from wlinfra.http.failures import ApiError
 from wlinfra.provider import Live, PlanRequest
 
@@ -13,6 +12,7 @@ from .. import fetch
 from ..compared.facts import known
 from ..platform import ARTIFACT_KIND, Platform
 from ..waits.drafts import artifact_change
+from .refusal import refusal
 
 __all__ = ["verify_artifact"]
 
@@ -23,12 +23,13 @@ def verify_artifact(platform: Platform, request: PlanRequest, live: Live | None 
     now = (known(live).get("artifact") or {}).get("status") if live is not None else None
     if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
         return
-    raise _refused(
+    raise refusal(
         request,
         "Draft and locked do not mix",
         f"It runs a {now} artifact and would be rolled to a {wanted} one; the platform replaces a draft by drafts and a "
         "locked artifact by locked ones only.",
         'Lock the draft that runs (status="locked" on the artifact it runs now), or declare a new workload.',
+        path="artifact",
     )
 
 
@@ -41,17 +42,11 @@ def _wanted_status(platform: Platform, request: PlanRequest) -> str | None:
         return None
     found = fetch.get(platform, ARTIFACT_KIND, wanted)
     if found is None:
-        raise _refused(
+        raise refusal(
             request,
             "No such artifact",
             f"DataRobot has no artifact with the id {wanted}, or the token may not see it.",
             'Correct the id, declare a wl.Artifact and pass it, or find one by its name: artifact=wl.lookup("artifact", name=...).',
+            path="artifact",
         )
     return None if isinstance(found, ApiError) else found.get("status")
-
-
-def _refused(request: PlanRequest, summary: str, detail: str, fix: str) -> DeclarationError:
-    desired = request.subject
-    return DeclarationError.of(
-        summary, detail, fix, address=desired.address, path="artifact", location=getattr(desired, "location", None)
-    )

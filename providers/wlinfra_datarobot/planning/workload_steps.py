@@ -10,17 +10,13 @@ from wlinfra.values import Json, Ref
 
 from ..attributes.dialects import Dialect
 from ..compared.roles import grant_calls
-from ..compared.schema import NO_ROLE
 from ..compared.shapes import sent_runtime
 from ..operations.workloads import (
     CREATE_WORKLOAD,
     DELETE_WORKLOAD,
-    REPLACE_WORKLOAD,
     START_WORKLOAD,
     STOP_WORKLOAD,
     UPDATE_ROLES,
-    UPDATE_SETTINGS,
-    UPDATE_WORKLOAD,
 )
 
 __all__ = [
@@ -29,20 +25,15 @@ __all__ = [
     "TIMEOUT",
     "create_step",
     "delete_step",
-    "metadata_step",
     "power_step",
     "ready",
-    "replace_step",
-    "revoked",
     "role_steps",
     "roll_lookup",
-    "settings_step",
 ]
 
 TIMEOUT = 1800.0
 """Seconds for a workload to run or to be gone, unless its lifecycle names another."""
 STOPPED, RUNNING = "stopped", "running"
-_METADATA = {"name": "", "description": "", "importance": "low"}
 
 
 def create_step(values: Mapping[str, Json], dialect: Dialect, lookup: Mapping[str, Any]) -> Step:
@@ -57,24 +48,10 @@ def create_step(values: Mapping[str, Json], dialect: Dialect, lookup: Mapping[st
     return CREATE_WORKLOAD.step("make the workload", payload=payload, lookup=lookup)
 
 
-def metadata_step(target: str, values: Mapping[str, Json], changed: Sequence[str]) -> Step:
-    """Return the step that changes name, description or importance."""
-    return UPDATE_WORKLOAD.step(
-        f"change {', '.join(changed)}",
-        target,
-        payload={name: values.get(name, _METADATA[name]) for name in changed},
-    )
-
-
 def role_steps(target: str | Ref, roles: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]) -> Iterator[Step]:
     """Yield the calls that give and take roles, at most a hundred in each."""
     for grants in grant_calls(roles, wanted):
         yield UPDATE_ROLES.step(f"set {len(grants)} shared roles", target, payload={"roles": grants})
-
-
-def revoked(applied: Mapping[str, Any] | None, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return the roles that were given by this stack and are no longer wanted, as revocations."""
-    return {name: NO_ROLE for name in applied or {} if name not in wanted}
 
 
 def roll_lookup(live: Live, target: Mapping[str, Json], *, rerolls: bool) -> dict[str, Any]:
@@ -86,24 +63,6 @@ def roll_lookup(live: Live, target: Mapping[str, Json], *, rerolls: bool) -> dic
         "candidates": sorted(replacement.get("candidateProtonIds") or ()),
         "rerolls": rerolls,
     }
-
-
-def replace_step(target: str, payload: Mapping[str, Json], lookup: Mapping[str, Any], gate: Gate | None) -> Step:
-    """Return the step that rolls a workload to another artifact."""
-    return REPLACE_WORKLOAD.step("roll to the artifact", target, payload=dict(payload), lookup=lookup, gate=gate)
-
-
-def settings_step(
-    live: Live, runtime: Mapping[str, Json], dialect: Dialect, lookup: Mapping[str, Any], gate: Gate | None
-) -> Step:
-    """Return the step that rolls a workload with another runtime, or with its draft as it is now."""
-    return UPDATE_SETTINGS.step(
-        "roll the running artifact",
-        live.id,
-        payload={"runtime": sent_runtime(runtime, dialect)},
-        lookup={"artifact_id": live.values.get("artifactId"), **lookup},
-        gate=gate,
-    )
 
 
 def power_step(target: str | Ref, power: str, gate: Gate | None = None) -> Step:

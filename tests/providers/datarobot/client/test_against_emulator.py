@@ -15,7 +15,7 @@ from wlinfra.http.transport import ApiError, FailureKind
 from wlinfra_datarobot.attributes.dialects import DIALECTS, detect
 from wlinfra_datarobot.client import ArtifactFilter, DataRobotClient, Resolution, WorkloadFilter
 from wlinfra_datarobot.client.wire import Workload
-from wlinfra_datarobot.client.wire_artifacts import Artifact, ArtifactInput
+from wlinfra_datarobot.client.wire_artifacts import Artifact
 from wlinfra_datarobot.configuration import DataRobotConfig, open_client, resolve
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
@@ -44,10 +44,8 @@ def client(emulator: DataRobotEmulator) -> Iterator[DataRobotClient]:
     made.close()
 
 
-def artifact_input(name: str, **more: Any) -> ArtifactInput:
-    document: Any = {"name": name, "type": "service", "status": "locked", "spec": SPEC, **more}
-    made: ArtifactInput = document
-    return made
+def artifact_input(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": "service", "status": "locked", "spec": SPEC, **more}
 
 
 def run_workload(emulator: DataRobotEmulator, client: DataRobotClient, **artifact: Any) -> tuple[Artifact, Workload]:

@@ -36,7 +36,7 @@ def _read(connection: DataRobotConnection) -> Any:
 def test_its_world_outlives_the_connection(tmp_path: Path) -> None:
     first = _connect(tmp_path, endpoint="emulator")
     assert isinstance(_read(first), Absent)
-    first.platform.client.artifacts.create(ARTIFACT)  # type: ignore[arg-type]  # a plain dict is one
+    first.platform.client.artifacts.create(ARTIFACT)
     first.close()
     second = _connect(tmp_path, endpoint="emulator")
     assert isinstance(_read(second), Live)
