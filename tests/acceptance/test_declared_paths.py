@@ -89,6 +89,7 @@ def test_what_is_ignored_stays_as_somebody_left_it(
     edit(world)
     theirs = variables(world)
     assert names(project, "plan", "attributes") == []
+    project.run("drift", "--detailed-exitcode")
     declare(project, emulator, ignored, port=9090)
     assert names(project, "plan", "attributes") == ["containers[main].port"]
     project.apply()  # which sends the whole specification

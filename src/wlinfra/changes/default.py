@@ -15,7 +15,7 @@ from wlinfra.changes.model import Action, ActionReason, BlastRadius, Decision, G
 from wlinfra.changes.outcome import needs_call
 from wlinfra.diff.compare import Comparison, compare, drift
 from wlinfra.diff.model import AttributeChange, Origin
-from wlinfra.diff.patterns import Pattern, covers, parse_pattern, touches
+from wlinfra.diff.patterns import Pattern, parse_pattern, touches
 from wlinfra.diff.private import conceal
 from wlinfra.diff.project import keep_ignored, mask, project
 from wlinfra.diff.schema import OPAQUE, Effect
@@ -275,12 +275,7 @@ class _Record:
             desired.values, prior.values, prior.values, desired.schema, digest, has_prior=True, ignore=ignore
         ).changes
         if missed:
-            ignored = tuple(parse_pattern(path) for path in ignore)
-            drifted = tuple(
-                item
-                for item in drift(prior.values, live.values, desired.schema, digest)
-                if not covers(ignored, item.path)
-            )
+            drifted = drift(prior.values, live.values, desired.schema, digest, ignore=ignore)
         else:  # wanted is what was recorded, so every difference is somebody else's
             drifted = tuple(replace(item, planned=None) for item in found.changes if item.origin is Origin.DRIFT)
         return cls(

@@ -67,9 +67,11 @@ def compare(
     return Comparison(changes=tuple(walk.changes), notes=tuple(dict.fromkeys(walk.notes)))
 
 
-def drift(prior: Json, live: Json, schema: Attribute, digest: Digest) -> tuple[AttributeChange, ...]:
+def drift(
+    prior: Json, live: Json, schema: Attribute, digest: Digest, *, ignore: Sequence[str] = ()
+) -> tuple[AttributeChange, ...]:
     """Return what another user changed: the recorded paths whose live value is another one; ``planned`` stays empty."""
-    found = compare(prior, live, prior, schema, digest, has_prior=True).changes
+    found = compare(prior, live, prior, schema, digest, has_prior=True, ignore=ignore).changes
     return tuple(replace(change, planned=None, origin=Origin.DRIFT) for change in found)
 
 

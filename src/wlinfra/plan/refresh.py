@@ -154,7 +154,10 @@ def _seen(
     now = what_runs(prior, reading, item.schema, digest)
     base = replace(base, unfinished=now.unfinished, found=reading.facts)
     every = drift(now.record.values, reading.values, item.schema, digest)
-    found = tuple(theirs(every))
+    ignore = item.lifecycle.ignore_changes
+    found = tuple(
+        theirs(drift(now.record.values, reading.values, item.schema, digest, ignore=ignore) if ignore else every)
+    )
     # While our own change is not over, outputs are those of what runs, not of what was applied.
     outputs = prior.outputs if now.unfinished else {**prior.outputs, **reading.outputs}
     if not found and outputs == prior.outputs:

@@ -90,6 +90,7 @@ def test_what_is_ignored_stays_as_somebody_left_it(
     stage.apply()
     edit(stage)
     assert names(stage, "plan", "attributes") == {}
+    stage.run("drift", "--detailed-exitcode")
     declare(stage, log="trace", cpu=0.3, ignored=ignored, of_artifact=of_artifact)
     assert names(stage, "plan", "attributes")["workload.chat/Deployment"] == VERSION
     stage.apply()
