@@ -68,7 +68,7 @@ def test_a_claim_that_shrinks_is_refused_with_the_reason(mounted: ClusterStage) 
     text = said(mounted, "plan")
     assert "manifest.models cannot be changed this way, and making it anew loses what is on it" in text
     assert "field can not be less than" in text
-    assert "--replace manifest.models -e cluster" in text
+    assert "-e cluster --replace manifest.models" in text
     assert mounted.get("pvc", "models")["spec"]["resources"]["requests"]["storage"] == "1Gi"
 
 
