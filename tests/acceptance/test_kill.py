@@ -49,7 +49,7 @@ def test_a_killed_apply_is_finished_by_the_next(
         os.kill(victims[0], signal.SIGKILL)
 
     emulator.faults.on(Invoke(strike), at=number, mutating=True, phase=phase)
-    child = project.start("apply", "--auto-approve", "--parallelism", "2")
+    child = project.fork("apply", "--auto-approve", "--parallelism", "2")
     victims.append(child.pid)
     _, err = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL, err

@@ -53,7 +53,7 @@ class KillStage:
         """Run a command in a process that is killed at a request."""
         victims: list[int] = []
         self.proxy.reset(Harm(at=at, moment=moment, run=lambda: os.kill(victims[0], signal.SIGKILL)))
-        child = self.project.start(*arguments, "--auto-approve", "--parallelism", "2")
+        child = self.project.fork(*arguments, "--auto-approve", "--parallelism", "2")
         victims.append(child.pid)
         _, err = child.communicate(timeout=60)
         self.proxy.reset()

@@ -14,6 +14,8 @@ from typing import Any
 
 from wlinfra.cli.app import main
 
+from .forks import Forked, fork
+
 __all__ = ["Completed", "Project", "program", "rewritten"]
 
 HEADER = """\
@@ -110,6 +112,10 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+    def fork(self, *arguments: str) -> Forked:
+        """Start a command as a process that has everything imported."""
+        return fork(self.folder, self.environ, *arguments)
 
     def apply(self, *arguments: str, code: int | None = 0) -> Completed:
         """Apply without asking."""
