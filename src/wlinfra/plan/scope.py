@@ -27,7 +27,6 @@ from wlinfra.stack.program import Declared
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import Subject, held, with_renamed_dependencies
 from wlinfra.state.records import moved as at_address
-from wlinfra.state.records import stray as stray_record
 from wlinfra.values import Address
 
 __all__ = ["Lifecycles", "Scope", "find_strays"]
@@ -165,7 +164,7 @@ def find_strays(inputs: Inputs, objects: Mapping[Address, PlatformObject], state
             address = stray.address
             if address in objects or address in state.objects or address in found:
                 address = Address(f"{address}.{stray.name}" if address.part else f"{address}/{stray.name}")
-            found[address] = stray_record(_subject(lifecycles.find(stray.address), stray, address, name), stray.id)
+            found[address] = _subject(lifecycles.find(stray.address), stray, address, name).record(stray.id)
     return tuple(found.values())
 
 

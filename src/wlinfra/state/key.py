@@ -100,14 +100,16 @@ def load_key(environ: Mapping[str, str], directory: Path, *, create: bool, finge
     elif found := _read_key(path):
         key, source = _decode_key(found, str(path)), str(path)
     elif fingerprint:
-        return KeySource(digest=Digest(), source="", diagnostics=(_missing(path),))
+        why = f"The state holds digests of secrets, but {_VARIABLE} is not set and there is no {path}."
+        return KeySource(digest=Digest(), source="", diagnostics=(_unlike("State key is missing", why),))
     elif create:
         key, source = _create_key(path), str(path)
     else:
         return KeySource(digest=Digest(), source="")
     digest = Digest(key)
     if fingerprint and digest.fingerprint != fingerprint:
-        return KeySource(digest=Digest(), source=source, diagnostics=(_wrong(source),))
+        why = f"The key in {source} is not the one the digests in the state were made with."
+        return KeySource(digest=Digest(), source=source, diagnostics=(_unlike("State key is another one", why),))
     return KeySource(digest=digest, source=source)
 
 
@@ -181,21 +183,10 @@ def _keep(text: str, path: Path) -> bytes:
     return _decode_key(text, str(path))
 
 
-def _missing(path: Path) -> Diagnostic:
+def _unlike(summary: str, why: str) -> Diagnostic:
     return Diagnostic(
-        summary="State key is missing",
-        detail=f"The state holds digests of secrets, but {_VARIABLE} is not set and there is no {path}. "
-        "Secrets that the platform does not return cannot be compared and count as unchanged.",
-        fix=f"Set {_VARIABLE} to the key this state was made with (your team's secret store should have it).",
-        severity=Severity.WARNING,
-    )
-
-
-def _wrong(source: str) -> Diagnostic:
-    return Diagnostic(
-        summary="State key is another one",
-        detail=f"The key in {source} is not the one the digests in the state were made with. "
-        "Secrets that the platform does not return cannot be compared and count as unchanged.",
+        summary=summary,
+        detail=f"{why} Secrets that the platform does not return cannot be compared and count as unchanged.",
         fix=f"Set {_VARIABLE} to the key this state was made with (your team's secret store should have it).",
         severity=Severity.WARNING,
     )

@@ -172,7 +172,7 @@ class EnvironmentState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(EnvironmentState):
     """Everything recorded for one stack and environment."""
 
     stack: str
@@ -188,11 +188,3 @@ class State:
     """Steps begun and not ended: an interrupted run left them."""
     key_fingerprint: str = ""
     """Tells which key the digests were made with; empty when there are none."""
-    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Where the objects of each provider are, as `provider.place` compares it; a version before it recorded none."""
-    name_prefix: str = ""
-    """What the environment put before the names of its objects when it was applied last."""
-    providers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """How the environment reached each provider when it was applied last, as `records.reached` has it; never a secret."""
-    protected: bool = False
-    """The environment refused to delete or replace anything when it was applied last."""

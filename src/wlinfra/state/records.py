@@ -8,7 +8,7 @@ testing kit's driver write through here too. Everything is pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from wlinfra.state.model import Deposed, Health, Intent, ObjectState
@@ -28,7 +28,6 @@ __all__ = [
     "moved",
     "reached",
     "seen",
-    "stray",
     "unready",
     "with_renamed_dependencies",
 ]
@@ -49,6 +48,10 @@ class Subject:
     protect: bool = False
     retain: bool = False
     virtual: bool = False
+
+    def record(self, identity: str | None = None) -> ObjectState:
+        """Return a first record of the object."""
+        return ObjectState(**{item.name: getattr(self, item.name) for item in fields(self)}, id=identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +199,7 @@ def _without_record(before: ObjectState | None, intent: Intent, effect: Effect) 
     elif intent.makes and not intent.supersedes and before.id not in (None, effect.id):
         # A replacement that creates first: the old object still has to be deleted.
         leftover = Deposed(id=str(before.id), depends_on=before.depends_on)
-        before = replace(
-            before, values={}, outputs={}, memory={}, facts={}, running={}, deposed=(*before.deposed, leftover)
-        )
+        before = replace(_emptied(before), deposed=(*before.deposed, leftover))
     return replace(
         before,
         id=effect.id or before.id,
@@ -206,6 +207,11 @@ def _without_record(before: ObjectState | None, intent: Intent, effect: Effect) 
         memory={**before.memory, **effect.memory},
         health=Health.UNREADY,
     )
+
+
+def _emptied(record: ObjectState) -> ObjectState:
+    """Return the record without what is known of the identity it has."""
+    return replace(record, values={}, outputs={}, memory={}, facts={}, running={})
 
 
 # ---------------------------------------------------------------- towards the end
@@ -221,17 +227,7 @@ def after_removal(target: str | None) -> Rewrite:
         if before.id not in (None, target):
             return replace(before, deposed=leftovers)
         if leftovers:
-            return replace(
-                before,
-                id=None,
-                values={},
-                outputs={},
-                memory={},
-                facts={},
-                running={},
-                deposed=leftovers,
-                health=Health.UNREADY,
-            )
+            return replace(_emptied(before), id=None, deposed=leftovers, health=Health.UNREADY)
         return None
 
     return rewrite
@@ -263,32 +259,8 @@ def imported(subject: Subject, identity: str, outputs: Mapping[str, Json], befor
     """
     if before is not None and before.id == identity:
         return before
-    return ObjectState(
-        address=subject.address,
-        provider=subject.provider,
-        kind=subject.kind,
-        id=identity,
-        name=subject.name,
-        outputs=outputs,
-        depends_on=subject.depends_on,
-        protect=subject.protect,
-        retain=subject.retain,
-        created=False,
-        deposed=tuple(item for item in before.deposed if item.id != identity) if before is not None else (),
-    )
-
-
-def stray(subject: Subject, identity: str | None) -> ObjectState:
-    """Return the record of an object that the platform proves this stack made and that nobody recorded."""
-    return ObjectState(
-        address=subject.address,
-        provider=subject.provider,
-        kind=subject.kind,
-        id=identity,
-        name=subject.name,
-        protect=subject.protect,
-        retain=subject.retain,
-    )
+    leftovers = tuple(item for item in before.deposed if item.id != identity) if before is not None else ()
+    return replace(subject.record(identity), outputs=outputs, created=False, deposed=leftovers)
 
 
 def seen(item: ObjectState, facts: Mapping[str, Json]) -> ObjectState:
