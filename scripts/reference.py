@@ -49,7 +49,7 @@ CHAPTERS: dict[str, tuple[type[wl.Model], ...]] = {
         wl.Autoscaling,
         wl.ContainerRuntime,
     ),
-    "Beside resources": (wl.Output,),
+    "Other declarations": (wl.Output,),
 }
 
 POLICIES = (
@@ -86,7 +86,7 @@ WORDS: list[tuple[Any, str]] = [
 
 
 SPELLINGS = {"artifact_type": "type"}
-"""Attributes people write under another name."""
+"""Attributes that users write under another name."""
 
 
 def main() -> None:
@@ -95,15 +95,15 @@ def main() -> None:
 
 
 def render() -> str:
-    """Return the whole reference."""
+    """Return the reference."""
     return "\n".join(_lines()) + "\n"
 
 
 def _lines() -> Iterator[str]:
-    yield "# What a program may declare"
+    yield "# What a program can declare"
     yield ""
-    yield "Made from the models by `python scripts/reference.py`; do not edit it by hand."
-    yield "Every attribute may also be written in the API's camelCase."
+    yield "Generated from the models by `python scripts/reference.py`; do not edit it by hand."
+    yield "Every attribute can also be written in the API's camelCase."
     yield ""
     yield "## Options of every resource"
     yield ""
@@ -120,7 +120,7 @@ def _lines() -> Iterator[str]:
     yield from _functions(POLICIES)
     yield "## Values of environment variables"
     yield ""
-    yield "A text, a reference, a resource (its id), or one of these."
+    yield "A string, a reference, a resource (its id), or one of these."
     yield ""
     yield from _functions(VALUES)
     yield "## Looking up what the stack does not own"

@@ -28,7 +28,7 @@ class Storage(Model):
     """Where a model server keeps its model files."""
 
     mode: Annotated[Literal["dedicated_pvc", "nim_cache"], BeforeValidator(_to_mode)] = attribute(
-        "dedicated_pvc", "A volume of its own, or one shared by all that run the same model image."
+        "dedicated_pvc", "Its own volume, or one shared by all workloads that run the same model image."
     )
     pvc_size: VolumeSize | None = attribute(
         None, "The size of the volume, such as 200Gi; the platform's own when left out."

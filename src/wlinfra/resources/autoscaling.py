@@ -42,7 +42,7 @@ class ScalingPolicy(Model):
 
     metric: Word = attribute(..., "What is measured.", "scaling_metric", min_length=1)
     target: Number = attribute(..., "The value to keep for each replica.", gt=0)
-    min: Whole | None = attribute(None, "The fewest replicas; 0 lets it go to sleep when idle.", "min_count", ge=0)
+    min: Whole | None = attribute(None, "The fewest replicas; with 0 it scales to zero when idle.", "min_count", ge=0)
     max: Whole | None = attribute(None, "The most replicas.", "max_count", ge=0)
     priority: Whole | None = attribute(None, "Ranks several policies.")
 

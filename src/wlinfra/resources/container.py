@@ -94,14 +94,14 @@ class CodeRef(Model):
 class ProvidedDockerfile(Model):
     """A Dockerfile that is part of the sources."""
 
-    source: Literal["provided"] = attribute("provided", "Tells the two kinds of Dockerfile apart.")
-    path: Word = attribute("./Dockerfile", "Where it lies in the sources.", min_length=1)
+    source: Literal["provided"] = attribute("provided", "The kind of Dockerfile.")
+    path: Word = attribute("./Dockerfile", "Its path in the sources.", min_length=1)
 
 
 class GeneratedDockerfile(Model):
     """A Dockerfile the platform creates from one of its execution environments."""
 
-    source: Literal["generated"] = attribute("generated", "Tells the two kinds of Dockerfile apart.")
+    source: Literal["generated"] = attribute("generated", "The kind of Dockerfile.")
     execution_environment_id: Line = attribute(..., "The id of the execution environment.")
     execution_environment_version_id: Line = attribute(..., "The version of the execution environment.")
     entrypoint: tuple[Text, ...] = attribute(..., "The command the image starts.", min_length=1)
@@ -154,10 +154,10 @@ class Container(Model):
     entrypoint: tuple[Text, ...] | None = attribute(
         None, "The command to start, as a list; the image's own when left out."
     )
-    readiness: Probe | None = attribute(None, "Tells whether requests may come.", "readiness_probe")
-    liveness: Probe | None = attribute(None, "Tells whether it must be restarted.", "liveness_probe")
+    readiness: Probe | None = attribute(None, "Checks whether it can receive requests.", "readiness_probe")
+    liveness: Probe | None = attribute(None, "Checks whether it must be restarted.", "liveness_probe")
     startup: Probe | None = attribute(
-        None, "Tells whether it has started; the other probes wait for it.", "startup_probe"
+        None, "Checks whether it has started; the other probes wait for it.", "startup_probe"
     )
     security: SecurityContext | None = attribute(None, "What it may do on its node.", "security_context")
     description: Prose = attribute("", "A description for users.")

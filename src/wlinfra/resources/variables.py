@@ -87,7 +87,7 @@ def credential(id: Any, key: str) -> Credential:  # noqa: A002 - the platform's 
 
 
 def api_key() -> ApiKey:
-    """Return a value that the platform fills with an API key of its own."""
+    """Return a value that the platform fills with an API key that it creates."""
     return ApiKey()
 
 
