@@ -86,7 +86,7 @@ class EventLines:
         """``write`` gets complete lines with their ends."""
         self._write = write
         self._style = style
-        self._told: dict[str, tuple[float, str]] = {}
+        self._shown: dict[str, tuple[float, str]] = {}
 
     def __call__(self, event: ApplyEvent) -> None:
         """Write the line of the event, if it has one."""
@@ -120,11 +120,11 @@ class EventLines:
 
     def _progress(self, event: Progress) -> str:
         key = subject(event.change)
-        last, reason = self._told.get(key, (0.0, ""))
+        last, reason = self._shown.get(key, (0.0, ""))
         is_brief = event.elapsed < 1 and event.lasts < _STILL_EVERY
         if event.elapsed - last < _STILL_EVERY and (event.reason == reason or is_brief):
             return ""
-        self._told[key] = (event.elapsed, event.reason)
+        self._shown[key] = (event.elapsed, event.reason)
         why = clean(event.reason or event.waiting_for)
         doing = describe_action(event.change).lower()
         waiting = "" if doing == "waiting" else "waiting: "

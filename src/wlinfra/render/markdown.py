@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from html import escape
 from typing import Final
 
 from wlinfra.plan.model import Plan
@@ -112,18 +113,9 @@ def fence(text: str) -> str:
     return f"{marks}\n{text.rstrip()}\n{marks}"
 
 
+_ACTIVE: Final = {ord(sign): f"&#{ord(sign)};" for sign in "@|`*_[#"}
+
+
 def _plain(text: str) -> str:
-    """Escape Markdown in a string of our own."""
-    entities = {
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
-        "@": "&#64;",
-        "|": "&#124;",
-        "`": "&#96;",
-        "*": "&#42;",
-        "_": "&#95;",
-        "[": "&#91;",
-        "#": "&#35;",
-    }
-    return "".join(entities.get(character, character) for character in text)
+    """Escape Markdown and HTML in a string of our own."""
+    return escape(text, quote=False).translate(_ACTIVE)

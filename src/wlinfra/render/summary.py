@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, BlastRadius, GpuCount
@@ -16,6 +17,15 @@ from wlinfra.render import document as doc
 from wlinfra.render.style import clean
 
 __all__ = ["counted", "gpu_line", "summarize", "summary_line"]
+
+
+_INTERRUPTS: Final = {
+    BlastRadius.NONE: "Nothing that runs is interrupted.",
+    BlastRadius.ROLLING: "No downtime.",
+    BlastRadius.DOWNTIME: "DOWNTIME.",
+    BlastRadius.LOSS_UNKNOWN: "DATA LOSS UNKNOWN.",
+    BlastRadius.DATA_LOSS: "DATA WILL BE LOST.",
+}
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -36,7 +46,7 @@ def summarize(plan: Plan) -> doc.Summary:
     after = _total(change.impact.gpus_after for change in plan.changes)
     peak = _total(_peaks(plan.changes))
     predicted = sum(bool(change.decision.predicted) for change in effective)
-    sentences = [f"{_actions(effective, counts)}.", _radius(radius), *_untried(predicted)]
+    sentences = [f"{_actions(effective, counts)}.", _INTERRUPTS[radius], *_untried(predicted)]
     if line := gpu_line(now, after, peak):
         sentences.insert(1, f"GPUs {line}.")
     return doc.Summary(
@@ -143,20 +153,6 @@ def _actions(effective: Sequence[Change], counts: Mapping[Action, int]) -> str:
     ]
     words = [counted(number, one, many) for number, one, many in parts if number]
     return ", ".join([*words, f"{counts[Action.DELETE] + counts[Action.REPLACE]} destroyed"])
-
-
-def _radius(radius: BlastRadius) -> str:
-    match radius:
-        case BlastRadius.NONE:
-            return "Nothing that runs is interrupted."
-        case BlastRadius.ROLLING:
-            return "No downtime."
-        case BlastRadius.DOWNTIME:
-            return "DOWNTIME."
-        case BlastRadius.LOSS_UNKNOWN:
-            return "DATA LOSS UNKNOWN."
-        case BlastRadius.DATA_LOSS:
-            return "DATA WILL BE LOST."
 
 
 def summary_line(summary: doc.Summary) -> str:
