@@ -16,7 +16,7 @@ from support.project import program
 ROOT = Path(__file__).parents[4]
 CLASS = (
     "src/wlinfra/resources/container.py",
-    '    description: Prose = attribute("", "A text for people.")\n',
+    '    description: Prose = attribute("", "A description for users.")\n',
     '    working_directory: Line | None = attribute(None, "Where the command starts.")\n',
 )
 ROW = (
