@@ -69,7 +69,7 @@ def _positive(amount: Decimal) -> int:
     if amount > _MOST:
         raise QuantityError("No machine has that much memory.", 'Write it as "2GB".')
     if amount != amount.to_integral_value():
-        raise QuantityError("Memory must come to whole bytes.", "Use a smaller unit or fewer decimals.")
+        raise QuantityError("Memory must be an integer number of bytes.", "Use a smaller unit or fewer decimals.")
     return int(amount)
 
 

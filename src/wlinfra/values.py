@@ -281,7 +281,7 @@ _DEEPEST = 200
 """Levels of lists and dicts that journals, requests and the platforms' own readers all take."""
 _LARGEST = 500_000
 """Values in one tree; a YAML file of ten lines can stand for a billion by its aliases."""
-_BOUNDLESS = f"It is nested more than {_DEEPEST} levels deep, or holds more than {_LARGEST} values."
+_BOUNDLESS = f"It is nested more than {_DEEPEST} levels deep, or has more than {_LARGEST} values."
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -304,7 +304,7 @@ def find_unsendable(value: Json) -> Iterator[tuple[Path, str]]:
     """Yield where the tree holds what no journal and no request can carry, and why; the value itself is not told.
 
     >>> list(find_unsendable({"a": [1, 2**70], "b": float("nan")}))
-    [(('b',), 'It is not a finite number.'), (('a', 1), 'It is a whole number of more than 64 bits.')]
+    [(('b',), 'It is not a finite number.'), (('a', 1), 'It is an integer of more than 64 bits.')]
     """
     pending: list[tuple[Path, Any]] = [((), value)]
     seen = 0
@@ -318,17 +318,17 @@ def find_unsendable(value: Json) -> Iterator[tuple[Path, str]]:
             case dict():
                 for key, inner in item.items():
                     if isinstance(key, str) and not is_sendable(key):
-                        yield path, "A key in it is not Unicode text: it has half of a surrogate pair."
+                        yield path, "A key in it is not Unicode: it has half of a surrogate pair."
                     else:
                         pending.append(((*path, str(key)), inner))
             case list() | tuple():
                 pending.extend(((*path, index), inner) for index, inner in enumerate(item))
             case str() if not is_sendable(item):
-                yield path, "It is not Unicode text: it has half of a surrogate pair."
+                yield path, "It is not Unicode: it has half of a surrogate pair."
             case bool():
                 continue
             case int() if not _LEAST <= item <= _MOST:
-                yield path, "It is a whole number of more than 64 bits."
+                yield path, "It is an integer of more than 64 bits."
             case float() if not isfinite(item):
                 yield path, "It is not a finite number."
             case _:

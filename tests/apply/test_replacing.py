@@ -112,7 +112,7 @@ def test_an_old_object_that_was_deleted_for_a_new_one_that_is_left_is_told() -> 
     assert bench.platform.operations == ["delete-b", "delete-a"]
     ((left, because),) = result.skipped
     assert (left.name, [change.name for change in result.removed]) == ("b", ["b"])
-    assert because == "thing.a failed; its old object is deleted, the new one not made yet"
+    assert because == "thing.a failed; its old object is deleted, the new one not created yet"
 
 
 def test_a_new_object_that_cannot_be_made_is_told_as_deleted() -> None:

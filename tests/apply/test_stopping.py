@@ -37,7 +37,7 @@ def test_a_second_step_of_the_same_object_does_not_start() -> None:
     result = bench.apply(create("a", steps=steps))
     assert bench.platform.operations == ["create-a"]
     assert [(change.name, because) for change, because in result.skipped] == [
-        ("a", "the run was stopped; it exists and is recorded, and the next run goes on from there")
+        ("a", "the run was stopped; it exists and is recorded, and the next run continues from there")
     ]
     assert bench.session.objects[address("a")].health is Health.UNREADY
 

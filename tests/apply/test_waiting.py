@@ -87,7 +87,7 @@ def test_a_wait_ends_at_its_time_with_the_platforms_last_words() -> None:
     bench.platform.ready = lambda _: WaitingStill(reason="no GPU is free")
     ((_, error),) = bench.apply(create("a", goal=Goal(timeout=60.0))).failed
     assert bench.clock.time == 1060.0
-    assert 'said last: "no GPU is free"' in error.detail
+    assert 'reported last: "no GPU is free"' in error.detail
     assert bench.session.objects[address("a")].health is Health.UNREADY
     assert [event.recorded for event in bench.events if isinstance(event, ChangeFailed)] == [True]
 

@@ -118,14 +118,14 @@ def test_what_an_interrupted_sibling_may_have_made_is_left_to_it(two: CommandLin
     with store.acquire(LockRequest(owner="test")) as lease, store.open(lease) as session:
         session.begin(draft)
     ended = two.run("import", "workload.chat", chat, "-e", "prod")
-    assert "an interrupted run of environment test of stack shop may have made it" in told(ended)
+    assert "an interrupted run of environment test of stack shop may have created it" in told(ended)
     assert ["apply", "-e", "test"] in commands(ended)
 
 
 def test_a_damaged_sibling_is_named_before_anything_is_taken(two: CommandLine) -> None:
     (two.folder / ".wlinfra" / "shop" / "test" / "journal.jsonl").write_text("no journal\n")
     ended = two.run("plan", "-e", "prod")
-    assert (ended.code, "State beside this one damaged" in told(ended)) == (1, True)
+    assert (ended.code, "State next to this one damaged" in told(ended)) == (1, True)
     assert len(two.provider.world.objects) == 2
 
 

@@ -67,7 +67,7 @@ def test_a_journal_that_was_replaced_is_not_written(tmp_path: Path) -> None:
     file = JournalFile(path, Disk(), length=0)
     path.unlink()
     path.write_bytes(b"another")
-    with pytest.raises(StateError, match="replaced by somebody else"):
+    with pytest.raises(StateError, match="replaced by another program"):
         file.append(LINES)
     file.close()
     assert path.read_bytes() == b"another"

@@ -158,7 +158,7 @@ def test_a_lease_that_was_not_renewed_in_time_fails_its_check_for_good(tmp_path:
     lease.check()
     clock.move(2.0)
     lease.renew()
-    with pytest.raises(LeaseLostError, match="writes and calls nothing any more"):
+    with pytest.raises(LeaseLostError, match="no longer writes or calls anything"):
         lease.check()
     lease.release()
     assert make_lock(tmp_path, clock).acquire(ME).epoch == 2

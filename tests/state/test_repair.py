@@ -197,7 +197,7 @@ def test_moving_and_forgetting_refuse_what_would_lose_something(tmp_path: Path) 
             move_objects(session, Address("workload.a"), Address("workload.b"))
         with pytest.raises(StateError, match="The state has no"):
             forget_objects(session, Address("workload.z"))
-        with pytest.raises(StateError, match="nobody knows whether it happened"):
+        with pytest.raises(StateError, match="it is not known whether it happened"):
             move_objects(session, Address("workload.chat"), Address("workload.talk"))
         forgotten = forget_objects(session, Address("workload.a"))
     assert ([item.address for item in forgotten.objects], forgotten.steps) == (["workload.a"], ())

@@ -280,7 +280,7 @@ def test_different_names_stay_different() -> None:
 def test_a_state_of_another_environment_is_refused(tmp_path: Path) -> None:
     write_items(tmp_path, "a")
     (tmp_path / "chat" / "prod").rename(tmp_path / "chat" / "Prod")
-    with pytest.raises(StateError, match="holds the state of stack 'chat', environment 'prod'"):
+    with pytest.raises(StateError, match="has the state of stack 'chat', environment 'prod'"):
         LocalStateStore(tmp_path, "chat", "Prod").load()
 
 

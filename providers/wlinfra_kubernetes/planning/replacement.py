@@ -81,7 +81,7 @@ def forced(subject: Subject) -> Decision | None:
         return replacement(subject, ActionReason.REQUESTED, ())
     if subject.draft.action is Action.REPLACE:
         if subject.draft.reason is ActionReason.TAINTED and not is_known(subject.key):
-            raise unasked(subject, "the last apply left it half made")
+            raise unasked(subject, "the last apply left it incomplete")
         return replacement(subject, subject.draft.reason, ())
     if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
         return replacement(subject, ActionReason.GONE, ())

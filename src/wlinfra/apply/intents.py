@@ -104,8 +104,8 @@ def seconds_left(intent: Intent, clock: Clock, boot: str) -> float:
         age = clock.monotonic() - intent.begun
         return min(max(timeout - age, 0.0), timeout) if age >= 0 else timeout
     if not intent.timeout:
-        told = intent.deadline - clock.now()
-        return told if 0 < told <= timeout else timeout
+        planned = intent.deadline - clock.now()
+        return planned if 0 < planned <= timeout else timeout
     return timeout
 
 
@@ -114,5 +114,5 @@ def is_certain_by_now(intent: Intent, clock: Clock, boot: str) -> bool:
     left = seconds_left(intent, clock, boot)
     if intent.boot and intent.boot == boot:
         return left == 0
-    told = intent.deadline - clock.now()
-    return left == 0 or not -_SKEW < told <= left + _SKEW
+    planned = intent.deadline - clock.now()
+    return left == 0 or not -_SKEW < planned <= left + _SKEW

@@ -176,7 +176,7 @@ def _too_early(intent: Intent) -> Diagnostic:
 def _not_configured(intent: Intent) -> Diagnostic:
     return Diagnostic(
         summary="Provider not configured",
-        detail=f"An interrupted run sent {intent.verb} for {intent.address} to the provider {intent.provider!r}, which this environment does not configure any more.",
+        detail=f"An interrupted run sent {intent.verb} for {intent.address} to the provider {intent.provider!r}, which this environment no longer configures.",
         fix=f"Configure {intent.provider!r} in this environment again.",
         address=intent.address,
     )

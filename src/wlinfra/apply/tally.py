@@ -21,7 +21,7 @@ from wlinfra.values import Address, Json
 
 __all__ = ["Tally"]
 
-_REMOVED = "its old object is deleted, the new one not made yet"
+_REMOVED = "its old object is deleted, the new one not created yet"
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class Tally:
             because = account.because
             half_made = because == STOPPED and change.action is Action.CREATE
             if half_made and self.recorder.find(change.address) is not None:
-                because = f"{because}; it exists and is recorded, and the next run goes on from there"
+                because = f"{because}; it exists and is recorded, and the next run continues from there"
             because = f"{because}; {_REMOVED}" if gone else because
             self._skipped.append((change, because))
             self.report(Skipped(change=change, because=because))

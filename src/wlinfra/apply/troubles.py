@@ -93,7 +93,7 @@ def still_unknown(change: Change, what: str) -> Diagnostic:
     return _of(
         change,
         "A value is still unknown",
-        f"{what} of {change.address} holds a value that no finished step has told, so nothing was sent. This is a bug in the {change.provider} provider.",
+        f"{what} of {change.address} has a value that no finished step returned, so nothing was sent. This is a bug in the {change.provider} provider.",
         "Check that the object it refers to has that output after it is ready.",
     )
 
@@ -121,7 +121,7 @@ def same_object(change: Change) -> Diagnostic:
 def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
     """Describe an object that is not what the plan was made from."""
     again = destroy() if change.reason is ActionReason.DESTROYING else plan()
-    shown = "; ".join(differences) or "it changed since the plan was made"
+    shown = "; ".join(differences) or "it changed since it was planned"
     return _of(
         change,
         "Plan is stale",
@@ -132,12 +132,12 @@ def stale(change: Change, differences: Sequence[str]) -> Diagnostic:
 
 def timed_out(change: Change, describe: str, timeout: float, reason: str) -> Diagnostic:
     """Describe a wait that took too long."""
-    said = f' The platform said last: "{reason}".' if reason else ""
+    said = f' The platform reported last: "{reason}".' if reason else ""
     return _of(
         change,
         "Waiting took too long",
         f"{change.address} did not get {describe} within {timeout:g} seconds.{said}",
-        "Run the same command again: it goes on waiting and repeats nothing. Declare a longer time with timeouts={...} if it needs one.",
+        "Run the same command again: it continues to wait and repeats nothing. Declare a longer time with timeouts={...} if it needs one.",
     )
 
 
@@ -145,7 +145,7 @@ def unclear(address: Address, found: UnclearOutcome) -> Diagnostic:
     """Describe a lost answer that nobody but a person can judge."""
     fix = found.error.fix
     if found.candidates:
-        choice = "Look at the candidates and say which one it is:"
+        choice = "Look at the candidates and choose the one it is:"
         fix = Advice(fix, "\n" * bool(fix), choice, *(import_(address, candidate) for candidate in found.candidates))
     return replace(
         found.error,
@@ -156,4 +156,4 @@ def unclear(address: Address, found: UnclearOutcome) -> Diagnostic:
 
 def interrupted(describe: str) -> str:
     """Say why an object was left while it waited."""
-    return f"waiting until it is {describe} was interrupted; the next apply goes on waiting"
+    return f"waiting until it is {describe} was interrupted; the next apply continues to wait"

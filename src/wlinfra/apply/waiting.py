@@ -30,7 +30,7 @@ __all__ = [
 FIRST_POLL = 0.2
 """Seconds until the first question; each later interval is half as long again, up to the poll interval."""
 _GROWTH = 1.5
-_TELL_EVERY = 10.0
+_REPORT_EVERY = 10.0
 _EARLY = 1.0
 """Seconds in which most waits end, so that plain output does not show them yet: what was told then is told again."""
 
@@ -86,7 +86,7 @@ class _Member:
     since: float
     interval: float = FIRST_POLL
     reason: str = ""
-    told: float = float("-inf")
+    reported: float = float("-inf")
 
     @property
     def deadline(self) -> float:
@@ -241,8 +241,8 @@ def _answer(member: _Member, status: Status, now: float) -> Answer | None:
 def _is_news(member: _Member, status: Status, now: float) -> bool:
     """Note the reason; True when it is new or was told long ago."""
     reason = status.reason if isinstance(status, WaitingStill) else ""
-    unseen = member.told - member.since < _EARLY <= now - member.since
-    if reason == member.reason and not unseen and now - member.told < _TELL_EVERY:
+    unseen = member.reported - member.since < _EARLY <= now - member.since
+    if reason == member.reason and not unseen and now - member.reported < _REPORT_EVERY:
         return False
-    member.reason, member.told = reason, now
+    member.reason, member.reported = reason, now
     return True

@@ -81,7 +81,7 @@ class ActionReason(Enum):
     CANNOT_UPDATE = "an attribute that cannot be changed differs"
     DEPENDENCY_CHANGED = "what it depends on changes"
     DEPENDENCY_REPLACED = "what it depends on is replaced"
-    TAINTED = "the last apply left it half made"
+    TAINTED = "the last apply left it incomplete"
     UNREADY = "the last apply did not see it ready"
     REQUESTED = "replacing was requested"
     NOT_IN_STACK = "it is no longer declared"

@@ -46,7 +46,7 @@ def run(arguments: Namespace, console: Console) -> int:
         console.show(format_manifests(objects))
         return ExitCode.OK
     written = _write(objects, console.path(arguments.out), _owner(declared, rbac=arguments.rbac))
-    console.show(_told(written, console.path(arguments.out)))
+    console.show(_shown(written, console.path(arguments.out)))
     return ExitCode.OK
 
 
@@ -65,7 +65,7 @@ def _write(objects: list[RenderedObject], folder: Path, owner: str) -> Written:
         ) from error
 
 
-def _told(written: Written, folder: Path) -> str:
+def _shown(written: Written, folder: Path) -> str:
     """Return what became of the folder; what was removed by name, for a cluster may still have it."""
     lines = [f"Wrote {counted(len(written.files), 'file')} to {folder}."]
     if written.removed:

@@ -38,7 +38,7 @@ class _Outcome:
     """How many bytes of the body are sent before the connection closes; None sends all."""
 
 
-_BROKEN = json_response({"detail": "The emulator failed; its output says why."}, 500)
+_BROKEN = json_response({"detail": "The emulator failed; its output shows why."}, 500)
 
 _KEPT_BODY = 1_000_000
 """How many bytes of a request body are recorded; a larger one, such as an upload, is recorded as empty."""

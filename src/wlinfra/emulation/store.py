@@ -285,7 +285,7 @@ def is_world(folder: Path) -> bool:
 def foreign(path: Path) -> ForeignFolderError:
     """Return the error for a file that is in the way of a world."""
     return ForeignFolderError.of(
-        "Folder holds another file",
+        "Folder has another file",
         f"{path} was not written by an emulator, so it is not touched.",
         "Name another folder with --data, best an empty one; or move that file away.",
     )

@@ -31,7 +31,7 @@ class Outage:
         self._lock = threading.Lock()
         self._has_answered = False
         self._is_watched = False
-        self._told = 0
+        self._reported = 0
         self.is_given_up = False
         """A request was sent as often as it may be, and nothing was answered since: others are sent once only."""
 
@@ -62,9 +62,9 @@ class Outage:
             return
         with self._lock:
             self._has_answered = False
-            if attempt <= self._told:
+            if attempt <= self._reported:
                 return
-            self._told = attempt
+            self._reported = attempt
         if isinstance(outcome, WireAnswer):
             what = f"{self._where()} answered {outcome.status}"
         else:
@@ -73,10 +73,10 @@ class Outage:
 
     def over(self) -> None:
         """Take note of a success."""
-        if self._has_answered and not self._told:
+        if self._has_answered and not self._reported:
             return
         with self._lock:
-            self._has_answered, self._told, self.is_given_up = True, 0, False
+            self._has_answered, self._reported, self.is_given_up = True, 0, False
 
     def give_up(self) -> None:
         """Take note of a request that was sent as often as it may be."""

@@ -68,7 +68,7 @@ def _report_faults(decision: Decision, *, virtual: bool) -> Iterator[str]:
 
 def _create_faults(decision: Decision, request: PlanRequest, *, makes: bool, removes: bool) -> Iterator[str]:
     if not makes and not request.subject.virtual:
-        yield "no step makes the object"
+        yield "no step creates the object"
     if removes:
         yield "a step removes something"
     if isinstance(request.reading, Live):
@@ -77,9 +77,9 @@ def _create_faults(decision: Decision, request: PlanRequest, *, makes: bool, rem
 
 def _replace_faults(decision: Decision, *, both: bool) -> Iterator[str]:
     if not both:
-        yield "a replacement needs a step that makes and a step that removes"
+        yield "a replacement needs a step that creates and a step that removes"
     if decision.replace_order is None:
-        yield "it does not say which comes first"
+        yield "it does not define which comes first"
 
 
 def _delete_faults(request: PlanRequest, *, removes: bool) -> Iterator[str]:

@@ -85,7 +85,7 @@ def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], 
         raise ConfigurationError.of(
             "No key to seal plan",
             "A saved plan is bound to what it saw by a key, and this machine has none.",
-            "Set WLINFRA_STATE_KEY to the team's key, or let wlinfra make one with a first apply.",
+            "Set WLINFRA_STATE_KEY to the team's key, or let wlinfra create one with a first apply.",
         )
     saved = SavedPlan(
         stack=plan.stack,

@@ -85,8 +85,8 @@ def places_to_record(state: State, places: Places) -> Mapping[str, Facts]:
 def _other_place(state: State, provider: str, recorded: Facts, now: Facts) -> OtherPlaceError:
     return OtherPlaceError.of(
         "State belongs to another place",
-        f"What this state records at the provider {provider!r} is at {_told(recorded)}; what answers now is "
-        f"{_told(now)}. Nothing recorded counts as gone there, so nothing was planned.",
+        f"What this state records at the provider {provider!r} is at {_facts(recorded)}; what answers now is "
+        f"{_facts(now)}. Nothing recorded counts as gone there, so nothing was planned.",
         Advice(
             "Point the provider at where the objects are, or add an environment of its own for the other place. If the platform "
             "moved, or all is to be created here as well (what is at the old place stays there, and no one deletes it):",
@@ -95,7 +95,7 @@ def _other_place(state: State, provider: str, recorded: Facts, now: Facts) -> Ot
     )
 
 
-def _told(facts: Facts) -> str:
+def _facts(facts: Facts) -> str:
     return ", ".join(f"{name} {value}" for name, value in facts.items())
 
 

@@ -59,8 +59,8 @@ def own_reading(item: PlatformObject, reading: Reading, state: State, declared: 
 def _renamed(item: PlatformObject, identity: str, record: ObjectState) -> DeclarationError:
     return DeclarationError.of(
         "Object is managed already",
-        f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded as {record.address}, which is not declared any more.",
-        f'If {item.address} is its new name, say so:\n    aliases=["{record.address.resource}"]\n'
+        f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded as {record.address}, which is no longer declared.",
+        f'If {item.address} is its new name, declare that:\n    aliases=["{record.address.resource}"]\n'
         "If it is another one, give it a platform_name of its own.",
         address=item.address,
         location=item.location,
@@ -96,7 +96,7 @@ def refuse_taking(inputs: Inputs, item: PlatformObject, identity: str) -> None:
     if not owner.is_certain:
         raise DeclarationError.of(
             "Object may be another environment's",
-            f"The {item.kind} named {item.name!r} exists with the id {identity}, and an interrupted run of {owner.told} may have made it as {owner.address}.",
+            f"The {item.kind} named {item.name!r} exists with the id {identity}, and an interrupted run of {owner.shown} may have created it as {owner.address}.",
             Advice(
                 "Finish that run first, then plan again:",
                 apply(owner.environment, elsewhere=owner.environment != inputs.declared.environment),
@@ -110,7 +110,7 @@ def refuse_taking(inputs: Inputs, item: PlatformObject, identity: str) -> None:
         renamed = (f"If this stack was called {owner.stack} before, give it that record:", record, "Otherwise: ")
     raise DeclarationError.of(
         "Object of another environment",
-        f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded by {owner.told} as {owner.address}, so {item.address} does not take it over.",
+        f"The {item.kind} named {item.name!r} exists with the id {identity} and is recorded by {owner.shown} as {owner.address}, so {item.address} does not take it over.",
         Advice(
             *renamed,
             "Give the objects of this environment names of their own, with name_prefix= on the environment or platform_name= "
@@ -133,7 +133,7 @@ def refuse_ending(inputs: Inputs, changes: Iterable[Change]) -> Iterator[Diagnos
             verb = "replaced" if change.action is Action.REPLACE else "deleted"
             yield Diagnostic(
                 summary="Object of another environment",
-                detail=f"{change.address} [id={identity}] would be {verb}, and it is recorded by {owner.told} as {owner.address}, too.",
+                detail=f"{change.address} [id={identity}] would be {verb}, and it is recorded by {owner.shown} as {owner.address}, too.",
                 fix=Advice(
                     "Leave it to that one and forget it here:",
                     forget(change.address, inputs.declared.environment),

@@ -102,9 +102,9 @@ def _refuse_dropped(options: PlanOptions, expansion: Expansion, chosen: Iterable
                 + (
                     "only what has no object of its own on the platform, or is not owned."
                     if meant
-                    else "what is recorded and not declared any more, so that it is deleted."
+                    else "what is recorded and no longer declared, so that it is deleted."
                 ),
-                "Name a declared object that this stack makes.",
+                "Name a declared object that this stack creates.",
             )
         if not owned & about:
             raise ConfigurationError.of(

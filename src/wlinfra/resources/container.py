@@ -191,7 +191,7 @@ class Container(Model):
             yield Problem(
                 summary="Port not allowed",
                 detail="Only the primary container serves a port.",
-                fix="Leave the port out, or make this container the primary one.",
+                fix="Leave the port out, or declare this container as the primary one.",
                 path=("port",),
             )
 

@@ -162,7 +162,7 @@ def to_text(value: Any, problem_of: Callable[[str], Problem | None] = problem_of
             raise broken_rule(
                 Problem(
                     summary="Secret not allowed here",
-                    detail="This attribute can be read by everybody who may see the resource.",
+                    detail="This attribute can be read by every user who may see the resource.",
                     fix="Give the secret as an environment variable of a container.",
                 )
             )

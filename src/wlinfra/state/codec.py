@@ -71,7 +71,7 @@ def _dump(value: Any) -> tuple[bytes, int]:
     try:
         return orjson.dumps(value, default=stand_in, option=_OPTIONS), digests
     except orjson.JSONEncodeError:
-        what = f"a value of type {refused}" if refused else "a number, key or text that is no JSON"
+        what = f"a value of type {refused}" if refused else "a number, key or string that is not JSON"
         raise StateError.of(
             "Value cannot be recorded",
             f"Something handed {what} to the state, which keeps plain JSON and digests of secrets only.",

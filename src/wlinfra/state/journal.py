@@ -112,7 +112,7 @@ class JournalFile:
         if not self._is_in_place():
             raise StateError.of(
                 "Journal was replaced",
-                f"{self.path} was removed or replaced by somebody else while this run was writing to it.",
+                f"{self.path} was removed or replaced by another program while this run was writing to it.",
                 "Run the same command again: what this run had begun is looked up first.",
             )
         data = b"".join(lines)

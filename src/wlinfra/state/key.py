@@ -100,7 +100,7 @@ def load_key(environ: Mapping[str, str], directory: Path, *, create: bool, finge
     elif found := _read_key(path):
         key, source = _decode_key(found, str(path)), str(path)
     elif fingerprint:
-        why = f"The state holds digests of secrets, but {_VARIABLE} is not set and there is no {path}."
+        why = f"The state has digests of secrets, but {_VARIABLE} is not set and there is no {path}."
         return KeySource(digest=Digest(), source="", diagnostics=(_unlike("State key is missing", why),))
     elif create:
         key, source = _create_key(path), str(path)
@@ -108,7 +108,7 @@ def load_key(environ: Mapping[str, str], directory: Path, *, create: bool, finge
         return KeySource(digest=Digest(), source="")
     digest = Digest(key)
     if fingerprint and digest.fingerprint != fingerprint:
-        why = f"The key in {source} is not the one the digests in the state were made with."
+        why = f"The key in {source} is not the one the digests in the state were created with."
         return KeySource(digest=Digest(), source=source, diagnostics=(_unlike("State key is another one", why),))
     return KeySource(digest=digest, source=source)
 
@@ -121,8 +121,8 @@ def _decode_key(text: str, source: str) -> bytes:
     if len(key) < _SHORTEST:
         raise ConfigurationError.of(
             "State key is not usable",
-            f"{source} must hold at least {_SHORTEST} bytes in hexadecimal or base64; what it holds is shorter or something else.",
-            f"Take the key your team uses, or make a new one:\n  export {_VARIABLE}=$(openssl rand -hex 32)",
+            f"{source} must have at least {_SHORTEST} bytes in hexadecimal or base64; its value is shorter or something else.",
+            f"Take the key your team uses, or create a new one:\n  export {_VARIABLE}=$(openssl rand -hex 32)",
         )
     return key
 
@@ -187,6 +187,6 @@ def _unlike(summary: str, why: str) -> Diagnostic:
     return Diagnostic(
         summary=summary,
         detail=f"{why} Secrets that the platform does not return cannot be compared and count as unchanged.",
-        fix=f"Set {_VARIABLE} to the key this state was made with (your team's secret store should have it).",
+        fix=f"Set {_VARIABLE} to the key this state was created with (your team's secret store should have it).",
         severity=Severity.WARNING,
     )

@@ -52,14 +52,14 @@ class FileLock:
         """
         deadline = self._clock.monotonic() + request.timeout
         watch = _Watch(self._clock)
-        told = ""
+        reported = ""
         while True:
             lease, info = self._try(request, watch)
             if lease is not None:
                 return lease
-            if info.token != told and request.on_wait is not None:
+            if info.token != reported and request.on_wait is not None:
                 request.on_wait(info)
-            told = info.token
+            reported = info.token
             if self._clock.monotonic() >= deadline and not watch.is_promising(info):
                 raise _locked(info)
             self._clock.sleep(_POLL)
@@ -154,8 +154,8 @@ class FileLock:
         except (ValueError, KeyError, TypeError) as error:
             raise StateDamagedError.of(
                 "Lock file is damaged",
-                f"{self.path} is not a lock record, so nobody can tell whether another run is at work.",
-                Advice("Make sure that no other run is at work, then:", unlock()),
+                f"{self.path} is not a lock record, so it is not known whether another run is active.",
+                Advice("Make sure that no other run is active, then:", unlock()),
             ) from error
 
     def _write(self, info: LockInfo, *, durable: bool = True) -> None:
@@ -185,7 +185,7 @@ class FileLock:
                 raise LockedError.of(
                     "State is locked",
                     f"Another process has been changing the lock record {self.path} for {_GUARD_PATIENCE:.0f} seconds; it may be paused.",
-                    "Let that process go on or end it, then run the same command again.",
+                    "Let that process continue or end it, then run the same command again.",
                 )
             self._clock.sleep(0.005)
 
@@ -262,7 +262,7 @@ class FileLease:
         raise LeaseLostError.of(
             "Lock was lost",
             f"This run held the lock since {self._info.since} but could not renew it within {self._info.lease:.0f} seconds, "
-            "or somebody unlocked the state. It writes and calls nothing any more.",
+            "or another user unlocked the state. It no longer writes or calls anything.",
             "Run the same command again: what was begun is looked up first.",
         )
 

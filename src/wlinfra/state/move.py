@@ -112,7 +112,7 @@ def _refuse_unsettled(state: State, moved: Mapping[Address, Address]) -> None:
     if pending:
         raise StateRefusedError.of(
             "Step is not settled",
-            f"An interrupted run left a step on {pending[0]} of which nobody knows whether it happened.",
+            f"An interrupted run left a step on {pending[0]} of which it is not known whether it happened.",
             Advice("Let the next apply look it up first:", apply()),
         )
 

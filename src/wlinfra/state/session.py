@@ -158,7 +158,7 @@ class LocalSession(StateSession):
         Space is held back for the results of the steps that run when the disk becomes full.
         """
         self.lease.check()
-        with explain_os_errors("hold back space for the state", self._paths.directory):
+        with explain_os_errors("reserve space for the state", self._paths.directory):
             self._disk.replace(self._paths.reserve, b"\0" * _RESERVE)
             if self._journal is None and self._loaded.journal_length is not None:
                 JournalFile(self._paths.journal, self._disk, length=self._loaded.journal_length).close()
@@ -168,7 +168,7 @@ class LocalSession(StateSession):
         if self._is_short_of_space:
             raise StateError.of(
                 "No space for the state",
-                f"The disk of {self._paths.directory} is full. Steps that ran were recorded in the space held back; no new one starts.",
+                f"The disk of {self._paths.directory} is full. Steps that ran were recorded in the reserved space; no new one starts.",
                 "Free some space, then run the same command again.",
             )
         write = _Write(Entry(begin=intent), encode_entry(Entry(begin=replace(intent, sequence=0, epoch=0))))

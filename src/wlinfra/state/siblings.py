@@ -31,8 +31,8 @@ class Owner:
     """False where an interrupted step may have made the object."""
 
     @property
-    def told(self) -> str:
-        """How people are told."""
+    def shown(self) -> str:
+        """How it is called in messages."""
         return f"environment {self.environment} of stack {self.stack}"
 
 
@@ -81,7 +81,7 @@ class Siblings:
                 names = _names(paths)
             except (ValueError, KeyError, TypeError) as error:
                 raise StateDamagedError.of(
-                    "State beside this one damaged",
+                    "State next to this one damaged",
                     f"The state in {folder} cannot be read. Before an object is taken over or ended, every state of the directory is asked whether it records that.",
                     Advice("Repair it in its own project, or move its folder away:", repair()),
                 ) from error

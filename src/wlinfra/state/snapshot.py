@@ -296,8 +296,8 @@ def _load_once(paths: Paths, stack: str, environment: str) -> Loaded:
     if (ledger.stack, ledger.environment) != (stack, environment):
         raise StateError.of(
             "State belongs to another environment",
-            f"{paths.directory} holds the state of stack {ledger.stack!r}, environment {ledger.environment!r}, "
-            f"not of {stack!r}, {environment!r}: names that differ only in case need a file system that tells them apart.",
+            f"{paths.directory} has the state of stack {ledger.stack!r}, environment {ledger.environment!r}, "
+            f"not of {stack!r}, {environment!r}: names that differ only in case need a file system that distinguishes them.",
             "Rename one of the two, or use another state directory.",
         )
     return loaded

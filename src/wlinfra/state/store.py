@@ -151,10 +151,10 @@ def _parse_pulled(data: bytes) -> Ledger:
         ledger = parse_ledger(document)
         check_ledger(ledger)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        told = f" ({error})" if type(error) is ValueError else ""
+        why = f" ({error})" if type(error) is ValueError else ""
         raise StateRefusedError.of(
             "Not a state",
-            f"What was given is not a state as a pull writes it{told}. Nothing was written.",
+            f"What was given is not a state as a pull writes it{why}. Nothing was written.",
             "Pull the state, change that file, and push it.",
         ) from error
     return ledger

@@ -167,8 +167,8 @@ class Driver:
         record = self.records.get(change.address)
         if record is None:
             return change
-        told = {name: value for name, value in record.outputs.items() if name in change.outputs}
-        return replace(change, decision=replace(change.decision, outputs={**change.decision.outputs, **told}))
+        known = {name: value for name, value in record.outputs.items() if name in change.outputs}
+        return replace(change, decision=replace(change.decision, outputs={**change.decision.outputs, **known}))
 
 
 def _heard(connection: Connection, answers: list[object], *, repeat_safe: bool) -> Connection:

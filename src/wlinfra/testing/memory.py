@@ -248,9 +248,7 @@ class MemoryConnection:
     def _status(self, waiting: Waiting) -> Status:
         found = self._world.get(waiting.id) if waiting.id is not None else None
         if found is None:
-            return Failed(
-                error=Diagnostic(summary="Object is gone", detail=f"{waiting.address} does not exist any more.")
-            )
+            return Failed(error=Diagnostic(summary="Object is gone", detail=f"{waiting.address} no longer exists."))
         if self._provider.ready_after and self._provider.clock.monotonic() < found.ready_at:
             return WaitingStill(reason="it is starting")
         return Ready(outputs=self._outputs(found))

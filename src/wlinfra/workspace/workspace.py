@@ -84,7 +84,7 @@ def _as_given(name: str, value: object) -> str:
     except (TypeError, ValueError) as error:
         raise ConfigurationError.of(
             "Setting is wrong",
-            f"The setting {name} is of type {type(value).__name__}, which JSON cannot hold.",
+            f"The setting {name} is of type {type(value).__name__}, which JSON cannot represent.",
             "Give a string, a number, a truth value, or a list or dict of them.",
         ) from error
 

@@ -124,7 +124,7 @@ def test_unknown_dialect_is_refused() -> None:
 @pytest.mark.parametrize("text", ["mine", "", "8080 is mine"])
 def test_a_file_of_somebody_else_called_port_is_not_touched(tmp_path: Path, text: str) -> None:
     (tmp_path / "port").write_text(text)
-    with pytest.raises(ConfigurationError, match="Folder holds another file"):
+    with pytest.raises(ConfigurationError, match="Folder has another file"):
         DataRobotEmulator(data=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["port"]
     assert (tmp_path / "port").read_text() == text

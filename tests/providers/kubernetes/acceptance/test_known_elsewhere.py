@@ -155,7 +155,7 @@ def test_a_wait_for_what_never_comes_says_what_it_waits_for(stage: ClusterStage)
                   "@stack.resources\ndef resources(env):\n" + "\n".join(lines) + "\n")  # fmt: skip
     done = stage.apply(code=1)
     assert "waiting: the load balancer has no address yet" in done.out
-    assert 'The platform said last: "the load balancer has no address yet"' in done.out
+    assert 'The platform reported last: "the load balancer has no address yet"' in done.out
     assert stage.names("ingress") == {"entry"}  # which nobody has to serve for it to be there
     assert [line.split(":")[0] for line in done.out.splitlines() if ": Failed after" in line] == ["manifest.public"]
 
