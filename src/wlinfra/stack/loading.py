@@ -120,49 +120,33 @@ def guarding(folder: Path | None, diagnostics: list[Diagnostic]) -> Iterator[Non
             replace(item, called_from=calls) if item.location == place and not item.called_from else item
             for item in error.diagnostics
         )
-    except SyntaxError as error:
-        line = error.lineno or 1
-        place = locate((str(error.filename), line)) if error.filename else None
-        _, calls = _places(error, folder)
+    except (SystemExit, Exception) as error:  # noqa: BLE001 - a program may raise anything
+        place, calls = _places(error, folder)
+        if isinstance(error, SyntaxError):
+            place = locate((str(error.filename), error.lineno or 1)) if error.filename else None
+        summary, detail, fix = _explained(error)
         diagnostics.append(
-            Diagnostic(
-                summary="Program is not Python",
-                detail=f"{error.msg}.",
-                fix="Correct this line.",
-                location=place,
-                called_from=calls,
-            )
-        )
-    except SystemExit as error:
-        diagnostics.append(
-            _explain(
-                error,
-                folder,
-                "Program ended itself",
-                "The program called exit while it was loaded.",
-                "Take the call out, or raise an error that explains what is wrong.",
-            )
-        )
-    except ModuleNotFoundError as error:
-        diagnostics.append(
-            _explain(
-                error,
-                folder,
-                "Module not found",
-                f"The program imports {error.name}, which is neither installed nor next to it.",
-                f"Install it, or check the spelling of {error.name}.",
-            )
-        )
-    except Exception as error:  # noqa: BLE001 - a program may raise anything
-        last = traceback.format_exception_only(error)[-1].strip()
-        diagnostics.append(
-            _explain(
-                error, folder, "Program failed", f"The program raised {last}", _meant(error) or "Correct this line."
-            )
+            Diagnostic(summary=summary, detail=detail, fix=fix, location=place, called_from=calls),
         )
 
 
-def _meant(error: Exception) -> str:
+def _explained(error: BaseException) -> tuple[str, str, str]:
+    """Return what went wrong, why, and how to fix it."""
+    match error:
+        case SyntaxError():
+            return "Program is not Python", f"{error.msg}.", "Correct this line."
+        case SystemExit():
+            detail = "The program called exit while it was loaded."
+            return "Program ended itself", detail, "Take the call out, or raise an error that explains what is wrong."
+        case ModuleNotFoundError():
+            detail = f"The program imports {error.name}, which is neither installed nor next to it."
+            return "Module not found", detail, f"Install it, or check the spelling of {error.name}."
+        case _:
+            last = traceback.format_exception_only(error)[-1].strip()
+            return "Program failed", f"The program raised {last}", _meant(error) or "Correct this line."
+
+
+def _meant(error: BaseException) -> str:
     """Return the name that the program most likely meant by one that is not there; empty where none is near."""
     known: Iterable[str] = ()
     if isinstance(error, AttributeError) and error.name is not None:
@@ -172,11 +156,6 @@ def _meant(error: Exception) -> str:
         known = [*frame.f_locals, *frame.f_globals, *dir(builtins)]
     guess = nearest(getattr(error, "name", None) or "", known)
     return f"Did you mean {guess}?" if guess else ""
-
-
-def _explain(error: BaseException, folder: Path | None, summary: str, detail: str, fix: str) -> Diagnostic:
-    place, calls = _places(error, folder)
-    return Diagnostic(summary=summary, detail=detail, fix=fix, location=place, called_from=calls)
 
 
 def _places(error: BaseException, folder: Path | None) -> tuple[Location | None, tuple[Location, ...]]:

@@ -104,7 +104,8 @@ def merge_settings(kind: type[S], base: S, sources: SettingsSources) -> S:
     layers = _layers(kind, sources)
     given = (("the program", {name: getattr(base, name) for name in base.model_fields_set}), *layers)
     for origin, values in given:
-        _refuse_depth(origin, values)
+        if is_boundless(values):
+            raise _too_deep(origin)
     if not layers:
         return base
     merged = {name: getattr(base, name) for name in base.model_fields_set}
@@ -116,11 +117,6 @@ def merge_settings(kind: type[S], base: S, sources: SettingsSources) -> S:
         return kind.model_validate(merged)
     except ValidationError as error:
         raise ConfigurationError(*_diagnose(kind, error, origins)) from None
-
-
-def _refuse_depth(origin: str, values: Mapping[str, Any]) -> None:
-    if is_boundless(values):
-        raise _too_deep(origin)
 
 
 def _too_deep(origin: str) -> ConfigurationError:
