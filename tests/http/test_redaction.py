@@ -14,9 +14,9 @@ from support.scripted_server import Reply, scripted
 
 from wlinfra.errors import ConfigurationError
 from wlinfra.http.options import HttpOptions
-from wlinfra.http.redaction import HIDDEN, Redactor
+from wlinfra.http.redaction import Redactor
 from wlinfra.http.transport import ApiError, HttpTransport
-from wlinfra.values import Secret
+from wlinfra.values import HIDDEN, Secret
 
 CANARY = "canary-4711\nsecond line"
 TOKEN = "token-that-nobody-sees"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wlinfra.provider import OPAQUE, Attribute
+from wlinfra.provider import Attribute
 from wlinfra.values import Json
 
 from ..compared.schema import RUNTIME
@@ -57,14 +57,10 @@ def agrees(schema: Attribute, wanted: Json, live: Json) -> bool:
         return bool(_plain(schema, wanted) == _plain(schema, live))
     match wanted:
         case Mapping() if isinstance(live, Mapping):
-            below = schema.fields or {}
-            return all(
-                agrees(below.get(key, schema.values or OPAQUE), value, live.get(key)) for key, value in wanted.items()
-            )
+            return all(agrees(schema.member(key), value, live.get(key)) for key, value in wanted.items())
         case list() if schema.keyed_by and isinstance(live, list):
             found = {item.get(schema.keyed_by): item for item in live}
-            items = schema.items or OPAQUE
-            return all(agrees(items, item, found.get(item.get(schema.keyed_by))) for item in wanted)
+            return all(agrees(schema.element, item, found.get(item.get(schema.keyed_by))) for item in wanted)
         case list() if schema.unordered and isinstance(live, list):
             return sorted(map(str, wanted)) == sorted(map(str, live))
         case _:

@@ -18,7 +18,7 @@ from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.patterns import Pattern, parse_pattern, touches
 from wlinfra.diff.private import conceal
 from wlinfra.diff.project import keep_ignored, mask, project
-from wlinfra.diff.schema import OPAQUE, Effect
+from wlinfra.diff.schema import Effect
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.key import Digest
 from wlinfra.state.model import Health, ObjectState
@@ -170,10 +170,9 @@ def _create(request: ChangeRequest, desired: PlatformObject) -> Decision:
 
 def _all_new(desired: PlatformObject) -> tuple[AttributeChange, ...]:
     """Return one difference for each attribute at the top: a tree of them would repeat the whole object."""
-    children = desired.schema.fields or {}
     found = []
     for name, value in desired.values.items():
-        attribute = children.get(name, OPAQUE)
+        attribute = desired.schema.member(name)
         if value is not None and not attribute.computed:
             shown = mask(value, attribute)
             found.append(

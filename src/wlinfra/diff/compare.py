@@ -223,7 +223,7 @@ class _Walk:
             if not self._same_in_any_order(sides, attribute):
                 self._report(path, sides, attribute, rule)
             return
-        item = attribute.items or OPAQUE
+        item = attribute.element
         if attribute.keyed_by is not None:
             want, have, was = (key_elements(side, attribute.keyed_by) if is_list(side) else None for side in sides)
             if want is not None and have is not None:
@@ -382,8 +382,7 @@ def _strongest(attribute: Attribute, effect: Effect, values: Sequence[Json]) -> 
     found: list[Effect] = []
     for value in values:
         if is_object(value) and (attribute.fields is not None or attribute.values is not None):
-            children = attribute.fields or _NO_FIELDS
-            named = [(children.get(name, attribute.values or OPAQUE), item) for name, item in value.items()]
+            named = [(attribute.member(name), item) for name, item in value.items()]
         elif is_list(value) and attribute.items is not None:
             named = [(attribute.items, item) for item in value]
         else:

@@ -6,7 +6,7 @@ Called by the planner (`project`), by the applier (`redact`) and wherever values
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from wlinfra.diff.leaves import is_list, is_object, is_open_leaf, is_plain
 from wlinfra.diff.model import SENSITIVE
@@ -17,8 +17,6 @@ from wlinfra.state.model import SecretDigest
 from wlinfra.values import UNKNOWN, Json, Secret, map_leaves
 
 __all__ = ["keep_ignored", "key_elements", "mask", "project", "redact"]
-
-_NO_FIELDS: Final[Mapping[str, Attribute]] = {}
 
 
 def key_elements(elements: Sequence[Json], name: str) -> dict[str, Json] | None:
@@ -45,14 +43,9 @@ def project(values: Json, managed: Json, schema: Attribute) -> Json:
     if schema.normalize is not None:
         return schema.normalize(values)
     if is_object(values) and (schema.fields is not None or schema.values is not None):
-        children = schema.fields if schema.fields is not None else _NO_FIELDS
         names = managed if schema.values is None and is_object(managed) else values
         return {
-            name: project(
-                values[name],
-                managed.get(name) if is_object(managed) else None,
-                children.get(name, schema.values or OPAQUE),
-            )
+            name: project(values[name], managed.get(name) if is_object(managed) else None, schema.member(name))
             for name in sorted(names)
             if values.get(name) is not None
         }
@@ -70,7 +63,7 @@ def _revealed(leaf: Any) -> Any:
 def _project_list(values: Sequence[Json], managed: Json, schema: Attribute) -> Json:
     if schema.unordered:
         return sorted(values, key=str)
-    item = schema.items or OPAQUE
+    item = schema.element
     if schema.keyed_by is not None and (live := key_elements(values, schema.keyed_by)) is not None:
         wanted = (key_elements(managed, schema.keyed_by) if is_list(managed) else None) or {}
         return [project(live[key], wanted.get(key, live[key]), item) for key in sorted(live)]
@@ -109,11 +102,10 @@ def mask(values: Json, schema: Attribute = OPAQUE) -> Json:
     if schema is OPAQUE and isinstance(values, dict | list) and is_plain(values):
         return values
     if is_object(values):
-        children = schema.fields or _NO_FIELDS
-        shown = {name: mask(item, children.get(name, schema.values or OPAQUE)) for name, item in values.items()}
+        shown = {name: mask(item, schema.member(name)) for name, item in values.items()}
         return values if all(shown[name] is item for name, item in values.items()) else shown
     if is_list(values):
-        elements = [mask(item, schema.items or OPAQUE) for item in values]
+        elements = [mask(item, schema.element) for item in values]
         return values if all(new is old for new, old in zip(elements, values, strict=True)) else elements
     return values
 
@@ -124,14 +116,11 @@ def keep_ignored(values: Json, live: Json, ignored: Sequence[Pattern], schema: A
         return live if is_plain(values) else map_leaves(live, _hide)
     if not ignored or not is_object(values) or not is_object(live):
         return _keep_in_list(values, live, ignored, schema) if ignored and is_list(values) and is_list(live) else values
-    children = schema.fields or _NO_FIELDS
     kept = dict(values)
     for name in {**values, **live}:
         inner = below(ignored, name)
         if inner:
-            kept[name] = keep_ignored(
-                values.get(name), live.get(name), inner, children.get(name, schema.values or OPAQUE)
-            )
+            kept[name] = keep_ignored(values.get(name), live.get(name), inner, schema.member(name))
     return {name: item for name, item in kept.items() if item is not None or (name in values and values[name] is None)}
 
 
@@ -142,7 +131,7 @@ def _hide(leaf: Any) -> Any:
 
 def _keep_in_list(values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute) -> Json:
     """Return the wanted elements, kept as above; one ignored as a whole is there exactly where it is live."""
-    item = schema.items or OPAQUE
+    item = schema.element
     wanted, found = (_elements(side, schema) for side in (values, live))
     kept: list[Json] = []
     for index, key in enumerate({**wanted, **found}):

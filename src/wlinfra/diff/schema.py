@@ -61,6 +61,16 @@ class Attribute:
     free: bool = False
     """A value without a schema: compared as a whole, differences found by DeepDiff."""
 
+    def member(self, name: str) -> Attribute:
+        """Return the attribute of a member of the object or map."""
+        found = self.fields.get(name) if self.fields is not None else None
+        return found or self.values or OPAQUE
+
+    @property
+    def element(self) -> Attribute:
+        """The attribute of every element of the list."""
+        return self.items or OPAQUE
+
 
 OPAQUE = Attribute()
 """What is assumed of an attribute that no schema mentions: a plain value."""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from wlinfra.diff.leaves import is_list, is_object, is_open_leaf, is_plain
 from wlinfra.diff.model import SENSITIVE
 from wlinfra.diff.project import key_elements
-from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.diff.schema import Attribute
 from wlinfra.errors import ConfigurationError
 from wlinfra.state.key import Digest
 from wlinfra.state.model import SecretDigest
@@ -100,11 +100,10 @@ def _leaves(value: Json, schema: Attribute, place: _Place) -> Iterator[tuple[_Pl
 def _children(value: Json, schema: Attribute, place: _Place) -> Iterator[tuple[str, Json, Attribute, _Place]]:
     """Yield name, element, attribute and place of everything right below."""
     if is_object(value):
-        fields = schema.fields or {}
         for name, item in value.items():
-            yield name, item, fields.get(name, schema.values or OPAQUE), (*place, name)
+            yield name, item, schema.member(name), (*place, name)
         return
     keyed = key_elements(value, schema.keyed_by) if schema.keyed_by is not None else None
     for index, item in enumerate(value):
         part = "*" if keyed is None else str(item[schema.keyed_by])
-        yield str(index), item, schema.items or OPAQUE, (*place, part)
+        yield str(index), item, schema.element, (*place, part)

@@ -18,11 +18,9 @@ from urllib.parse import quote, quote_plus
 
 import orjson
 
-from wlinfra.values import Secret, map_leaves
+from wlinfra.values import HIDDEN, Secret, map_leaves
 
-__all__ = ["HIDDEN", "Redactor"]
-
-HIDDEN: Final = "(sensitive value)"
+__all__ = ["Redactor"]
 
 _PART: Final = 8
 """A part of a secret of so many characters is hidden where the server cut it off, as it does with long values."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.leaves import is_list, is_object, is_open_leaf
 from wlinfra.diff.patterns import Pattern, below, parse_pattern
-from wlinfra.diff.schema import OPAQUE, Attribute
+from wlinfra.diff.schema import Attribute
 from wlinfra.errors import Diagnostic
 from wlinfra.resources.base import Resource
 from wlinfra.values import Json
@@ -73,7 +73,7 @@ def _reaches(schema: Attribute, parts: Pattern, value: Json) -> bool:
     if schema.values is not None:
         return _reaches(schema.values, rest, None)
     if schema.keyed_by is not None:
-        return not part.isdigit() and _reaches(schema.items or OPAQUE, rest, None)
+        return not part.isdigit() and _reaches(schema.element, rest, None)
     if schema.items is not None:
         return (part == "*" or part.isdigit()) and _reaches(schema.items, rest, None)
     return True

@@ -18,7 +18,7 @@ from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import AttributeChange, Origin
 from wlinfra.diff.private import is_open_to_all
 from wlinfra.diff.project import key_elements
-from wlinfra.diff.schema import OPAQUE, Attribute, Effect
+from wlinfra.diff.schema import Attribute, Effect
 from wlinfra.diff.single import value_at, with_value
 from wlinfra.errors import ProviderError
 from wlinfra.provider.base import Ambiguous, Live, Reading, Unreadable
@@ -42,9 +42,8 @@ def what_runs(record: ObjectState, reading: Reading, schema: Attribute, digest: 
     """Return the record with what ran before the last change where that still runs."""
     if not record.running or not isinstance(reading, Live) or reading.id != record.id:
         return Settled(record=record)
-    children = schema.fields or {}
     found = {
-        name: _runs(value, record.running[name], reading.values.get(name), children.get(name, OPAQUE), digest)
+        name: _runs(value, record.running[name], reading.values.get(name), schema.member(name), digest)
         if name in record.running
         else value
         for name, value in record.values.items()
@@ -59,16 +58,15 @@ def _runs(recorded: Json, before: Json, live: Json, schema: Attribute, digest: D
     if live is not None and not drift(recorded, live, schema, digest):
         return recorded
     if is_object(recorded) and is_object(before) and is_object(live) and not schema.free:
-        children = schema.fields or {}
         found = {
-            name: _runs(value, before.get(name), live.get(name), children.get(name, schema.values or OPAQUE), digest)
+            name: _runs(value, before.get(name), live.get(name), schema.member(name), digest)
             for name, value in recorded.items()
         }
         return {name: value for name, value in found.items() if value is not None}
     if is_list(recorded) and is_list(before) and is_list(live) and schema.keyed_by is not None:
         was, now = (key_elements(side, schema.keyed_by) or {} for side in (before, live))
         elements = [
-            _runs(value, was.get(key), now.get(key), schema.items or OPAQUE, digest)
+            _runs(value, was.get(key), now.get(key), schema.element, digest)
             for key, value in (key_elements(recorded, schema.keyed_by) or {}).items()
         ]
         return [element for element in elements if element is not None]
@@ -204,12 +202,8 @@ def _learned_object(recorded: Json, live: Json, wanted: Json, schema: Attribute,
     """Return the attributes the schema names as far as they were recorded; of a map or free JSON all that is live."""
     was, want = (value if is_object(value) else {} for value in (recorded, wanted))
     names = was if is_object(recorded) and schema.fields is not None else live
-    children = schema.fields or {}
     found = {
-        name: _learned(
-            was.get(name), live.get(name), want.get(name), children.get(name, schema.values or OPAQUE), digest
-        )
-        for name in names
+        name: _learned(was.get(name), live.get(name), want.get(name), schema.member(name), digest) for name in names
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -223,7 +217,4 @@ def _learned_list(recorded: Json, live: Json, wanted: Json, schema: Attribute, d
         for value in (recorded, wanted)
     )
     elements: Mapping[Any, Json] = dict(enumerate(live)) if keys is None else keys
-    return [
-        _learned(was.get(key), element, want.get(key), schema.items or OPAQUE, digest)
-        for key, element in elements.items()
-    ]
+    return [_learned(was.get(key), element, want.get(key), schema.element, digest) for key, element in elements.items()]

@@ -80,11 +80,11 @@ def _at(value: Json, path: Path, schema: Attribute) -> Json:
     """Return what stands at the path; None where nothing does."""
     for part in path:
         if is_object(value):
-            value, schema = value.get(str(part)), (schema.fields or {}).get(str(part), schema.values or OPAQUE)
+            value, schema = value.get(str(part)), schema.member(str(part))
         elif is_list(value):
             keyed = key_elements(value, schema.keyed_by) if schema.keyed_by is not None else None
             elements = keyed if keyed is not None else {str(index): item for index, item in enumerate(value)}
-            value, schema = elements.get(str(part)), schema.items or OPAQUE
+            value, schema = elements.get(str(part)), schema.element
         else:
             return None
     return value
