@@ -69,7 +69,7 @@ def expand(inputs: Inputs) -> Expansion:
 
 
 def _owned_by(resource: Resource, item: PlatformObject) -> PlatformObject:
-    """Return the object with all that every object has from its resource, so that no provider need think of it.
+    """Return the object with everything that each object inherits from its resource, whatever the provider.
 
     A part that stands at an address of its own, such as an artifact that was not yielded, keeps its own declaration.
     """
@@ -98,7 +98,7 @@ def _on_platform(lifecycle: Lifecycle, item: PlatformObject) -> Lifecycle:
 
 
 def _refuse_two_homes(found: Sequence[PlatformObject]) -> None:
-    """Raise when resources of two providers bring the same part along: it can be made at one of them only."""
+    """Raise when resources of two providers have the same part: it can be created at only one of them."""
     homes: dict[Address, str] = {}
     for item in found:
         home = homes.setdefault(item.address, item.provider)

@@ -1,6 +1,6 @@
 """The saved plan: an approval on disk, bound to the program, the settings and the live revisions it saw.
 
-`seal` makes the bytes, `unseal` reads them, and `refuse_unapproved` compares a fresh plan with them before any call.
+`seal` creates the bytes, `unseal` reads them, and `refuse_unapproved` compares a fresh plan with them before any call.
 The file also carries what was shown to the person (text) and the machine-readable plan (document), so that it can be
 read without the program.
 """
@@ -34,10 +34,10 @@ _OPTIONS = {item.name for item in fields(PlanOptions)} - {"new_place"}  # not in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a plan comes from, so that it can be applied from any folder: no path in it is absolute."""
+    """Where a plan comes from. No path in it is absolute, so the plan can be applied from any folder."""
 
     program: str = ""
-    """The program relative to the folder the plan was made in; empty where it lies outside."""
+    """The program relative to the folder in which the plan was made; empty if it is outside."""
     place: str = ""
     """The program relative to the plan file; empty where neither folder contains the other."""
     files: Mapping[str, str] = field(default_factory=dict)

@@ -142,7 +142,7 @@ def refuse_other_provider(item: PlatformObject, prior: ObjectState | None) -> No
         "Provider changed",
         f"{item.address} is recorded at the provider {prior.provider!r} [id={prior.id}] and is now declared at {item.provider!r}: a new one would be created there, and the old one would never be deleted.",
         Advice(
-            f"Declare it under another name at {item.provider!r}, so that the old one is deleted, or leave the old one where it is and forget it:",
+            f"Declare it under another name at {item.provider!r}, so that the old one is deleted, or keep the old one and forget it:",
             forget(item.address),
         ),
         address=item.address,

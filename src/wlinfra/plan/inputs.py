@@ -1,6 +1,6 @@
 """What planning and applying work on: one environment of a stack, connected to its platforms and its state.
 
-`workspace.opened` makes it; `plan.planner` reads from it; `apply.applier` executes against it. It knows where each
+`workspace.opened` creates it; `plan.planner` reads from it; `apply.applier` executes against it. It knows where each
 platform is, because a record means nothing at another platform, installation or account: `refuse_other_place` is
 called before anything is concluded from what a platform answers. Facts are compared, the most certain first: never a
 token, because that changes while the place stays.
@@ -24,7 +24,7 @@ from wlinfra.state.siblings import Siblings
 __all__ = ["Facts", "Inputs", "Places", "is_same_place", "places_to_record", "refuse_other_place"]
 
 Facts = Mapping[str, str]
-"""What tells a place from others, such as the uid of a cluster; empty where nothing is known."""
+"""What identifies a place, such as the uid of a cluster; empty where nothing is known."""
 
 
 @dataclass(slots=True)
@@ -52,14 +52,14 @@ class Places:
 
 
 def is_same_place(now: Facts, recorded: Facts) -> bool:
-    """Return whether both are one place, by the most certain fact that both have; where nothing is known, it may be."""
+    """Return whether both may be one place, by the most certain fact that both have."""
     if not now or not recorded:
         return True
     return next((recorded[name] == value for name, value in now.items() if name in recorded), False)
 
 
 def refuse_other_place(state: State, places: Places) -> None:
-    """Raise OtherPlaceError when what is recorded lies elsewhere: nothing of it counts as gone here."""
+    """Raise OtherPlaceError when the records are about another place; none of their objects counts as gone then."""
     used = {record.provider for record in state.objects.values() if not record.virtual}
     used |= {intent.provider for intent in state.intents}
     for provider in sorted(used & state.places.keys() & places.connections.keys()):

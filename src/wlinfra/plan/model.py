@@ -66,7 +66,7 @@ class Recovered:
     error: Diagnostic | None = None
 
     def record_after(self, before: ObjectState | None) -> ObjectState | None:
-        """Return what is to be recorded of the object; None when it is gone or was never created."""
+        """Return the record of the object; None when it is gone or was never created."""
         if self.outcome != "happened":
             return before
         return happened(self.intent, Effect(id=self.id, outputs=self.outputs, memory=self.memory))(before)
@@ -121,7 +121,7 @@ class Plan:
     found: tuple[ObjectState, ...] = ()
     """Objects that the platform proves this stack created and that are not recorded; the apply records them first."""
     provisional: str = ""
-    """Who is applying right now, so that this plan may be outdated when they end."""
+    """Who is applying right now; this plan may be outdated when they end."""
     lineage: str = ""
     tool_version: str = ""
     program_digest: str = ""

@@ -1,4 +1,4 @@
-"""Planning one object: what is known of it is put into a request, and what its provider decides into a change.
+"""Planning one object: builds the request for its provider, and a change from the decision.
 
 Called by `plan.planner` for each object of a plan, and by `apply.recheck` while an apply runs, when the object's
 values are known or its live object moved.
@@ -77,7 +77,7 @@ def plan_object(
 
 
 def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
-    """True when the object that has the name is not the recorded one, and nothing proves that this stack made it."""
+    """True when the object that has the name is not the recorded one, and nothing proves that this stack created it."""
     if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
         return False
     return reading.id != prior.id and reading.owned is not True

@@ -161,7 +161,7 @@ def _deletes_first(change: Change) -> bool:
 
 
 def _before_downtime(change: Change, current: Mapping[Address, Change]) -> set[Node]:
-    """Return what the new object needs, so that the old one is not deleted for one that cannot be made.
+    """Return what the new object needs, so that the old one is not deleted for one that cannot be created.
 
     Where a dependency has to be deleted first itself, its old object needs this one gone, and nothing is added.
     """
@@ -172,7 +172,7 @@ def _before_downtime(change: Change, current: Mapping[Address, Change]) -> set[N
 
 
 def _dependents(state: State, changes: Iterable[Change]) -> dict[Address, set[Address]]:
-    """Return who needs each object: by the record, leftovers included, and by what is planned."""
+    """Return the dependents of each object: by the record, including leftovers, and by the plan."""
     found: dict[Address, set[Address]] = defaultdict(set)
     for address, item in state.objects.items():
         for dependency in (*item.depends_on, *(name for deposed in item.deposed for name in deposed.depends_on)):

@@ -1,4 +1,4 @@
-"""Whose is an object that was found by its name, and whose is one that would end?
+"""Who owns an object that was found by its name, or one that would be deleted?
 
 One that is recorded elsewhere in this stack is no other user's: otherwise a resource that was renamed without an alias
 would take over the very object that is deleted under its old address. What another state of the state directory
@@ -73,7 +73,7 @@ def _renamed(item: PlatformObject, identity: str, record: ObjectState) -> Declar
 def without_others(inputs: Inputs, item: PlatformObject, reading: Reading) -> Reading:
     """Return the reading without candidates that other states record; raises DeclarationError when none is left.
 
-    With ``adopt=True`` in its declaration a person has said that it is taken over.
+    With ``adopt=True`` in its declaration it is taken over without asking.
     """
     match reading:
         case Live(found_by_name=True) if not item.lookup and not item.lifecycle.adopt:
@@ -153,12 +153,12 @@ def _forget_there(inputs: Inputs, owner: Owner) -> Remedy:
 def owner_of(inputs: Inputs, provider: str, kind: str, name: str, identity: str) -> Owner | None:
     """Return which other state records the object with this id at the place where the provider is.
 
-    With a name, an interrupted step that makes one of that name counts as well.
+    With a name, an interrupted step that creates an object of that name counts too.
     """
 
     def is_here(state: State, other: str) -> bool:
         recorded = state.places.get(other)
-        if recorded is None:  # an earlier version wrote it: only ids that no two platforms share tell anything
+        if recorded is None:  # an earlier version wrote it: only ids that no two platforms share mean anything
             return isinstance(inputs.connections.get(provider), KnowsItsPlace)
         return is_same_place(inputs.places.of(provider), recorded)
 

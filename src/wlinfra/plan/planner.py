@@ -52,7 +52,7 @@ def build_plan(
 ) -> Plan:
     """Return what an apply would do now.
 
-    ``recovered`` is what is known of steps an interrupted run left behind; ``provisional`` names a run that is
+    ``recovered`` is the outcome of steps that an interrupted run left behind; ``provisional`` names a run that is
     applying at this moment. Raises DeclarationError with everything that is wrong with the program; what a platform
     does not answer or allow becomes an error of that object in `Plan.errors`.
     """

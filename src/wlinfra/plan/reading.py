@@ -75,7 +75,7 @@ def _found_instead(
     prior: Mapping[Address, ObjectState],
     readings: Mapping[Address, Reading],
 ) -> dict[Address, Reading]:
-    """Return what has the name of each declared object whose recorded one is gone: nothing is made that may exist.
+    """Return what has the name of each declared object whose recorded one is gone, to create nothing that may exist.
 
     A user may have created it again by hand, or restored it, so it is looked for as if nothing were recorded. Where
     names are unique, its absence already shows that there is none.

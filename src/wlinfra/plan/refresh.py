@@ -1,4 +1,4 @@
-"""What is recorded beside what is live: changes of the record alone, for which nothing is called.
+"""Compares the record with what is live: changes of the record only, without calls.
 
 Our own work that is not over is nobody's drift: a platform may show the old values until a roll is over, and for good
 when the roll failed. The record holds what was applied and, in `ObjectState.running`, what ran before; where that is
@@ -76,7 +76,7 @@ def _runs(recorded: Json, before: Json, live: Json, schema: Attribute, digest: D
 
 
 Theirs: TypeAlias = Callable[[Sequence[AttributeChange]], Sequence[AttributeChange]]
-"""Returns the drift that others made, without what the platform made of our own apply."""
+"""Returns the drift that others caused, without changes of our own apply by the platform."""
 
 
 def record_only(decision: Decision, item: PlatformObject, prior: ObjectState | None) -> Decision:
@@ -112,8 +112,9 @@ def refreshed(
 ) -> Change:
     """Return what recording the live values would change; nothing is called on the platform.
 
-    What our own last change left as it was, or the platform made of our apply, is not recorded as another user's change;
-    ``theirs`` returns the drift that others made. What exists in the state alone has nothing live to report.
+    Values that our own last change left as they were, or that the platform changed in our apply, are not recorded as
+    another user's change; ``theirs`` returns the drift that others caused. What exists in the state
+    alone has nothing live to report.
     """
     prior = prior.unpacked() if prior is not None else None
     depends_on = prior.depends_on if prior is not None else ()
@@ -148,7 +149,7 @@ def _unchanged(prior: ObjectState | None) -> Decision:
 def _seen(
     base: Change, item: PlatformObject, prior: ObjectState, reading: Live, digest: Digest, theirs: Theirs
 ) -> Change:
-    """Return what is to be recorded of a live object: what others changed of it, and outputs that moved."""
+    """Return the new record of a live object: what others changed, and outputs that moved."""
     now = what_runs(prior, reading, item.schema, digest)
     base = replace(base, unfinished=now.unfinished, found=reading.facts)
     every = drift(now.record.values, reading.values, item.schema, digest)
@@ -179,7 +180,7 @@ def _seen(
 
 
 def _learned(recorded: Json, live: Json, wanted: Json, schema: Attribute, digest: Digest) -> Json:
-    """Return what is to be recorded: what is live where it differs in meaning, secrets as digests.
+    """Return the new record: live values where they differ in meaning, secrets as digests.
 
     Where the program declares a secret, or one was recorded, the platform may answer with its value.
     """

@@ -93,7 +93,7 @@ def _at(value: Json, path: Path, schema: Attribute) -> Json:
 def edits_since(shown: Change, now: Change) -> list[str]:
     """Return, in words, each path that the change of now would overwrite and that is not as it was shown.
 
-    A path that is as wanted by now is no conflict; nor is one that what this stack runs moves by itself, nor what is
+    A path that has the wanted value by now is not a conflict; nor is one that this stack's own objects move, nor what is
     gone as a whole.
     """
     if now.action is Action.CREATE:

@@ -1,8 +1,8 @@
 """What a plan is about: the objects wanted and recorded, as far as they were selected, and what was read of them.
 
 `Scope.of` puts it together for `plan.planner`: the wanted objects, the state with what interrupted steps did, with
-objects under the addresses they have now, and with those that the platform proves this stack made although neither the
-program nor the state knows them, so that what nobody declares is deleted even when the state that knew it is lost.
+objects under the addresses they have now, and with those that the platform proves this stack created although neither the
+program nor the state has them, so that undeclared objects are deleted even when the state that had them is lost.
 """
 
 from __future__ import annotations

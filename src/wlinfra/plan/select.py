@@ -1,6 +1,6 @@
 """Narrowing a plan to what a user asked for, ``--target`` and ``--exclude``, and what ``--replace`` names.
 
-A selection that matches nothing is an error: it would be a plan of something else than what was asked for.
+A selection that matches nothing is an error: the plan would not be about what was asked for.
 """
 
 from __future__ import annotations

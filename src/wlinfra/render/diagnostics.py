@@ -30,7 +30,7 @@ _CALLS = 6
 def render_diagnostics(
     diagnostics: Sequence[AnyDiagnostic], style: Style = PLAIN, source_line: SourceLine | None = None
 ) -> str:
-    """Return all of them, errors last so that they stand nearest to the prompt, and how many there are."""
+    """Return all of them, errors last, nearest to the prompt, and their number."""
     ordered = sorted(diagnostics, key=lambda diagnostic: diagnostic.is_error)
     text = "\n".join(render_boxes(ordered, style, source_line))
     errors = sum(diagnostic.is_error for diagnostic in diagnostics)
@@ -71,7 +71,7 @@ def _box(group: Sequence[AnyDiagnostic], style: Style, source_line: SourceLine |
 
 
 def _places(group: Sequence[AnyDiagnostic]) -> list[str]:
-    """Return the first places; one that stands there several times is named once."""
+    """Return the first places, each once."""
     found = list(dict.fromkeys(line for item in group for line in _named(item)))
     left = len(found) - _PLACES
     return [*found[:_PLACES], *([f"  and {counted(left, 'other place')}"] if left > 0 else [])]

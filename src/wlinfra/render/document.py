@@ -184,7 +184,7 @@ class Change:
 
     @property
     def radius(self) -> BlastRadius:
-        """What it does to what is running, in order of weight."""
+        """The effect on what is running, in order of severity."""
         return _RADII[self.blast_radius]
 
     @property

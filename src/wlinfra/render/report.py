@@ -147,7 +147,7 @@ def _output(output: doc.Output, width: int, style: Style) -> list[str]:
 
 
 def ordered_changes(plan: doc.Plan) -> list[doc.Change]:
-    """Return what is worth showing: objects next to their resource, what destroys first, else in the order of execution."""
+    """Return the changes to show: objects of a resource together, destructive ones first, else in order of execution."""
     shown = [change for change in plan.changes if not change.is_empty or (change.reads and plan.is_effective)]
     first: dict[str, int] = {}
     danger: dict[str, bool] = {}

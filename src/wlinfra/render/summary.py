@@ -66,7 +66,7 @@ def _before(change: Change) -> Sequence[GpuCount]:
 
 
 def _peaks(changes: Sequence[Change]) -> Iterator[Sequence[GpuCount]]:
-    """Yield the most that each takes, together with what is gone before it begins: those never run side by side."""
+    """Yield the peak of each change, together with objects that end before it starts, because those never run together."""
     ending = {one.address: one for one in changes if one.action is Action.DELETE and one.deposed_id is None}
     for change in changes:
         if ending.get(change.address) is change:

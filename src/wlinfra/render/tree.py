@@ -75,7 +75,7 @@ def _without(values: Mapping[str, Json], path: Path, evident: frozenset[Path], h
 
 
 def _created(change: doc.Change, values: Mapping[str, Json]) -> Sequence[doc.Attribute]:
-    """Return the attributes of a new object: what is set, and the outputs that only the apply will reveal."""
+    """Return the attributes of a new object: those that are set, and outputs that are known only after the apply."""
     outputs = {
         name: value
         for name, value in sorted(change.outputs.raw.items())
@@ -105,7 +105,7 @@ def _camel(name: str) -> str:
 
 
 def attribute_lines(attributes: Sequence[doc.Attribute], style: Style, change: doc.Change | None = None) -> list[str]:
-    """Return the lines for attributes that differ, their names aligned; ``change`` is what they make necessary."""
+    """Return the lines for attributes that differ, their names aligned; ``change`` is the change they belong to."""
     replacing = change is not None and change.action is Action.REPLACE
     names = [clean(item.attribute) for item in attributes]
     width = min(_NAME_WIDTH, max(map(len, names), default=0))
@@ -171,7 +171,7 @@ def _remark(item: doc.Attribute, change: doc.Change | None) -> str:
 
 
 def _facts(change: doc.Change, style: Style) -> Iterator[str]:
-    """Yield the calls, what they do to what runs, and what is uncertain about that."""
+    """Yield the calls, their effect on what runs, and what is uncertain about it."""
     if change.steps:
         yield "calls:"
         for number, step in enumerate(change.steps, 1):

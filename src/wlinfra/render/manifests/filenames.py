@@ -25,7 +25,7 @@ _CLEAREST: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Identity:
-    """What makes an object another one in a cluster; its API version does not."""
+    """What identifies an object in a cluster; its API version does not."""
 
     group: str
     kind: str

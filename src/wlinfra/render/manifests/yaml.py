@@ -1,7 +1,7 @@
 """Manifests as text: YAML that every reader takes alike, and no value of any secret.
 
-`wlinfra render` prints with this, and `files` writes with it. Files like these are committed, so that what is secret
-is left out of Secrets and refused everywhere else.
+`wlinfra render` prints with this, and `files` writes with it. Such files are committed, so secrets
+are left out of Secrets and refused everywhere else.
 """
 
 from __future__ import annotations
