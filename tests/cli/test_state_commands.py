@@ -307,3 +307,8 @@ def test_a_command_that_the_lock_stops_is_told_the_id_that_frees_it(applied: Com
         for words in (("state", "rm", "workload.chat"), ("apply", "--auto-approve")):
             ended = applied.run(*words)
             assert (ended.code, f"wlinfra state unlock {info.id}" in ended.err) == (11, True)
+
+
+def test_an_address_that_is_not_recorded_is_answered_with_the_nearest(applied: CommandLine) -> None:
+    assert "Did you mean workload.chat? List what it has:" in applied.run("state", "rm", "workload.caht").err
+    assert "Did you mean" not in applied.run("state", "rm", "nothing.like.it").err

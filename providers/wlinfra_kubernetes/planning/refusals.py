@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from wlinfra.errors import ProviderError
-from wlinfra.remedies import Advice, apply
+from wlinfra.remedies import Advice, Option, apply
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import owners_of, resolved
 from wlinfra_kubernetes.losses import is_built_in, is_known
@@ -108,9 +108,10 @@ def refused_update(subject: Subject, error: ClusterError, *, anew: ClusterError 
         first = replace(first, detail=f"{first.detail}. {owners}.")
     if anew is None:
         again = apply(subject.platform.identity.environment, replaces=subject.desired.address)
-        way: str = Advice(f"To delete it and create it again all the same, {loses}:", again)
+        way = Advice(f"To delete it and create it again all the same, {loses}:", again)
     else:
-        way = f"Replacing it would not help: the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
+        why = f"the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
+        way = Advice(Option("replaces", subject.desired.address), f" would not help: {why}")
     return ProviderError(replace(first, fix=Advice(first.fix, "\n" * bool(first.fix), way)))
 
 

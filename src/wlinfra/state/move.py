@@ -75,8 +75,13 @@ def _recorded(state: State, address: Address) -> tuple[Address, ...]:
 def _find(state: State, address: Address) -> tuple[Address, ...]:
     found = _recorded(state, address)
     if not found:
+        from wlinfra.resources.mistakes import nearest  # only a mistake needs it
+
+        guess = nearest(address, [*state.objects, *(item.resource for item in state.objects)])
         raise StateRefusedError.of(
-            "Address is not recorded", f"The state has no {address}.", Advice("List what it has:", show_state())
+            "Address is not recorded",
+            f"The state has no {address}.",
+            Advice(f"Did you mean {guess}? " if guess else "", "List what it has:", show_state()),
         )
     return found
 

@@ -74,7 +74,7 @@ def test_no_other_refusal_is_a_replacement(refusing: tuple[ClusterStage, tuple[P
     for pair in pairs:
         told = errors[f"manifest.{pair.name}"]
         assert pair.said in told, f"{pair.name}: {told}"
-        assert "is managed by" in told or f"-e cluster --replace manifest.{pair.name}" in told, told
+        assert "is managed by" in told or f"--replace manifest.{pair.name}" in told, told
     stage.apply("--no-wait", code=1)
     assert uids(stage, pairs) == before
     ways = Counter("would not help" in errors[f"manifest.{pair.name}"] for pair in pairs)
