@@ -34,7 +34,6 @@ from .expand import expand
 from .operations.table import OPERATIONS
 from .ownership.identity import Identity
 from .ownership.inventory import inventory_of
-from .place import place_of
 from .planning.attributes import explained, theirs
 from .planning.plan import plan
 from .platform import Platform
@@ -121,7 +120,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
 
     def place(self) -> Mapping[str, str]:
         """Return which cluster this is: by the uid of its own namespace, else by its address and authority."""
-        return place_of(self.platform.client)
+        return self.platform.client.place()
 
     def on_change(self, notify: Callable[[], None]) -> None:
         """Register what is called when something awaited has changed."""

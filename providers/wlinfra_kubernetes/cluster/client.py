@@ -15,14 +15,13 @@ from urllib.parse import quote, urlencode
 from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
 from wlinfra.http.sender import Refusal, Sender, Sending
-from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer
+from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer, WireStream
 from wlinfra.provider import pages
 from wlinfra_manifests.document import Key
 
 from .answers import Answered, answered, confirm
 from .failures import ClusterError, Failure, refusal_of, unless
 from .session import Session
-from .streams import Stream
 from .wire import Discovery, Done, Listing, Resources, Thing, shape_of
 
 __all__ = ["ClusterClient", "Served"]
@@ -31,6 +30,7 @@ _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisc
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _MERGE: Final = "application/merge-patch+json"
 _APPLY: Final = "application/apply-patch+yaml"
+_SYSTEM: Final = Key("v1", "Namespace", "", "kube-system")
 _PAGE: Final = 500
 _WATCH: Final = 60
 """Seconds after which the server is to end a watch; shortly before, it says up to which version it has told."""
@@ -72,6 +72,15 @@ class ClusterClient:
     def requests(self) -> int:
         """How many requests were sent so far."""
         return self._sender.requests
+
+    def place(self) -> Mapping[str, str]:
+        """Return which cluster this is, the most certain fact first; raises ClusterError when it does not answer.
+
+        The namespace ``kube-system`` lives exactly as long as its cluster. An account that may not read it goes by the
+        address and the authority of the server.
+        """
+        system = unless(Failure.FORBIDDEN, lambda: self.get(_SYSTEM), None)
+        return {**({"cluster": str(system["metadata"]["uid"])} if system else {}), "server": self.server}
 
     # ------------------------------------------------------------ discovery
 
@@ -194,7 +203,7 @@ class ClusterClient:
 
         return pages("", fetch, circle=lambda: ClusterError(Failure.LOST, f"The pages of {path} go in circles."))
 
-    def watch(self, key: Key, *, labels: str = "", fields: str = "", version: str) -> Stream:
+    def watch(self, key: Key, *, labels: str = "", fields: str = "", version: str) -> WireStream:
         """Return the changes since a version as they come; raises ClusterError, and is not repeated."""
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
         query["timeoutSeconds"] = str(_WATCH)
@@ -206,7 +215,8 @@ class ClusterClient:
         answer = self._sender.send(_sending("GET", path, query, headers=headers, timeouts=limits, is_stream=True))
         if answer.stream is None:
             raise ClusterError(Failure.LOST, "The cluster answered a watch with nothing to read.")
-        return Stream(answer.stream, quiet=_QUIET)
+        answer.stream.wait_at_most(_QUIET)
+        return answer.stream
 
     def written(self, key: Key) -> str | None:
         """Return the version the object has by our last apply: empty without one, None when its answer was lost."""

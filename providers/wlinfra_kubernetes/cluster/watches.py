@@ -10,17 +10,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
 from wlinfra.errors import WlinfraError
+from wlinfra.http.shapes import misfit
+from wlinfra.http.wire import WireError, WireStream
 from wlinfra_manifests.document import Key, key_of
 
 from .client import ClusterClient
 from .failures import ClusterError, Failure
-from .streams import Stream
+from .wire import Event, Thing
 
 __all__ = ["Watches"]
 
@@ -28,6 +32,7 @@ _LOG: Final = logging.getLogger("wlinfra.http")
 
 _NOT_OFFERED: Final = frozenset({400, 403, 404, 405})
 """Answers that will be the same the next time: no right to watch, or nothing there that can be watched."""
+_OF_OBJECTS: Final = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _MOST: Final = 64
 """How many selections are followed at once, each with a thread and a connection; others are listed."""
 _SILENT: Final = 2
@@ -48,7 +53,7 @@ class _Selection:
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
-    stream: Stream | None = None
+    stream: WireStream | None = None
     live: bool = False
     """A watch has begun and has not broken, so that the objects are those of now."""
     objects: dict[Key, dict[str, Any]] = field(default_factory=dict)
@@ -175,7 +180,7 @@ class Watches:
             with selection.lock:
                 selection.live = True
             try:
-                for event in stream.events():
+                for event in _events(stream):
                     told = True
                     if _take_in(selection, event):
                         self.tell()
@@ -217,3 +222,27 @@ def _is_current(client: ClusterClient, key: Key, item: Mapping[str, Any]) -> boo
         return True
     # Versions are decimal numbers that grow on every cluster that conforms; of others nothing is assumed.
     return seen.isdigit() and written.isdigit() and int(seen) > int(written)
+
+
+def _events(stream: WireStream) -> Iterator[dict[str, Any]]:
+    """Yield each event as it comes, one on a line; raises ClusterError with LOST when the stream breaks before its end."""
+    rest = b""
+    try:
+        for chunk in stream.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (_event(line) for line in lines if line)
+    except WireError as error:
+        raise ClusterError(Failure.LOST, "The watch broke before its end.") from error
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = None
+    wrong = misfit(found, Event)
+    if not wrong and found["type"] in _OF_OBJECTS:
+        wrong = misfit(found["object"], Thing, at=("object",))
+    if wrong:
+        raise ClusterError(Failure.LOST, f"The watch sent something that is no event: {wrong}.")
+    return dict(found)

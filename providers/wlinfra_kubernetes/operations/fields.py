@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from wlinfra.provider import Done, Operation, Refused, Repeat, Sent, Step, StepResult
+from wlinfra.provider import Done, Operation, Refused, Sent, Step, StepResult
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, while_stale
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, owned_part, shown, with_value
@@ -14,7 +14,7 @@ from wlinfra_kubernetes.platform import Platform
 from wlinfra_manifests.document import Key, managed_by, wire
 
 from .objects import APPLY
-from .step import PATH, Item, key_of_call, step_of
+from .step import Item, applying, key_of_call, step_of
 
 __all__ = ["CLAIM", "EMPTY", "HAND_OVER", "claim_step", "emptying_step", "hand_over_step"]
 
@@ -85,10 +85,6 @@ def _claim_of(live: Mapping[str, Any], manager: str, claims: Sequence[FieldPath]
     return {**found, "apiVersion": live["apiVersion"], "kind": live["kind"]}
 
 
-EMPTY: Final[Operation[Platform]] = Operation(
-    name="empty", verb="PATCH", path=PATH, call=APPLY.call, repeat=Repeat.SAFE
-)
-HAND_OVER: Final[Operation[Platform]] = Operation(
-    name="hand_over", verb="PATCH", path=PATH, call=_hand_over, repeat=Repeat.SAFE
-)
-CLAIM: Final[Operation[Platform]] = Operation(name="claim", verb="PATCH", path=PATH, call=_claim, repeat=Repeat.SAFE)
+EMPTY: Final[Operation[Platform]] = applying(name="empty", call=APPLY.call)
+HAND_OVER: Final[Operation[Platform]] = applying(name="hand_over", call=_hand_over)
+CLAIM: Final[Operation[Platform]] = applying(name="claim", call=_claim)

@@ -32,7 +32,7 @@ from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.read import outputs_of
 from wlinfra_manifests.document import Key, wire
 
-from .step import PATH, key_of_call, pinned
+from .step import PATH, applying, key_of_call, pinned
 
 __all__ = ["APPLY", "CREATE", "DELETE", "EVIDENCE", "FORCE_APPLY", "OLD"]
 
@@ -174,28 +174,11 @@ def _live(platform: Platform, intent: Intent) -> tuple[Key, dict[str, Any] | Non
     return key, platform.client.get(key)
 
 
-CREATE: Final[Operation[Platform]] = Operation(
-    name="apply",
-    verb="PATCH",
-    path=PATH,
-    call=_create,
-    look=_created,
-    repeat=Repeat.SAFE,
-    makes=True,
-    passes=_fits_when_the_old_one_goes,
+CREATE: Final[Operation[Platform]] = applying(
+    name="apply", call=_create, look=_created, makes=True, passes=_fits_when_the_old_one_goes
 )
-APPLY: Final[Operation[Platform]] = Operation(
-    name="apply", verb="PATCH", path=PATH, call=_apply, look=_applied, repeat=Repeat.SAFE
-)
-FORCE_APPLY: Final[Operation[Platform]] = Operation(
-    name="force_apply", verb="PATCH", path=PATH, call=_force_apply, look=_applied, repeat=Repeat.SAFE
-)
+APPLY: Final[Operation[Platform]] = applying(name="apply", call=_apply, look=_applied)
+FORCE_APPLY: Final[Operation[Platform]] = applying(name="force_apply", call=_force_apply, look=_applied)
 DELETE: Final[Operation[Platform]] = Operation(
-    name="delete",
-    verb="DELETE",
-    path=PATH,
-    call=_delete,
-    look=_deleted,
-    repeat=Repeat.SAFE,
-    removes=True,
+    name="delete", verb="DELETE", path=PATH, call=_delete, look=_deleted, repeat=Repeat.SAFE, removes=True
 )

@@ -6,19 +6,22 @@ Names are deterministic, so that an apply may be repeated; a delete names the ui
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias
 
-from wlinfra.provider import Gate, ObjectState, Operation, PlatformObject, Sent, Step
+from wlinfra.provider import Gate, ObjectState, Operation, PlatformObject, Repeat, Sent, Step
 from wlinfra.values import Json
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_manifests.document import Key, guessed_plural
 
-__all__ = ["PATH", "Item", "key_of_call", "pinned", "step_of"]
+__all__ = ["PATH", "Item", "applying", "key_of_call", "pinned", "step_of"]
 
 Item: TypeAlias = PlatformObject | ObjectState
 """What a call is about: the object wanted, or the record of one that goes."""
 PATH: Final = "{object}"
 """The path of every call."""
+applying: Final = partial(Operation, verb="PATCH", path=PATH, repeat=Repeat.SAFE)
+"""A call that applies fields, so that a second one equals the first."""
 
 
 def step_of(

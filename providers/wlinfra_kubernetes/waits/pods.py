@@ -13,10 +13,9 @@ from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_manifests.document import Key
 
 from .containers import Trouble, container_troubles
-from .events import latest_warning
 from .model import Look, age, condition
 
-__all__ = ["current_pods", "trouble_of"]
+__all__ = ["current_pods", "latest_warning", "trouble_of"]
 
 _USUAL: Final = 5.0
 """Seconds that a pod usually takes to get ready, in which its events are not asked for."""
@@ -84,3 +83,26 @@ def _troubles(look: Look, pod: Mapping[str, Any]) -> Iterator[Trouble]:
             final=look.lasted(meta.get("creationTimestamp")) >= look.platform.config.schedule_timeout,
         )
     yield from container_troubles(look, pod)
+
+
+# ---------------------------------------------------------------- events
+
+
+def latest_warning(look: Look, namespace: str, uid: str) -> str:
+    """Return reason and message of the newest warning about the object with that uid; empty for none.
+
+    Only events say why a pod is not made, or does not get ready. An account that may not list them gets none.
+    """
+    try:
+        events = look.list(Key("v1", "Event", namespace, ""), fields="type=Warning")
+    except ClusterError:
+        return ""
+    own = [event for event in events if (event.get("involvedObject") or {}).get("uid") == uid]
+    newest = max(own, key=_time, default=None)
+    return f"{newest.get('reason')}: {newest.get('message')}" if newest is not None else ""
+
+
+def _time(event: Mapping[str, Any]) -> str:
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return max(str(text)[:19] for text in (*times, event["metadata"].get("creationTimestamp")) if text)

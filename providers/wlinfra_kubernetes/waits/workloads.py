@@ -12,9 +12,8 @@ from typing import Any, Final
 from wlinfra.provider import Status
 
 from .containers import Trouble
-from .events import latest_warning
 from .model import Look, condition, failed, is_observed, waits
-from .pods import current_pods, trouble_of
+from .pods import current_pods, latest_warning, trouble_of
 
 __all__ = ["daemon_set", "deployment", "job", "rollout", "stateful_set"]
 
