@@ -19,7 +19,6 @@ from wlinfra.provider import (
     Impact,
     PlanRequest,
     PlatformObject,
-    Step,
     default_decision,
 )
 from wlinfra.values import is_open
@@ -57,7 +56,7 @@ def plan(platform: Platform, request: PlanRequest) -> Decision:
     if desired is None or request.deposed_id is not None:
         return _end(platform, request)
     if desired.virtual or desired.lookup:
-        return default_decision(request, steps=_none)
+        return default_decision(request)
     if (named := under_its_name(desired, request)) is not desired:
         kept = _wanted(platform, replace(request, desired=named), named)
         if kept.action is not Action.REPLACE and all(item.live == item.planned for item in kept.attributes):
@@ -98,7 +97,7 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
         desired = replace(desired, values=chosen.values)
         request = replace(request, desired=desired)
     impact = impact_of(platform, desired, request.live)
-    draft = replace(default_decision(request, steps=_none), impact=impact, goal=None)
+    draft = replace(default_decision(request), impact=impact, goal=None)
     if request.live is not None and draft.drift:
         draft = replace(draft, drift=theirs(platform.identity, request.live, draft.drift))
     subject = Subject(
@@ -145,11 +144,6 @@ def _without_secrets(subject: Subject, lacking: Sequence[str]) -> Decision:
     change = predicted(comparable(subject), NO_SECRET)
     said = "is not known here" if subject.live is None else "cannot be compared and counts as unchanged"
     return replace(change, notes=(*change.notes, *(f"a secret {said}: {why}" for why in lacking)))
-
-
-def _none(change: Decision) -> Sequence[Step]:
-    del change
-    return ()
 
 
 # ---------------------------------------------------------------- the end of an object

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra.errors import ProviderError
 from wlinfra.provider import (
     Action,
     ActionReason,
@@ -75,13 +74,11 @@ def refuse_foreign(subject: Subject) -> None:
     """Raise ProviderError for an object of another stack, unless it is to be taken over."""
     owner = subject.platform.identity.other_owner(subject.document)
     if owner and not subject.desired.lifecycle.adopt:
-        raise ProviderError.of(
+        raise subject.error(
             "Object belongs to another stack",
             f"{subject.desired.address} declares {subject.key}, which belongs to {owner_told(owner, subject.document)}.",
             f"Give it another name here, or destroy it there. To take it over, or where this stack was renamed, declare adopt=True on {subject.desired.address.resource} and apply; "
             "the other stack forgets it when it stops declaring it.",
-            address=subject.desired.address,
-            location=subject.desired.location,
         )
 
 
@@ -154,9 +151,7 @@ def comparable(subject: Subject) -> Subject:
     desired = replace(subject.desired, values=rest(values))
     prior = request.prior and replace(request.prior, values=rest(request.prior.values))
     found = rest(declared_values(subject.document, known))
-    draft = default_decision(
-        replace(request, desired=desired, prior=prior, reading=replace(live, values=found)), steps=lambda _: ()
-    )
+    draft = default_decision(replace(request, desired=desired, prior=prior, reading=replace(live, values=found)))
     draft = replace(draft, drift=theirs(platform.identity, live, draft.drift))
     if any(item.planned is None for item in draft.attributes):
         draft = replace(draft, predicted=(*draft.predicted, _DEFAULTS))

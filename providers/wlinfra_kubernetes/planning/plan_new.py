@@ -61,7 +61,7 @@ def _unasked(subject: Subject, error: ClusterError) -> Decision:
         case Failure.NO_KIND if _is_kind_made(subject):
             return subject.finished(draft, steps, unverified=True, notes=(*draft.notes, _note("kind")))
         case Failure.NO_KIND:
-            raise ProviderError(_not_served(subject)) from error
+            raise _not_served(subject) from error
         case Failure.FORBIDDEN:
             return subject.finished(draft, steps, predicted=(*draft.predicted, lacking(error)))
         case _:
@@ -108,14 +108,12 @@ def _ends_in_this_plan(subject: Subject) -> bool:
     return any(one is not None for one in found)
 
 
-def _not_served(subject: Subject) -> Diagnostic:
+def _not_served(subject: Subject) -> ProviderError:
     key = subject.key
     installer = _INSTALLERS.get(key.group)
     what = f"Install {installer} on the cluster" if installer else f"Install what defines {key.kind} on the cluster"
-    return Diagnostic(
-        summary="Kind is not served",
-        detail=f"{subject.desired.address} is a {key.kind} of {key.api}, which this cluster does not know.",
-        fix=f"{what}, or declare its CustomResourceDefinition as a Manifest of this stack.",
-        address=subject.desired.address,
-        location=subject.desired.location,
+    return subject.error(
+        "Kind is not served",
+        f"{subject.desired.address} is a {key.kind} of {key.api}, which this cluster does not know.",
+        f"{what}, or declare its CustomResourceDefinition as a Manifest of this stack.",
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.errors import Diagnostic, ProviderError
+from wlinfra.errors import ProviderError
 from wlinfra.provider import (
     SENSITIVE,
     Action,
@@ -95,14 +95,10 @@ def forced(subject: Subject) -> Decision | None:
 def unasked(subject: Subject, why: str) -> ProviderError:
     """Return the error for what has to be replaced and is of a kind that nobody knows."""
     address = subject.desired.address
-    return ProviderError(
-        Diagnostic(
-            summary="Replacement may lose data",
-            detail=f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
-            fix=Advice("Replace it deliberately:", apply(subject.platform.identity.environment, replaces=address)),
-            address=address,
-            location=subject.desired.location,
-        )
+    return subject.error(
+        "Replacement may lose data",
+        f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
+        Advice("Replace it deliberately:", apply(subject.platform.identity.environment, replaces=address)),
     )
 
 
@@ -150,17 +146,13 @@ def unchangeable(subject: Subject, error: ClusterError) -> Decision:
 def refused_claim(subject: Subject, causes: str) -> ProviderError:
     """Return the error for a change that a volume cannot make."""
     address = subject.desired.address
-    return ProviderError(
-        Diagnostic(
-            summary="Change would lose data",
-            detail=f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
-            fix=Advice(
-                f"{_other_way(subject)}Declare what it was, or replace it deliberately:",
-                apply(subject.platform.identity.environment, replaces=address),
-            ),
-            address=address,
-            location=subject.desired.location,
-        )
+    return subject.error(
+        "Change would lose data",
+        f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
+        Advice(
+            f"{_other_way(subject)}Declare what it was, or replace it deliberately:",
+            apply(subject.platform.identity.environment, replaces=address),
+        ),
     )
 
 

@@ -135,8 +135,12 @@ class Subject:
         outputs = private_of(self.desired).outputs
         return {"outputs": dict(outputs)} if outputs else {}
 
+    def error(self, summary: str, detail: str, fix: str) -> ProviderError:
+        """Return an error with this object's place on it."""
+        return ProviderError.of(summary, detail, fix, address=self.desired.address, location=self.desired.location)
+
     def refused(self, error: ClusterError) -> ProviderError:
-        """Return the error with this object's place on it."""
+        """Return what the cluster refused, with this object's place on it."""
         said = [cause for cause in error.causes if cause.message and cause.field != REST]
         names = [self._name(cause.field) for cause in said]
         causes = "; ".join(str(replace(one, field=name or one.field)) for one, name in zip(said, names, strict=True))

@@ -93,7 +93,7 @@ def default_goal(request: ChangeRequest, decision: Decision) -> Goal:
 def default_decision(
     request: ChangeRequest,
     *,
-    steps: Callable[[Decision], Sequence[Step]],
+    steps: Callable[[Decision], Sequence[Step]] = lambda _: (),
     goal: Callable[[Decision], Goal | None] | None = None,
 ) -> Decision:
     """Return what must happen to one object.
