@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wlinfra.provider import Manifest, RenderedObject
 from wlinfra.resources.artifact import Artifact
@@ -142,19 +142,15 @@ class Group:
     def refuse_container(self, container: Container, attribute: str, problem: Problem) -> None:
         """Report an error of a container; the problem's own path goes below the attribute."""
         path = self.in_artifact(container, attribute, *problem.path)
-        self.problems.refuse(self.artifact, _at(path, problem))
+        self.problems.refuse(self.artifact, replace(problem, path=path))
 
     def refuse_workload(self, path: Path, problem: Problem) -> None:
         """Report an error of the workload."""
-        self.problems.refuse(self.workload, _at(path, problem))
+        self.problems.refuse(self.workload, replace(problem, path=path))
 
     def warn_workload(self, path: Path, problem: Problem) -> None:
         """Report a warning about the workload."""
-        self.problems.warn(self.workload, _at(path, problem))
-
-
-def _at(path: Path, problem: Problem) -> Problem:
-    return Problem(summary=problem.summary, detail=problem.detail, fix=problem.fix, path=path)
+        self.problems.warn(self.workload, replace(problem, path=path))
 
 
 def group_of(workload: Workload, item: RenderedObject) -> GroupRuntime | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from wlinfra.errors import Diagnostic, Severity
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import Problem
-from wlinfra.values import format_path
 
 __all__ = ["Problems"]
 
@@ -31,14 +30,8 @@ class Problems:
             self.notes.append(text)
 
     def _add(self, owner: Resource, problem: Problem, severity: Severity) -> None:
-        placed = Diagnostic(
-            severity=severity,
-            summary=problem.summary,
-            detail=problem.detail,
-            fix=problem.fix,
-            address=str(owner.address),
-            path=f"{type(owner).__name__}.{format_path(problem.path)}",
-            location=owner.location,
+        placed = problem.diagnostic(
+            type(owner).__name__, address=str(owner.address), location=owner.location, severity=severity
         )
         if placed not in self.found:
             self.found.append(placed)

@@ -108,15 +108,7 @@ class Autoscaling(Model):
             )
             if filled["min"] is not None and filled != {"min": policy.min, "max": policy.max}:
                 bounded = policy.model_copy(update=filled)
-                yield from (
-                    Problem(
-                        summary=problem.summary,
-                        detail=problem.detail,
-                        fix=problem.fix,
-                        path=("policies", index, *problem.path),
-                    )
-                    for problem in bounded.rules()
-                )
+                yield from (problem.within("policies", index) for problem in bounded.rules())
         metrics = [policy.metric for policy in self.policies]
         if len(set(metrics)) < len(metrics):
             yield Problem(

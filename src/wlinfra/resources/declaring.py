@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
-from wlinfra.errors import DeclarationError, Diagnostic, Location
+from wlinfra.errors import DeclarationError, Diagnostic, Location, Severity
+from wlinfra.values import format_path
 
 __all__ = [
     "NAME",
@@ -50,6 +51,29 @@ class Problem:
     detail: str
     fix: str = ""
     path: tuple[str | int, ...] = ()
+
+    def within(self, *path: str | int) -> Problem:
+        """Return the problem of the part at this path, for the whole."""
+        return replace(self, path=(*path, *self.path))
+
+    def diagnostic(
+        self,
+        owner: str,
+        *,
+        address: str | None = None,
+        location: Location | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> Diagnostic:
+        """Return the diagnostic for users; ``owner`` is the name of the model in it."""
+        return Diagnostic(
+            severity=severity,
+            summary=self.summary,
+            detail=self.detail,
+            fix=self.fix,
+            address=address,
+            path=f"{owner}.{format_path(self.path)}" if self.path else owner,
+            location=location,
+        )
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ def explain(model: type[BaseModel], error: ValidationError) -> Iterator[Problem]
         path = tuple(details["loc"])
         if details["type"] == "wlinfra":
             for problem in details["ctx"]["problems"]:
-                yield replace(problem, path=(*path, *problem.path))
+                yield problem.within(*path)
         else:
             yield _translate(model, details, path)
 

@@ -21,7 +21,6 @@ from wlinfra.errors import Diagnostic, Location, Severity
 from wlinfra.resources.declaring import Problem, caller, callers, current_gathering, locate, report
 from wlinfra.resources.fields import broken_rule
 from wlinfra.resources.mistakes import explain
-from wlinfra.values import format_path
 
 __all__ = ["Model", "passed_by"]
 
@@ -160,14 +159,8 @@ class Model(BaseModel):
             yield self._diagnose(problem, Severity.WARNING)
 
     def _diagnose(self, problem: Problem, severity: Severity = Severity.ERROR) -> Diagnostic:
-        return Diagnostic(
-            severity=severity,
-            summary=problem.summary,
-            detail=problem.detail,
-            fix=problem.fix,
-            address=self._shown_address(),
-            path=f"{type(self).__name__}.{format_path(problem.path)}" if problem.path else type(self).__name__,
-            location=self.location,
+        return problem.diagnostic(
+            type(self).__name__, address=self._shown_address(), location=self.location, severity=severity
         )
 
     def _shown_address(self) -> str | None:

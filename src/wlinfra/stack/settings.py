@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
@@ -189,12 +189,7 @@ def _diagnose(
             (origins[known] for known in sorted(origins, key=len, reverse=True) if known == path[: len(known)]), None
         )
         origin = origin or next((origins[known] for known in origins if known[: len(path)] == path), "the program")
-        yield Diagnostic(
-            summary=problem.summary,
-            detail=f"{problem.detail} It comes from {origin}.",
-            fix=problem.fix,
-            path=f"settings.{format_path(problem.path)}",
-        )
+        yield replace(problem, detail=f"{problem.detail} It comes from {origin}.").diagnostic("settings")
 
 
 def _read_file(path: Path) -> dict[str, Any]:
