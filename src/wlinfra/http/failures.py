@@ -111,13 +111,8 @@ class ApiError(ProviderError):
         self.detail = detail
         self.fields = fields
         self.retry_after = retry_after
-        super().__init__(
-            Diagnostic(
-                summary=_summary(kind),
-                detail=_sentence(call, kind, status, detail),
-                fix=_fix(kind, status, lost),
-            )
-        )
+        summary, fix = _words(kind, status, lost)
+        super().__init__(Diagnostic(summary=summary, detail=_sentence(call, kind, status, detail), fix=fix))
 
 
 def kind_of_status(status: int, call: Call) -> FailureKind:
@@ -212,25 +207,6 @@ def _cut(text: str) -> str:
     return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "..."
 
 
-def _summary(kind: FailureKind) -> str:
-    match kind:
-        case FailureKind.REFUSED:
-            return "Platform refused the request"
-        case FailureKind.NOT_FOUND:
-            return "Not found on the platform"
-        case FailureKind.UNAUTHORIZED:
-            return "Platform refused the token"
-        case FailureKind.FORBIDDEN:
-            return "Permission is missing"
-        case FailureKind.REFUSED_FOR_NOW:
-            return "Platform refused for now"
-        case FailureKind.UNKNOWN:
-            return "Outcome of a call unknown"
-        case FailureKind.UNREADABLE:
-            return "Platform could not be read"
-    assert_never(kind)
-
-
 def _sentence(call: Call, kind: FailureKind, status: int | None, detail: str) -> str:
     is_about_endpoint = kind in _ABOUT_THE_ENDPOINT or status is None or status >= 500 or 300 <= status < 400
     names_endpoint = call.endpoint and (is_about_endpoint or kind is FailureKind.REFUSED_FOR_NOW)
@@ -266,27 +242,36 @@ _FIXES: Final = {
 }
 
 
-def _fix(kind: FailureKind, status: int | None, lost: Lost | None) -> str:
-    if lost in _FIXES:
-        return _FIXES[lost]
-    if kind is FailureKind.UNREADABLE and status is not None:
-        if status >= 500:
-            return "It is not able to answer at the moment. Run the command again later."
-        return "Check that the endpoint is the API's own address, then run the command again."
+def _words(kind: FailureKind, status: int | None, lost: Lost | None) -> tuple[str, str]:
+    """Return the summary of a failure, and how to fix it."""
     match kind:
         case FailureKind.REFUSED:
-            return "Correct what the answer names, then run the command again."
+            summary, fix = "Platform refused the request", "Correct what the answer names, then run the command again."
         case FailureKind.NOT_FOUND:
-            return "Check the id and the endpoint; a plan shows what exists."
+            summary, fix = "Not found on the platform", "Check the id and the endpoint; a plan shows what exists."
         case FailureKind.UNAUTHORIZED:
-            return "Give a valid token for this endpoint; tokens expire and belong to one installation."
+            summary = "Platform refused the token"
+            fix = "Give a valid token for this endpoint; tokens expire and belong to one installation."
         case FailureKind.FORBIDDEN:
-            return "Use a token with the needed permission, or ask an administrator or the owner for the role."
+            summary = "Permission is missing"
+            fix = "Use a token with the needed permission, or ask an administrator or the owner for the role."
         case FailureKind.REFUSED_FOR_NOW:
             few = "fewer parallel calls help where requests are limited: "
-            return Advice("Run the command again later; ", few, Option("parallelism", "4"), ".")
+            summary = "Platform refused for now"
+            fix = Advice("Run the command again later; ", few, Option("parallelism", "4"), ".")
         case FailureKind.UNKNOWN:
-            return "Run the command again: it looks for the outcome before it does anything."
+            summary = "Outcome of a call unknown"
+            fix = "Run the command again: it looks for the outcome before it does anything."
         case FailureKind.UNREADABLE:
-            return "Check the network, the proxy and the endpoint, then run the command again."
-    assert_never(kind)
+            summary, fix = "Platform could not be read", _unreadable_fix(status)
+        case other:
+            assert_never(other)
+    return summary, _FIXES.get(lost, fix) if lost is not None else fix
+
+
+def _unreadable_fix(status: int | None) -> str:
+    if status is None:
+        return "Check the network, the proxy and the endpoint, then run the command again."
+    if status >= 500:
+        return "It is not able to answer at the moment. Run the command again later."
+    return "Check that the endpoint is the API's own address, then run the command again."
