@@ -67,8 +67,8 @@ def _default(attribute: Attribute) -> str:
 
 
 def _versions(row: Row) -> str:
-    need = row.need
-    return "all" if need is None else ", ".join(name for name, dialect in DIALECTS.items() if need.has(dialect))
+    having = [name for name, dialect in DIALECTS.items() if row.need is None or row.need.has(dialect)]
+    return "all" if len(having) == len(DIALECTS) else ", ".join(having)
 
 
 if __name__ == "__main__":

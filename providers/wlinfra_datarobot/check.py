@@ -6,23 +6,24 @@ refused, and the planners refuse the rest once the version is found out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from wlinfra.errors import Diagnostic, Severity
-from wlinfra.provider import PlatformObject
+from wlinfra.provider import DeclaredPaths, PlatformObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.autoscaling import Metric, ScalingPolicy
 from wlinfra.resources.base import Resource
 from wlinfra.resources.container import Container
 from wlinfra.resources.lookup import Lookup
-from wlinfra.resources.model import Model
 from wlinfra.resources.variables import ApiKey
 from wlinfra.resources.workload import Workload
 
-from .attributes.artifact import CONTAINER_ROWS
+from .attributes.artifact import ARTIFACT_ROWS
 from .attributes.dialects import DIALECTS, BoundsPlace, Dialect
+from .attributes.paths import artifact_paths, workload_paths
 from .attributes.rows import Shape
-from .attributes.workload import POLICY_ROWS
+from .attributes.workload import WORKLOAD_ROWS
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND
 
 __all__ = ["check", "of_the_found_version"]
@@ -53,8 +54,7 @@ def check(resource: Resource, dialect: Dialect | None) -> list[Diagnostic]:
 
 
 def _artifact(artifact: Artifact, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
-    if not any(artifact.artifact_type in dialect.artifact_types for dialect in dialects):
-        yield _lacking(dialects, f"artifacts of type {artifact.artifact_type}", "type", "Use type service or nim.")
+    yield from _gaps(ARTIFACT_ROWS, ARTIFACT_ROWS.written(artifact), artifact_paths(artifact), dialects)
     if len(artifact.groups) > 1:
         yield Diagnostic(
             summary="Too many container groups",
@@ -68,7 +68,6 @@ def _artifact(artifact: Artifact, dialects: tuple[Dialect, ...]) -> Iterator[Dia
 
 
 def _container(container: Container, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
-    yield from _gaps(CONTAINER_ROWS, container, dialects)
     build = container.build
     if build is not None and build.code_ref is None:
         yield Diagnostic(
@@ -151,7 +150,7 @@ def _workload(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Dia
                 fix="Give the recipient's id or user name as a text.",
                 path="shared_roles",
             )
-    yield from _keeps_old(workload, dialects)
+    yield from _gaps(WORKLOAD_ROWS, WORKLOAD_ROWS.written(workload), workload_paths(workload), dialects)
     if isinstance(workload.artifact, Artifact):
         yield from (item for item in _artifact(workload.artifact, dialects) if item.is_error)
 
@@ -176,13 +175,6 @@ def _policy(policy: ScalingPolicy, kind: str | None, dialects: tuple[Dialect, ..
             fix='Set type="nim" on the artifact, or scale by wl.concurrency or wl.cpu.',
             path=path,
         )
-    yield from _gaps(POLICY_ROWS, policy, dialects, f"{path}.")
-
-
-def _keeps_old(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
-    keeps = workload.replacement is not None and workload.replacement.keep_old_minutes
-    if keeps and not any(dialect.keeps_old_version for dialect in dialects):
-        yield _not_applied(dialects)
 
 
 def of_the_found_version(desired: PlatformObject, dialect: Callable[[], Dialect]) -> Iterator[Diagnostic]:
@@ -190,19 +182,11 @@ def of_the_found_version(desired: PlatformObject, dialect: Callable[[], Dialect]
 
     It is found out with a request, and only where it matters.
     """
-    keeps = (desired.values.get("replacement") or {}).get("keepOldVersionMinutes")
-    if keeps and not (found := dialect()).keeps_old_version:
-        yield _not_applied((found,))
-
-
-def _not_applied(dialects: tuple[Dialect, ...]) -> Diagnostic:
-    return Diagnostic(
-        summary="Accepted but not applied",
-        detail=f"This version of the API ({_names(dialects)}) accepts keep_old_minutes and does not apply it.",
-        fix="Leave it out, or expect the cluster's own setting.",
-        severity=Severity.WARNING,
-        path="replacement.keep_old_minutes",
-    )
+    if desired.kind != WORKLOAD_KIND:
+        return
+    if any(gap.ignored for known in DIALECTS.values() for gap in WORKLOAD_ROWS.sent(desired.values, known)[1]):
+        found = _gaps(WORKLOAD_ROWS, desired.values, desired.declared, (dialect(),))
+        yield from (item for item in found if not item.is_error)
 
 
 def _looked_up(resource: Lookup) -> Iterator[Diagnostic]:
@@ -220,12 +204,25 @@ def _looked_up(resource: Lookup) -> Iterator[Diagnostic]:
         )
 
 
-def _gaps(rows: Shape, model: Model, dialects: tuple[Dialect, ...], path: str = "") -> Iterator[Diagnostic]:
-    """Yield what none of the versions can take of what the model declares."""
-    first, *others = (dict.fromkeys(rows.lacking(model, dialect)) for dialect in dialects)
+def _gaps(
+    rows: Shape, document: Mapping[str, Any], declared: DeclaredPaths, dialects: tuple[Dialect, ...]
+) -> Iterator[Diagnostic]:
+    """Yield what none of the versions can take of a document, and what none of them applies."""
+    first, *others = (rows.sent(document, dialect)[1] for dialect in dialects)
     for gap in first:
-        if all(gap in other for other in others):
-            yield _lacking(dialects, gap.what, f"{path}{gap.name}", gap.fix)
+        if not all(gap in other for other in others):
+            continue
+        path = declared.name(gap.path)
+        if not gap.ignored:
+            yield _lacking(dialects, gap.what, path, gap.fix)
+            continue
+        yield Diagnostic(
+            summary="Accepted but not applied",
+            detail=f"This version of the API ({_names(dialects)}) accepts {gap.name} and does not apply it.",
+            fix=gap.fix,
+            severity=Severity.WARNING,
+            path=path,
+        )
 
 
 def _lacking(dialects: tuple[Dialect, ...], what: str, path: str, fix: str) -> Diagnostic:

@@ -294,6 +294,11 @@ ARTIFACT_ROWS: Final = Shape(
             declared="artifact_type",
             wire="type",
             attribute=Attribute(effect=Effect.REPLACES, default="service"),
+            need=Need(
+                takes=lambda dialect, kind: kind in dialect.artifact_types,
+                what="artifacts of type {}",
+                fix="Use type service or nim.",
+            ),
         ),
         Row(declared="status", wire="status", attribute=Attribute(default="draft")),
         Row(

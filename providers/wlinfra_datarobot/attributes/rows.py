@@ -1,7 +1,7 @@
 """What is known of an attribute in one row, and what follows from the rows of a model.
 
 A row names the declared attribute, its place on the wire and how its values compare. From the rows follow what is sent
-(`Shape.written`), what is compared (`Shape.schema`), what a version of the API lacks (`Shape.lacking`, `Shape.sent`)
+(`Shape.written`), what is compared (`Shape.schema`), what a version of the API takes and lacks (`Shape.sent`)
 and the inverse: what a live document would be declared as (`Shape.declared`).
 """
 
@@ -26,24 +26,35 @@ Document = dict[str, Any]
 class Need:
     """What a version of the API must have for an attribute; ``neutral`` values need nothing and are left out."""
 
-    has: Callable[[Dialect], bool]
     what: str
+    """What a version without it does not have, in words; `{}` is the value."""
+    has: Callable[[Dialect], bool] = lambda _: True
+    takes: Callable[[Dialect, Json], bool] = lambda _dialect, _value: True
+    """Whether a version that has it takes this value."""
     neutral: tuple[Json, ...] = (None,)
+    ignored: bool = False
+    """A version without it accepts the value and does not apply it."""
+    fix: str = ""
+    """What to do about it; by default, to leave it out."""
+
+    def is_met(self, dialect: Dialect, value: Json) -> bool:
+        """Return whether a version of the API can take the value."""
+        return self.has(dialect) and self.takes(dialect, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A value that a version of the API cannot take."""
+    """A value that a version of the API cannot take, or does not apply."""
 
+    path: tuple[str, ...]
+    """Its place in the document, elements of lists by their key."""
     name: str
     """The declared attribute."""
     what: str
     """What the version does not have, in words."""
-
-    @property
-    def fix(self) -> str:
-        """What to do about it."""
-        return f"Leave {self.name} out."
+    fix: str
+    ignored: bool = False
+    """It is accepted and not applied."""
 
 
 def _same(value: Json) -> Json:
@@ -100,6 +111,25 @@ class Row:
         if self.listed:
             return replace(self.attribute, items=self.shape.schema())
         return replace(self.attribute, fields=self.shape.schema().fields)
+
+    def gap(self, value: Json) -> Gap:
+        """Return what a version without its need lacks for the value."""
+        need = self.need or Need(what="")
+        fix = need.fix or f"Leave {self.declared} out."
+        path = tuple(self.wire.split("."))
+        return Gap(path=path, name=self.declared, what=need.what.format(value), fix=fix, ignored=need.ignored)
+
+    def below(self, value: Any, dialect: Dialect | None) -> tuple[Any, list[Gap]]:
+        """Return the document of the model that stands there, or a list of them, as `Shape.sent` does."""
+        shape, at = self.shape or Shape(rows=()), tuple(self.wire.split("."))
+        if not self.listed:
+            sent, gaps = shape.sent(value, dialect)
+            return sent, [replace(gap, path=(*at, *gap.path)) for gap in gaps]
+        pairs = [shape.sent(item, dialect) for item in value]
+        keys = [str(item.get(self.attribute.keyed_by) or index) for index, item in enumerate(value)]
+        return [sent for sent, _ in pairs], [
+            replace(gap, path=(*at, key, *gap.path)) for key, (_, gaps) in zip(keys, pairs, strict=True) for gap in gaps
+        ]
 
     def inverted(self, value: Any) -> Json:
         """Return what a live value would be declared as."""
@@ -158,29 +188,18 @@ class Shape:
                 continue
             if row.server_only:
                 sent = _without(sent, row.wire)
-            elif row.need is not None and dialect is not None and not row.need.has(dialect):
+            elif row.need is not None and dialect is not None and not row.need.is_met(dialect, value):
                 if value not in row.need.neutral:
-                    gaps.append(Gap(name=row.declared, what=row.need.what))
-                sent = _without(sent, row.wire)
+                    gaps.append(row.gap(value))
+                if not row.need.ignored:
+                    sent = _without(sent, row.wire)
             elif row.shape is not None and value is not None:
-                below, more = row.shape.below(value, dialect, listed=row.listed)
+                below, more = row.below(value, dialect)
                 gaps += more
                 sent = _with(sent, row.wire, below)
             elif row.send is not None and value is not None and dialect is not None:
                 sent = _with(sent, row.wire, row.send(value, dialect))
         return sent, gaps
-
-    def below(self, value: Any, dialect: Dialect | None, *, listed: bool) -> tuple[Any, list[Gap]]:
-        """Return a nested document, or a list of them, as `sent` does."""
-        if not listed:
-            return self.sent(value, dialect)
-        pairs = [self.sent(item, dialect) for item in value]
-        return [item for item, _ in pairs], [gap for _, gaps in pairs for gap in gaps]
-
-    def lacking(self, model: Model, dialect: Dialect) -> Iterator[Gap]:
-        """Yield what a version of the API cannot take of what the model declares."""
-        _, gaps = self.sent(self.written(model), dialect)
-        yield from dict.fromkeys(gaps)
 
     def paths(self, declared: str = "", wire: str = "") -> Iterator[tuple[str, str, Row]]:
         """Yield every row with its full declared path and its full path on the wire."""

@@ -114,7 +114,18 @@ _TIMING: Final = Shape(
     rows=(
         Row(wire="strategy", attribute=Attribute(default="rolling")),
         Row(declared="warmup_minutes", wire="warmupDurationMinutes", attribute=Attribute(default=0)),
-        Row(declared="keep_old_minutes", wire="keepOldVersionMinutes", attribute=Attribute(default=0)),
+        Row(
+            declared="keep_old_minutes",
+            wire="keepOldVersionMinutes",
+            attribute=Attribute(default=0),
+            need=Need(
+                has=lambda dialect: dialect.keeps_old_version,
+                what="old versions that are kept",
+                neutral=(None, 0),
+                ignored=True,
+                fix="Leave it out, or expect the cluster's own setting.",
+            ),
+        ),
     )
 )
 

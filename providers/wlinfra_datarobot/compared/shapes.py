@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wlinfra.errors import DeclarationError, WlinfraError
+from wlinfra.errors import DeclarationError
 
-from ..attributes.artifact import SPEC_ROWS
+from ..attributes.artifact import ARTIFACT_ROWS, SPEC_ROWS
 from ..attributes.dialects import BoundsPlace, Dialect
 from ..attributes.rows import Shape
 from ..attributes.workload import RUNTIME_ROWS
@@ -24,8 +24,8 @@ __all__ = [
     "compared_runtime",
     "groups_by_name",
     "is_in_force",
-    "lacking",
     "power_of",
+    "sent_artifact",
     "sent_runtime",
     "sent_spec",
     "server_set",
@@ -121,6 +121,11 @@ def sent_runtime(runtime: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]
     )
 
 
+def sent_artifact(artifact: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """Return an artifact as this version of the API takes it, without what only the server sets."""
+    return _sent(ARTIFACT_ROWS, artifact, dialect)
+
+
 def sent_spec(spec: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     """Return an artifact's spec as this version of the API takes it, without what only the server sets."""
     return _sent(SPEC_ROWS, spec, dialect)
@@ -128,8 +133,10 @@ def sent_spec(spec: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 def _sent(rows: Shape, document: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     sent, gaps = rows.sent(document, dialect)
-    if gaps:
-        raise lacking(dialect, gaps[0].what, gaps[0].fix)
+    for gap in gaps:
+        if not gap.ignored:
+            detail = f"The version of the API ({dialect.name}) does not have {gap.what}."
+            raise DeclarationError.of("Not in this API version", detail, gap.fix)
     return sent
 
 
@@ -201,9 +208,3 @@ def _sent_autoscaling(autoscaling: Mapping[str, Any], dialect: Dialect) -> dict[
                     if bound is not None:
                         policy.setdefault(on_policy, bound)
     return sent
-
-
-def lacking(dialect: Dialect, what: str, fix: str) -> WlinfraError:
-    """Return the error for something this version of the API does not have."""
-    detail = f"The version of the API ({dialect.name}) does not have {what}."
-    return DeclarationError.of("Not in this API version", detail, fix)

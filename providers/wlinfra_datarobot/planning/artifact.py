@@ -34,7 +34,7 @@ from ..client import WorkloadFilter
 from ..compared.echo import echoed
 from ..compared.facts import known, with_facts
 from ..compared.schema import SPEC
-from ..compared.shapes import lacking, sent_spec
+from ..compared.shapes import sent_artifact, sent_spec
 from ..operations.artifacts import BUILD_ARTIFACT, CREATE_ARTIFACT, LOCK_ARTIFACT, UPDATE_ARTIFACT
 from ..operations.workloads import PROMOTE_WORKLOAD
 from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
@@ -114,9 +114,6 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision, *, reposi
     """Yield the calls that make an artifact, or a further version in a repository."""
     values = draft.values
     live = request.live
-    kind = values.get("type", "service")
-    if kind not in platform.dialect.artifact_types:
-        raise lacking(platform.dialect, f"artifacts of type {kind}", "Use type service or nim.")
     wanted = (
         values["spec"]
         if live is None
@@ -130,9 +127,8 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision, *, reposi
         "repositories": list((request.prior.memory if request.prior else {}).get("repositories") or ()),
     }
     payload = {
-        **{name: values[name] for name in ("name", "description", "type", "artifactRepositoryId") if name in values},
+        **sent_artifact({**values, "spec": wanted}, platform.dialect),
         "status": "draft",
-        "spec": sent_spec(wanted, platform.dialect),
     }
     if repository is not None:
         payload["artifactRepositoryId"] = repository

@@ -64,6 +64,35 @@ def test_what_the_version_cannot_do_is_refused(
     assert list(stage.emulator.requests) == []
 
 
+@pytest.mark.parametrize(
+    ("workload", "artifact", "dialect", "path"),
+    [
+        (
+            {},
+            {"container": {"readiness": wl.Probe(path="/", success_threshold=2)}},
+            "2026-06",
+            "containers[main].readiness.success_threshold",
+        ),
+        (
+            {"autoscaling": [wl.cpu(target=70, min=1, max=2, priority=1)]},
+            {},
+            "2026-10",
+            "autoscaling.policies[cpuAverageUtilization].priority",
+        ),
+        ({"replacement": wl.ReplacementPolicy(keep_old_minutes=5)}, {}, "2026-10", "replacement.keep_old_minutes"),
+    ],
+    ids=["refused in an artifact", "refused in a workload", "accepted and not applied"],
+)
+def test_what_a_version_lacks_is_named_as_declared(
+    stages: Callable[..., Stage], workload: dict[str, Any], artifact: dict[str, Any], dialect: str, path: str
+) -> None:
+    try:
+        found = stages(dialect=dialect).plan(chat(artifact=artifact, **workload)).warnings
+    except wl.DeclarationError as refused:
+        found = refused.diagnostics
+    assert path in {diagnostic.path for diagnostic in found}
+
+
 def test_loosened_confinement_is_a_warning(stage: Stage) -> None:
     loose = wl.SecurityContext(allow_privilege_escalation=True)
     plan = stage.plan(chat(artifact={"container": {"security": loose}}))
