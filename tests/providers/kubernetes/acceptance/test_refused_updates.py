@@ -74,8 +74,7 @@ def test_no_other_refusal_is_a_replacement(refusing: tuple[ClusterStage, tuple[P
     for pair in pairs:
         told = errors[f"manifest.{pair.name}"]
         assert pair.said in told, f"{pair.name}: {told}"
-        advice = ("is managed by", f"-e cluster --replace manifest.{pair.name}", "Replacing it would not help")
-        assert any(words in told for words in advice), told
+        assert "is managed by" in told or f"--replace manifest.{pair.name}" in told, told
     stage.apply("--no-wait", code=1)
     assert uids(stage, pairs) == before
     ways = Counter("would not help" in errors[f"manifest.{pair.name}"] for pair in pairs)
