@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,12 @@ def pytest_configure() -> None:
     """Let the processes of tests be interrupted: a shell starts what runs in the background without Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Let ``-n auto`` start one process more than there are processors: the cluster's tests wait more than they compute."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture
