@@ -62,7 +62,8 @@ def test_an_object_of_another_stack_is_refused_with_its_name_the_time_and_the_wa
     settings(rivals.rival, {"colour": "blue"})
     text = said(rivals.rival)
     assert re.search(f"belongs to stack shop, environment cluster, which applied it last at {SINCE}", text)
-    assert "another name here, or destroy it there, or declare adopt=True" in text
+    assert "another name here, or destroy it there." in text
+    assert "To take it over, or where this stack was renamed, declare adopt=True on manifest.settings" in text
     rivals.rival.apply(code=1)
     assert rivals.data == {"colour": "red", "size": "1"}
 
