@@ -23,7 +23,7 @@ from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.objects import replan_object
 from wlinfra.plan.outputs import Exporters
-from wlinfra.plan.reading import read_objects
+from wlinfra.plan.reading import read_object
 from wlinfra.plan.revision import edits_since, looked_at, revision_of
 from wlinfra.provider.base import Absent, Unreadable
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -59,7 +59,8 @@ class Approvals:
         self._known = known
         self._absences = absences
         self._replan = replan or self._plan_again
-        self._planned = _planned_outputs(plan, recorder.objects)
+        # What was known while planning, so that a revision is computed from the same paths.
+        self._planned = Exporters.of(plan.objects.values()).known(*recorder.objects.values(), *plan.changes)
         self._digest = inputs.digest if inputs.digest.known else Digest(os.urandom(32))
         """Compares what was approved with what would be done now, within this run only."""
         self._confirmed: dict[tuple[Address, str | None], Change] = {}
@@ -98,9 +99,7 @@ class Approvals:
             # Without the state's key a plan has no revisions, and what is live is planned again.
             return change.id is None or self._inputs.digest.known
         item, prior = self._plan.objects.get(change.address), self._recorder.find(change.address)
-        objects = {} if item is None else {change.address: item}
-        recorded = {} if prior is None else {change.address: prior}
-        reading = read_objects(self._inputs, objects, recorded).get(change.address, Absent())
+        reading = read_object(self._inputs, change.address, item, prior)
         if isinstance(reading, Unreadable):
             raise ObjectFailedError(troubles.about(change, reading.error))
         if item is not None:
@@ -143,16 +142,6 @@ def _is_gone_before(change: Change, now: Change) -> bool:
     """True when what a replacement was to delete first has gone by itself, so that the new object is all that is left."""
     deletes_first = change.replace_order is ReplaceOrder.DELETE_THEN_CREATE
     return change.action is Action.REPLACE and deletes_first and now.action is Action.CREATE
-
-
-def _planned_outputs(plan: Plan, recorded: Mapping[Address, ObjectState]) -> Known:
-    """Return the outputs that were known while planning, so that a revision is computed from the same paths."""
-    known: dict[tuple[Address, str], Json] = {}
-    exporters = Exporters.of(plan.objects.values())
-    holders: list[ObjectState | Change] = [*recorded.values(), *plan.changes]
-    for holder in holders:
-        known.update(exporters.exported(holder.address, holder.outputs))
-    return known
 
 
 def _opens_more_than_ids(change: Change) -> bool:

@@ -24,6 +24,7 @@ from wlinfra.values import Address, Json, find_secrets
 __all__ = [
     "guard_emptiness",
     "guards",
+    "missing_secrets",
     "refuse_other_prefix",
     "refuse_other_provider",
     "warn_of_emptiness",
@@ -82,6 +83,15 @@ def warn_of_emptiness(
             )
 
 
+def missing_secrets(value: Json) -> Iterator[Diagnostic]:
+    """Fetch every secret in the value, and yield why one cannot be fetched here."""
+    for secret in find_secrets(value):
+        try:
+            secret.reveal()
+        except ConfigurationError as error:
+            yield from error.diagnostics
+
+
 def warn_of_missing_secrets(changes: Iterable[Change], outputs: Iterable[Output]) -> Iterator[Diagnostic]:
     """Yield a warning for each secret that cannot be read here, with what exists and counts as unchanged in it."""
     holders: list[tuple[str, Json]] = [
@@ -90,12 +100,8 @@ def warn_of_missing_secrets(changes: Iterable[Change], outputs: Iterable[Output]
     holders += [(f"output {output.name}", output.value) for output in outputs]
     lacking: dict[str, tuple[Diagnostic, list[str]]] = {}
     for holder, values in holders:
-        for secret in find_secrets(values):
-            try:
-                secret.reveal()
-            except ConfigurationError as error:
-                for problem in error.diagnostics:
-                    lacking.setdefault(problem.detail, (problem, []))[1].append(holder)
+        for problem in missing_secrets(values):
+            lacking.setdefault(problem.detail, (problem, []))[1].append(holder)
     for detail, (problem, addresses) in lacking.items():
         yield replace(
             problem,

@@ -17,7 +17,7 @@ from wlinfra.plan.check import check_decision
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading, without_others
-from wlinfra.plan.reading import read_objects
+from wlinfra.plan.reading import read_object
 from wlinfra.plan.refresh import record_only, what_runs
 from wlinfra.plan.revision import looked_at, revision_of, seen_of
 from wlinfra.plan.select import is_selected
@@ -184,9 +184,7 @@ def replan_object(
     Raises what planning raises; the caller compares the answer with what was approved.
     """
     item = plan.objects.get(address)
-    objects = {address: item} if item is not None else {}
-    recorded = {address: prior} if prior is not None else {}
-    reading = read_objects(inputs, objects, recorded).get(address, Absent())
+    reading = read_object(inputs, address, item, prior)
     if item is None:
         if prior is None:
             raise LookupError(address)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from wlinfra.changes.change import Change
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import OutputChange
 from wlinfra.plan.revision import canonical
 from wlinfra.state.key import Digest
-from wlinfra.state.model import SecretDigest
+from wlinfra.state.model import ObjectState, SecretDigest
 from wlinfra.values import UNKNOWN, Address, Json, Secret, is_open, resolve_refs
 
 __all__ = ["Exporters", "output_changes", "recorded_output"]
@@ -38,6 +39,10 @@ class Exporters:
         for name, value in outputs.items():
             if self.answers(address, name):
                 yield (address.resource, name), value
+
+    def known(self, *holders: ObjectState | Change) -> dict[tuple[Address, str], Json]:
+        """Return the outputs that records and changes have; of several that answer, the last."""
+        return {key: value for item in holders for key, value in self.exported(item.address, item.outputs)}
 
     def outputs_of(self, resource: Address) -> list[str]:
         """Return the outputs of a resource, sorted."""

@@ -198,12 +198,7 @@ class _Planning:
 
     def known(self) -> dict[tuple[Address, str], Json]:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""
-        found: dict[tuple[Address, str], Json] = {}
-        for address, record in self.scope.state.objects.items():
-            found.update(self.scope.expansion.exporters.exported(address, record.outputs))
-        for address, change in self.changes.items():
-            found.update(self.scope.expansion.exporters.exported(address, change.outputs))
-        return found
+        return self.scope.expansion.exporters.known(*self.scope.state.objects.values(), *self.changes.values())
 
 
 # ---------------------------------------------------------------- one after another, or many at once

@@ -15,7 +15,7 @@ from wlinfra.remedies import Advice, forget
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
-__all__ = ["read_objects"]
+__all__ = ["read_object", "read_objects"]
 
 
 def read_objects(
@@ -60,6 +60,13 @@ def read_objects(
         readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
     readings.update(_found_instead(inputs, objects, prior, readings))
     return readings
+
+
+def read_object(inputs: Inputs, address: Address, item: PlatformObject | None, prior: ObjectState | None) -> Reading:
+    """Return the reading of one object, as far as it is declared and recorded."""
+    objects = {} if item is None else {address: item}
+    recorded = {} if prior is None else {address: prior}
+    return read_objects(inputs, objects, recorded).get(address, Absent())
 
 
 def _stands_in(inputs: Inputs, record: ObjectState) -> bool:

@@ -95,11 +95,7 @@ class Driver:
             item,
             prior=prior,
             reading=Absent() if item.virtual else self.read(_wanted(item, prior))[0],
-            known={
-                name: value
-                for address, change in earlier.items()
-                for name, value in exporters.exported(address, change.outputs)
-            },
+            known=exporters.known(*earlier.values()),
             dependencies=earlier,
             others=self.others,
         )
