@@ -8,8 +8,7 @@ from wlinfra.cli.console import Console
 from wlinfra.cli.exit_codes import ExitCode
 from wlinfra.cli.opening import open_record
 from wlinfra.errors import ConfigurationError
-from wlinfra.render.encode import encode_value
-from wlinfra.render.events import render_outputs
+from wlinfra.render.events import outputs_document, render_outputs
 from wlinfra.render.json import dump_json
 from wlinfra.render.style import clean_lines
 from wlinfra.render.values import is_secret
@@ -23,12 +22,7 @@ def run(arguments: Namespace, console: Console) -> int:
     outputs = site.store().load().outputs
     if arguments.name is None:
         if arguments.json:
-            shown = {name: encode_value(value) for name, value in outputs.items()}
-            console.show(
-                dump_json(
-                    {name: {"value": item.value, "sensitive": bool(item.sensitive)} for name, item in shown.items()}
-                )
-            )
+            console.show(dump_json(outputs_document(outputs)))
         elif outputs:
             console.show(render_outputs(outputs))
         else:

@@ -32,7 +32,15 @@ from wlinfra.render.values import format_key, format_value
 from wlinfra.render.wording import action_symbol, subject
 from wlinfra.values import Json
 
-__all__ = ["EventLines", "JsonLines", "describe_action", "render_outputs", "render_result", "result_document"]
+__all__ = [
+    "EventLines",
+    "JsonLines",
+    "describe_action",
+    "outputs_document",
+    "render_outputs",
+    "render_result",
+    "result_document",
+]
 
 _NOT_AWAITED: Final = "not awaited"
 _STILL_EVERY: Final = 10.0
@@ -286,6 +294,12 @@ def render_outputs(outputs: Mapping[str, Json]) -> str:
     )
 
 
+def outputs_document(outputs: Mapping[str, Json]) -> dict[str, Any]:
+    """Return outputs as plain JSON values, without secrets."""
+    shown = {name: encode_value(value) for name, value in outputs.items()}
+    return {name: {"value": item.value, "sensitive": bool(item.sensitive)} for name, item in shown.items()}
+
+
 def result_document(result: ApplyResult, *, next_command: str) -> dict[str, Any]:
     """Return the last JSON line of an apply."""
     return {
@@ -298,11 +312,7 @@ def result_document(result: ApplyResult, *, next_command: str) -> dict[str, Any]
         "failed": [{**_about(change), "diagnostic": diagnostic_document(error)} for change, error in result.failed],
         "skipped": [{**_about(change), "because": because} for change, because in result.skipped],
         "removed": [_about(change) for change in result.removed],
-        "outputs": {
-            name: {"value": shown.value, "sensitive": bool(shown.sensitive)}
-            for name, value in sorted(result.outputs.items())
-            for shown in [encode_value(value)]
-        },
+        "outputs": outputs_document(result.outputs),
         "ids": {str(address): identity for address, identity in sorted(result.ids.items())},
         "next_command": "" if result.ok else next_command,
     }
