@@ -56,12 +56,7 @@ def check(resource: Resource, dialect: Dialect | None) -> list[Diagnostic]:
 def _artifact(artifact: Artifact, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:
     yield from _gaps(ARTIFACT_ROWS, ARTIFACT_ROWS.written(artifact), artifact_paths(artifact), dialects)
     if len(artifact.groups) > 1:
-        yield Diagnostic(
-            summary="Too many container groups",
-            detail=f"DataRobot takes one container group, and {len(artifact.groups)} are declared.",
-            fix="Put the containers into one group, or make an artifact and a workload for each.",
-            path="container_groups",
-        )
+        yield _too_many("container_groups", len(artifact.groups))
     for group in artifact.groups:
         for container in group.containers:
             yield from _container(container, dialects)
@@ -123,12 +118,7 @@ def _workload(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Dia
             path="tags",
         )
     if len(workload.groups) > 1:
-        yield Diagnostic(
-            summary="Too many container groups",
-            detail=f"DataRobot takes one container group, and the runtime describes {len(workload.groups)}.",
-            fix="Describe the one group of the artifact.",
-            path="runtime.container_groups",
-        )
+        yield _too_many("runtime.container_groups", len(workload.groups))
     kind = workload.artifact.artifact_type if isinstance(workload.artifact, Artifact) else None
     for group in workload.groups:
         for policy in group.all_policies:
@@ -153,6 +143,15 @@ def _workload(workload: Workload, dialects: tuple[Dialect, ...]) -> Iterator[Dia
     yield from _gaps(WORKLOAD_ROWS, WORKLOAD_ROWS.written(workload), workload_paths(workload), dialects)
     if isinstance(workload.artifact, Artifact):
         yield from (item for item in _artifact(workload.artifact, dialects) if item.is_error)
+
+
+def _too_many(path: str, count: int) -> Diagnostic:
+    return Diagnostic(
+        summary="Too many container groups",
+        detail=f"DataRobot takes one container group, and {count} are declared.",
+        fix="Put the containers into one group, or declare an artifact and a workload for each.",
+        path=path,
+    )
 
 
 def _policy(policy: ScalingPolicy, kind: str | None, dialects: tuple[Dialect, ...]) -> Iterator[Diagnostic]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from wlinfra.values import Json
 
 from .echo import echoed
 from .schema import RUNTIME
-from .shapes import compared_runtime, server_set
+from .shapes import compared_runtime, containers_of, server_set, with_containers
 
 __all__ = ["METADATA", "artifact_facts", "known", "with_facts", "workload_facts"]
 
@@ -25,7 +25,11 @@ METADATA: Final = ("description", "importance")
 
 def artifact_facts(document: Mapping[str, Any]) -> dict[str, Json]:
     """Return where its versions are, what this token may do, and the images that were built for it."""
-    images = {name: uri for name, uri in _built(document.get("spec")) if uri is not None}
+    images = {
+        container["name"]: container["imageUri"]
+        for container in containers_of(document.get("spec"))
+        if all(container.get(name) is not None for name in ("imageBuildConfig", "name", "imageUri"))
+    }
     return {**_given(document, "artifactRepositoryId", "permissions"), **({"images": images} if images else {})}
 
 
@@ -57,30 +61,14 @@ def with_facts(live: Live) -> Live:
         values["runtime"] = echoed(RUNTIME, values.get("runtime", runtime), runtime)
     images = live.facts.get("images")
     if images and isinstance(values.get("spec"), Mapping):
-        values["spec"] = _with_images(values["spec"], images)
+        values["spec"] = with_containers(
+            values["spec"],
+            lambda container: (
+                {"imageUri": images[container["name"]], **container} if container.get("name") in images else container
+            ),
+        )
     return replace(live, values=values)
 
 
 def _given(document: Mapping[str, Any], *names: str) -> dict[str, Json]:
     return {name: document[name] for name in names if document.get(name) is not None}
-
-
-def _built(spec: Any) -> Iterator[tuple[str, Json]]:
-    for group in (spec or {}).get("containerGroups") or ():
-        for container in group.get("containers") or ():
-            if container.get("imageBuildConfig") is not None and container.get("name") is not None:
-                yield container["name"], container.get("imageUri")
-
-
-def _with_images(spec: Mapping[str, Any], images: Mapping[str, Any]) -> dict[str, Any]:
-    groups = [
-        {
-            **group,
-            "containers": [
-                {"imageUri": images[container["name"]], **container} if container.get("name") in images else container
-                for container in group.get("containers") or ()
-            ],
-        }
-        for group in spec.get("containerGroups") or ()
-    ]
-    return {**spec, "containerGroups": groups}

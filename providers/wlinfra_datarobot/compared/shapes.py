@@ -7,7 +7,7 @@ and has no policies is none, and a key of the calling user is always called `api
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wlinfra.errors import DeclarationError
@@ -22,6 +22,7 @@ __all__ = [
     "artifact_outputs",
     "artifact_values",
     "compared_runtime",
+    "containers_of",
     "groups_by_name",
     "is_in_force",
     "power_of",
@@ -29,6 +30,7 @@ __all__ = [
     "sent_runtime",
     "sent_spec",
     "server_set",
+    "with_containers",
     "without_rivals",
     "workload_outputs",
     "workload_values",
@@ -89,6 +91,23 @@ def compared_runtime(runtime: Mapping[str, Any]) -> dict[str, Any]:
 def groups_by_name(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the container groups of a workload's values."""
     return {group["name"]: group for group in (values.get("runtime") or {}).get("containerGroups") or ()}
+
+
+def containers_of(spec: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the containers of all groups of an artifact's spec."""
+    for group in (spec or {}).get("containerGroups") or ():
+        yield from group.get("containers") or ()
+
+
+def with_containers(
+    spec: Mapping[str, Any], change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return an artifact's spec with each container as ``change`` returns it."""
+    groups = [
+        {**group, "containers": [change(container) for container in group.get("containers") or ()]}
+        for group in spec.get("containerGroups") or ()
+    ]
+    return {**spec, "containerGroups": groups}
 
 
 def without_rivals(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

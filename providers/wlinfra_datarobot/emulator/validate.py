@@ -197,6 +197,7 @@ def _scaling_document(
     least, most = _bounds(given)
     if least > most:
         raise invalid(here, "The minimum must not exceed the maximum", "value_error")
+    policies = []
     for index, policy in enumerate(given.policies):
         _check_metric(call, policy.scaling_metric, kind, (*here, "policies", index, "scalingMetric"))
         low = policy.min_count if policy.min_count is not None else least
@@ -205,16 +206,7 @@ def _scaling_document(
             raise invalid((*here, "policies", index), "minCount must not exceed maxCount", "value_error")
         if policy.scaling_metric == "cpuAverageUtilization" and low == 0:
             raise invalid((*here, "policies", index), "A cpu metric cannot scale to zero", "value_error")
-    policies = [
-        {
-            "scalingMetric": policy.scaling_metric,
-            "target": policy.target,
-            "priority": policy.priority,
-            "minCount": policy.min_count if policy.min_count is not None else least,
-            "maxCount": policy.max_count if policy.max_count is not None else most,
-        }
-        for policy in given.policies
-    ]
+        policies.append({**policy.model_dump(by_alias=True), "minCount": low, "maxCount": high})
     return {"enabled": given.enabled, "min": least, "max": most, "policies": policies}
 
 

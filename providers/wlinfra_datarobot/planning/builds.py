@@ -11,6 +11,7 @@ from typing import Any
 from wlinfra.values import Json
 
 from ..compared.schema import BUILD_CONFIG
+from ..compared.shapes import containers_of, with_containers
 from ..platform import Platform
 from ..waits.rollout import agrees
 
@@ -29,11 +30,7 @@ def without_stale_images(wanted: Mapping[str, Json], live: Json) -> Json:
     stale = set(_containers_to_build(wanted, live))
     if not stale or not isinstance(live, Mapping):
         return live
-    groups = [
-        {**group, "containers": [_without_image(item, stale) for item in group.get("containers") or ()]}
-        for group in live.get("containerGroups") or ()
-    ]
-    return {**live, "containerGroups": groups}
+    return with_containers(live, lambda container: _without_image(container, stale))
 
 
 def open_builds(platform: Platform, artifact_id: str) -> list[str]:
@@ -42,19 +39,14 @@ def open_builds(platform: Platform, artifact_id: str) -> list[str]:
 
 
 def _containers_to_build(wanted: Mapping[str, Json], live: Json) -> Iterator[str]:
-    now = {item.get("name"): item for item in _containers(live)}
-    for container in _containers(wanted):
+    now = {item.get("name"): item for item in containers_of(live)}
+    for container in containers_of(wanted):
         config = container.get("imageBuildConfig")
         if config is None or container.get("imageUri") is not None:
             continue
         before = now.get(container["name"], {})
         if before.get("imageUri") is None or not agrees(BUILD_CONFIG, config, before.get("imageBuildConfig")):
             yield container["name"]
-
-
-def _containers(spec: Json) -> Iterator[Mapping[str, Any]]:
-    for group in (spec or {}).get("containerGroups") or ():
-        yield from group.get("containers") or ()
 
 
 def _without_image(container: Mapping[str, Any], stale: set[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any, TypeAlias
 
@@ -34,9 +34,8 @@ def impact_of(
 
     A roll runs the old and the new version side by side, so its peak is the sum of both.
     """
-    sizes = _Sizes(platform)
-    gpus_now, gpus_after = sizes.count(now), sizes.count(after)
-    peak = _sum(gpus_now, gpus_after) if rolls else _highest(gpus_now, gpus_after)
+    gpus_now, gpus_after = _count(platform, now), _count(platform, after)
+    peak = _sum(gpus_now, gpus_after) if rolls else _merged((gpus_now, gpus_after), max)
     replicas = _replicas(after)
     return Impact(
         gpus_now=_shown(gpus_now),
@@ -61,32 +60,29 @@ def staying(now: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     return {**after, "containerGroups": groups}
 
 
-class _Sizes:
-    """Looks bundles up, and asks the platform only once some bundle has to be known."""
+def _count(platform: Platform, runtime: Mapping[str, Any] | None) -> _Counts:
+    """Return the GPUs of all replicas; the platform is asked only once some bundle has to be known."""
+    total: _Counts = {}
+    for group in (runtime or {}).get("containerGroups") or ():
+        low, high = _bounds(group)
+        for kind, (least, most) in _each(platform, group).items():
+            total = _sum(total, {kind: (least * low, None if most is None else most * high)})
+    return total
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
 
-    def count(self, runtime: Mapping[str, Any] | None) -> _Counts:
-        total: _Counts = {}
-        for group in (runtime or {}).get("containerGroups") or ():
-            low, high = _bounds(group)
-            for kind, (least, most) in self._each(group).items():
-                total = _sum(total, {kind: (least * low, None if most is None else most * high)})
-        return total
-
-    def _each(self, group: Mapping[str, Any]) -> _Counts:
-        """Return the GPUs of one replica."""
-        asked = [(entry.get("resourceAllocation") or {}).get("gpu") for entry in group.get("containers") or ()]
-        gpus = ceil(sum(number for number in asked if isinstance(number, int | float)))
-        wanted = group.get("resourceBundles") or ()
-        if not wanted:
-            return {_ANY_TYPE: (gpus, gpus)} if gpus else {}
-        resolved = group.get("resolvedBundle")
-        if resolved and resolved.get("id") in wanted:
-            return _one(resolved)
-        known = self._platform.bundles()
-        return _either([_of_bundle(bundle, known, resolved) for bundle in wanted])
+def _each(platform: Platform, group: Mapping[str, Any]) -> _Counts:
+    """Return the GPUs of one replica."""
+    asked = [(entry.get("resourceAllocation") or {}).get("gpu") for entry in group.get("containers") or ()]
+    gpus = ceil(sum(number for number in asked if isinstance(number, int | float)))
+    wanted = group.get("resourceBundles") or ()
+    if not wanted:
+        return {_ANY_TYPE: (gpus, gpus)} if gpus else {}
+    resolved = group.get("resolvedBundle")
+    if resolved and resolved.get("id") in wanted:
+        return _one(resolved)
+    known = platform.bundles()
+    # What holds whichever of them the scheduler chooses.
+    return _merged([_of_bundle(bundle, known, resolved) for bundle in wanted], min)
 
 
 def _of_bundle(bundle: Any, known: Bundles, resolved: Mapping[str, Any] | None) -> _Counts:
@@ -100,16 +96,10 @@ def _one(bundle: Mapping[str, Any]) -> _Counts:
     return {str(bundle.get("gpuTypeLabel") or bundle.get("gpuMaker") or _ANY_TYPE): (gpus, gpus)} if gpus else {}
 
 
-def _either(options: Sequence[_Counts]) -> _Counts:
-    """Return what holds whichever of the options the scheduler chooses."""
-    kinds = {kind for option in options for kind in option}
-    return {
-        kind: (
-            min(option.get(kind, (0, 0))[0] for option in options),
-            _most([option.get(kind, (0, 0))[1] for option in options]),
-        )
-        for kind in sorted(kinds)
-    }
+def _merged(options: Sequence[_Counts], lowest: Callable[[Iterable[int]], int]) -> _Counts:
+    """Return the counts of each kind over all options, the low end by ``lowest``."""
+    found = {kind: [option.get(kind, (0, 0)) for option in options] for option in options for kind in option}
+    return {kind: (lowest(low for low, _ in ends), _most(high for _, high in ends)) for kind, ends in found.items()}
 
 
 def _most(numbers: Iterable[int | None]) -> int | None:
@@ -123,17 +113,6 @@ def _sum(first: _Counts, second: _Counts) -> _Counts:
         least, most = total.get(kind, (0, 0))
         total[kind] = (least + low, None if most is None or high is None else most + high)
     return total
-
-
-def _highest(first: _Counts, second: _Counts) -> _Counts:
-    kinds = sorted({*first, *second})
-    return {
-        kind: (
-            max(first.get(kind, (0, 0))[0], second.get(kind, (0, 0))[0]),
-            _most([first.get(kind, (0, 0))[1], second.get(kind, (0, 0))[1]]),
-        )
-        for kind in kinds
-    }
 
 
 def _bounds(group: Mapping[str, Any]) -> tuple[int, int]:
