@@ -23,7 +23,16 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage.close()
 
 
-@pytest.mark.parametrize("path", ["replica", "runtime.containerGroups[0].replicaCount", "runtime.bogus", "Description"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "replica",
+        "runtime.containerGroups[0].replicaCount",
+        "runtime.bogus",
+        "Description",
+        "artifact.containers[main].image",
+    ],
+)
 @pytest.mark.parametrize("option", ["ignore_changes", "replace_on"])
 def test_a_path_that_nothing_has_is_refused(stage: Stage, option: str, path: str) -> None:
     options: dict[str, Any] = {option: [path]}

@@ -76,7 +76,7 @@ def _reaches(schema: Attribute, parts: Pattern, value: Json) -> bool:
         return not part.isdigit() and _reaches(schema.element, rest, None)
     if schema.items is not None:
         return (part == "*" or part.isdigit()) and _reaches(schema.items, rest, None)
-    return True
+    return value is None or is_object(value) or is_list(value)  # nothing is below a plain value
 
 
 def _declared(parts: Pattern, value: Json) -> bool:
