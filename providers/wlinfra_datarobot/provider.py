@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from wlinfra.errors import ConfigurationError, Diagnostic, Severity
 from wlinfra.provider import (
     Connection,
-    Decision,
-    PlanRequest,
     PlatformConnection,
     PlatformObject,
     ProviderContext,
@@ -21,18 +18,11 @@ from wlinfra.provider import (
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address
 
-from .check import check, of_the_found_version
+from .check import check
 from .configuration import ApiServer, DataRobotConfig, open_client, resolve, unverified
 from .expand import expand
-from .operations.table import OPERATIONS
-from .place import place_of, world_of
-from .planning.artifact import plan_artifact
-from .planning.workload import plan_workload
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
-from .poll import poll
-from .read import read
 from .review import review
-from .run import run
 
 if TYPE_CHECKING:
     from .client import DataRobotClient
@@ -41,18 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["DataRobotConnection", "connect"]
 
 
-def _plan(platform: Platform, request: PlanRequest) -> Decision:
-    """Return what must happen to one object."""
-    subject = request.desired or request.prior
-    is_artifact = subject is not None and subject.kind == ARTIFACT_KIND
-    change = plan_artifact(platform, request) if is_artifact else plan_workload(platform, request)
-    if request.desired is None or platform.api is not None:
-        return change
-    found = tuple(of_the_found_version(request.desired, lambda: platform.dialect))
-    return replace(change, warnings=(*change.warnings, *found)) if found else change
+def _questions() -> Questions[Platform]:
+    from .questions import QUESTIONS
 
-
-_QUESTIONS: Final = Questions(read=read, plan=_plan, run=run, operations=OPERATIONS, poll=poll)
+    return QUESTIONS
 
 
 def connect(context: ProviderContext) -> Connection:
@@ -69,7 +51,7 @@ class DataRobotConnection(PlatformConnection[Platform]):
         self._lock = threading.Lock()
         self._emulator: DataRobotEmulator | None = None
         platform = Platform(client=self._open, api=config.api, catalogue=_catalogue(config))
-        super().__init__(platform, _QUESTIONS, config)
+        super().__init__(platform, _questions, config)
 
     def check(self, resource: Resource) -> Sequence[Diagnostic]:
         """Return what is wrong with the resource on this platform."""
@@ -104,6 +86,8 @@ class DataRobotConnection(PlatformConnection[Platform]):
 
     def place(self) -> Mapping[str, str]:
         """Return the installation and, where it tells that, the tenant; of the embedded emulator its world."""
+        from .place import place_of, world_of
+
         target = resolve(self._config, self._context.environ)
         if target.is_emulator:
             return world_of(self._context.data_dir / "datarobot")

@@ -73,7 +73,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
         platform = Platform(
             config=config, identity=identity, target=target, open=open_client, now=time.time, lineage=context.lineage
         )
-        super().__init__(platform, _QUESTIONS, config)
+        super().__init__(platform, lambda: _QUESTIONS, config)
         self._scope = Scope(identity, target, context.name)
 
     @property

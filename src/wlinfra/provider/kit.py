@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -118,10 +119,15 @@ class Questions(Generic[R]):
 class PlatformConnection(Generic[R]):
     """A connection whose answers come from functions of a platform; `check` and `expand` are its subclass's own."""
 
-    def __init__(self, platform: R, questions: Questions[R], options: ConnectionOptions) -> None:
+    def __init__(self, platform: R, questions: Callable[[], Questions[R]], options: ConnectionOptions) -> None:
+        """``questions`` is called with the first question: a plan of nothing imports no client."""
         self.platform = platform
-        self._questions = questions
+        self._load = questions
         self._timeout = options.step_timeout
+
+    @cached_property
+    def _questions(self) -> Questions[R]:
+        return self._load()
 
     def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
         """Return one reading for each."""
