@@ -78,44 +78,46 @@ class Probe(Shape):
     success_threshold: Annotated[int, AfterValidator(_only_october)] = 1
 
 
-class StringVariable(Shape):
+class _Variable(Shape):
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+
+class StringVariable(_Variable):
     """An environment variable with its value."""
 
-    model_config = ConfigDict(extra="allow")
     source: Literal["string"] = "string"
-    name: str
     value: str
 
 
-class CredentialVariable(Shape):
+class CredentialVariable(_Variable):
     """An environment variable filled from a stored credential."""
 
-    model_config = ConfigDict(extra="allow")
     source: Literal["dr-credential"]
-    name: str
     dr_credential_id: str
     key: str
 
 
-class ApiTokenVariable(Shape):
+class ApiTokenVariable(_Variable):
     """An environment variable filled with a key of the user's, as 2026-06 spells it."""
 
-    model_config = ConfigDict(extra="allow")
     source: Literal["dr-api-token"]
-    name: str
 
 
-class ApiKeyVariable(Shape):
+class ApiKeyVariable(_Variable):
     """An environment variable filled with a key of the user's, as 2026-10 spells it."""
 
-    model_config = ConfigDict(extra="allow")
     source: Annotated[Literal["api-key"], AfterValidator(_only_october)]
     name: str = "DATAROBOT_API_TOKEN"
 
 
-def _source(value: Any) -> str:
-    source = value.get("source", "string") if isinstance(value, dict) else getattr(value, "source", "string")
-    return str(source)
+def _source(default: str) -> Discriminator:
+    """Tell the members of a union apart by their ``source``."""
+
+    def source(value: Any) -> str:
+        return str(value.get("source", default) if isinstance(value, dict) else getattr(value, "source", default))
+
+    return Discriminator(source)
 
 
 Variable = Annotated[
@@ -123,7 +125,7 @@ Variable = Annotated[
     | Annotated[CredentialVariable, Tag("dr-credential")]
     | Annotated[ApiTokenVariable, Tag("dr-api-token")]
     | Annotated[ApiKeyVariable, Tag("api-key")],
-    Discriminator(_source),
+    _source("string"),
 ]
 
 
@@ -193,18 +195,13 @@ class GeneratedDockerfile(Shape):
     execution_environment_version_id: str
 
 
-def _dockerfile(value: Any) -> str:
-    source = value.get("source", "provided") if isinstance(value, dict) else getattr(value, "source", "provided")
-    return str(source)
-
-
 class ImageBuildConfig(Shape):
     """How an image is built from sources."""
 
     code_ref: CodeRef | None = None
     dockerfile: Annotated[
         Annotated[ProvidedDockerfile, Tag("provided")] | Annotated[GeneratedDockerfile, Tag("generated")],
-        Discriminator(_dockerfile),
+        _source("provided"),
     ] = Field(default_factory=ProvidedDockerfile)
 
 
@@ -240,35 +237,35 @@ class NimStorage(Shape):
     pvc_size: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(Gi|Mi|Ti)$")] | None = None
 
 
-class ServiceSpec(Shape):
+class _Spec(Shape):
+    container_groups: list[ContainerGroup] = Field(default_factory=list)
+
+
+class ServiceSpec(_Spec):
     """The specification of a service."""
 
     type: Literal["service"] = "service"
-    container_groups: list[ContainerGroup] = Field(default_factory=list)
 
 
-class NimSpec(Shape):
+class NimSpec(_Spec):
     """The specification of a NIM."""
 
     type: Literal["nim"] = "nim"
-    container_groups: list[ContainerGroup] = Field(default_factory=list)
     storage: NimStorage | None = None
     template_id: str | None = None
 
 
-class AgentSpec(Shape):
+class AgentSpec(_Spec):
     """The specification of an agent (2026-10)."""
 
     type: Literal["agent"] = "agent"
-    container_groups: list[ContainerGroup] = Field(default_factory=list)
     a2a_enabled: bool | None = Field(default=None, alias="a2aEnabled")
 
 
-class McpSpec(Shape):
+class McpSpec(_Spec):
     """The specification of an MCP server (2026-10)."""
 
     type: Literal["mcp"] = "mcp"
-    container_groups: list[ContainerGroup] = Field(default_factory=list)
 
 
 Spec = Annotated[ServiceSpec | NimSpec | AgentSpec | McpSpec, Discriminator("type")]
