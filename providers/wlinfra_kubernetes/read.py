@@ -41,7 +41,8 @@ def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
     former = {one.address: key for one in wanted if (key := former_key(one)) is not None}
     asked = [key for one, key in zip(wanted, keys, strict=True) if not _is_workload(one)]
     found = fetch(platform, [*asked, *former.values()])
-    if platform.lineage is not None and platform.ours is None and _any_labelled(platform, found):
+    labelled = any(isinstance(item, dict) and platform.identity.owns(item) for item in found.values())
+    if platform.lineage is not None and platform.ours is None and labelled:
         _look_whose(platform, wanted, found)
     return [
         _reading(
@@ -77,10 +78,6 @@ def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
     distinct = list(dict.fromkeys(keys))
     with ThreadPoolExecutor(platform.config.parallelism, thread_name_prefix="read") as pool:
         return dict(zip(distinct, pool.map(lambda key: _got(platform.client, key), distinct), strict=True))
-
-
-def _any_labelled(platform: Platform, found: Mapping[Key, Found]) -> bool:
-    return any(isinstance(item, dict) and platform.identity.owns(item) for item in found.values())
 
 
 def _look_whose(platform: Platform, wanted: Sequence[Wanted], found: Mapping[Key, Found]) -> None:

@@ -300,7 +300,8 @@ def _kind(method: str, status: int, message: str, said: Mapping[str, Any], cause
         case 401:
             return Failure.UNAUTHORIZED
         case 403:
-            return Failure.FORBIDDEN if _is_missing_right(message) else Failure.DENIED
+            is_missing_right = " cannot " in message and (": User " in message or message.startswith("User "))
+            return Failure.FORBIDDEN if is_missing_right else Failure.DENIED
         case 400 | 413 | 415 | 422:
             return Failure.INVALID
         case 500 if method == "PATCH" and not said.get("reason") and message.startswith(_TYPED_MERGE):
@@ -311,7 +312,3 @@ def _kind(method: str, status: int, message: str, said: Mapping[str, Any], cause
             return Failure.BUSY
         case _:
             return Failure.INVALID
-
-
-def _is_missing_right(message: str) -> bool:
-    return " cannot " in message and (": User " in message or message.startswith("User "))

@@ -31,7 +31,7 @@ _STILL: Final = frozenset({"replicas", "scale", "expose", "metrics"})
 
 def attributes_of(subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[AttributeChange, ...]:
     """Return every difference between the live object and the one after the apply."""
-    texts = _secret_texts(subject)
+    texts = frozenset(secret.reveal() for secret in find_secrets(dict(subject.desired.values)))
     return tuple(_attribute(subject, item, texts) for item in differences(before, after))
 
 
@@ -40,11 +40,12 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
     recorded = at(dict(prior.values), item.path) if prior is not None and prior.values else None
     hidden = _is_secret(subject, item, recorded, texts)
     origin = _origin(subject, item, recorded)
+    is_allocated = subject.key.full_kind == "v1/Service" and item.path in _ALLOCATED and item.live is None
     return AttributeChange(
         path=item.path,
         recorded=_shown(recorded, hidden=hidden),
         live=_shown(shown_live(subject.key.full_kind, item.path, item.live, item.planned, recorded), hidden=hidden),
-        planned=UNKNOWN if _is_allocated(subject, item) else _shown(item.planned, hidden=hidden),
+        planned=UNKNOWN if is_allocated else _shown(item.planned, hidden=hidden),
         effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
         sensitive=hidden,
@@ -56,10 +57,6 @@ def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> Att
     )
 
 
-def _is_allocated(subject: Subject, item: Difference) -> bool:
-    return subject.key.full_kind == "v1/Service" and item.path in _ALLOCATED and item.live is None
-
-
 def _shown(value: Json, *, hidden: bool) -> Json:
     return SENSITIVE if hidden and value is not None else value
 
@@ -67,15 +64,9 @@ def _shown(value: Json, *, hidden: bool) -> Json:
 def _is_secret(subject: Subject, item: Difference, recorded: Json, texts: frozenset[str]) -> bool:
     if subject.key.full_kind == "v1/Secret" and item.path[:1] in (("data",), ("stringData",)):
         return True
-    return isinstance(recorded, SecretDigest) or any(_holds(side, texts) for side in (item.live, item.planned))
-
-
-def _holds(value: Json, texts: frozenset[str]) -> bool:
-    return any(isinstance(leaf, str) and leaf in texts for leaf in leaves(value))
-
-
-def _secret_texts(subject: Subject) -> frozenset[str]:
-    return frozenset(secret.reveal() for secret in find_secrets(dict(subject.desired.values)))
+    return isinstance(recorded, SecretDigest) or any(
+        isinstance(leaf, str) and leaf in texts for side in (item.live, item.planned) for leaf in leaves(side)
+    )
 
 
 def is_new_to_us(subject: Subject) -> bool:

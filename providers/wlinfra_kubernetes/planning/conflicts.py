@@ -84,12 +84,8 @@ class Conflict:
         if self.time:
             return f"{text} since {self.time}"
         if self.is_scale and self.manager in AUTOSCALERS and self.scalers:
-            return f"{text} for {' and '.join(map(_scaling, self.scalers))}"
+            return f"{text} for {' and '.join(one.last_told for one in self.scalers)}"
         return f"{text}, at a time the cluster does not note" if self.subresource else text
-
-
-def _scaling(scaler: Scaler) -> str:
-    return f"{scaler}, last scaled at {scaler.scaled_at}" if scaler.scaled_at else str(scaler)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

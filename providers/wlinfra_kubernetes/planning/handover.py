@@ -31,6 +31,11 @@ class Scaler:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
+    @property
+    def last_told(self) -> str:
+        """The same with the time when it scaled last."""
+        return f"{self}, last scaled at {self.scaled_at}" if self.scaled_at else str(self)
+
 
 def scalers_of(platform: Platform, target: Key) -> list[Scaler] | None:
     """Return every autoscaler in the target's namespace that names it; None when the account may not list them.

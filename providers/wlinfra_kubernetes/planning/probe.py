@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure, fits_when_one_goes
+from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, fits_when_one_goes
 from wlinfra_manifests.document import wire
 
 from .refusals import lacking
@@ -60,13 +60,12 @@ def _verdict(error: ClusterError) -> Verdict:
         case Failure.DENIED:
             return Verdict(refusal=error, by_name="exceeded quota" not in error.message)
         case Failure.INVALID:
-            return Verdict(refusal=error, by_name=bool(error.causes) and all(map(_is_about_name, error.causes)))
+            about_name = (
+                cause.field == "metadata.name" or cause.reason == "FieldValueDuplicate" for cause in error.causes
+            )
+            return Verdict(refusal=error, by_name=bool(error.causes) and all(about_name))
         case _:
             raise error
-
-
-def _is_about_name(cause: Cause) -> bool:
-    return cause.field == "metadata.name" or cause.reason == "FieldValueDuplicate"
 
 
 def _freed(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,17 +74,13 @@ def _freed(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
     if (body.get("apiVersion"), body.get("kind")) != ("v1", "Service") or not isinstance(spec, Mapping):
         return dict(body)
     spec = {
-        name: value for name, value in spec.items() if name not in _HELD or value != held.get(name) or _is_none(value)
+        name: value
+        for name, value in spec.items()
+        if name not in _HELD or value != held.get(name) or value in ("None", ["None"])
     }
     own = {port.get("nodePort") for port in held.get("ports") or ()} - {None}
     if isinstance(ports := spec.get("ports"), list):
-        spec["ports"] = [_without_port(port, own) for port in ports]
+        spec["ports"] = [
+            {name: value for name, value in port.items() if name != "nodePort" or value not in own} for port in ports
+        ]
     return {**body, "spec": spec}
-
-
-def _is_none(address: Any) -> bool:
-    return address in ("None", ["None"])
-
-
-def _without_port(port: Mapping[str, Any], own: set[Any]) -> dict[str, Any]:
-    return {name: value for name, value in port.items() if name != "nodePort" or value not in own}

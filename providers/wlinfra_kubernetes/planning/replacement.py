@@ -85,7 +85,7 @@ def forced(subject: Subject) -> Decision | None:
         return replacement(subject, subject.draft.reason, ())
     if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
         return replacement(subject, ActionReason.GONE, ())
-    if _loses_its_volume(subject):
+    if any(_lost_volumes(subject)):  # it goes first, so that its pods do
         if not may_go(subject):
             raise unasked(subject, "a volume that it mounts is replaced")
         return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
@@ -100,11 +100,6 @@ def unasked(subject: Subject, why: str) -> ProviderError:
         f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
         Advice("Replace it deliberately:", apply(subject.platform.identity.environment, replaces=address)),
     )
-
-
-def _loses_its_volume(subject: Subject) -> bool:
-    """True when a claim or cache that its pods mount is replaced in the same plan: it goes first, so that the pods do."""
-    return next(_lost_volumes(subject), None) is not None
 
 
 def _lost_volumes(subject: Subject) -> Iterator[Key]:
