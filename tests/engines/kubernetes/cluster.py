@@ -273,8 +273,12 @@ class Cluster:
     def _answers(self, path: str) -> bool:
         context = ssl.create_default_context(cafile=str(self.certificates.authority))
         request = urllib.request.Request(f"{self._server}/{path}", headers={"Authorization": "Bearer admin-token"})
-        with urllib.request.urlopen(request, timeout=5, context=context) as response:
-            return bool(response.status == 200)
+        try:
+            with urllib.request.urlopen(request, timeout=5, context=context) as response:
+                return bool(response.status == 200)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
 
     def wait(self, name: str, ready: Callable[[], bool]) -> None:
         """Wait for a program to be ready, as long as all of them run."""
