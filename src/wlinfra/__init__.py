@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from wlinfra.stack.form import from_form as from_form
     from wlinfra.stack.form import to_form as to_form
     from wlinfra.stack.program import Declared as Declared
+    from wlinfra.stack.program import External as External
     from wlinfra.stack.program import declare as declare
     from wlinfra.stack.program import load_stack as load_stack
     from wlinfra.stack.secrets import SecretSource as SecretSource
@@ -92,7 +93,7 @@ _HOMES = {
     "resources.variables": "api_key credential EnvVar",
     "resources.workload": "ReplacementPolicy SharedRole Workload",
     "stack.form": "form_schema from_form to_form",
-    "stack.program": "declare Declared load_stack",
+    "stack.program": "declare Declared External load_stack",
     "stack.secrets": "secret secret_command secret_env secret_file SecretSource",
     "stack.settings": "Settings",
     "stack.stack": "Environment Stack",

@@ -71,7 +71,7 @@ def apply_plan(
         session.set_many(put=plan.found, remove=())
     _learn_facts(plan, session)
     recorder = Recorder(session)
-    outputs = Outputs(plan, recorder.objects)
+    outputs = Outputs(plan, recorder.objects, inputs.declared.known)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     run = Run(
         inputs=inputs,
@@ -101,7 +101,8 @@ def apply_plan(
             session.add_history(_history(tally.result(outputs={}, interrupted=True), session, options, clock))
         raise
     result = tally.result(outputs={}, interrupted=stop.requested)
-    result = replace(result, outputs=_settle_outputs(plan, outputs, session, inputs.digest, complete=result.ok))
+    complete = result.ok and not inputs.declared.partial
+    result = replace(result, outputs=_settle_outputs(plan, outputs, session, inputs.digest, complete=complete))
     session.add_history(_history(result, session, options, clock))
     return result
 

@@ -22,6 +22,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, Gate, Goal, Step
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
+from wlinfra.errors import Diagnostic
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
@@ -272,7 +273,7 @@ class Execution:
         self.run.caller.refuse_when_stopped(troubles.interrupted(condition.describe))
         details = self.run.outputs.fill(dict(condition.details))
         if contains_unknown(details):
-            raise ObjectFailedError(troubles.still_unknown(self.change, f"The condition {condition.goal}"))
+            raise ObjectFailedError(self._still_unknown(f"The condition {condition.goal}"))
         waiting = Waiting(
             address=self.change.address,
             kind=self.change.kind,
@@ -339,12 +340,15 @@ class Execution:
         fill = self.run.outputs.fill
         target, payload, lookup = fill(step.target), fill(step.payload), fill(dict(step.lookup))
         if contains_unknown([target, payload, lookup]):
-            raise ObjectFailedError(troubles.still_unknown(self.change, f"The step {step.operation}"))
+            raise ObjectFailedError(self._still_unknown(f"The step {step.operation}"))
         return replace(step, target=target, payload=payload, lookup=lookup)
+
+    def _still_unknown(self, what: str) -> Diagnostic:
+        return troubles.still_unknown(self.change, what, self.run.outputs.awaited(self.change))
 
     def _refuse_unknown_values(self) -> None:
         """Raise before any call what could not be recorded after it: a value that refers to what nobody tells."""
         if self.change.is_empty:
             return
         if contains_unknown(self.run.outputs.fill(dict(self.change.values))):
-            raise ObjectFailedError(troubles.still_unknown(self.change, "The declaration"))
+            raise ObjectFailedError(self._still_unknown("The declaration"))

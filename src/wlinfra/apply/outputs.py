@@ -15,7 +15,7 @@ from wlinfra.diff.leaves import is_plain
 from wlinfra.plan.model import Plan
 from wlinfra.plan.outputs import Exporters
 from wlinfra.state.model import ObjectState
-from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, resolve_refs
+from wlinfra.values import UNKNOWN, Address, Json, contains_unknown, find_refs, resolve_refs
 
 __all__ = ["Outputs", "known_part"]
 
@@ -25,14 +25,28 @@ _ANEW = (Action.CREATE, Action.REPLACE)
 class Outputs:
     """The value of each output by resource and attribute."""
 
-    def __init__(self, plan: Plan, recorded: Mapping[Address, ObjectState]) -> None:
-        """Begin with what is recorded, without the objects that get a new identity, and what the plan knows already."""
+    def __init__(
+        self,
+        plan: Plan,
+        recorded: Mapping[Address, ObjectState],
+        elsewhere: Mapping[tuple[Address, str], Json] | None = None,
+    ) -> None:
+        """Begin with what is recorded, without the objects that get a new identity, and what the plan knows already.
+
+        ``elsewhere`` holds the outputs of what is declared elsewhere.
+        """
+        self.elsewhere = elsewhere or {}
         self.known: dict[tuple[Address, str], Json] = {}
         self._exporters = Exporters.of(plan.objects.values())
         anew = {change.address for change in plan.changes if change.action in _ANEW}
         for address, record in recorded.items():
             if address not in anew:
                 self.publish(address, record.outputs)
+        for key, value in self.elsewhere.items():  # a record may be older
+            if value is UNKNOWN:
+                self.known.pop(key, None)
+            else:
+                self.known[key] = value
         for change in plan.changes:
             if change.is_empty or change.action is Action.IMPORT:  # what is taken over is there already
                 self.publish(change.address, change.outputs)
@@ -49,6 +63,11 @@ class Outputs:
     def fill(self, value: Json) -> Json:
         """Return the tree with references filled in; those not known become UNKNOWN."""
         return value if is_plain(value) else resolve_refs(value, self.known)
+
+    def awaited(self, change: Change) -> list[str]:
+        """Return what the change refers to that is declared elsewhere and not known yet."""
+        refs = find_refs(dict(change.values))
+        return sorted({f"{ref.address}.{ref.attribute}" for ref in refs if self.elsewhere.get(ref.key) is UNKNOWN})
 
     def settled(self, change: Change) -> dict[str, Json]:
         """Return the planned outputs of a change that are known by now."""

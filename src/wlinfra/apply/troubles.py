@@ -88,8 +88,15 @@ def asks_too_long(error: Diagnostic, after: float, left: float) -> Diagnostic:
     return replace(error, detail=detail, fix=fix)
 
 
-def still_unknown(change: Change, what: str) -> Diagnostic:
-    """Describe a reference that should be known by now."""
+def still_unknown(change: Change, what: str, awaited: Sequence[str] = ()) -> Diagnostic:
+    """Describe a reference that should be known by now; ``awaited`` are those to what is declared elsewhere."""
+    if awaited:
+        return _of(
+            change,
+            "An output of another plan is not known",
+            f"{change.address} refers to {', '.join(awaited)}, declared elsewhere and not known yet, so nothing was sent.",
+            "Apply that first, and give its outputs.",
+        )
     return _of(
         change,
         "A value is still unknown",

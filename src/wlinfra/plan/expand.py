@@ -6,7 +6,7 @@ Called by `plan.planner`; pure, so everything wrong with a program is known befo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.model import PlatformObject
@@ -19,7 +19,7 @@ from wlinfra.plan.paths import check_paths
 from wlinfra.provider.optional import SeesWholePlan
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import Lifecycle
-from wlinfra.values import Address, Ref, find_refs
+from wlinfra.values import Address, Json, Ref, find_refs
 
 __all__ = ["Expansion", "expand"]
 
@@ -35,7 +35,8 @@ class Expansion:
 
 def expand(inputs: Inputs) -> Expansion:
     """Return the objects the program wants; raises DeclarationError with everything that is wrong."""
-    declared = {resource.address: resource for resource in inputs.declared.resources}
+    declared = {address: one.resource for address, one in inputs.declared.externals.items()}
+    declared |= {resource.address: resource for resource in inputs.declared.resources}
     found: list[PlatformObject] = []
     diagnostics: list[Diagnostic] = []
     for resource in inputs.declared.resources:
@@ -58,12 +59,13 @@ def expand(inputs: Inputs) -> Expansion:
     _refuse_two_homes(found)
     _refuse_twins(found)
     objects = {item.address: item for item in found}
-    exporters = Exporters.of(found)
+    exporters, elsewhere = Exporters.of(found), inputs.declared.known
     members: dict[Address, list[Address]] = defaultdict(list)
     for address in objects:
         members[address.resource].append(address)
     linked = {
-        address: replace(item, depends_on=_dependencies(item, members, exporters)) for address, item in objects.items()
+        address: replace(item, depends_on=_dependencies(item, members, exporters, elsewhere))
+        for address, item in objects.items()
     }
     return Expansion(objects=_in_order(linked), exporters=exporters, warnings=tuple(diagnostics))
 
@@ -150,9 +152,10 @@ def _dependencies(
     item: PlatformObject,
     members: Mapping[Address, Sequence[Address]],
     exporters: Exporters,
+    elsewhere: Mapping[tuple[Address, str], Json],
 ) -> tuple[Address, ...]:
-    """Return the object addresses that must come before the object."""
-    named = set(_named(item, exporters))
+    """Return the object addresses that must come before the object; what is declared elsewhere is there already."""
+    named = set(_named(item, exporters, elsewhere))
     for address in item.depends_on:
         if address.part:
             named.add(address)
@@ -162,17 +165,23 @@ def _dependencies(
     return tuple(sorted(named))
 
 
-def _named(item: PlatformObject, exporters: Exporters) -> Iterator[Address]:
+def _named(
+    item: PlatformObject, exporters: Exporters, elsewhere: Mapping[tuple[Address, str], Json]
+) -> Iterator[Address]:
     values = dict(item.values)
     refs: list[Ref] = [*(() if is_plain(values) else find_refs(values)), *item.refers]
     for ref in refs:
+        if ref.key in elsewhere:
+            continue
         exporter = exporters.found.get(ref.key)
         if exporter is None:
             raise DeclarationError(
                 Diagnostic(
                     summary="Reference to nothing",
                     detail=f"{item.address} refers to {ref.address}.{ref.attribute}, but no declared object has that output.",
-                    fix=_known_outputs(ref.address, exporters),
+                    fix=_known_outputs(
+                        ref.address, [*exporters.outputs_of(ref.address), *_given(ref.address, elsewhere)]
+                    ),
                     address=item.address,
                     location=item.location,
                 )
@@ -180,8 +189,11 @@ def _named(item: PlatformObject, exporters: Exporters) -> Iterator[Address]:
         yield exporter
 
 
-def _known_outputs(address: Address, exporters: Exporters) -> str:
-    known = exporters.outputs_of(address)
+def _given(address: Address, elsewhere: Iterable[tuple[Address, str]]) -> list[str]:
+    return sorted(name for owner, name in elsewhere if owner == address)
+
+
+def _known_outputs(address: Address, known: Sequence[str]) -> str:
     if known:
         return f"{address} has the outputs {', '.join(known)}."
     return f"Yield {address} from the function that declares the resources."

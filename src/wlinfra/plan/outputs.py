@@ -52,6 +52,9 @@ class Exporters:
 def output_changes(inputs: Inputs, known: Mapping[tuple[Address, str], Json], *, destroy: bool) -> list[OutputChange]:
     """Return every output, recorded or declared, before and after."""
     before = inputs.state.outputs
+    if inputs.declared.partial:  # the others are of what is declared elsewhere
+        own = {output.name for output in inputs.declared.outputs}
+        before = {name: value for name, value in before.items() if name in own and not destroy}
     after: dict[str, tuple[Json, bool]] = {}
     if not destroy:
         for output in inputs.declared.outputs:

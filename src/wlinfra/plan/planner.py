@@ -105,7 +105,7 @@ def _completed(planning: _Planning) -> list[Change]:
     planning.wanted()
     planning.unwanted()
     changes = spread_create_first([*planning.changes.values(), *planning.leftovers()], scope.state)
-    if not scope.options.targets and not scope.options.excludes:
+    if not scope.options.targets and not scope.options.excludes and not scope.inputs.declared.partial:
         return changes
     return with_users_left_out(changes, scope.declared, scope.state.objects, {*scope.expansion.objects, *scope.prior})
 
@@ -198,7 +198,8 @@ class _Planning:
 
     def known(self) -> dict[tuple[Address, str], Json]:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""
-        return self.scope.expansion.exporters.known(*self.scope.state.objects.values(), *self.changes.values())
+        found = self.scope.expansion.exporters.known(*self.scope.state.objects.values(), *self.changes.values())
+        return {**found, **self.scope.inputs.declared.known}  # a record may be older than what is declared elsewhere
 
 
 # ---------------------------------------------------------------- one after another, or many at once

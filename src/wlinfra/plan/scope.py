@@ -82,11 +82,13 @@ class Scope:
         expansion = Expansion(objects={}, exporters=Exporters()) if options.destroy else expand(inputs)
         declared = expansion.objects
         state, moved = _follow_aliases(_recovered_state(inputs.state, recovered), declared)
-        found = find_strays(inputs, declared, state) if options.refresh and not options.refresh_only else ()
+        looks = options.refresh and not options.refresh_only and not inputs.declared.partial
+        found = find_strays(inputs, declared, state) if looks else ()
         state = replace(state, objects={**state.objects, **{record.address: record for record in found}})
-        guard_emptiness(declared, state, options)
+        own = _own_part(inputs.declared, declared, state)
+        guard_emptiness(declared, own, options)
         refuse_other_prefix(inputs.declared, state, options)
-        expansion, prior = select(expansion, state, options)
+        expansion, prior = select(expansion, own, options)
         return cls(
             inputs=inputs,
             options=options,
@@ -112,6 +114,24 @@ class Scope:
             found[item.provider].append((item, self.reading(item.address)))
         ending = frozenset(record.id for address, record in self.prior.items() if address not in wanted and record.id)
         return {name: Others(partial(tuple, objects), ending) for name, objects in found.items()}
+
+
+def _own_part(declared: Declared, objects: Mapping[Address, PlatformObject], state: State) -> State:
+    """Return the state with the records that the declaration is about: all of them unless it is one part of several.
+
+    Those are the objects wanted, and every other object of the resources that are declared.
+    """
+    if not declared.partial:
+        return state
+    resources = {resource.address for resource in declared.resources}
+    return replace(
+        state,
+        objects={
+            address: record
+            for address, record in state.objects.items()
+            if address in objects or address.resource in resources
+        },
+    )
 
 
 def _recovered_state(state: State, recovered: Iterable[Recovered]) -> State:

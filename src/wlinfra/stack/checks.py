@@ -23,19 +23,29 @@ __all__ = ["Declaration"]
 class Declaration:
     """Everything one environment declares, seen together."""
 
-    def __init__(self, spec: EnvironmentSpec[Any], gathering: Gathering[Resource], items: list[Any]) -> None:
+    def __init__(
+        self,
+        spec: EnvironmentSpec[Any],
+        gathering: Gathering[Resource],
+        items: list[Any],
+        externals: Mapping[Address, Resource] | None = None,
+    ) -> None:
         self._spec = spec
+        self._externals = dict(externals or {})
         self._items = items
         self._odd = gathering.odd
         yielded = [item for item in items if isinstance(item, Resource)]
         self.outputs = tuple(item for item in items if isinstance(item, Output))
         self._made = {resource.address: resource for resource in gathering.resources}
         self._by_address = {resource.address: resource for resource in yielded}
+        self._at_hand = {**self._externals, **self._by_address}
         self._yielded = yielded
-        self._needed = {resource: list(_needs(resource, self._by_address)) for resource in yielded}
+        self._needed = {resource: list(_needs(resource, self._at_hand)) for resource in yielded}
         lookups = self._lookups()
         self.resources = (*dict.fromkeys(yielded), *lookups)
-        self._by_address |= {resource.address: resource for resource in lookups}
+        looked_up = {resource.address: resource for resource in lookups}
+        self._by_address |= looked_up
+        self._at_hand |= looked_up
         self.dependencies = {
             resource.address: tuple(
                 dict.fromkeys(address for address in self._needed.get(resource, ()) if address in self._by_address)
@@ -47,7 +57,7 @@ class Declaration:
         """Return what is looked up and referred to without being yielded."""
         wanted = [address for needed in self._needed.values() for address in needed]
         wanted += [address for output in self.outputs for address in _needs(output, {})]
-        missing = dict.fromkeys(address for address in wanted if address not in self._by_address)
+        missing = dict.fromkeys(address for address in wanted if address not in self._at_hand)
         return [made for address in missing if (made := self._made.get(address)) is not None and made.lookup]
 
     def diagnose(self) -> Iterator[Diagnostic]:
@@ -66,7 +76,7 @@ class Declaration:
         owners: dict[Resource, list[Resource]] = {}
         for resource in self.resources:
             for part in resource.references():
-                if isinstance(part, Resource) and self._by_address.get(part.address) is not part:
+                if isinstance(part, Resource) and self._at_hand.get(part.address) is not part:
                     owners.setdefault(part, []).append(resource)
         for part, several in owners.items():
             if len(several) > 1:
@@ -95,7 +105,7 @@ class Declaration:
                 )
 
     def _check_addresses(self) -> Iterator[Diagnostic]:
-        first: dict[str, Resource | Output] = {}
+        first: dict[str, Resource | Output] = {str(address): one for address, one in self._externals.items()}
         items: tuple[Resource | Output, ...] = (*self._yielded, *self.outputs)
         for item in items:
             key = item.address if isinstance(item, Resource) else f"output {item.name}"
@@ -127,14 +137,14 @@ class Declaration:
         for resource, needed in self._needed.items():
             yield from self._missing(needed, resource.address, resource.location)
         for output in self.outputs:
-            yield from self._missing(_needs(output, self._by_address), f"output {output.name}", output.location)
+            yield from self._missing(_needs(output, self._at_hand), f"output {output.name}", output.location)
 
     def _missing(self, needed: Iterable[Address], who: str, location: Location | None) -> Iterator[Diagnostic]:
         for address in dict.fromkeys(needed):
-            if address in self._by_address:
+            if address in self._at_hand:
                 continue
             made = self._made.get(address)
-            guess = nearest(address, self._by_address)
+            guess = nearest(address, self._at_hand)
             yield Diagnostic(
                 summary="Reference to nothing declared",
                 detail=f"{who} refers to {address}, which "

@@ -30,10 +30,33 @@ from wlinfra.stack.settings import GivenSettings, Settings, SettingsSources, giv
 from wlinfra.stack.stack import Environment, EnvironmentSpec, ProviderSettings, Stack
 from wlinfra.values import Address, Json
 
-__all__ = ["DEFAULT_FILE", "Declared", "declare", "declare_for_destroy", "load_stack"]
+__all__ = ["DEFAULT_FILE", "Declared", "External", "declare", "declare_for_destroy", "load_stack", "require_externals"]
 
 DEFAULT_FILE = "infra.py"
 _numbers = count(1)
+_EXTERNAL = 'Write it as wl.External(server, {"id": "65f0..."}).'
+
+
+def require_externals(given: Sequence[External], what: str) -> None:
+    """Raise DeclarationError unless it is a list of externals."""
+    require(given, (list, tuple), what, "a list of wl.External", _EXTERNAL)
+    for one in given:
+        require(one, External, what, "a list of wl.External", _EXTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A resource that is declared and applied elsewhere: others may refer to it, and it is never planned."""
+
+    resource: Resource
+    """Its declaration, which a provider may need to expand what refers to it."""
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    """Its outputs by name; UNKNOWN for those that are not known yet."""
+
+    def __post_init__(self) -> None:
+        """Raise DeclarationError for what is no resource, or no outputs."""
+        require(self.resource, Resource, "wl.External", "a resource", _EXTERNAL)
+        require_dict(self.outputs, "outputs of wl.External", _EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +85,10 @@ class Declared:
     name_prefix: str = ""
     """What stands before the names of its objects on the platform."""
     warnings: tuple[Diagnostic, ...] = ()
+    externals: Mapping[Address, External] = field(default_factory=dict)
+    """What is declared elsewhere and may be referred to."""
+    partial: bool = False
+    """The environment has more resources than these: what is not declared here does not end."""
     reliable: bool = True
     """False where the program has errors or was not run, and the record stands for what it does not declare."""
 
@@ -69,6 +96,13 @@ class Declared:
     def settings_digest(self) -> str:
         """A digest of the merged settings."""
         return hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def known(self) -> Mapping[tuple[Address, str], Json]:
+        """The outputs of what is declared elsewhere; UNKNOWN for those that are not known yet."""
+        return {
+            (address, name): value for address, one in self.externals.items() for name, value in one.outputs.items()
+        }
 
 
 def load_stack(path: Path | str, *, environ: Mapping[str, str] | None = None) -> Stack[Any]:
@@ -136,10 +170,13 @@ def declare(
     settings_file: Path | str | None = None,
     saved_settings: Mapping[str, Any] | None = None,
     outputs_reader: OutputsReader | None = None,
+    externals: Sequence[External] = (),
+    partial: bool = False,
 ) -> Declared:
     """Return what the stack declares for the environment.
 
-    ``environ`` gives ``WLINFRA_SET_*`` settings and secrets. Raises DeclarationError with everything wrong at once,
+    ``environ`` gives ``WLINFRA_SET_*`` settings and secrets. ``externals`` are resources that others declare and that
+    the program may refer to; with ``partial`` the environment has more resources than the program declares. Raises DeclarationError with everything wrong at once,
     ConfigurationError for settings from outside the program.
     """
     fix = 'Write it as wl.declare(stack, "prod").'
@@ -147,17 +184,20 @@ def declare(
     for what, given in (("overrides", overrides), ("environ", environ), ("saved_settings", saved_settings)):
         require_dict(given, f"{what}= of wl.declare", f"Write it as {what}={{...}}.")
     require(settings_file or "", (str, Path), "settings_file= of wl.declare", "a path", fix)
+    require_externals(externals, "externals= of wl.declare")
     spec = stack.find_environment(environment_name)
     sources = SettingsSources(
         file=Path(settings_file) if settings_file else None, environ=environ, overrides=overrides, saved=saved_settings
     )
     settings = merge_settings(stack.settings, spec.settings, sources)
     gathering, items = _gather(stack, spec, settings, environ, outputs_reader)
-    checked = Declaration(spec, gathering, items)
-    _prefix_names([*gathering.resources, *checked.resources], spec.name_prefix)
+    elsewhere = {one.resource.address: one.resource for one in externals}
+    checked = Declaration(spec, gathering, items, elsewhere)
+    _prefix_names([*gathering.resources, *checked.resources, *elsewhere.values()], spec.name_prefix)
     diagnostics = [*gathering.diagnostics, *checked.diagnose()]
     DeclarationError.raise_for(diagnostics)
-    return _declared(stack, spec, settings, checked, diagnostics, sources)
+    declared = _declared(stack, spec, settings, checked, diagnostics, sources)
+    return replace(declared, externals={one.resource.address: one for one in externals}, partial=partial)
 
 
 def declare_for_destroy(
@@ -169,6 +209,8 @@ def declare_for_destroy(
     settings_file: Path | None = None,
     saved_settings: Mapping[str, Any] | None = None,
     outputs_reader: OutputsReader | None = None,
+    externals: Sequence[External] = (),
+    partial: bool = False,
 ) -> Declared:
     """Return what the stack declares, as `declare` does, for a plan that everything recorded goes.
 
@@ -185,15 +227,16 @@ def declare_for_destroy(
     gathering, items = _gather(stack, spec, settings, environ, outputs_reader)
     errors += gathering.diagnostics
     if not errors:
-        checked = Declaration(spec, gathering, items)
+        checked = Declaration(spec, gathering, items, {one.resource.address: one.resource for one in externals})
         diagnostics = list(checked.diagnose())
         errors += [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
         if not errors:
-            return _declared(stack, spec, settings, checked, diagnostics, sources)
+            return replace(_declared(stack, spec, settings, checked, diagnostics, sources), partial=partial)
     complete = [resource for resource in gathering.resources if not resource.is_broken and not resource.lookup]
     checked = Declaration(spec, gathering, list({resource.address: resource for resource in complete}.values()))
     warning = _destroyed_all_the_same(spec.name, errors)
-    return replace(_declared(stack, spec, settings, checked, [warning], sources), outputs=(), reliable=False)
+    declared = _declared(stack, spec, settings, checked, [warning], sources)
+    return replace(declared, outputs=(), partial=partial, reliable=False)
 
 
 def _destroyed_all_the_same(environment: str, errors: Sequence[Diagnostic]) -> Diagnostic:

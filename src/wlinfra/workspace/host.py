@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wlinfra.errors import Diagnostic
+from wlinfra.stack.program import External
 
 __all__ = ["Asked", "Host"]
 
@@ -59,3 +60,7 @@ class Asked:
     """The file with settings."""
     overrides: Sequence[str] = ()
     """Each ``name=value``."""
+    externals: Sequence[External] = ()
+    """Resources that are declared elsewhere."""
+    partial: bool = False
+    """The program declares some of the resources of the environment."""

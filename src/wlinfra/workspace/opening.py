@@ -65,6 +65,8 @@ def _declare(
             settings_file=host.path(asked.settings) if asked.settings else None,
             saved_settings=saved_settings,
             outputs_reader=_OutputsReader(site.root),
+            externals=asked.externals,
+            partial=asked.partial,
         )
 
 

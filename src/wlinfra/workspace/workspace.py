@@ -22,7 +22,7 @@ from wlinfra.errors import ConfigurationError, WlinfraError
 from wlinfra.plan.file import Origin, seal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.resources.declaring import caller, locate, require, require_dict
-from wlinfra.stack.program import DEFAULT_FILE, Declared
+from wlinfra.stack.program import DEFAULT_FILE, Declared, External, require_externals
 from wlinfra.stack.stack import Stack
 from wlinfra.state.model import HistoryEntry, State
 from wlinfra.values import Address, Json
@@ -48,6 +48,8 @@ def open_workspace(
     environ: Mapping[str, str] | None = None,
     providers: Mapping[str, Any] | None = None,
     ending: bool = False,
+    externals: Sequence[External] = (),
+    partial: bool = False,
 ) -> Workspace:
     """Open one environment of a stack; run the program once, call no platform.
 
@@ -55,7 +57,9 @@ def open_workspace(
     ``settings`` and ``settings_file`` do what ``--set`` and ``--settings`` do. The state is kept in ``state_dir``, by
     default in ``.wlinfra`` next to the program, or in the current directory for a stack that is no file. ``environ``
     replaces the environment variables of the process, and ``providers`` adds to those installed, by name. With
-    ``ending``, for a workspace that is only destroyed, what is wrong with the program is a warning. Raises
+    ``ending``, for a workspace that is only destroyed, what is wrong with the program is a warning. ``externals`` are
+    resources that are declared elsewhere: the program may refer to them, and they are never planned. With ``partial``
+    the program declares some of the resources of the environment, and the others are left as they are. Raises
     DeclarationError with everything that is wrong with the program, ConfigurationError for what was given here.
     """
     fix = 'Write it as wl.open_workspace("infra.py", "prod").'
@@ -63,6 +67,7 @@ def open_workspace(
     require(environment, str, "environment= of wl.open_workspace", "the name of an environment", fix)
     for what, given in (("settings", settings), ("environ", environ), ("providers", providers)):
         require_dict(given, f"{what}= of wl.open_workspace", f"Write it as {what}={{...}}.")
+    require_externals(externals, "externals= of wl.open_workspace")
     for what, path in (("settings_file", settings_file), ("state_dir", state_dir)):
         require(path, (str, Path), f"{what}= of wl.open_workspace", "a path", f'Write it as {what}="...".')
     variables = os.environ if environ is None else environ
@@ -73,6 +78,8 @@ def open_workspace(
         state_dir=str(state_dir),
         settings=str(settings_file),
         overrides=[f"{name}={_as_given(name, value)}" for name, value in (settings or {}).items()],
+        externals=tuple(externals),
+        partial=partial,
     )
     stack = program if isinstance(program, Stack) else None
     return Workspace(open_site(asked, host, stack=stack, ending=ending))

@@ -1,0 +1,68 @@
+"""A workload runs an artifact of another plan: its declaration names the containers, its id is all that is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wlinfra as wl
+from wlinfra.changes.model import Action
+from wlinfra.values import UNKNOWN, Json
+from wlinfra.workspace.workspace import Workspace
+from wlinfra_datarobot.emulator import DataRobotEmulator
+
+
+@pytest.fixture
+def emulator() -> Iterator[DataRobotEmulator]:
+    with DataRobotEmulator() as emulator:
+        yield emulator
+
+
+def opened(
+    folder: Path,
+    emulator: DataRobotEmulator,
+    name: str,
+    *resources: wl.Artifact | wl.Workload,
+    externals: tuple[wl.External, ...] = (),
+) -> Workspace:
+    """Open a stack of its own, with a record of its own."""
+    stack = wl.Stack(name)
+    stack.resources(lambda env: resources)
+    stack.environment("test", provider="datarobot", endpoint=emulator.url, token="none")
+    return wl.open_workspace(stack, state_dir=folder, environ={"HOME": str(folder)}, externals=externals)
+
+
+def server() -> wl.Artifact:
+    container = wl.Container(image="ghcr.io/acme/chat:1", port=8080)
+    return wl.Artifact("server", containers=[container])
+
+
+def test_an_artifact_of_another_plan_is_run_and_not_made_again(tmp_path: Path, emulator: DataRobotEmulator) -> None:
+    artifact = server()
+    chat = wl.Workload("chat", artifact=artifact, replicas=1, bundles=["cpu.small"])
+
+    def chatting(identity: Json) -> Workspace:
+        return opened(tmp_path, emulator, "chats", chat, externals=(wl.External(artifact, {"id": identity}),))
+
+    with chatting(UNKNOWN) as before:
+        (planned,) = before.plan().changes
+        assert (planned.address, planned.action) == ("workload.chat", Action.CREATE)
+    with opened(tmp_path, emulator, "servers", artifact) as servers:
+        assert servers.apply().ok
+        identity = servers.state.objects[artifact.address].id
+    with chatting(identity) as chats:
+        assert chats.apply().ok
+        assert set(chats.state.objects) == {"workload.chat"}
+        assert chats.state.objects[chat.address].outputs["artifact_id"] == identity
+        assert chats.plan().is_empty
+    with chatting(UNKNOWN) as after:
+        (planned,) = after.plan().changes
+        assert planned.action is Action.ROLL
+        assert planned.id == chats_id(tmp_path, emulator, chat)
+
+
+def chats_id(folder: Path, emulator: DataRobotEmulator, chat: wl.Workload) -> str | None:
+    with opened(folder, emulator, "chats", chat) as workspace:
+        return workspace.state.objects[chat.address].id
