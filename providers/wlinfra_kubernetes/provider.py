@@ -124,4 +124,4 @@ class KubernetesConnection(PlatformConnection[Platform]):
 
     def on_change(self, notify: Callable[[], None]) -> None:
         """Register what is called when something awaited has changed."""
-        self.platform.watches.tell = notify
+        self.platform.watches.notify = notify

@@ -84,7 +84,7 @@ class Watches:
         self._unwatchable: set[Key] = set()
         self._round = 0
         self._closed = False
-        self.tell: Callable[[], None] = lambda: None
+        self.notify: Callable[[], None] = lambda: None
         """Called from any thread after each change of an object."""
 
     def begin_round(self) -> None:
@@ -183,7 +183,7 @@ class Watches:
                 for event in _events(stream):
                     told = True
                     if _take_in(selection, event):
-                        self.tell()
+                        self.notify()
             except ClusterError as error:
                 if error.failure is not Failure.LOST:
                     raise

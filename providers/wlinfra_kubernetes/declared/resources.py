@@ -221,14 +221,14 @@ def manifests_from(path: str | Path, **options: Unpack[ResourceOptions]) -> Iter
     from .manifest_files import read_objects
 
     found = read_objects(root)
-    _tell_left_out(found)
+    _report_left_out(found)
     for item in found:
         with standing_at(item.location.file, item.location.line):
             made = Manifest(_name_of(item.manifest), item.manifest, **options)
         yield made
 
 
-def _tell_left_out(found: Sequence[FileObject]) -> None:
+def _report_left_out(found: Sequence[FileObject]) -> None:
     """Warn once of what exported files hold that only the cluster sets; a stack made by hand hears nothing."""
     exported, session = [item for item in found if item.left_out], current_gathering()
     if not exported or session is None:
