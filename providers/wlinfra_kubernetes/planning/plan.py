@@ -41,6 +41,7 @@ from .plan_existing import comparable, plan_existing, refuse_foreign
 from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
 from .quotas import within_quota
+from .recorded import unchanged, with_stamp
 from .restarts import stamp_of, with_readers_told
 from .steps import delete_step, gone_goal
 from .subject import Subject
@@ -52,6 +53,8 @@ __all__ = ["plan"]
 def plan(platform: Platform, request: PlanRequest) -> Decision:
     """Return what must happen to one object; raises ProviderError for what the cluster refuses."""
     desired = request.desired
+    if (settled := unchanged(platform, request)) is not None:
+        return settled
     request = _with_document(platform, request)
     if desired is None or request.deposed_id is not None:
         return _end(platform, request)
@@ -103,7 +106,7 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
     subject = Subject(
         platform=platform, request=request, desired=desired, draft=draft, stamp=stamp_of(platform, request, desired)
     )
-    judged = _judged(subject)
+    judged = with_stamp(_judged(subject), subject.stamp)
     if private.inventory and platform.foreign:
         return _taken_over(platform, request, judged)
     change = with_readers_told(within_quota(platform, request, desired, judged), desired)

@@ -23,10 +23,12 @@ from wlinfra_kubernetes.private import Read, private_of
 from wlinfra_manifests.document import Key, at, canonical
 from wlinfra_manifests.secrets import SECRETS_DIGEST, STAMPED
 
-__all__ = ["RESTARTS", "Stamp", "stamp_attribute", "stamp_of", "with_readers_told"]
+__all__ = ["RESTARTS", "STAMP", "Stamp", "has_read", "stamp_attribute", "stamp_of", "with_readers_told"]
 
 RESTARTS: Final = "a secret or setting that its pods read at their start changes"
 """The note on a new stamp."""
+STAMP: Final = "stamp"
+"""The fact that records what pods have read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,16 @@ def stamp_of(platform: Platform, request: PlanRequest, desired: PlatformObject) 
     same_key = bool(live) and live.partition("-")[0] == wanted.partition("-")[0]
     now = wanted if same_key or _is_changing(request, sources) else live
     return Stamp(live=live, now=now, with_roll=wanted)
+
+
+def has_read(request: PlanRequest, desired: PlatformObject, facts: Mapping[str, Any]) -> bool:
+    """Return whether the record says that the pods have read all that they are to read, and nothing of it changes."""
+    sources = private_of(desired).reads
+    if not sources:
+        return True
+    if _is_changing(request, sources):
+        return False
+    return bool(wanted := _wanted(request, sources)) and facts.get(STAMP) == wanted
 
 
 def _wanted(request: PlanRequest, sources: Sequence[Read]) -> str:
