@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,20 @@ def test_a_write_that_failed_leaves_the_state_as_it_was(tmp_path: Path) -> None:
             session.put(make_item("c"))
         assert session.state == store.load()
     assert list(store.load().objects) == ["workload.a"]
+
+
+def test_space_is_held_back_from_many_threads(tmp_path: Path) -> None:
+    write_items(tmp_path, "first")
+    store = make_store(tmp_path)
+    names = [f"w{number}" for number in range(64)]
+    with store.acquire(ME) as lease, store.open(lease) as session, ThreadPoolExecutor(16) as pool:
+
+        def work(name: str) -> None:
+            session.reserve()
+            session.put(make_item(name))
+
+        list(pool.map(work, names))
+    assert set(store.load().objects) == {"workload.first", *(f"workload.{name}" for name in names)}
 
 
 def test_space_held_back_is_given_back(tmp_path: Path) -> None:

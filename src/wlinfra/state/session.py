@@ -131,6 +131,7 @@ class LocalSession(StateSession):
         self._ledger.lineage = self._ledger.lineage or new_lineage()  # written with the first record
         self._journal: JournalFile | None = None
         self._mutex = threading.Lock()
+        self._files = threading.Lock()  # reserving cuts a torn tail of the journal, never what was just written
         self._view: State | None = None
         self._is_short_of_space = False
         self._writer: GroupCommit[_Write] = GroupCommit(self._commit)
@@ -158,7 +159,7 @@ class LocalSession(StateSession):
         Space is held back for the results of the steps that run when the disk becomes full.
         """
         self.lease.check()
-        with explain_os_errors("reserve space for the state", self._paths.directory):
+        with self._files, explain_os_errors("reserve space for the state", self._paths.directory):
             self._disk.replace(self._paths.reserve, b"\0" * _RESERVE)
             if self._journal is None and self._loaded.journal_length is not None:
                 JournalFile(self._paths.journal, self._disk, length=self._loaded.journal_length).close()
@@ -208,7 +209,7 @@ class LocalSession(StateSession):
     def _commit(self, batch: list[_Write]) -> None:
         """Write the records of a batch with one sync, then apply them; the writer thread alone calls this."""
         self.lease.check()
-        with explain_os_errors("write the state", self._paths.directory):
+        with self._files, explain_os_errors("write the state", self._paths.directory):
             lines = self._open_journal() if self._journal is None else []
             records = self._number(batch)
             lines += [
