@@ -26,12 +26,15 @@ def opened(
     name: str,
     *resources: wl.Artifact | wl.Workload,
     externals: tuple[wl.External, ...] = (),
+    partial: bool = False,
 ) -> Workspace:
     """Open a stack of its own, with a record of its own."""
     stack = wl.Stack(name)
     stack.resources(lambda env: resources)
     stack.environment("test", provider="datarobot", endpoint=emulator.url, token="none")
-    return wl.open_workspace(stack, state_dir=folder, environ={"HOME": str(folder)}, externals=externals)
+    return wl.open_workspace(
+        stack, state_dir=folder, environ={"HOME": str(folder)}, externals=externals, partial=partial
+    )
 
 
 def server() -> wl.Artifact:
@@ -66,3 +69,18 @@ def test_an_artifact_of_another_plan_is_run_and_not_made_again(tmp_path: Path, e
 def chats_id(folder: Path, emulator: DataRobotEmulator, chat: wl.Workload) -> str | None:
     with opened(folder, emulator, "chats", chat) as workspace:
         return workspace.state.objects[chat.address].id
+
+
+def test_a_plan_from_the_record_asks_as_much_of_one_as_of_many(tmp_path: Path, emulator: DataRobotEmulator) -> None:
+    artifact = server()
+    many = [wl.Workload(f"w{number}", artifact=artifact, replicas=1, bundles=["cpu.small"]) for number in range(5)]
+    with opened(tmp_path, emulator, "chats", artifact, *many) as chats:
+        assert chats.apply().ok
+    counts = []
+    for declared in ([artifact, *many], [artifact]):
+        with opened(tmp_path, emulator, "chats", *declared, partial=True) as part:
+            before = len(emulator.requests)
+            assert part.plan(wl.PlanOptions(refresh=False)).is_empty
+            counts.append(len(emulator.requests) - before)
+    assert counts == [counts[0]] * 2
+    assert counts[0] <= 1
