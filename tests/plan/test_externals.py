@@ -157,6 +157,17 @@ def test_a_part_leaves_the_rest_as_it_is(opened: Open, provider: MemoryProvider)
     assert set(part.state.objects) == {"workload.first", "workload.second"}
 
 
+def test_a_namesake_in_another_part_is_no_object_that_was_renamed(opened: Open, provider: MemoryProvider) -> None:
+    first, second = (
+        wl.Workload(name, artifact="65f0", replicas=1, platform_name="chat") for name in ("first", "second")
+    )
+    assert opened(lambda: [first]).apply().ok
+    part = opened(lambda: [second], partial=True)
+    assert actions(part) == {"workload.second": Action.CREATE}
+    assert part.apply().ok
+    assert len(provider.world.objects) == 2
+
+
 def test_a_part_without_resources_ends_nothing(opened: Open) -> None:
     assert opened(two).apply().ok
     assert opened(list, partial=True).plan().changes == ()

@@ -144,7 +144,7 @@ class _Planning:
     def _one(self, item: PlatformObject, known: Mapping[tuple[Address, str], Json]) -> Change:
         prior = self.scope.state.objects.get(item.address)
         refuse_other_provider(item, prior)
-        reading = own_reading(item, self.scope.reading(item.address), self.scope.state, self.scope.declared)
+        reading = own_reading(item, self.scope.reading(item.address), self.scope.state, self.scope.staying)
         reading = without_others(self.scope.inputs, item, reading)
         if self.scope.options.refresh_only:
             theirs = partial(self._theirs, item.provider, reading)

@@ -69,6 +69,8 @@ class Scope:
     expansion: Expansion
     declared: Mapping[Address, PlatformObject]
     """Every declared object, those that the plan is not about too."""
+    staying: frozenset[Address]
+    """Where an object is declared, here or in another part of the environment."""
     state: State
     """With what interrupted steps did, and with what the platform proves to be ours."""
     prior: Mapping[Address, ObjectState]
@@ -94,6 +96,7 @@ class Scope:
             options=options,
             expansion=expansion,
             declared=declared,
+            staying=frozenset({*declared, *(state.objects.keys() - own.objects.keys())}),
             state=state,
             prior=prior,
             readings=read_objects(inputs, expansion.objects, prior, refresh=options.refresh),
