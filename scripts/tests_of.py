@@ -26,9 +26,14 @@ def tests_of(changed: str) -> Iterator[Path]:
             yield folder
         case ("providers", package, *_):
             folder = Path("tests/providers") / package.removeprefix("wlinfra_")
-            yield from sorted(item for item in folder.glob("test_*.py") if "ClusterHandle" not in item.read_text())
+            yield from sorted(item for item in folder.rglob("test_*.py") if not _is_slow(item))
         case _:
             return
+
+
+def _is_slow(test: Path) -> bool:
+    """Return whether a test of a provider needs minutes or a cluster."""
+    return bool(set(test.parts) & set(_SLOW)) or "ClusterHandle" in test.read_text()
 
 
 def main() -> int:

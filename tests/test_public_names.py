@@ -35,6 +35,11 @@ def test_a_door_offers_the_pinned_names_and_no_others(door: str) -> None:
     assert sorted(module.__all__) == (PINNED / f"{door}.txt").read_text().split()
 
 
+@pytest.mark.parametrize("module", ["wlinfra.testing.contract", "wlinfra_datarobot", "wlinfra_kubernetes"])
+def test_a_module_promises_the_pinned_names(module: str) -> None:
+    assert sorted(import_module(module).__all__) == (PINNED / f"{module}.txt").read_text().split()
+
+
 def test_the_promised_names_are_those_that_can_be_imported() -> None:
     promised = {name: getattr(wl, name) for name in wl.__all__}
     public = {name for name in dir(wl) if not name.startswith("_") and not hasattr(getattr(wl, name), "__path__")}

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
-from wlinfra.provider import by_id
+from wlinfra.http.paging import by_id
 
 from .client import ArtifactFilter, DataRobotClient, WorkloadFilter
 from .client.plausible import implausible_artifact, implausible_workload

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
 from wlinfra.errors import Diagnostic
-from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted, by_id
+from wlinfra.http.paging import by_id
+from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
 from wlinfra.remedies import Advice, import_
 from wlinfra.values import Json
 from wlinfra_manifests.document import Key, declared_values, key_of

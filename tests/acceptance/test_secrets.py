@@ -16,7 +16,7 @@ yield server
 yield wl.Workload("chat", artifact=server, bundles=["cpu.small"], replicas=1)
 yield wl.Output("token", wl.secret_env("CHAT_TOKEN"), sensitive=True)
 """
-FORMATS = ("text", "json", "terraform-json", "markdown")
+FORMATS = ("text", "json", "terraform-json", "markdown", "html")
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any, Generic, Required, TypeAlias, TypedDict, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from wlinfra.http.failures import ApiError, Call, FailureKind
+from wlinfra.http.paging import pages
 from wlinfra.http.transport import HttpTransport, Query, Response
-from wlinfra.provider import pages
 from wlinfra_datarobot.client.plausible import implausible
 
 __all__ = ["PAGE_SIZE", "Calls", "Group", "Pages", "Payload", "segment"]

@@ -13,10 +13,10 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from wlinfra.http.options import SendOptions
+from wlinfra.http.paging import pages
 from wlinfra.http.pool import PoolWire
 from wlinfra.http.sender import Refusal, Sender, Sending
 from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer, WireStream
-from wlinfra.provider import pages
 from wlinfra_manifests.document import Key
 
 from .answers import Answered, answered, confirm

@@ -119,7 +119,7 @@ class Repeat(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A condition that `Provider.poll` answers before a step may run."""
+    """A condition that `Connection.poll` answers before a step may run."""
 
     goal: str
     """The provider's word for the condition, such as ``replacement-over``."""
@@ -167,7 +167,7 @@ class Step:
     """The call ends the object with the id in ``target``."""
     repeat: Repeat = Repeat.LOOK_FIRST
     lookup: Mapping[str, Any] = field(default_factory=dict)
-    """What `Provider.recover` needs to find out whether the call happened; plain JSON without secrets."""
+    """What `Connection.recover` needs to find out whether the call happened; plain JSON without secrets."""
     gate: Gate | None = None
     """A condition that must hold before the call."""
     timeout: float = 75.0

@@ -1,6 +1,6 @@
 """Building a plan: expand, read, ask each provider what must happen, guard, order.
 
-`build_plan` is called by the commands; the plan it returns is a value that needs nothing else. Nothing here calls a
+`build_plan` is called by the workspace; the plan it returns is a value. Nothing here calls a
 platform except through `Connection.read` and `Connection.plan`, and nothing writes.
 """
 

@@ -1,10 +1,10 @@
 """Everything a provider needs: the contract, the values it answers with, and the default planner.
 
 This is the only door into the core for providers, ours too. In addition to it they import the resources
-(`wlinfra.resources`), the words of every layer (`wlinfra.values`, `wlinfra.errors`), the HTTP layer (`wlinfra.http`,
+(`wlinfra.resources`), the words of every layer (`wlinfra.values`, `wlinfra.errors`, `wlinfra.remedies`), the HTTP layer (`wlinfra.http`,
 `wlinfra.clock`), `wlinfra.emulation` and, in tests, `wlinfra.testing`.
 
-A provider is a distribution with an entry point in the group ``wlinfra.providers``; `wlinfra.testing.ProviderContract`
+A provider is a distribution with an entry point in the group ``wlinfra.providers``; `wlinfra.testing.contract.ProviderContract`
 checks whether it keeps the contract.
 """
 
@@ -60,7 +60,7 @@ from wlinfra.provider.base import (
     Wanted,
 )
 from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator, ShipsEmulator
-from wlinfra.provider.kit import ConnectionOptions, PlatformConnection, Questions, Reached, by_id, hidden, pages
+from wlinfra.provider.kit import ConnectionOptions, PlatformConnection, Questions, Reached, hidden
 from wlinfra.provider.operation import Operation, Operations, Sent
 from wlinfra.provider.optional import (
     KnowsItsPlace,
@@ -154,7 +154,6 @@ __all__ = [
     "WorksFromRecords",
     "WritesManifests",
     "WritesRoles",
-    "by_id",
     "changes_nothing_live",
     "compare",
     "default_decision",
@@ -166,7 +165,6 @@ __all__ = [
     "memory_bytes",
     "merge_shared",
     "needs_call",
-    "pages",
     "public_options",
     "wrong_options",
 ]

@@ -1,11 +1,11 @@
 """What providers of platforms with an HTTP API share beside the contract; one that has little to share needs none of it.
 
-Options that are checked, a connection that hands its questions to functions, objects by id, and pages.
+Options that are checked, and a connection that hands its questions to functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, assert_never
@@ -32,7 +32,7 @@ from wlinfra.provider.operation import Operations
 from wlinfra.provider.options import wrong_options
 from wlinfra.state.model import Intent
 
-__all__ = ["ConnectionOptions", "PlatformConnection", "Questions", "Reached", "by_id", "hidden", "pages"]
+__all__ = ["ConnectionOptions", "PlatformConnection", "Questions", "Reached", "hidden"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -166,39 +166,3 @@ def hidden(status: Status, hide: Callable[[str], str]) -> Status:
             return Failed(error=replace(error, detail=hide(error.detail)))
         case _:
             assert_never(status)
-
-
-# ---------------------------------------------------------------- reading
-
-
-def by_id(
-    ids: Iterable[K],
-    *,
-    one: Callable[[K], T],
-    many: Callable[[Sequence[K]], Mapping[K, T]],
-    few: int,
-    each: Callable[[Callable[[K], T], Sequence[K]], Iterable[T]] = map,
-) -> dict[K, T]:
-    """Return what each id names: up to ``few`` by ``one``, more by ``many``, and by ``one`` what that leaves out.
-
-    ``each`` calls a function for every id, such as a pool's ``map``.
-    """
-    wanted = list(dict.fromkeys(ids))
-    found = dict(many(wanted)) if len(wanted) > few else {}
-    single = [key for key in wanted if key not in found]
-    return found | dict(zip(single, each(one, single), strict=True))
-
-
-def pages(first: K, fetch: Callable[[K], tuple[T, K | None]], *, circle: Callable[[], Exception]) -> Iterator[T]:
-    """Yield page after page; ``fetch`` returns one and where the next is, None after the last.
-
-    Raises what ``circle`` makes when a page was there before.
-    """
-    followed: set[K] = set()
-    at: K | None = first
-    while at is not None:
-        if at in followed:
-            raise circle()
-        followed.add(at)
-        page, at = fetch(at)
-        yield page
