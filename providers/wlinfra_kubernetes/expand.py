@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from wlinfra.provider import DeclaredPaths, PlatformObject, RenderedObject, merge_shared
+from wlinfra.provider import DeclaredPaths, Lifecycle, PlatformObject, RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
@@ -88,7 +88,7 @@ def _workload(
             made,
             notes=tuple(common_notes(renderings.values())) if item is runner else (),
             declared=DeclaredPaths() if item.shared else declared_paths(item, workload, artifact),
-            lifecycle=of_artifact(artifact),
+            lifecycle=Lifecycle() if item.shared else of_artifact(artifact),
         )
         yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
 

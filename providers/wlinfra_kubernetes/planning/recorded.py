@@ -31,6 +31,8 @@ def unchanged(platform: Platform, request: PlanRequest) -> Decision | None:
     wanted = _as_recorded(under_its_name(desired, request), live)
     if private_of(desired).inventory and platform.foreign:
         return None
+    if any(change.action is Action.REPLACE for change in request.dependencies.values()):
+        return None  # it may have to go first, such as pods with a volume that is replaced
     change = default_decision(replace(request, desired=wanted), steps=_none)
     if (change.action, change.reason) != (Action.NO_OP, ActionReason.UNCHANGED) or change.notes or change.drift:
         return None

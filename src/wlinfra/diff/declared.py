@@ -96,9 +96,21 @@ class DeclaredPaths:
         wire, declared = pair
         unnamed = declared.count(_ELEMENT)
         covered = [(at, other) for at, other in self.pairs if len(at) >= len(wire) and _fits(wire, at)]
+        if self._covers_others(pair):
+            return False
         if unnamed > wire.count(_ELEMENT):  # another pair may say which one it is
             return all(unnamed <= other.count(_ELEMENT) for at, other in covered if len(at) == len(wire))
         return wire[-1] != "*" or all(at == wire for at, _ in covered)
+
+    def _covers_others(self, pair: tuple[_Template, _Template]) -> bool:
+        """True when another attribute, such as the allocation of a container, stands below the place of this one."""
+        wire, _ = pair
+        own = [name for at, name in self.pairs if _alike(at) == _alike(wire)]
+        below: dict[_Template, list[_Template]] = {}
+        for at, name in self.pairs:
+            if len(at) > len(wire) and at != name and _fits(wire, at):
+                below.setdefault(_alike(at), []).append(name)
+        return any(not any(name[: len(one)] == one for name in names for one in own) for names in below.values())
 
     def knows(self, pattern: str) -> bool:
         """True for the path of an attribute, declared or not; elements have names, not places."""
@@ -127,6 +139,11 @@ def _template(text: str) -> _Template:
     return tuple(
         _Key(json.loads(match[1])) if match[1] else match[3] or _Key(match[2]) for match in _PART.finditer(text)
     )
+
+
+def _alike(wire: _Template) -> _Template:
+    """Return the place with every element as any."""
+    return tuple("*" if part == _ELEMENT else part for part in wire)
 
 
 def _fits(wire: _Template, path: Path) -> bool:

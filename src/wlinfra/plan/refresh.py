@@ -16,8 +16,9 @@ from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
 from wlinfra.diff.compare import drift
 from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.model import AttributeChange, Origin
+from wlinfra.diff.patterns import parse_pattern
 from wlinfra.diff.private import is_open_to_all
-from wlinfra.diff.project import key_elements
+from wlinfra.diff.project import keep_ignored, key_elements
 from wlinfra.diff.schema import Attribute, Effect
 from wlinfra.diff.single import value_at, with_value
 from wlinfra.errors import ProviderError
@@ -152,17 +153,18 @@ def _seen(
     """Return the new record of a live object: what others changed, and outputs that moved."""
     now = what_runs(prior, reading, item.schema, digest)
     base = replace(base, unfinished=now.unfinished, found=reading.facts)
-    every = drift(now.record.values, reading.values, item.schema, digest)
     ignore = item.lifecycle.ignore_changes
-    found = tuple(
-        theirs(drift(now.record.values, reading.values, item.schema, digest, ignore=ignore) if ignore else every)
-    )
+    every = drift(now.record.values, reading.values, item.schema, digest, ignore=ignore)
+    found = tuple(theirs(every))
     # While our own change is not over, outputs are those of what runs, not of what was applied.
     outputs = prior.outputs if now.unfinished else {**prior.outputs, **reading.outputs}
     if not found and outputs == prior.outputs:
         return base
-    live: dict[str, Json] = {name: reading.values.get(name) for name in prior.values}
-    for change in every:
+    # Ignored as a whole first: lists that grew or shrank have no element in the place of each recorded one.
+    ignored = tuple(parse_pattern(path) for path in ignore)
+    kept = keep_ignored(dict(reading.values), dict(prior.values), ignored, item.schema)
+    live: dict[str, Json] = {name: kept.get(name) for name in prior.values}
+    for change in reversed(every):
         if change not in found:
             live = with_value(live, change.path, value_at(prior.values, change.path))
     for change in now.unfinished:

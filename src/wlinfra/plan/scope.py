@@ -7,7 +7,7 @@ program nor the state has them, so that undeclared objects are deleted even when
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -22,6 +22,7 @@ from wlinfra.plan.select import select
 from wlinfra.provider.base import Absent, Reading, Wanted
 from wlinfra.provider.optional import KnowsOwners, Stray
 from wlinfra.provider.others import Others
+from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import ObjectState, State
@@ -125,8 +126,9 @@ def _own_part(declared: Declared, objects: Mapping[Address, PlatformObject], sta
     Those are the objects wanted, and every other object of the resources that are declared.
     """
     if not declared.partial:
-        return state
-    resources = {resource.address for resource in declared.resources}
+        own = {address: item for address, item in state.objects.items() if address.resource not in declared.externals}
+        return replace(state, objects=own)
+    resources = {address for resource in declared.resources for address in _addresses(resource, declared)}
     return replace(
         state,
         objects={
@@ -135,6 +137,18 @@ def _own_part(declared: Declared, objects: Mapping[Address, PlatformObject], sta
             if address in objects or address.resource in resources
         },
     )
+
+
+def _addresses(resource: Resource, declared: Declared) -> Iterator[Address]:
+    """Yield the resource, what it was called before, and what only it brings along."""
+    if resource.lookup:
+        return
+    yield resource.address
+    yield from map(Address, resource.lifecycle.aliases)
+    yielded = {one.address for one in declared.resources} | {*declared.externals}
+    for part in resource.references():
+        if isinstance(part, Resource) and part.address not in yielded:
+            yield from _addresses(part, declared)
 
 
 def _recovered_state(state: State, recovered: Iterable[Recovered]) -> State:

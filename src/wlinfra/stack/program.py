@@ -231,12 +231,14 @@ def declare_for_destroy(
         diagnostics = list(checked.diagnose())
         errors += [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
         if not errors:
-            return replace(_declared(stack, spec, settings, checked, diagnostics, sources), partial=partial)
+            declared = _declared(stack, spec, settings, checked, diagnostics, sources)
+            return replace(declared, externals={one.resource.address: one for one in externals}, partial=partial)
     complete = [resource for resource in gathering.resources if not resource.is_broken and not resource.lookup]
     checked = Declaration(spec, gathering, list({resource.address: resource for resource in complete}.values()))
     warning = _destroyed_all_the_same(spec.name, errors)
     declared = _declared(stack, spec, settings, checked, [warning], sources)
-    return replace(declared, outputs=(), partial=partial, reliable=False)
+    elsewhere = {one.resource.address: one for one in externals}
+    return replace(declared, outputs=(), externals=elsewhere, partial=partial, reliable=False)
 
 
 def _destroyed_all_the_same(environment: str, errors: Sequence[Diagnostic]) -> Diagnostic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wlinfra.errors import StateRefusedError
+from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore
 from wlinfra.workspace.host import Host
 from wlinfra.workspace.locking import lock_request
@@ -25,7 +26,9 @@ def take_record(site: Site, old: str, host: Host, *, lock_timeout: float) -> int
     _refuse(site, old, source, target)
     with writing(source, request, host) as (_, before):
         with target.acquire(request) as lease:
-            target.push(source.pull(), lease, force=True, source=old)
+            _refuse(site, old, source, target)  # others may have applied since
+            if not _is_moved(before.state, target.load()):
+                target.push(source.pull(), lease, force=True, source=old)
             _move_data(source.paths.directory, target.paths.directory)
             with target.open(lease) as after:
                 add_history(after, request, f"was the stack {old}")
@@ -46,12 +49,26 @@ def _refuse(site: Site, old: str, source: LocalStateStore, target: LocalStateSto
             f"{site.root} records no objects of the stack {old}, {where}.",
             "Name the stack as it was called when it was applied.",
         )
-    if (here.objects or here.intents) and here.lineage != there.lineage:
+    if (here.objects or here.intents) and not _is_moved(there, here):
         raise StateRefusedError.of(
             "Record is taken",
             f"The stack {site.name}, {where}, records objects of its own, so that it cannot be the stack {old}, too.",
             "Give one of them another name.",
         )
+
+
+def _is_moved(there: State, here: State) -> bool:
+    """True when this stack records all that the old one does: an interrupted run got that far."""
+    begun = {(intent.sequence, intent.address) for intent in here.intents}
+    return (
+        bool(here.objects or here.intents)
+        and here.lineage == there.lineage
+        and all(
+            (found := here.objects.get(one.address)) is not None and found.id == one.id
+            for one in there.objects.values()
+        )
+        and all((intent.sequence, intent.address) in begun for intent in there.intents)
+    )
 
 
 def _move_data(source: Path, target: Path) -> None:
