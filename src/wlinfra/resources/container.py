@@ -113,10 +113,9 @@ def _to_dockerfile(value: Any) -> ProvidedDockerfile | GeneratedDockerfile:
             return value
         case str():
             return ProvidedDockerfile(path=value)
-        case {"source": "generated"}:
-            return GeneratedDockerfile(**value)
-        case dict():
-            return ProvidedDockerfile(**value)
+        case dict() if all(isinstance(name, str) for name in value):
+            model = GeneratedDockerfile if value.get("source") == "generated" else ProvidedDockerfile
+            return model(**value)
         case _:
             raise broken_rule(
                 Problem(
