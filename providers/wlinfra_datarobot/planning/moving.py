@@ -136,7 +136,7 @@ class Moving:
         verify_bundles(self.platform, self.request, self.draft, live.values.get("runtime"))
         swaps = self._swaps(live)
         if swaps:
-            verify_artifact(self.platform, self.request, live)
+            verify_artifact(self.platform, self.request, self.draft, live)
         target = self._target(live)
         in_flight = self._in_flight(live, target, adoptable=not rerolls)
         stops = live.values.get("power") == RUNNING and self.draft.values.get("power") == STOPPED

@@ -6,7 +6,7 @@ Asked before a create, a replacement and a roll; of an artifact that this stack 
 from __future__ import annotations
 
 from wlinfra.http.failures import ApiError
-from wlinfra.provider import Live, PlanRequest
+from wlinfra.provider import Decision, Live, PlanRequest
 
 from .. import fetch
 from ..compared.facts import known
@@ -17,9 +17,9 @@ from .refusal import refusal
 __all__ = ["verify_artifact"]
 
 
-def verify_artifact(platform: Platform, request: PlanRequest, live: Live | None = None) -> None:
+def verify_artifact(platform: Platform, request: PlanRequest, draft: Decision, live: Live | None = None) -> None:
     """Raise DeclarationError for an id without an artifact, and for a roll between a draft and a locked one."""
-    wanted = _wanted_status(platform, request)
+    wanted = _wanted_status(platform, request, draft)
     now = (known(live).get("artifact") or {}).get("status") if live is not None else None
     if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
         return
@@ -33,11 +33,10 @@ def verify_artifact(platform: Platform, request: PlanRequest, live: Live | None 
     )
 
 
-def _wanted_status(platform: Platform, request: PlanRequest) -> str | None:
-    change = artifact_change(request)
-    if change is not None:
+def _wanted_status(platform: Platform, request: PlanRequest, draft: Decision) -> str | None:
+    wanted, change = draft.values.get("artifactId"), artifact_change(request)  # a live id where the declared is ignored
+    if change is not None and (not isinstance(wanted, str) or wanted == change.outputs.get("id")):
         return str(change.values.get("status"))
-    wanted = request.desired.values.get("artifactId") if request.desired is not None else None
     if not isinstance(wanted, str):
         return None
     found = fetch.get(platform, ARTIFACT_KIND, wanted)

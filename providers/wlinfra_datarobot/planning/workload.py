@@ -99,7 +99,7 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
 
 
 def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    verify_artifact(platform, request)
+    verify_artifact(platform, request, draft)
     verify_bundles(platform, request, draft)
     steps = tuple(_making(platform, request, draft))
     runs = draft.values.get("power") != STOPPED
@@ -123,7 +123,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[S
 
 
 def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    verify_artifact(platform, request)
+    verify_artifact(platform, request, draft)
     verify_bundles(platform, request, draft)
     making = _making(platform, request, draft)
     ending = delete_step(draft.id or "")

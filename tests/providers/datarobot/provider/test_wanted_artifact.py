@@ -48,3 +48,9 @@ def test_an_artifact_that_is_there_may_be_named_by_its_id(stage: Stage) -> None:
     plan = stage.plan(runs(identity))
     assert not plan.errors
     assert not any(change.steps for change in plan.changes)
+
+
+def test_what_runs_counts_where_the_declared_artifact_is_ignored(stage: Stage) -> None:
+    stage.apply(chat())
+    plan = stage.plan(runs(NOBODYS, ignore_changes=["artifact"]), replaces=("workload.chat",))
+    assert not plan.errors
