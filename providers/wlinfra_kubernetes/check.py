@@ -12,6 +12,7 @@ from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
 from wlinfra.resources.workload import Workload
+from wlinfra_manifests.declared import unknown_paths
 
 from .bundles.offers import rendered_by_bundle
 from .declared.resources import Manifest
@@ -27,7 +28,9 @@ def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
             yield from _workload(scope, resource)
         case Lookup():
             yield from _lookup(resource)
-        case Artifact() | Manifest():
+        case Artifact():
+            yield from _artifact(resource)
+        case Manifest():
             return
         case _:
             yield Diagnostic(
@@ -35,6 +38,18 @@ def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
                 detail=f"The Kubernetes provider has no {resource.type}.",
                 fix="Give it to a provider that has it, or declare the objects as Manifests.",
             )
+
+
+def _artifact(artifact: Artifact) -> Iterator[Diagnostic]:
+    for option, path in unknown_paths(artifact):
+        yield Diagnostic(
+            summary="No such attribute path",
+            detail=f"{option} of {artifact.address} names {path!r}, which no artifact has, so that it would have no effect.",
+            fix="Write the path as it is declared, elements of lists by their name or as *, such as containers[main].image.",
+            address=artifact.address,
+            path=option,
+            location=artifact.location,
+        )
 
 
 def _lookup(resource: Lookup) -> Iterator[Diagnostic]:

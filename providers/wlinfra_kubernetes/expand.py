@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from wlinfra.provider import DeclaredPaths, Lifecycle, PlatformObject, RenderedObject, merge_shared
+from wlinfra.provider import PlatformObject, RenderedObject, merge_shared
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lookup import Lookup
@@ -84,12 +84,10 @@ def _workload(
             former = replace(Key.parse(made.kind, made.name), name=item.formerly).full_name
             private = replace(private, former_name=former)
         made = _noted(made, private)
-        made = replace(
-            made,
-            notes=tuple(common_notes(renderings.values())) if item is runner else (),
-            declared=DeclaredPaths() if item.shared else declared_paths(item, workload, artifact),
-            lifecycle=Lifecycle() if item.shared else of_artifact(artifact),
-        )
+        made = replace(made, notes=tuple(common_notes(renderings.values())) if item is runner else ())
+        if not item.shared:
+            paths = declared_paths(item, workload, artifact, scope.target)
+            made = replace(made, declared=paths, lifecycle=of_artifact(artifact))
         yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
 
 

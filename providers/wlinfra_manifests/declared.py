@@ -6,30 +6,36 @@ Providers of clusters give each object its table; a manifest has none, for it is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, get_args
+
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
 
 from wlinfra.provider import DeclaredPaths, Lifecycle, RenderedObject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.workload import Workload
 
 from .attributes import attribute_paths
+from .model import Gpu, Target
 
-__all__ = ["declared_paths", "of_artifact"]
+__all__ = ["declared_paths", "of_artifact", "unknown_paths"]
 
 _AMOUNTS: Final = (".requests[*]", ".limits[*]")
 _NAMED: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
-def declared_paths(item: RenderedObject, workload: Workload, artifact: Artifact) -> DeclaredPaths:
+def declared_paths(item: RenderedObject, workload: Workload, artifact: Artifact, target: Target) -> DeclaredPaths:
     """Return the table of an object."""
-    return DeclaredPaths(partial(_pairs, item, workload, artifact))
+    return DeclaredPaths(partial(_pairs, item, workload, artifact, target))
 
 
-def _pairs(item: RenderedObject, workload: Workload, artifact: Artifact) -> Iterator[tuple[str, str]]:
+def _pairs(item: RenderedObject, workload: Workload, artifact: Artifact, target: Target) -> Iterator[tuple[str, str]]:
     group = item.part.rpartition("/")[0] or artifact.groups[0].name
-    devices = tuple(dict.fromkeys(_devices(item.manifest)))
+    # A device that is no longer declared has a path too, and is not in the manifest.
+    known = (bundle.gpu.resource for bundle in target.bundles.values() if bundle.gpu is not None)
+    devices = tuple(dict.fromkeys([*_devices(item.manifest), *known, Gpu().resource]))
     for wire, name in attribute_paths(item.kind, workload, artifact, group=group):
         yield from _of_devices(wire, name, devices)
         yield wire, name
@@ -53,9 +59,42 @@ def _devices(value: Any, above: str = "") -> Iterator[str]:
 
 
 def of_artifact(artifact: Artifact) -> Lifecycle:
-    """Return what an artifact's lifecycle says of the objects that run it."""
-    own = artifact.lifecycle
-    return Lifecycle(
-        ignore_changes=tuple(f"artifact.{path}" for path in own.ignore_changes),
-        replace_on=tuple(f"artifact.{path}" for path in own.replace_on),
-    )
+    """Return what an artifact ignores, for the objects that run it; what none of them has is ignored anyway.
+
+    Its ``replace_on`` is about the artifact itself: what runs it rolls to another one.
+    """
+    return Lifecycle(ignore_changes=tuple(f"artifact.{path}" for path in artifact.lifecycle.ignore_changes))
+
+
+def unknown_paths(artifact: Artifact) -> Iterator[tuple[str, str]]:
+    """Yield the option and the path of each path of the artifact's lifecycle that no attribute of it has."""
+    lifecycle = artifact.lifecycle
+    for option, paths in (("ignore_changes", lifecycle.ignore_changes), ("replace_on", lifecycle.replace_on)):
+        yield from ((option, path) for path in paths if not _is_attribute(path))
+
+
+def _is_attribute(path: str) -> bool:
+    """Return whether an artifact may have the path; the names of elements may be any, and what is in no model too."""
+    models: list[Any] = [Artifact]
+    for part in path.split("."):
+        name = part.partition("[")[0]
+        fields = [
+            field for model in models for own, field in model.model_fields.items() if name in _spellings(own, field)
+        ]
+        if models and not fields and name not in ("*", "spec"):  # DataRobot's own paths begin with spec
+            return False
+        models = [model for field in fields for model in _models(field.annotation)]
+    return True
+
+
+def _spellings(name: str, field: FieldInfo) -> Sequence[object]:
+    alias = field.validation_alias
+    return [name, *(alias.choices if isinstance(alias, AliasChoices) else (alias,))]
+
+
+def _models(annotation: Any) -> Iterator[Any]:
+    """Yield the models that a value may be."""
+    if hasattr(annotation, "model_fields"):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

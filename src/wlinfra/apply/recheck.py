@@ -60,7 +60,8 @@ class Approvals:
         self._absences = absences
         self._replan = replan or self._plan_again
         # What was known while planning, so that a revision is computed from the same paths.
-        self._planned = Exporters.of(plan.objects.values()).known(*recorder.objects.values(), *plan.changes)
+        found = Exporters.of(plan.objects.values()).known(*recorder.objects.values(), *plan.changes)
+        self._planned = {**found, **inputs.declared.known}
         self._digest = inputs.digest if inputs.digest.known else Digest(os.urandom(32))
         """Compares what was approved with what would be done now, within this run only."""
         self._confirmed: dict[tuple[Address, str | None], Change] = {}

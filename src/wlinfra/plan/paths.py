@@ -20,13 +20,12 @@ __all__ = ["check_paths"]
 
 
 def check_paths(resource: Resource | PlatformObject, objects: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
-    """Yield an error for each path that no object of the resource can have."""
-    lifecycles = [resource.lifecycle, *(item.lifecycle for item in objects)]
-    named = (
-        ("ignore_changes", [path for one in lifecycles for path in one.ignore_changes]),
-        ("replace_on", [path for one in lifecycles for path in one.replace_on]),
-    )
-    for option, patterns in named:
+    """Yield an error for each path that no object of the resource can have.
+
+    Paths that an object came with are those of another resource, which is checked by itself.
+    """
+    lifecycle = resource.lifecycle
+    for option, patterns in (("ignore_changes", lifecycle.ignore_changes), ("replace_on", lifecycle.replace_on)):
         for pattern in dict.fromkeys(patterns):
             if objects and not any(_leads_somewhere(item, pattern) for item in objects):
                 yield Diagnostic(

@@ -78,7 +78,7 @@ class Edit:
             kind = item.kind.rpartition("/")[2]
             former = parts.get(item.part, item.manifest)
             for one in differences(former, item.manifest) if former["metadata"]["name"] == item.name else ():
-                yield kind, one.path, declared_paths(item, workload, artifact)
+                yield kind, one.path, declared_paths(item, workload, artifact, self.on)
 
     def _side(self, given: Given) -> tuple[Any, wl.Workload, wl.Artifact]:
         own = {key: value for key, value in given.items() if key not in ("server", "artifact")}
