@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -14,6 +16,7 @@ from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.render.html import render_html
 from wlinfra.render.json import render_json
 from wlinfra.render.markdown import render_markdown
+from wlinfra.render.terraform_json import render_terraform_json
 from wlinfra.render.text import render_plan
 
 FORMATS: dict[str, Callable[[Plan], str]] = {
@@ -41,6 +44,17 @@ FOR_PEOPLE = sorted(set(FORMATS) - {"json"})
 )
 def test_every_format_names_what_was_found(name: str, word: str) -> None:
     assert word in FORMATS[name](samples.everything())
+
+
+@pytest.mark.parametrize("name", FOR_PEOPLE)
+def test_a_plan_of_a_part_is_called_one(name: str) -> None:
+    assert "a part of the environment" in FORMATS[name](replace(samples.everything(), partial=True))
+    assert "a part of the environment" not in FORMATS[name](samples.everything())
+
+
+def test_terraform_readers_learn_that_a_part_is_not_complete() -> None:
+    documents = [render_terraform_json(replace(samples.everything(), partial=partial)) for partial in (False, True)]
+    assert [json.loads(document)["complete"] for document in documents] == [True, False]
 
 
 DRIFTED = samples.change(

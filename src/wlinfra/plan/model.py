@@ -122,6 +122,8 @@ class Plan:
     """Objects that the platform proves this stack created and that are not recorded; the apply records them first."""
     provisional: str = ""
     """Who is applying right now; this plan may be outdated when they end."""
+    partial: bool = False
+    """The environment has more resources than were planned."""
     lineage: str = ""
     tool_version: str = ""
     program_digest: str = ""

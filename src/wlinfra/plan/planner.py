@@ -96,6 +96,7 @@ def build_plan(
         program_digest=declared.program_digest,
         settings_digest=declared.settings_digest,
         protected_environment=declared.protect,
+        partial=declared.partial,
     )
 
 

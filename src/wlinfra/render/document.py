@@ -267,6 +267,8 @@ class Plan:
     settings_digest: str
     provisional: str
     """Who was applying while this was planned; empty when no one was."""
+    partial: bool
+    """The environment has more resources than were planned."""
     options: PlanOptions
     summary: Summary
     changes: tuple[Change, ...]

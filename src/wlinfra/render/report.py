@@ -70,6 +70,8 @@ def nothing_to_do(plan: doc.Plan) -> str:
 
 def notes(plan: doc.Plan) -> Iterator[str]:
     """Yield what limits the plan."""
+    if plan.partial:
+        yield "Note: this plan is about a part of the environment; what other programs declare in it is left as it is."
     if plan.provisional:
         yield f"Note: {clean(plan.provisional)} is applying right now, so this plan is provisional and may be outdated when they end."
     if plan.options.targets or plan.options.excludes:

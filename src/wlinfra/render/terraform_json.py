@@ -43,7 +43,7 @@ def terraform_document(plan: Plan) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "terraform_version": document.tool_version,
         "applyable": document.applicable and not document.empty,
-        "complete": not (document.options.targets or document.options.excludes),
+        "complete": not (document.options.targets or document.options.excludes or document.partial),
         "errored": bool(document.errors),
         "planned_values": _planned_values(document),
         "resource_changes": [_resource_change(change, moved.get(change.address)) for change in document.changes],
