@@ -10,6 +10,8 @@ from wlinfra.state.lease import LockRequest
 from wlinfra.state.store import LocalStateStore
 
 RENAMED = PROGRAM.replace('"shop"', '"store"')
+OTHERS = PROGRAM.replace('"server"', '"other"').replace('"chat"', '"talk"')
+EXTENDED = RENAMED.replace("    yield server\n", '    yield server\n    yield wl.Workload("late", artifact=server)\n')
 
 
 def store_of(line: CommandLine, stack: str) -> LocalStateStore:
@@ -50,6 +52,18 @@ def test_it_ends_what_an_interrupted_one_began(renamed: CommandLine) -> None:
     assert (len(target.load().objects), len(source.load().objects)) == (2, 0)
 
 
+def test_what_was_applied_after_an_interrupted_one_stays_recorded(renamed: CommandLine) -> None:
+    source, target = store_of(renamed, "shop"), store_of(renamed, "store")
+    with target.acquire(LockRequest(owner="ada")) as lease:
+        target.push(source.pull(), lease, force=True)
+    renamed.write(EXTENDED)
+    assert renamed.run("apply", "--auto-approve").code == 0
+    assert renamed.run("state", "rename", "shop").code == 0
+    assert set(target.load().objects) == {"artifact.server", "workload.chat", "workload.late"}
+    assert source.load().objects == {}
+    assert "No changes" in renamed.run("plan").out
+
+
 @pytest.mark.parametrize("old", ["shop2", "store"])
 def test_nothing_is_renamed_where_nothing_is_recorded(renamed: CommandLine, old: str) -> None:
     ended = renamed.run("state", "rename", old)
@@ -58,8 +72,22 @@ def test_nothing_is_renamed_where_nothing_is_recorded(renamed: CommandLine, old:
 
 
 def test_a_record_is_never_overwritten(applied: CommandLine) -> None:
-    applied.write(RENAMED.replace('"server"', '"other"').replace('"chat"', '"talk"'))
+    applied.write(OTHERS.replace('"shop"', '"store"'))
     assert applied.run("apply", "--auto-approve").code == 0
     ended = applied.run("state", "rename", "shop")
     assert (ended.code, "Record is taken" in ended.err) == (1, True)
     assert len(store_of(applied, "store").load().objects) == len(store_of(applied, "shop").load().objects) == 2
+
+
+def test_a_stack_that_was_applied_again_under_its_old_name_overwrites_nothing(renamed: CommandLine) -> None:
+    assert renamed.run("state", "rename", "shop").code == 0
+    renamed.write(EXTENDED)
+    assert renamed.run("apply", "--auto-approve").code == 0
+    renamed.write(OTHERS)
+    assert renamed.run("apply", "--auto-approve").code == 0
+    before = [store_of(renamed, stack).load().objects for stack in ("store", "shop")]
+    renamed.write(EXTENDED)
+    ended = renamed.run("state", "rename", "shop")
+    assert (ended.code, "Record is taken" in ended.err) == (1, True)
+    assert [store_of(renamed, stack).load().objects for stack in ("store", "shop")] == before
+    assert [len(objects) for objects in before] == [3, 2]
