@@ -115,7 +115,7 @@ class _Walk:
     def visit_root(self) -> None:
         """Compare the whole object: its attributes one by one, whether the schema names them or not."""
         want, have, was = self._roots
-        if self._schema.free or not is_object({} if want is None else want):
+        if self._schema.free or not all(is_object({} if side is None else side) for side in (want, have)):
             self._visit((), self._roots, self._schema, _Rule())
         elif not self._all_equal(self._roots):
             self._visit_fields((), (want or {}, have or {}, was or {}), self._schema, _Rule().into(self._schema))

@@ -110,17 +110,25 @@ def mask(values: Json, schema: Attribute = OPAQUE) -> Json:
     return values
 
 
-def keep_ignored(values: Json, live: Json, ignored: Sequence[Pattern], schema: Attribute = OPAQUE) -> Json:
-    """Return the wanted values with the live ones on the ignored paths, which is what a call must send there."""
+def keep_ignored(
+    values: Json, live: Json, ignored: Sequence[Pattern], schema: Attribute = OPAQUE, *, around: bool = False
+) -> Json:
+    """Return the wanted values with the live ones on the ignored paths, which is what a call must send there.
+
+    With ``around``, they stay also where nothing of the object or list around them is wanted.
+    """
     if () in ignored:
         return live if is_plain(values) else map_leaves(live, _hide)
+    if around and ignored and values is None and (is_object(live) or is_list(live)):
+        return keep_ignored({} if is_object(live) else [], live, ignored, schema, around=True) or None
     if not ignored or not is_object(values) or not is_object(live):
-        return _keep_in_list(values, live, ignored, schema) if ignored and is_list(values) and is_list(live) else values
+        listed = ignored and is_list(values) and is_list(live)
+        return _keep_in_list(values, live, ignored, schema, around=around) if listed else values
     kept = dict(values)
     for name in {**values, **live}:
         inner = below(ignored, name)
         if inner:
-            kept[name] = keep_ignored(values.get(name), live.get(name), inner, schema.member(name))
+            kept[name] = keep_ignored(values.get(name), live.get(name), inner, schema.member(name), around=around)
     return {name: item for name, item in kept.items() if item is not None or (name in values and values[name] is None)}
 
 
@@ -129,7 +137,9 @@ def _hide(leaf: Any) -> Any:
     return Secret(lambda: leaf, describe="its live value") if isinstance(leaf, str) else leaf
 
 
-def _keep_in_list(values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute) -> Json:
+def _keep_in_list(
+    values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute, *, around: bool
+) -> Json:
     """Return the wanted elements, kept as above; one ignored as a whole is there exactly where it is live."""
     item = schema.element
     wanted, found = (_elements(side, schema) for side in (values, live))
@@ -139,7 +149,8 @@ def _keep_in_list(values: Sequence[Json], live: Sequence[Json], ignored: Sequenc
         if () in inner:
             kept += [keep_ignored(wanted.get(key), found[key], inner, item)] if key in found else []
         elif key in wanted:
-            kept.append(keep_ignored(wanted[key], found[key], inner, item) if inner and key in found else wanted[key])
+            both = inner and key in found
+            kept.append(keep_ignored(wanted[key], found[key], inner, item, around=around) if both else wanted[key])
     return kept
 
 
