@@ -134,6 +134,27 @@ def test_a_program_without_externals_is_told_what_is_missing(opened: Open) -> No
         opened(lambda: [wl.Workload("front", artifact="1", replicas=1, description=f"{server().ref('id')}")])
 
 
+@pytest.mark.parametrize(("ending", "failing"), [(False, False), (True, False), (True, True)])
+def test_what_was_recorded_and_is_external_now_does_not_end(
+    opened: Open, provider: MemoryProvider, ending: bool, failing: bool
+) -> None:
+    artifact = server()
+    both = opened(lambda: [artifact, chat(artifact)])
+    assert both.apply().ok
+    record = both.state.objects[artifact.address]
+
+    def declaring() -> Iterable[Resource]:
+        yield chat(artifact)
+        if failing:
+            raise ValueError("no")
+
+    one = opened(declaring, externals=[external(artifact, id=record.id)], ending=ending)
+    assert [str(change.address) for change in one.plan(wl.PlanOptions(destroy=ending)).changes] == ["workload.chat"]
+    assert (one.destroy() if ending else one.apply()).ok
+    assert record.id in provider.world.objects
+    assert one.state.objects[artifact.address].id == record.id
+
+
 # ---------------------------------------------------------------- a part of an environment
 
 
