@@ -203,6 +203,23 @@ def test_a_part_destroys_what_it_declares(opened: Open, provider: MemoryProvider
     assert part.outputs()["second"] == second
 
 
+def test_a_part_leaves_what_it_uses_of_another_plan(opened: Open) -> None:
+    artifact = server()
+    assert opened(lambda: [artifact, chat(artifact)]).apply().ok
+    part = opened(lambda: [chat(artifact)], externals=[external(artifact, id="65f0")], partial=True)
+    assert part.destroy().ok
+    assert set(part.state.objects) == {"artifact.server"}
+
+
+def test_a_part_destroys_an_object_that_was_renamed_since(opened: Open, provider: MemoryProvider) -> None:
+    assert opened(two).apply().ok
+    renamed = wl.Workload("third", artifact="65f0", replicas=1, aliases=["workload.first"])
+    part = opened(lambda: [renamed], partial=True)
+    assert part.destroy().ok
+    assert set(part.state.objects) == {"workload.second"}
+    assert len(provider.world.objects) == 1
+
+
 def test_the_end_of_what_others_still_use_is_noted(opened: Open) -> None:
     first = wl.Workload("first", artifact="65f0", replicas=1)
     second = wl.Workload("second", artifact="65f0", replicas=1, description=f"after {first.ref('id')}")

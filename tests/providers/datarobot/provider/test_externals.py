@@ -71,6 +71,18 @@ def chats_id(folder: Path, emulator: DataRobotEmulator, chat: wl.Workload) -> st
         return workspace.state.objects[chat.address].id
 
 
+def test_a_part_destroys_what_only_it_brings_along(tmp_path: Path, emulator: DataRobotEmulator) -> None:
+    container = wl.Container(image="ghcr.io/acme/other:1", port=8080)
+    yielded = wl.Artifact("yielded", containers=[container])
+    other = wl.Workload("other", artifact=yielded, replicas=1, bundles=["cpu.small"])
+    chat = wl.Workload("chat", artifact=server(), replicas=1, bundles=["cpu.small"])
+    with opened(tmp_path, emulator, "chats", yielded, other, chat) as everything:
+        assert everything.apply().ok
+    with opened(tmp_path, emulator, "chats", chat, partial=True) as part:
+        assert part.destroy().ok
+        assert set(part.state.objects) == {"artifact.yielded", "workload.other"}
+
+
 def test_a_plan_from_the_record_asks_as_much_of_one_as_of_many(tmp_path: Path, emulator: DataRobotEmulator) -> None:
     artifact = server()
     many = [wl.Workload(f"w{number}", artifact=artifact, replicas=1, bundles=["cpu.small"]) for number in range(5)]
