@@ -21,7 +21,7 @@ from wlinfra.provider.base import Live
 from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState
-from wlinfra.values import Address
+from wlinfra.values import Address, Secret
 
 LISTS = fields(
     size=Attribute(),
@@ -32,6 +32,8 @@ LISTS = fields(
     labels=Attribute(values=Attribute()),
 )
 SCHEMA = Attribute(fields={**LISTS, "inside": Attribute(fields=LISTS)})
+
+LIVE_SECRET = Secret(lambda: "z", describe="its live value")
 
 scalars = st.integers(0, 2) | st.sampled_from(["", "a", "b"])
 names = st.sampled_from("abc")
@@ -95,6 +97,11 @@ def test_a_list_that_is_ignored_stays_recorded_whatever_is_live(
 @example({"typed": ["x", "y", "z"], "size": 1}, {"typed": ["q"], "size": 2}, "typed")
 @example({"inside": {"typed": [1]}, "size": 1}, {"size": 2}, "inside.typed")
 @example({"env": [{"name": "a", "value": {"x": [1], "y": 2}}]}, {"env": [{"name": "a"}]}, "env[a].value.x")
+@example(
+    {"env": [{"name": "a", "value": "x"}, {"name": "b", "value": "y"}]},
+    {"env": [{"name": "b", "value": LIVE_SECRET}, {"name": "a", "value": LIVE_SECRET}]},
+    "env[a]",
+)
 @example({"whole": {"a": []}, "size": 1}, {"whole": [0]}, "size")
 def test_what_is_ignored_is_recorded_as_it_was(prior: dict[str, Any], live: dict[str, Any], path: str) -> None:
     assert at(path, recorded_after(prior, live, path)) == at(path, prior)

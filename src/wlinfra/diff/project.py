@@ -111,24 +111,25 @@ def mask(values: Json, schema: Attribute = OPAQUE) -> Json:
 
 
 def keep_ignored(
-    values: Json, live: Json, ignored: Sequence[Pattern], schema: Attribute = OPAQUE, *, around: bool = False
+    values: Json, live: Json, ignored: Sequence[Pattern], schema: Attribute = OPAQUE, *, recorded: bool = False
 ) -> Json:
     """Return the wanted values with the live ones on the ignored paths, which is what a call must send there.
 
-    With ``around``, they stay also where nothing of the object or list around them is wanted.
+    With ``recorded``, a record stands for the live values, and the live ones for the wanted: a record holds no secret's
+    text, and stays also where nothing of the object or list around it is live.
     """
     if () in ignored:
-        return live if is_plain(values) else map_leaves(live, _hide)
-    if around and ignored and values is None and (is_object(live) or is_list(live)):
-        return keep_ignored({} if is_object(live) else [], live, ignored, schema, around=True) or None
+        return live if recorded or is_plain(values) else map_leaves(live, _hide)
+    if recorded and ignored and values is None and (is_object(live) or is_list(live)):
+        return keep_ignored({} if is_object(live) else [], live, ignored, schema, recorded=True) or None
     if not ignored or not is_object(values) or not is_object(live):
         listed = ignored and is_list(values) and is_list(live)
-        return _keep_in_list(values, live, ignored, schema, around=around) if listed else values
+        return _keep_in_list(values, live, ignored, schema, recorded=recorded) if listed else values
     kept = dict(values)
     for name in {**values, **live}:
         inner = below(ignored, name)
         if inner:
-            kept[name] = keep_ignored(values.get(name), live.get(name), inner, schema.member(name), around=around)
+            kept[name] = keep_ignored(values.get(name), live.get(name), inner, schema.member(name), recorded=recorded)
     return {name: item for name, item in kept.items() if item is not None or (name in values and values[name] is None)}
 
 
@@ -138,7 +139,7 @@ def _hide(leaf: Any) -> Any:
 
 
 def _keep_in_list(
-    values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute, *, around: bool
+    values: Sequence[Json], live: Sequence[Json], ignored: Sequence[Pattern], schema: Attribute, *, recorded: bool
 ) -> Json:
     """Return the wanted elements, kept as above; one ignored as a whole is there exactly where it is live."""
     item = schema.element
@@ -147,10 +148,10 @@ def _keep_in_list(
     for index, key in enumerate({**wanted, **found}):
         inner = below(ignored, str(key)) or ([] if schema.keyed_by is not None else below(ignored, str(index)))
         if () in inner:
-            kept += [keep_ignored(wanted.get(key), found[key], inner, item)] if key in found else []
+            kept += [keep_ignored(wanted.get(key), found[key], inner, item, recorded=recorded)] if key in found else []
         elif key in wanted:
             both = inner and key in found
-            kept.append(keep_ignored(wanted[key], found[key], inner, item, around=around) if both else wanted[key])
+            kept.append(keep_ignored(wanted[key], found[key], inner, item, recorded=recorded) if both else wanted[key])
     return kept
 
 

@@ -162,7 +162,7 @@ def _seen(
         return base
     # Ignored as a whole first: lists that grew or shrank have no element in the place of each recorded one.
     ignored = tuple(parse_pattern(path) for path in ignore)
-    kept = keep_ignored(dict(reading.values), dict(prior.values), ignored, item.schema, around=True)
+    kept = keep_ignored(dict(reading.values), dict(prior.values), ignored, item.schema, recorded=True)
     live: dict[str, Json] = {name: kept.get(name) for name in prior.values}
     for change in reversed(every):
         if change not in found:
