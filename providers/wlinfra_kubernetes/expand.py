@@ -169,8 +169,10 @@ def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resou
         reads=tuple(_read(one.address, one.manifest) for one in resource.roll_on),
         readers=() if resource.roll_on else tuple(_readers(scope, resource, made, declared)),
     )
+    made = _noted(made, private)
     return replace(
-        _noted(made, private),
+        made,
+        depends_on=(*made.depends_on, *(one.address for one in resource.roll_on)),
         outputs=("id", "name", "namespace", *resource.outputs),
         known_outputs={"name": key.name, "namespace": key.namespace},
     )

@@ -144,6 +144,29 @@ def test_a_setting_that_raw_pods_read_is_noted(stage: ClusterStage) -> None:
     assert "roll_on=[config]" in shown
 
 
+def test_roll_on_that_comes_with_the_change_rolls_after_it(stage: ClusterStage) -> None:
+    def program(mode: str, options: str) -> str:
+        text = RAW.format(mode=mode, web=web(), options=options)
+        return text.replace('Manifest("config"', 'Manifest("zconfig"')  # which sorts after what reads it
+
+    stage.program(program("a", ""))
+    stage.apply()
+    stage.program(program("b", "roll_on=[config]"))
+    assert stage.actions() == {"manifest.zconfig": "update", "manifest.web": "roll"}
+    done = stage.apply().out
+    assert done.index("manifest.zconfig: Modif") < done.index("manifest.web: Roll")
+    assert stage.actions() == {}
+
+
+def test_roll_on_that_came_before_the_change_rolls(stage: ClusterStage) -> None:
+    stage.program(RAW.format(mode="a", web=web(), options=""))
+    stage.apply()
+    stage.program(RAW.format(mode="a", web=web(), options="roll_on=[config]"))
+    stage.apply()
+    stage.program(RAW.format(mode="b", web=web(), options="roll_on=[config]"))
+    assert stage.actions()["manifest.web"] == "roll"
+
+
 def test_roll_on_restarts_raw_pods(stage: ClusterStage) -> None:
     for mode in ("a", "b"):
         stage.program(RAW.format(mode=mode, web=web(), options="roll_on=[config]"))
