@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import pytest
 from support.project import Project, program
 from support.world import World
 
+from wlinfra.cli.advice import in_shell
+from wlinfra.emulation import Reply
+from wlinfra.remedies import Do, Remedy
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 BODY = """
@@ -117,3 +122,21 @@ def settle(world: World) -> None:
     """Wait until no replacement is under way."""
     while any(item["replacement"] for item in world.documents("workloads")):
         pass
+
+
+def test_what_is_left_of_a_saved_plan_is_what_was_approved(project: Project, emulator: DataRobotEmulator) -> None:
+    for count in "12":
+        project.write(program(BODY.replace("COUNT", count), emulator.url))
+        if count == "1":
+            project.apply()
+    narrowed = ("--target", "workload.chat", "--replace", "workload.chat")
+    project.plan(*narrowed, "--out", "plan.json")
+    emulator.faults.on(Reply(422), method="POST", path="/workloads$")
+    done = project.run("apply", "plan.json", code=1)
+    advice = next(line.split() for line in done.out.splitlines() if line.strip().startswith("wlinfra apply"))
+    assert set(narrowed) <= set(advice)
+
+
+def test_planning_again_plans_what_was_to_be_applied() -> None:
+    typed = Namespace(command="apply", target=["workload.chat"], replace=["workload.chat"])
+    assert in_shell(Remedy(Do.PLAN), typed) == "wlinfra plan --target workload.chat --replace workload.chat"

@@ -121,9 +121,10 @@ def in_shell(part: Remedy | Option, arguments: Namespace) -> str:
     # What narrows or shapes the running command belongs to it, not to another one.
     running = getattr(arguments, "command", "")
     ends = name == "plan" and (running == "destroy" or getattr(arguments, "destroy", False))
+    again = ends or (name == "plan" and running == "apply")  # a plan of what was to be applied
     for option in ("target", "exclude", "replace", "refresh", "refresh_only", "allow_empty", "new_place"):
         is_own = f"--{_option(option)}" in own
-        if hasattr(given, option) and (is_own or (name != running and not ends)):
+        if hasattr(given, option) and (is_own or (name != running and not again)):
             delattr(given, option)
     more = [*_options(name, given, ""), *(["--destroy"] if ends else [])]  # a plan of the same, not of what is wanted
     return shlex.join(["wlinfra", name, *more, *own] if name in _BY_ARGUMENT else ["wlinfra", name, *own, *more])

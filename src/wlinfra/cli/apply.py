@@ -17,7 +17,7 @@ from wlinfra.cli.opening import host_of, open_workspace
 from wlinfra.cli.options.shared import DEFAULT_PROGRAM
 from wlinfra.cli.saved import (
     applying_command,
-    as_options,
+    as_typed,
     find_program,
     planning_command,
     read_plan_file,
@@ -56,7 +56,8 @@ def _apply_saved(data: bytes, arguments: Namespace, console: Console) -> int:
     refuse_options(approved, typed)
     program = find_program(approved, typed, console)
     given = Namespace(**{**vars(typed), "file": str(program), "environment": approved.environment})
-    arguments.file, arguments.set = shown_path(program, console), as_options(approved.settings)
+    arguments.file = shown_path(program, console)
+    vars(arguments).update(as_typed(approved))  # what is advised from here on does what was approved
     ending, settings = approved.options.destroy, approved.settings
     with (
         open_workspace(given, console, ending=ending, saved_settings=settings) as workspace,

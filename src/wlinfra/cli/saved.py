@@ -26,7 +26,7 @@ from wlinfra.workspace.opened import Opened
 
 __all__ = [
     "applying_command",
-    "as_options",
+    "as_typed",
     "find_program",
     "planning_command",
     "read_plan_file",
@@ -141,24 +141,31 @@ def applying_command(arguments: Namespace, plan: str) -> str:
 
 def planning_command(saved: SavedPlan, arguments: Namespace, program: str) -> str:
     """Return the command that creates a saved plan again: of the same program, with its options, into the same file."""
-    options = saved.options
     given = Namespace(
         file=program,
         environment=saved.environment,
         chdir=arguments.chdir,
         state_dir=arguments.state_dir,
-        set=as_options(saved.settings),
-        target=options.targets,
-        exclude=options.excludes,
-        replace=options.replaces,
-        refresh="true" if options.refresh else "false",
-        refresh_only=options.refresh_only,
-        allow_empty=options.allow_empty,
-        new_place=options.new_place,
+        **as_typed(saved),
     )
     return command_line(
-        "plan", given, words=(*(["--destroy"] if options.destroy else []), "--out", str(arguments.file))
+        "plan", given, words=(*(["--destroy"] if saved.options.destroy else []), "--out", str(arguments.file))
     )
+
+
+def as_typed(saved: SavedPlan) -> dict[str, Any]:
+    """Return what narrows and shapes a saved plan, by the names of the arguments that would give it."""
+    options = saved.options
+    return {
+        "set": as_options(saved.settings),
+        "target": options.targets,
+        "exclude": options.excludes,
+        "replace": options.replaces,
+        "refresh": "true" if options.refresh else "false",
+        "refresh_only": options.refresh_only,
+        "allow_empty": options.allow_empty,
+        "new_place": options.new_place,
+    }
 
 
 # ---------------------------------------------------------------- applying
