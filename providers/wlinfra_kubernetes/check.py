@@ -41,11 +41,12 @@ def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
 
 
 def _artifact(artifact: Artifact) -> Iterator[Diagnostic]:
-    for option, path in unknown_paths(artifact):
+    for option, path, meant in unknown_paths(artifact):
         yield Diagnostic(
             summary="No such attribute path",
             detail=f"{option} of {artifact.address} names {path!r}, which no artifact has, so that it would have no effect.",
-            fix="Write the path as it is declared, elements of lists by their name or as *, such as containers[main].image.",
+            fix=(f"Did you mean {meant!r}? " if meant else "")
+            + "Write the path as it is declared, elements of lists by their name or as *, such as containers[main].image.",
             address=artifact.address,
             path=option,
             location=artifact.location,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -66,25 +67,40 @@ def of_artifact(artifact: Artifact) -> Lifecycle:
     return Lifecycle(ignore_changes=tuple(f"artifact.{path}" for path in artifact.lifecycle.ignore_changes))
 
 
-def unknown_paths(artifact: Artifact) -> Iterator[tuple[str, str]]:
-    """Yield the option and the path of each path of the artifact's lifecycle that no attribute of it has."""
+def unknown_paths(artifact: Artifact) -> Iterator[tuple[str, str, str]]:
+    """Yield the option, the path and the nearest one, else empty, of each path of the lifecycle that nothing has."""
     lifecycle = artifact.lifecycle
     for option, paths in (("ignore_changes", lifecycle.ignore_changes), ("replace_on", lifecycle.replace_on)):
-        yield from ((option, path) for path in paths if not _is_attribute(path))
+        for path in paths:
+            if (nearest := _nearest(path)) != path:
+                yield option, path, nearest
 
 
-def _is_attribute(path: str) -> bool:
-    """Return whether an artifact may have the path; the names of elements may be any, and what is in no model too."""
+def _nearest(path: str) -> str:
+    """Return the path itself where an artifact may have it; elements have any names, and what is in no model too."""
     models: list[Any] = [Artifact]
-    for part in path.split("."):
-        name = part.partition("[")[0]
+    is_list, parts = False, path.split(".")
+    for place, part in enumerate(parts):
+        name, bracket, _ = part.partition("[")
         fields = [
             field for model in models for own, field in model.model_fields.items() if name in _spellings(own, field)
         ]
-        if models and not fields and name not in ("*", "spec"):  # DataRobot's own paths begin with spec
-            return False
+        if not models or name in ("*", "spec"):  # DataRobot's own paths begin with spec
+            return path
+        if not fields and is_list:
+            is_list = False  # the name of an element
+            continue
+        if not fields:
+            known = [own for model in models for own in model.model_fields]
+            near = get_close_matches(name, known, 1)
+            return ".".join([*parts[:place], part.replace(name, near[0], 1), *parts[place + 1 :]]) if near else ""
+        is_list = not bracket and any(_is_many(field.annotation) for field in fields)
         models = [model for field in fields for model in _models(field.annotation)]
-    return True
+    return path
+
+
+def _is_many(annotation: Any) -> bool:
+    return get_origin(annotation) in (tuple, list, dict) or any(map(_is_many, get_args(annotation)))
 
 
 def _spellings(name: str, field: FieldInfo) -> Sequence[object]:

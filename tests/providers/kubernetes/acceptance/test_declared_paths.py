@@ -111,7 +111,8 @@ def test_a_path_that_is_none_is_refused_with_the_one_that_is_meant(stage: Cluste
     declare(stage, of_artifact=["containers[main].imge"])
     refused = stage.run("plan", code=1)
     said = " ".join((refused.out + refused.err).replace("│", " ").split())
-    assert "Did you mean 'artifact.containers[*].image'?" in said
+    assert "in artifact.server" in said
+    assert "Did you mean 'containers[main].image'?" in said
 
 
 def test_a_refusal_names_the_declared_attribute_and_its_line(stage: ClusterStage) -> None:
