@@ -144,7 +144,7 @@ def _rolled(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, a
         return _failed(
             item,
             f"The roll is over, but the workload runs the artifact {artifact_of(workload)} with another runtime or version "
-            "than asked for: somebody else changed it meanwhile.",
+            "than asked for: another user or tool changed it meanwhile.",
         )
     if active_record(platform, workload["id"]) is not None:
         return WaitingStill(reason="the platform begins the replacement")

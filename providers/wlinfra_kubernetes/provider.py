@@ -107,7 +107,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
         return rights(self.platform.identity, objects, account_of(account))
 
     def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
-        """Return what has our label and nobody knows."""
+        """Return what has our label and is not recorded."""
         return strays(self.platform, known)
 
     def theirs(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:

@@ -153,9 +153,9 @@ def _loaded(config: KubernetesConfig, environ: Mapping[str, str], account: Path)
         with _overhearing() as said:
             if place is None:
                 token, authority = str(account / "token"), str(account / "ca.crt")
-                incluster_config.InClusterConfigLoader(token, authority, environ=environ).load_and_set(settings)  # type: ignore[no-untyped-call]
+                incluster_config.InClusterConfigLoader(token, authority, environ=environ).load_and_set(settings)  # type: ignore[no-untyped-call]  # the package has no types
                 return client.ApiClient(settings)
-            api = loading.new_client_from_config(  # type: ignore[no-untyped-call]
+            api = loading.new_client_from_config(  # type: ignore[no-untyped-call]  # the package has no types
                 config_file=place, context=config.context, persist_config=False, client_configuration=settings
             )
     except (loading.ConfigException, yaml.YAMLError, OSError, TypeError, ValueError, AttributeError) as error:

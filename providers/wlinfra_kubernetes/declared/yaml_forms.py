@@ -109,7 +109,7 @@ class Loader(yaml.SafeLoader):
 
     def compose_scalar_node(self, anchor: Any) -> Any:
         """Return the node; a bare ``!`` makes a text of it."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # so in the stubs of PyYAML
         if event.tag == "!":
             event.tag = _CORE + "str"
         return super().compose_scalar_node(anchor)
@@ -117,7 +117,7 @@ class Loader(yaml.SafeLoader):
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         """Return the tag of a node that has none."""
         if kind is not yaml.ScalarNode:
-            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # so in the stubs of PyYAML
         if not implicit[0]:
             return _CORE + "str"
         return _CORE + "merge" if value == "<<" else _PLAIN

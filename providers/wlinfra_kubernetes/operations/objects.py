@@ -74,7 +74,7 @@ def _created_once(platform: Platform, key: Key, body: Mapping[str, Any], sent: S
     return Refused(
         error=Diagnostic(
             summary="Object exists already",
-            detail=f"{key} was made by somebody else after the plan.",
+            detail=f"{key} was created by another user or tool after the plan.",
             fix="Plan again: it will be shown as an import.",
             address=Address(address) or None,
         )
@@ -97,8 +97,8 @@ def _created(platform: Platform, intent: Intent) -> Recovery:
         return Happened(id=str(meta["uid"]), outputs=outputs_of(live, intent.lookup.get("outputs") or {}))
     return UnclearOutcome(
         error=Diagnostic(
-            summary="Object of somebody else",
-            detail=f"{key} exists, but bears no mark of {intent.address}: somebody else made it.",
+            summary="Object of another user or tool",
+            detail=f"{key} exists, but has no mark of {intent.address}: another user or tool created it.",
             fix="Delete or rename it, or adopt it with adopt=True; then run the command again.",
             address=intent.address,
         ),

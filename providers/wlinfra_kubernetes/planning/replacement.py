@@ -93,7 +93,7 @@ def forced(subject: Subject) -> Decision | None:
 
 
 def unasked(subject: Subject, why: str) -> ProviderError:
-    """Return the error for what has to be replaced and is of a kind that nobody knows."""
+    """Return the error for what has to be replaced and is of an unknown kind."""
     address = subject.desired.address
     return subject.error(
         "Replacement may lose data",
@@ -143,7 +143,7 @@ def refused_claim(subject: Subject, causes: str) -> ProviderError:
     address = subject.desired.address
     return subject.error(
         "Change would lose data",
-        f"{address} cannot be changed this way, and making it anew loses what is on it: {causes}.",
+        f"{address} cannot be changed this way, and recreating it loses what is on it: {causes}.",
         Advice(
             f"{_other_way(subject)}Declare what it was, or replace it deliberately:",
             apply(subject.platform.identity.environment, replaces=address),

@@ -1,6 +1,6 @@
 """Compares the record with what is live: changes of the record only, without calls.
 
-Our own work that is not over is nobody's drift: a platform may show the old values until a roll is over, and for good
+Our own work that is not over is no drift: a platform may show the old values until a roll is over, and for good
 when the roll failed. The record holds what was applied and, in `ObjectState.running`, what ran before; where that is
 live, the record is read as what it says of what runs.
 """

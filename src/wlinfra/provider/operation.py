@@ -108,7 +108,7 @@ class Operations(Generic[P]):
             self._by_name.setdefault(operation.name, []).append(operation)
 
     def of(self, item: Step | Intent) -> Operation[P]:
-        """Return the call that a step is, or that an interrupted one was; raises KeyError for one nobody knows."""
+        """Return the call that a step is, or that an interrupted one was; raises KeyError for an unknown one."""
         found = self._by_name[item.operation]
         return next((one for one in found if one.makes == item.makes), found[0])
 

@@ -66,7 +66,7 @@ def test_a_claim_grows_in_place(mounted: ClusterStage) -> None:
 def test_a_claim_that_shrinks_is_refused_with_the_reason(mounted: ClusterStage) -> None:
     mounted.manifests(claim("500Mi"), mounting())
     text = said(mounted, "plan")
-    assert "manifest.models cannot be changed this way, and making it anew loses what is on it" in text
+    assert "manifest.models cannot be changed this way, and recreating it loses what is on it" in text
     assert "field can not be less than" in text
     assert "-e cluster --replace manifest.models" in text
     assert mounted.get("pvc", "models")["spec"]["resources"]["requests"]["storage"] == "1Gi"
