@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from wlinfra.http.tls import closing
+
 __all__ = ["ApiProxy", "Ending", "Harm", "Moment", "api_proxy"]
 
 
@@ -74,7 +76,7 @@ class ApiProxy:
         parts = urlsplit(self.server)
         if parts.scheme == "http":
             return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=90)
-        context = ssl.create_default_context(cafile=str(self.authority) if self.authority else None)
+        context = closing(ssl.create_default_context(cafile=str(self.authority) if self.authority else None))
         return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=90, context=context)
 
     def reset(self, harm: Harm | None = None) -> None:

@@ -18,6 +18,9 @@ from typing import Any, cast
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.poolmanager import pool_classes_by_scheme
+from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
+
+from .tls import closing
 
 __all__ = ["AnswerDeadlineError", "answers_until", "hurried"]
 
@@ -92,6 +95,18 @@ class _Connection(HTTPConnection):
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Answer
+
+    def connect(self) -> None:
+        if self.ssl_context is None:  # as urllib3 makes it, so that its sockets can be ours
+            self.ssl_context = create_urllib3_context(
+                cert_reqs=resolve_cert_reqs(self.cert_reqs),
+                ssl_minimum_version=self.ssl_minimum_version,
+                ssl_maximum_version=self.ssl_maximum_version,
+            )
+            if not (self.ca_certs or self.ca_cert_dir or self.ca_cert_data):
+                self.ssl_context.load_default_certs()
+        closing(self.ssl_context)
+        super().connect()
 
 
 class _Pool(HTTPConnectionPool):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wlinfra.errors import ConfigurationError
 
 from .options import HttpOptions
+from .tls import closing
 from .wire import Lost, WireAnswer, WireError, WireRequest
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _speaks_plain_http(error: BaseException) -> bool:
 def _ssl_context(verify: bool | str) -> ssl.SSLContext:
     """Return the process's one context for this setting: building it costs about 50 ms."""
     try:
-        context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
+        context = closing(ssl.create_default_context(cafile=verify if isinstance(verify, str) else None))
     except OSError as error:
         raise ConfigurationError.of(
             "Certificate file cannot be read",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from wlinfra.http.tls import closing
+
 __all__ = ["ApiClient", "ApiError", "Json", "follow"]
 
 Json = dict[str, Any]
@@ -117,7 +119,7 @@ class ApiClient:
 
 @cache
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    return closing(ssl.create_default_context(cafile=str(ca_file) if ca_file else None))
 
 
 def follow(client: ApiClient, path: str, handle: Callable[[str, Json], None], stop: threading.Event) -> None:

@@ -28,6 +28,7 @@ from engines.kubernetes.engine import CONTROL_PLANE
 from engines.kubernetes.fakes import FakesSettings
 from engines.kubernetes.handle import USERS, ClusterHandle, write_kubeconfig
 from engines.kubernetes.processes import Processes, StartFailedError, free_ports
+from wlinfra.http.tls import closing
 
 __all__ = ["Cluster", "ClusterOptions", "definitions"]
 
@@ -271,7 +272,7 @@ class Cluster:
         self.wait("kube-controller-manager", lambda: api.exists(account))
 
     def _answers(self, path: str) -> bool:
-        context = ssl.create_default_context(cafile=str(self.certificates.authority))
+        context = closing(ssl.create_default_context(cafile=str(self.certificates.authority)))
         request = urllib.request.Request(f"{self._server}/{path}", headers={"Authorization": "Bearer admin-token"})
         try:
             with urllib.request.urlopen(request, timeout=5, context=context) as response:
