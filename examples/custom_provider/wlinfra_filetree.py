@@ -33,8 +33,8 @@ class Connection:
         item = wp.PlatformObject(address=resource.address, kind="file", name=name, values=values, schema=FREE)
         return [replace(item, name_is_unique=True)]
 
-    def read(self, wanted: Sequence[wp.Wanted]) -> Sequence[wp.Reading]:
-        return [self.look(one.id or one.name) for one in wanted]
+    def read(self, requests: Sequence[wp.ReadRequest]) -> Sequence[wp.Reading]:
+        return [self.look(one.id or one.name) for one in requests]
 
     def look(self, name: str) -> wp.Live | wp.Absent:
         text = self.file(name).read_text() if self.file(name).exists() else None

@@ -20,7 +20,7 @@ from .compared.shapes import artifact_of, artifact_outputs, workload_outputs
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
 from .waits.explain import active_record, failure_reasons, replacement_record, waiting_reason
 from .waits.rollout import has_replacement, runs
-from .waits.statuses import Progress, replacement_progress, workload_progress
+from .waits.statuses import WaitState, replacement_progress, workload_progress
 
 __all__ = ["poll"]
 
@@ -111,11 +111,11 @@ def _powered(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, 
     wanted = "stopped" if item.details.get("power") == "stopped" else "running"
     starting = bool(item.details.get("starting"))
     match workload_progress(workload.get("status") or "unknown", wanted=wanted, is_starting=starting):  # type: ignore[arg-type] # one of the two literals
-        case Progress.DONE:
+        case WaitState.DONE:
             return Ready(outputs=workload_outputs(workload), facts=workload_facts(workload))
-        case Progress.WAITING:
+        case WaitState.WAITING:
             return WaitingStill(reason=waiting_reason(platform, workload, ask=ask))
-        case Progress.FAILED:
+        case WaitState.FAILED:
             reasons = failure_reasons(platform, workload)
             return _failed(item, f"The workload is {workload.get('status')}: {reasons}")
 
@@ -153,7 +153,7 @@ def _rolled(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, a
 
 
 def _is_failed(replacement: Mapping[str, Any]) -> bool:
-    return replacement_progress(replacement.get("status") or "unknown") is Progress.FAILED
+    return replacement_progress(replacement.get("status") or "unknown") is WaitState.FAILED
 
 
 def _is_stale(replacement: Mapping[str, Any], details: Mapping[str, Any]) -> bool:

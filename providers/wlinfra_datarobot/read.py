@@ -11,7 +11,7 @@ from typing import Any
 
 from wlinfra.errors import Diagnostic
 from wlinfra.http.failures import ApiError
-from wlinfra.provider import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
+from wlinfra.provider import Absent, Ambiguous, Live, Reading, ReadRequest, Unreadable
 
 from . import fetch
 from .compared.facts import artifact_facts, workload_facts
@@ -24,7 +24,7 @@ __all__ = ["artifact_live", "read", "workload_live"]
 _FEW_NAMES = 3
 
 
-def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
+def read(platform: Platform, wanted: Sequence[ReadRequest]) -> list[Reading]:
     """Return one reading for each wanted object, in the same order."""
     readings: dict[int, Reading] = {}
     for kind in (WORKLOAD_KIND, ARTIFACT_KIND):
@@ -34,7 +34,7 @@ def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
     return [readings[index] for index in range(len(wanted))]
 
 
-def _read_kind(platform: Platform, kind: str, wanted: Mapping[int, Wanted]) -> dict[int, Reading]:
+def _read_kind(platform: Platform, kind: str, wanted: Mapping[int, ReadRequest]) -> dict[int, Reading]:
     wanted = {index: _with_id(item) for index, item in wanted.items()}
     found = fetch.by_ids(platform, kind, [item.id for item in wanted.values() if item.id is not None])
     nameless = {index: item for index, item in wanted.items() if item.id is None or found.get(item.id, item) is None}
@@ -53,7 +53,7 @@ def _read_kind(platform: Platform, kind: str, wanted: Mapping[int, Wanted]) -> d
     }
 
 
-def _with_id(item: Wanted) -> Wanted:
+def _with_id(item: ReadRequest) -> ReadRequest:
     """Return the question with the id a lookup gives."""
     private = item.desired.private if item.desired is not None else None
     given = private.id if item.id is None and isinstance(private, LookedUp) else None
@@ -70,7 +70,7 @@ def _by_name(platform: Platform, kind: str, names: set[str]) -> dict[str, list[f
     return rows
 
 
-def _known(platform: Platform, item: Wanted, found: Mapping[str, fetch.Found]) -> Reading:
+def _known(platform: Platform, item: ReadRequest, found: Mapping[str, fetch.Found]) -> Reading:
     document = found[item.id] if item.id is not None else None
     match document:
         case ApiError():
@@ -81,7 +81,7 @@ def _known(platform: Platform, item: Wanted, found: Mapping[str, fetch.Found]) -
             return _live(platform, item, document)
 
 
-def _named(platform: Platform, item: Wanted, rows: Sequence[fetch.Document]) -> Reading:
+def _named(platform: Platform, item: ReadRequest, rows: Sequence[fetch.Document]) -> Reading:
     siblings = tuple(sorted(row["id"] for row in rows))
     if item.id is not None:
         return Absent(siblings=siblings)
@@ -110,7 +110,7 @@ def _age(row: fetch.Document) -> tuple[str, int]:
 
 
 def _live(
-    platform: Platform, item: Wanted, document: fetch.Document, *, siblings: tuple[str, ...] = ()
+    platform: Platform, item: ReadRequest, document: fetch.Document, *, siblings: tuple[str, ...] = ()
 ) -> Live | Unreadable:
     try:
         fetch.refuse_implausible(document, item.kind)
@@ -140,7 +140,7 @@ def artifact_live(document: Mapping[str, Any], *, found_by_name: bool = False, s
 
 def workload_live(
     document: Mapping[str, Any],
-    item: Wanted,
+    item: ReadRequest,
     *,
     roles: Sequence[Mapping[str, Any]] = (),
     siblings: tuple[str, ...] = (),
@@ -169,6 +169,6 @@ def workload_live(
     )
 
 
-def _why(error: ApiError, item: Wanted) -> Diagnostic:
+def _why(error: ApiError, item: ReadRequest) -> Diagnostic:
     said = error.diagnostics[0]
     return Diagnostic(summary=said.summary, detail=said.detail, fix=said.fix, address=item.address)

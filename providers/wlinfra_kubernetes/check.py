@@ -16,16 +16,16 @@ from wlinfra_manifests.declared import unknown_paths
 
 from .bundles.offers import rendered_by_bundle
 from .declared.resources import Manifest
-from .scope import Scope
+from .expand_context import ExpandContext
 
 __all__ = ["check"]
 
 
-def check(scope: Scope, resource: Resource) -> Iterator[Diagnostic]:
+def check(context: ExpandContext, resource: Resource) -> Iterator[Diagnostic]:
     """Yield everything that is wrong with the resource on this platform."""
     match resource:
         case Workload():
-            yield from _workload(scope, resource)
+            yield from _workload(context, resource)
         case Lookup():
             yield from _lookup(resource)
         case Artifact():
@@ -74,7 +74,7 @@ def _lookup(resource: Lookup) -> Iterator[Diagnostic]:
         )
 
 
-def _workload(scope: Scope, workload: Workload) -> Iterator[Diagnostic]:
+def _workload(context: ExpandContext, workload: Workload) -> Iterator[Diagnostic]:
     if not isinstance(workload.artifact, Artifact):
         yield Diagnostic(
             summary="Artifact not declared",
@@ -84,7 +84,7 @@ def _workload(scope: Scope, workload: Workload) -> Iterator[Diagnostic]:
         )
         return
     seen: set[tuple[str, str | None, str]] = set()
-    for rendered in rendered_by_bundle(scope.target, workload, workload.artifact).values():
+    for rendered in rendered_by_bundle(context.target, workload, workload.artifact).values():
         for problem in rendered.problems:
             mark = (problem.summary, problem.path, problem.detail)
             if mark not in seen:

@@ -29,11 +29,11 @@ from .bundles.offers import common_notes, needs_of, offer_of, rendered_by_bundle
 from .declared.lookups import workload_lookup
 from .declared.readers import READ_KINDS, contents_of
 from .declared.resources import Manifest
+from .expand_context import CLUSTER_SCOPED, ExpandContext, in_namespace, makers_of
 from .ownership.evident import evident_in
 from .ownership.inventory import address_of
 from .ownership.succession import AUTOSCALERS, coming_after
 from .private import Private, Read, private_of
-from .scope import CLUSTER_SCOPED, Scope, in_namespace, makers_of
 from .volumes import mounted
 
 __all__ = ["expand"]
@@ -41,17 +41,19 @@ __all__ = ["expand"]
 _RUNNERS: Final = frozenset({"Deployment", "NIMService"})
 
 
-def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
+def expand(
+    context: ExpandContext, resource: Resource, declared: Mapping[Address, Resource]
+) -> Sequence[PlatformObject]:
     """Return the objects; of a resource that `check` refused, nothing."""
     match resource:
         case Artifact():
             return (virtual_artifact(resource),)
         case Workload() if isinstance(resource.artifact, Artifact):
-            return tuple(_workload(scope, resource, resource.artifact, declared))
+            return tuple(_workload(context, resource, resource.artifact, declared))
         case Manifest():
-            return (_manifest(scope, resource, declared),)
+            return (_manifest(context, resource, declared),)
         case Lookup():
-            return (_lookup(scope, resource),)
+            return (_lookup(context, resource),)
         case _:
             return ()
 
@@ -60,24 +62,24 @@ def expand(scope: Scope, resource: Resource, declared: Mapping[Address, Resource
 
 
 def _workload(
-    scope: Scope, workload: Workload, artifact: Artifact, declared: Mapping[Address, Resource]
+    context: ExpandContext, workload: Workload, artifact: Artifact, declared: Mapping[Address, Resource]
 ) -> Iterator[PlatformObject]:
-    renderings = rendered_by_bundle(scope.target, workload, artifact)
+    renderings = rendered_by_bundle(context.target, workload, artifact)
     first = renderings["", ""]
     objects = [*spare_objects(renderings), *first.objects]
     runner = next((item for item in objects if item.kind in _RUNNERS), None)
     scaled = {item.kind for item in objects}.intersection(AUTOSCALERS)
     places = {item.part: _place(workload, item) for item in objects}
     for item in objects:
-        whole = _with_all_sharers(scope, item, declared) if item.shared else item
-        made = _rendered(scope, places, replace(whole, depends_on=needs_of(item, renderings)), declared)
+        whole = _with_all_sharers(context, item, declared) if item.shared else item
+        made = _rendered(context, places, replace(whole, depends_on=needs_of(item, renderings)), declared)
         private = replace(private_of(made), autoscaled=item.kind == "Deployment" and bool(scaled))
         if item.kind in _RUNNERS:
             private = replace(
                 private,
                 replicas=_bounds(workload, item),
                 replicas_left_out=_leaves_replicas_out(workload, item),
-                offer=offer_of(workload, item, renderings, partial(_values_of, scope, made.address)),
+                offer=offer_of(workload, item, renderings, partial(_values_of, context, made.address)),
                 reads=tuple(_read(places[one.part], one.manifest) for one in objects if _is_read(one, item)),
             )
         if item.formerly:
@@ -86,7 +88,7 @@ def _workload(
         made = _noted(made, private)
         made = replace(made, notes=tuple(common_notes(renderings.values())) if item is runner else ())
         if not item.shared:
-            paths = declared_paths(item, workload, artifact, scope.target)
+            paths = declared_paths(item, workload, artifact, context.target)
             made = replace(made, declared=paths, lifecycle=of_artifact(artifact))
         yield _with_outputs(coming_after(made, item, workload, places), item, runner, first)
 
@@ -127,24 +129,26 @@ def _place(workload: Workload, item: RenderedObject) -> Address:
     )
 
 
-def _with_all_sharers(scope: Scope, item: RenderedObject, declared: Mapping[Address, Resource]) -> RenderedObject:
+def _with_all_sharers(
+    context: ExpandContext, item: RenderedObject, declared: Mapping[Address, Resource]
+) -> RenderedObject:
     """Return a shared object with the labels of all declared workloads that render it."""
-    common = scope.shared(declared).get((item.kind, item.name), item)
+    common = context.shared(declared).get((item.kind, item.name), item)
     return merge_shared([item, common])[0]
 
 
 def _rendered(
-    scope: Scope, places: Mapping[str, Address], item: RenderedObject, declared: Mapping[Address, Resource]
+    context: ExpandContext, places: Mapping[str, Address], item: RenderedObject, declared: Mapping[Address, Resource]
 ) -> PlatformObject:
     address = places[item.part]
     needed = tuple(places[part] for part in item.depends_on if part in places)
-    made = _object(scope, address, item.manifest, declared)
+    made = _object(context, address, item.manifest, declared)
     made = replace(made, evident=evident_in(made.values, rendered=True))
     return replace(made, depends_on=(*made.depends_on, *needed))
 
 
-def _values_of(scope: Scope, address: Address, item: RenderedObject) -> dict[str, Json]:
-    return _values(scope, address, item.manifest)
+def _values_of(context: ExpandContext, address: Address, item: RenderedObject) -> dict[str, Json]:
+    return _values(context, address, item.manifest)
 
 
 def _with_outputs(
@@ -158,16 +162,16 @@ def _with_outputs(
 # ---------------------------------------------------------------- manifests
 
 
-def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resource]) -> PlatformObject:
+def _manifest(context: ExpandContext, resource: Manifest, declared: Mapping[Address, Resource]) -> PlatformObject:
     manifest = dict(resource.manifest)
-    made = _object(scope, resource.address, manifest, declared, cluster_scoped=resource.cluster_scoped)
+    made = _object(context, resource.address, manifest, declared, cluster_scoped=resource.cluster_scoped)
     key = Key.parse(made.kind, made.name)
     private = replace(
         private_of(made),
         outputs=dict(resource.outputs),
-        autoscaled=_is_scaled(scope, made, declared),
+        autoscaled=_is_scaled(context, made, declared),
         reads=tuple(_read(one.address, one.manifest) for one in resource.roll_on),
-        readers=() if resource.roll_on else tuple(_readers(scope, resource, made, declared)),
+        readers=() if resource.roll_on else tuple(_readers(context, resource, made, declared)),
     )
     made = _noted(made, private)
     return replace(
@@ -179,36 +183,36 @@ def _manifest(scope: Scope, resource: Manifest, declared: Mapping[Address, Resou
 
 
 def _readers(
-    scope: Scope, resource: Manifest, made: PlatformObject, declared: Mapping[Address, Resource]
+    context: ExpandContext, resource: Manifest, made: PlatformObject, declared: Mapping[Address, Resource]
 ) -> Iterator[Address]:
     """Yield who reads a Secret or ConfigMap and does not roll with it."""
     if made.values["kind"] in READ_KINDS:
         key = key_of(made.values)
-        readers = scope.readers(declared).get((key.kind, key.namespace, key.name), ())
+        readers = context.readers(declared).get((key.kind, key.namespace, key.name), ())
         yield from (one.address for one in readers if resource not in one.roll_on)
 
 
-def _is_scaled(scope: Scope, made: PlatformObject, declared: Mapping[Address, Resource]) -> bool:
+def _is_scaled(context: ExpandContext, made: PlatformObject, declared: Mapping[Address, Resource]) -> bool:
     """Return whether the object declares no replicas and has an autoscaler among the declared manifests."""
     spec: Any = made.values.get("spec")
     if not isinstance(spec, Mapping) or "replicas" in spec:
         return False
     key = Key.parse(made.kind, made.name)
-    for item in scope.needed(declared).values():
+    for item in context.needed(declared).values():
         if item.manifest["kind"] in AUTOSCALERS:
             target = (item.manifest.get("spec") or {}).get("scaleTargetRef") or {}
-            place = item.manifest["metadata"].get("namespace") or scope.target.namespace
+            place = item.manifest["metadata"].get("namespace") or context.target.namespace
             if (target.get("kind", "Deployment"), target.get("name"), place) == (key.kind, key.name, key.namespace):
                 return True
     return False
 
 
-def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:
+def _lookup(context: ExpandContext, resource: Lookup) -> PlatformObject:
     if resource.lookup_type == "workload":
-        return workload_lookup(resource, scope.target.namespace)
+        return workload_lookup(resource, context.target.namespace)
     api = str(resource.filters.get("api_version") or "v1")
     kind = str(resource.filters.get("kind") or "ConfigMap")
-    namespace = "" if kind in CLUSTER_SCOPED else str(resource.filters.get("namespace") or scope.target.namespace)
+    namespace = "" if kind in CLUSTER_SCOPED else str(resource.filters.get("namespace") or context.target.namespace)
     key = Key(api, kind, namespace, resource.name_on_platform)
     return PlatformObject(
         address=resource.address,
@@ -226,14 +230,14 @@ def _lookup(scope: Scope, resource: Lookup) -> PlatformObject:
 
 
 def _object(
-    scope: Scope,
+    context: ExpandContext,
     address: Address,
     manifest: Mapping[str, Any],
     declared: Mapping[Address, Resource],
     *,
     cluster_scoped: bool | None = None,
 ) -> PlatformObject:
-    values = _values(scope, address, manifest, cluster_scoped=cluster_scoped)
+    values = _values(context, address, manifest, cluster_scoped=cluster_scoped)
     key = key_of(values)
     return PlatformObject(
         address=address,
@@ -242,9 +246,9 @@ def _object(
         values=values,
         schema=schema_of(key.full_kind),
         depends_on=(
-            *(() if address in scope.first(declared) else (address_of(scope.provider),)),
-            *makers_of(scope, key, declared),
-            *_mounts(scope, values, declared),
+            *(() if address in context.first(declared) else (address_of(context.provider),)),
+            *makers_of(context, key, declared),
+            *_mounts(context, values, declared),
         ),
         name_is_unique=True,
         private=Private(template=_fingerprint(values)),
@@ -253,10 +257,10 @@ def _object(
 
 
 def _values(
-    scope: Scope, address: Address, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None
+    context: ExpandContext, address: Address, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None
 ) -> dict[str, Json]:
-    placed = with_canonical_quantities(in_namespace(scope, manifest, cluster_scoped=cluster_scoped))
-    return scope.identity.marked(_plain_secret(placed), str(address))
+    placed = with_canonical_quantities(in_namespace(context, manifest, cluster_scoped=cluster_scoped))
+    return context.identity.marked(_plain_secret(placed), str(address))
 
 
 def _plain_secret(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -285,13 +289,15 @@ def _fingerprint(values: Mapping[str, Json]) -> str:
     return hashlib.sha256(canonical(map_leaves(dict(values), spelled))).hexdigest()
 
 
-def _mounts(scope: Scope, values: Mapping[str, Json], declared: Mapping[Address, Resource]) -> Iterator[Address]:
+def _mounts(
+    context: ExpandContext, values: Mapping[str, Json], declared: Mapping[Address, Resource]
+) -> Iterator[Address]:
     """Yield the declared manifests of the claims and caches that the object's pods mount."""
     needed = {(key.full_kind, key.full_name) for key in mounted(values)}
     if not needed:
         return
-    for address, resource in scope.needed(declared).items():
+    for address, resource in context.needed(declared).items():
         if resource.manifest["kind"] in ("PersistentVolumeClaim", "NIMCache"):
-            key = key_of(in_namespace(scope, resource.manifest))
+            key = key_of(in_namespace(context, resource.manifest))
             if (key.full_kind, key.full_name) in needed:
                 yield address

@@ -16,9 +16,9 @@ from wlinfra.provider import (
     PlatformObject,
     ProviderContext,
     Questions,
+    ReadRequest,
     RenderedObject,
     Stray,
-    Wanted,
 )
 from wlinfra.resources.base import Resource
 from wlinfra.values import Address
@@ -31,6 +31,7 @@ from .cluster.session import open_session
 from .configuration import KubernetesConfig
 from .documents.policies import idle_patterns
 from .expand import expand
+from .expand_context import ExpandContext
 from .operations.table import OPERATIONS
 from .ownership.identity import Identity
 from .ownership.inventory import inventory_of
@@ -42,7 +43,6 @@ from .read import read
 from .rendering import manifests
 from .rights import rights
 from .run import run
-from .scope import Scope
 from .strays import strays
 
 __all__ = ["KubernetesConnection", "connect"]
@@ -74,7 +74,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
             config=config, identity=identity, target=target, open=open_client, now=time.time, lineage=context.lineage
         )
         super().__init__(platform, lambda: _QUESTIONS, config)
-        self._scope = Scope(identity, target, context.name)
+        self._expanding = ExpandContext(identity, target, context.name)
 
     @property
     def plan_parallelism(self) -> int:
@@ -83,20 +83,20 @@ class KubernetesConnection(PlatformConnection[Platform]):
 
     def check(self, resource: Resource) -> Sequence[Diagnostic]:
         """Return what is wrong with the resource on this platform."""
-        return tuple(check(self._scope, resource))
+        return tuple(check(self._expanding, resource))
 
     def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
         """Return the objects the resource stands for."""
-        return expand(self._scope, resource, dependencies)
+        return expand(self._expanding, resource, dependencies)
 
     def manifests(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[RenderedObject]:
         """Return the objects of the resource as files hold them."""
-        return manifests(self._scope, resource)
+        return manifests(self._expanding, resource)
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
         """Return the inventory, for a stack that has objects on the cluster."""
         real = [item for item in objects if not item.virtual and not item.lookup]
-        return (inventory_of(self.platform.identity, self._scope.provider, real),) if real else ()
+        return (inventory_of(self.platform.identity, self._expanding.provider, real),) if real else ()
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
         """Return an error for each pattern of ``conflicts`` that no declared field matches."""
@@ -106,7 +106,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
         """Return the roles an account needs for these objects, with bindings to it or to fill in."""
         return rights(self.platform.identity, objects, account_of(account))
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
+    def strays(self, known: Sequence[ReadRequest]) -> Sequence[Stray]:
         """Return what has our label and is not recorded."""
         return strays(self.platform, known)
 

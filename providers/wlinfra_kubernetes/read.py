@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from wlinfra.errors import Diagnostic
 from wlinfra.http.paging import by_id
-from wlinfra.provider import Absent, Live, Reading, Unreadable, Wanted
+from wlinfra.provider import Absent, Live, Reading, ReadRequest, Unreadable
 from wlinfra.remedies import Advice, import_
 from wlinfra.values import Json
 from wlinfra_manifests.document import Key, declared_values, key_of
@@ -36,7 +36,7 @@ _WORTH: Final = 10
 Found: TypeAlias = "dict[str, Any] | ClusterError | None"
 
 
-def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
+def read(platform: Platform, wanted: Sequence[ReadRequest]) -> list[Reading]:
     """Return one reading for each, in the same order."""
     keys = [Key.parse(one.kind, one.name) for one in wanted]
     former = {one.address: key for one in wanted if (key := former_key(one)) is not None}
@@ -53,7 +53,7 @@ def read(platform: Platform, wanted: Sequence[Wanted]) -> list[Reading]:
     ]
 
 
-def _under_either_name(platform: Platform, one: Wanted, found: Found, former: Found) -> Found:
+def _under_either_name(platform: Platform, one: ReadRequest, found: Found, former: Found) -> Found:
     """Return what has the former name where it is this very object, and else what has the name."""
     keeps_it = isinstance(former, dict) and is_proven(platform, former) and keeps_its_name(one, former)
     return former if keeps_it else found
@@ -81,7 +81,7 @@ def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
         return dict(zip(distinct, pool.map(lambda key: _got(platform.client, key), distinct), strict=True))
 
 
-def _look_whose(platform: Platform, wanted: Sequence[Wanted], found: Mapping[Key, Found]) -> None:
+def _look_whose(platform: Platform, wanted: Sequence[ReadRequest], found: Mapping[Key, Found]) -> None:
     """Find out whether what has our label is ours, where nobody looked for strays before."""
     key = platform.identity.inventory
     record = next((one.prior for one in wanted if (one.kind, one.name) == (key.full_kind, key.full_name)), None)
@@ -112,11 +112,11 @@ def _got(client: ClusterClient, key: Key) -> Found:
         return error
 
 
-def _is_workload(one: Wanted) -> bool:
+def _is_workload(one: ReadRequest) -> bool:
     return private_of(one.desired).workload
 
 
-def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
+def _reading(platform: Platform, one: ReadRequest, found: Found) -> Reading:
     if _is_workload(one):
         return look_up_workload(platform, one)
     match found:
@@ -133,7 +133,7 @@ def _reading(platform: Platform, one: Wanted, found: Found) -> Reading:
             return Unreadable(error=_another(one, found)) if _is_another(one, found) else _live(platform, one, found)
 
 
-def _is_another(one: Wanted, document: Mapping[str, Any]) -> bool:
+def _is_another(one: ReadRequest, document: Mapping[str, Any]) -> bool:
     """True when a person gave an ID that is neither the uid nor the name of what has the declared name.
 
     A record's id may differ: then the object was recreated, and planning says so.
@@ -144,7 +144,7 @@ def _is_another(one: Wanted, document: Mapping[str, Any]) -> bool:
     return one.id not in (meta["uid"], meta["name"], f"{meta.get('namespace') or ''}/{meta['name']}")
 
 
-def _another(one: Wanted, document: Mapping[str, Any]) -> Diagnostic:
+def _another(one: ReadRequest, document: Mapping[str, Any]) -> Diagnostic:
     uid = document["metadata"]["uid"]
     return Diagnostic(
         summary="No such object",
@@ -158,7 +158,7 @@ def _another(one: Wanted, document: Mapping[str, Any]) -> Diagnostic:
     )
 
 
-def _live(platform: Platform, one: Wanted, document: Mapping[str, Any]) -> Reading:
+def _live(platform: Platform, one: ReadRequest, document: Mapping[str, Any]) -> Reading:
     declared: Mapping[str, Json] = (
         one.desired.values if one.desired is not None else one.prior.values if one.prior is not None else {}
     )

@@ -14,18 +14,18 @@ from wlinfra.resources.workload import Workload
 from wlinfra_manifests.render import render_workload
 
 from .declared.resources import Manifest
-from .scope import Scope, in_namespace
+from .expand_context import ExpandContext, in_namespace
 
 __all__ = ["manifests"]
 
 
-def manifests(scope: Scope, resource: Resource) -> Sequence[RenderedObject]:
+def manifests(context: ExpandContext, resource: Resource) -> Sequence[RenderedObject]:
     """Return the objects of a resource; none for an artifact, which lives in the state alone."""
     match resource:
         case Workload() if isinstance(resource.artifact, Artifact):
-            return render_workload(resource, resource.artifact, scope.target).objects
+            return render_workload(resource, resource.artifact, context.target).objects
         case Manifest():
-            placed = in_namespace(scope, resource.manifest, cluster_scoped=resource.cluster_scoped)
+            placed = in_namespace(context, resource.manifest, cluster_scoped=resource.cluster_scoped)
             return (RenderedObject(part="", manifest=placed),)
         case _:
             return ()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
-from wlinfra.provider import ObjectState, Stray, Wanted
+from wlinfra.provider import ObjectState, ReadRequest, Stray
 from wlinfra.values import Address
 from wlinfra_manifests.document import Key, key_of
 
@@ -27,7 +27,7 @@ __all__ = ["strays"]
 _CLAIM: Final = "v1/PersistentVolumeClaim"
 
 
-def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[Stray]:
+def strays(platform: Platform, known: Sequence[ReadRequest]) -> Sequence[Stray]:
     """Return each stray; none where the inventory belongs to another state, whose they are then.
 
     Raises ClusterError when the cluster cannot be asked, ProviderError when another state took the inventory over.
@@ -57,7 +57,7 @@ def strays(platform: Platform, known: Sequence[Wanted]) -> Sequence[Stray]:
     ]
 
 
-def _recorded(platform: Platform, known: Sequence[Wanted]) -> ObjectState | None:
+def _recorded(platform: Platform, known: Sequence[ReadRequest]) -> ObjectState | None:
     """Return what is recorded of the inventory."""
     key = platform.identity.inventory
     mine = (one.prior for one in known if (one.kind, one.name) == (key.full_kind, key.full_name))

@@ -12,7 +12,7 @@ import pytest
 from wlinfra.changes.model import Step
 from wlinfra.cli.app import main
 from wlinfra.diff.model import AttributeChange
-from wlinfra.provider.base import Connection, Live, ProviderContext, StepResult, Wanted
+from wlinfra.provider.base import Connection, Live, ProviderContext, ReadRequest, StepResult
 from wlinfra.provider.optional import Stray
 from wlinfra.testing import MemoryProvider
 from wlinfra.testing.memory import MemoryConnection
@@ -53,7 +53,7 @@ class _OwningConnection(MemoryConnection):
         super().__init__(provider, context)
         self._all: MemoryWorld = provider.world
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
+    def strays(self, known: Sequence[ReadRequest]) -> Sequence[Stray]:
         named = {(one.kind, one.name) for one in known}
         return [
             Stray(address=Address.of(item.kind, item.name), kind=item.kind, name=item.name, id=item.id)

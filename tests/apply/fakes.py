@@ -28,12 +28,12 @@ from wlinfra.provider.base import (
     Done,
     PlanRequest,
     Reading,
+    ReadRequest,
     Ready,
     Recovery,
     Status,
     StepResult,
     Waiting,
-    Wanted,
 )
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -195,7 +195,7 @@ class FakePlatform:
     def plan(self, request: PlanRequest) -> Decision:
         raise NotImplementedError
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+    def read(self, wanted: Sequence[ReadRequest]) -> Sequence[Reading]:
         self.read_objects += [item.address for item in wanted]
         return [self.readings.get(item.address, Absent()) for item in wanted]
 

@@ -36,7 +36,7 @@ def test_a_forgotten_object_is_only_removed_from_the_state() -> None:
     assert (bench.session.objects, bench.platform.calls) == ({}, [])
 
 
-def test_a_forgotten_leftover_leaves_its_successor() -> None:
+def test_a_forgotten_deposed_object_leaves_its_successor() -> None:
     bench = Bench.with_records(record("a", deposed=(Deposed(id="old"),)))
     bench.apply(unchanged("a", action=Action.FORGET, deposed_id="old"))
     assert bench.session.objects[address("a")].deposed == ()

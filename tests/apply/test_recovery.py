@@ -93,7 +93,7 @@ def test_a_deletion_that_happened_removes_the_record() -> None:
     assert bench.session.objects == {}
 
 
-def test_a_deletion_of_a_leftover_keeps_the_object() -> None:
+def test_a_deletion_of_a_deposed_object_keeps_the_object() -> None:
     bench = bench_with(replace(DELETED, target="old"), record("a", deposed=(Deposed(id="old"),)), found=Happened())
     recover(bench)
     assert (bench.session.objects[address("a")].id, bench.session.objects[address("a")].deposed) == ("live-a", ())

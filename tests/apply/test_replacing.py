@@ -25,7 +25,7 @@ def test_the_old_id_is_recorded_as_deposed_until_it_is_deleted() -> None:
     assert (after.id, after.deposed) == ("id-1", (Deposed(id="live-a", depends_on=(address("b"),)),))
 
 
-def test_a_leftover_is_deleted_and_the_object_stays() -> None:
+def test_a_deposed_object_is_deleted_and_the_object_stays() -> None:
     bench = Bench.with_records(record("a", deposed=(Deposed(id="old"), Deposed(id="older"))))
     change = delete("a", id="old", deposed_id="old", steps=(removal("a"),))
     assert bench.apply(change).ok
@@ -33,7 +33,7 @@ def test_a_leftover_is_deleted_and_the_object_stays() -> None:
     assert (after.id, after.deposed) == ("live-a", (Deposed(id="older"),))
 
 
-def test_a_leftover_and_its_successor_may_change_at_once() -> None:
+def test_a_deposed_object_and_its_successor_may_change_at_once() -> None:
     bench = Bench.with_records(record("a", deposed=(Deposed(id="old"),)))
     assert bench.apply(delete("a", id="old", deposed_id="old"), update("a")).ok
     after = bench.session.objects[address("a")]
@@ -98,7 +98,7 @@ def test_nothing_of_the_old_identity_is_recorded_for_the_new_one() -> None:
     assert (after.memory, after.outputs) == ({}, {"id": "id-1"})
 
 
-def test_an_object_deleted_by_somebody_else_is_made_anew_without_a_leftover() -> None:
+def test_an_object_deleted_by_somebody_else_is_made_anew_without_a_deposed_object() -> None:
     bench = Bench.with_records(record("a", memory={"proton": 1}))
     assert bench.apply(create("a")).ok
     after = bench.session.objects[address("a")]

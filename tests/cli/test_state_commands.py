@@ -93,7 +93,7 @@ WRONG_OBJECT: dict[str, Any] = {
     "protect as text": {"protect": "no"},
     "a dependency without a name": {"depends_on": ["artifact"]},
     "dependencies as text": {"depends_on": "artifact.server"},
-    "a leftover without an id": {"deposed": [{}]},
+    "a deposed object without an id": {"deposed": [{}]},
 }
 
 

@@ -21,6 +21,7 @@ from wlinfra.provider.base import (
     Done,
     Live,
     ProviderContext,
+    ReadRequest,
     Ready,
     Refused,
     StepResult,
@@ -28,7 +29,6 @@ from wlinfra.provider.base import (
     UnknownOutcome,
     Waiting,
     WaitingStill,
-    Wanted,
 )
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
@@ -161,7 +161,7 @@ def test_several_objects_of_a_name_are_ambiguous_and_an_interrupted_create_is_un
     connection = connect(MemoryProvider())
     connection.run(create())
     connection.run(create())
-    wanted = Wanted(address=Address("thing.a"), kind="thing", name="a")
+    wanted = ReadRequest(address=Address("thing.a"), kind="thing", name="a")
     assert connection.read([wanted]) == [Ambiguous(candidates=("obj-1", "obj-2"))]
     recovered = connection.recover(intent("create"))
     assert isinstance(recovered, UnclearOutcome)
@@ -200,7 +200,7 @@ def test_secrets_are_kept_and_never_shown() -> None:
     provider = MemoryProvider()
     driver = Driver(connection=connect(provider))
     driver.apply(artifact())
-    (reading,) = driver.read(Wanted(address=Address("artifact.server"), kind="artifact", name="server"))
+    (reading,) = driver.read(ReadRequest(address=Address("artifact.server"), kind="artifact", name="server"))
     assert isinstance(reading, Live)
     assert reading.values["containers"][0]["env"][1]["value"].reveal() == ProviderContract.canary
 
@@ -243,5 +243,5 @@ def test_what_is_gone_cannot_be_awaited_updated_or_found() -> None:
         for name in ("update", "delete", "other")
     ]
     assert [type(result) for result in results] == [Refused, Done, Refused]
-    assert connection.read([Wanted(address=Address("thing.a"), kind="thing", name="a", id="obj-1")]) == [Absent()]
+    assert connection.read([ReadRequest(address=Address("thing.a"), kind="thing", name="a", id="obj-1")]) == [Absent()]
     assert Digest().known is False

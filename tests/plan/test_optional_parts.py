@@ -15,7 +15,7 @@ from wlinfra.plan.model import Node
 from wlinfra.plan.order import edges_between
 from wlinfra.plan.planner import batches
 from wlinfra.plan.scope import find_strays
-from wlinfra.provider.base import Live, Wanted
+from wlinfra.provider.base import Live, ReadRequest
 from wlinfra.provider.optional import Stray
 from wlinfra.stack.program import Declared
 from wlinfra.state.model import State
@@ -31,9 +31,9 @@ class Platform:
 
     plan_parallelism: int = 4
     stray: Stray | None = None
-    asked: list[Wanted] = field(default_factory=list)
+    asked: list[ReadRequest] = field(default_factory=list)
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
+    def strays(self, known: Sequence[ReadRequest]) -> Sequence[Stray]:
         self.asked += known
         return () if self.stray is None else (self.stray,)
 

@@ -129,7 +129,7 @@ def test_create_first_cannot_spread_to_what_is_declared_to_be_deleted_first() ->
         spread_create_first([stubborn, change(CHAT, Action.REPLACE, SERVER, order=FIRST)], EMPTY)
 
 
-def test_a_leftover_is_deleted_after_leftovers_that_needed_it() -> None:
+def test_a_deposed_object_is_deleted_after_deposed_objects_that_needed_it() -> None:
     old = ObjectState(
         address=CHAT, provider="default", kind="thing", id="new", deposed=(Deposed(id="old", depends_on=(SERVER,)),)
     )

@@ -9,7 +9,7 @@ import pytest
 
 from wlinfra.state.codec import dump, intent_document, load, parse_intent
 from wlinfra.state.model import Deposed, Health, Intent, ObjectState, SecretDigest
-from wlinfra.state.records import Aim, Effect, Subject, aimed, happened, held
+from wlinfra.state.records import Aim, CallAnswer, Subject, aimed, happened, held
 from wlinfra.values import Address
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +47,7 @@ def test_only_one_room_makes_records() -> None:
 
 
 def test_what_happened_is_recorded_with_all_that_the_declaration_said() -> None:
-    after = happened(intent(aimed(None, MADE)), Effect(id="new", outputs={"url": "u"}, memory={"proton": 2}))(None)
+    after = happened(intent(aimed(None, MADE)), CallAnswer(id="new", outputs={"url": "u"}, memory={"proton": 2}))(None)
     assert after is not None
     assert (after.protect, after.retain, after.depends_on, after.health) == (True, True, (OTHER,), Health.UNREADY)
     assert (after.id, after.values) == ("new", {"size": 1, "token": SecretDigest("d")})
@@ -69,20 +69,20 @@ def test_an_intent_survives_the_disk_with_its_record(record: ObjectState | None)
     assert parse_intent(load(dump(intent_document(before)))) == before
 
 
-def test_a_leftover_that_ended_meanwhile_does_not_come_back() -> None:
+def test_a_deposed_object_that_ended_meanwhile_does_not_come_back() -> None:
     before = ObjectState(address=AT, provider="default", kind="workload", id="old", deposed=(Deposed(id="older"),))
     expected = aimed(before, Aim(subject=SUBJECT, id=None, makes=True, replaces=True))
     assert expected is not None
     assert [item.id for item in expected.deposed] == ["older", "old"]
     now = ObjectState(address=AT, provider="default", kind="workload", id="old")
-    after = happened(intent(expected), Effect(id="new"))(now)
+    after = happened(intent(expected), CallAnswer(id="new"))(now)
     assert after is not None
     assert [item.id for item in after.deposed] == ["old"]
 
 
-def test_an_object_made_again_leaves_no_leftover_of_the_one_that_was_gone() -> None:
+def test_an_object_made_again_leaves_no_deposed_object_of_the_one_that_was_gone() -> None:
     before = ObjectState(address=AT, provider="default", kind="workload", id="gone", values={"size": 9})
-    after = happened(intent(aimed(before, MADE)), Effect(id="new"))(before)
+    after = happened(intent(aimed(before, MADE)), CallAnswer(id="new"))(before)
     assert after is not None
     assert (after.deposed, after.values["size"]) == ((), 1)
 
@@ -90,7 +90,7 @@ def test_an_object_made_again_leaves_no_leftover_of_the_one_that_was_gone() -> N
 def test_an_intent_of_an_earlier_version_has_no_record_and_implies_one() -> None:
     document = {"address": "workload.chat", "provider": "default", "kind": "workload", "operation": "create"}
     old = parse_intent({**document, "verb": "POST", "target": None, "makes": True, "name": "chat", "deadline": 9.0})
-    after = happened(old, Effect(id="new"))(None)
+    after = happened(old, CallAnswer(id="new"))(None)
     assert after is not None
     assert (old.record, old.timeout, after.id, after.values, after.health) == (None, 0.0, "new", {}, Health.UNREADY)
 

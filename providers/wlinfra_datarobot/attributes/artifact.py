@@ -13,7 +13,7 @@ from wlinfra.resources.variables import ApiKey, Credential, EnvVar
 from wlinfra.values import Json
 
 from .dialects import Dialect
-from .rows import Need, Row, Shape
+from .rows import Requirement, Row, Shape
 
 __all__ = ["API_KEY", "ARTIFACT_ROWS", "BUILD_ROWS", "CONTAINER_ROWS", "SPEC_ROWS"]
 
@@ -60,7 +60,7 @@ _PROBE: Final = Shape(
             declared="success_threshold",
             wire="successThreshold",
             attribute=Attribute(default=1),
-            need=Need(
+            need=Requirement(
                 has=lambda dialect: dialect.probe_success_threshold,
                 what="a success threshold of probes",
                 neutral=(None, 1),
@@ -294,7 +294,7 @@ ARTIFACT_ROWS: Final = Shape(
             declared="artifact_type",
             wire="type",
             attribute=Attribute(effect=Effect.REPLACES, default="service"),
-            need=Need(
+            need=Requirement(
                 takes=lambda dialect, kind: kind in dialect.artifact_types,
                 what="artifacts of type {}",
                 fix="Use type service or nim.",

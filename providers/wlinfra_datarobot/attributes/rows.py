@@ -17,13 +17,13 @@ from wlinfra.values import Json
 
 from .dialects import Dialect
 
-__all__ = ["Gap", "Need", "Row", "Shape"]
+__all__ = ["Gap", "Requirement", "Row", "Shape"]
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Requirement:
     """What a version of the API must have for an attribute; ``neutral`` values need nothing and are left out."""
 
     what: str
@@ -87,7 +87,7 @@ class Row:
     """What has no rows of its own below it: places on the wire, as the program has them; `[]` is an element."""
     server_only: bool = False
     """Only the platform sets it, so it is never sent."""
-    need: Need | None = None
+    need: Requirement | None = None
     send: Callable[[Any, Dialect], Json] | None = None
     """Turns the compared value into what a version of the API calls it."""
 
@@ -114,7 +114,7 @@ class Row:
 
     def gap(self, value: Json) -> Gap:
         """Return what a version without its need lacks for the value."""
-        need = self.need or Need(what="")
+        need = self.need or Requirement(what="")
         fix = need.fix or f"Leave {self.declared} out."
         path = tuple(self.wire.split("."))
         return Gap(path=path, name=self.declared, what=need.what.format(value), fix=fix, ignored=need.ignored)

@@ -14,7 +14,7 @@ from wlinfra.resources.workload import SharedRole, Workload
 from wlinfra.values import Json
 
 from .recipients import recipient_of, role_key
-from .rows import Need, Row, Shape
+from .rows import Requirement, Row, Shape
 
 __all__ = ["NO_ROLE", "POLICY_ROWS", "RUNTIME_ROWS", "WORKLOAD_ROWS"]
 
@@ -30,7 +30,7 @@ POLICY_ROWS: Final = Shape(
         Row(
             declared="priority",
             wire="priority",
-            need=Need(has=lambda dialect: dialect.policy_priority, what="priorities of scaling policies"),
+            need=Requirement(has=lambda dialect: dialect.policy_priority, what="priorities of scaling policies"),
         ),
     )
 )
@@ -118,7 +118,7 @@ _TIMING: Final = Shape(
             declared="keep_old_minutes",
             wire="keepOldVersionMinutes",
             attribute=Attribute(default=0),
-            need=Need(
+            need=Requirement(
                 has=lambda dialect: dialect.keeps_old_version,
                 what="old versions that are kept",
                 neutral=(None, 0),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Methods, Pages
 from wlinfra_datarobot.client.wire import Bundle, Credential
 
 __all__ = ["Account"]
 
 
-class Account(Group):
+class Account(Methods):
     """Read-only facts about the account behind the token."""
 
     def bundles(self, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Bundle]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Group, Pages, Payload, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Calls, Methods, Pages, Payload, segment
 from wlinfra_datarobot.client.sharing import Roles
 from wlinfra_datarobot.client.wire_artifacts import (
     Artifact,
@@ -70,7 +70,7 @@ class Artifacts:
         return self._calls.pages("/artifacts", Artifact, self._calls.filters(only), offset=offset, limit=limit)
 
 
-class Repositories(Group):
+class Repositories(Methods):
     """Artifact repositories: a repository appears with its first artifact and vanishes with its last."""
 
     def get(self, repository_id: str) -> Repository:
@@ -86,7 +86,7 @@ class Repositories(Group):
         return self._calls.pages("/artifactRepositories", Repository, {"search": search}, offset=offset, limit=limit)
 
 
-class Builds(Group):
+class Builds(Methods):
     """Image builds of draft artifacts."""
 
     def start(self, artifact_id: str) -> BuildsStarted:

@@ -16,7 +16,7 @@ from wlinfra.http.paging import pages
 from wlinfra.http.transport import HttpTransport, Query, Response
 from wlinfra_datarobot.client.plausible import implausible
 
-__all__ = ["PAGE_SIZE", "Calls", "Group", "Pages", "Payload", "segment"]
+__all__ = ["PAGE_SIZE", "Calls", "Methods", "Pages", "Payload", "segment"]
 
 PAGE_SIZE = 100
 """Items per page; the largest size the older reference allows, and what other clients of the platform ask for."""
@@ -98,7 +98,7 @@ class Calls:
         return value
 
 
-class Group:
+class Methods:
     """The methods of one noun."""
 
     def __init__(self, calls: Calls) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from wlinfra.http.failures import ApiError
 from wlinfra.http.transport import multipart
-from wlinfra_datarobot.client.calls import Group, segment
+from wlinfra_datarobot.client.calls import Methods, segment
 from wlinfra_datarobot.client.wire_artifacts import CatalogItem, Stage, TaskStatus
 
 __all__ = ["Files"]
 
 
-class Files(Group):
+class Files(Methods):
     """Catalogue items that hold source files."""
 
     def create(self) -> CatalogItem:

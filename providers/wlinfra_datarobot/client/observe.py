@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Methods, Pages, segment
 from wlinfra_datarobot.client.wire import (
     AllStats,
     Event,
@@ -50,7 +50,7 @@ class StatsFilter(StatsWindow):
     slow_requests_threshold: int | None = None
 
 
-class Stats(Group):
+class Stats(Methods):
     """Request statistics."""
 
     def everywhere(self, only: WorkloadFilter | None = None) -> AllStats:
@@ -73,7 +73,7 @@ class Stats(Group):
         self._calls.delete(f"/workloads/{segment(workload_id)}/stats", self._calls.filters(only))
 
 
-class Activity(Group):
+class Activity(Methods):
     """Events, history and relations of a workload."""
 
     def events(self, workload_id: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Pages[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages, Payload, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Methods, Pages, Payload, segment
 from wlinfra_datarobot.client.wire import (
     OperationAnswer,
     Proton,
@@ -15,7 +15,7 @@ from wlinfra_datarobot.client.wire import (
 __all__ = ["PowerSwitch", "Protons", "Replacements", "WorkloadSettings"]
 
 
-class Replacements(Group):
+class Replacements(Methods):
     """The replacement under way of a workload."""
 
     def start(self, workload_id: str, replacement: Payload) -> Replacement:
@@ -31,7 +31,7 @@ class Replacements(Group):
         self._calls.delete(f"/workloads/{segment(workload_id)}/replacement")
 
 
-class WorkloadSettings(Group):
+class WorkloadSettings(Methods):
     """The runtime settings of a workload."""
 
     def get(self, workload_id: str) -> Settings:
@@ -43,7 +43,7 @@ class WorkloadSettings(Group):
         return self._calls.patch(f"/workloads/{segment(workload_id)}/settings", Replacement, {"runtime": runtime})
 
 
-class PowerSwitch(Group):
+class PowerSwitch(Methods):
     """Start, stop, promote."""
 
     def start(self, workload_id: str) -> OperationAnswer:
@@ -64,7 +64,7 @@ class PowerSwitch(Group):
         return self._calls.get(path or f"/workloads/{segment(operation['workloadId'])}", Workload)
 
 
-class Protons(Group):
+class Protons(Methods):
     """The running versions of a workload."""
 
     def get(self, workload_id: str, proton_id: str) -> Proton:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wlinfra_datarobot.client.calls import PAGE_SIZE, Group, Pages, Payload, segment
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Methods, Pages, Payload, segment
 from wlinfra_datarobot.client.wire import Workload
 from wlinfra_datarobot.client.wire_common import ArtifactStatus, ArtifactType, Importance, WorkloadOrder, WorkloadStatus
 
@@ -34,7 +34,7 @@ class WorkloadFilter:
     type: ArtifactType | Sequence[ArtifactType] | None = None
 
 
-class Workloads(Group):
+class Workloads(Methods):
     """Workloads themselves; what runs in them has groups of its own."""
 
     def create(self, workload: Payload) -> Workload:

@@ -1,6 +1,6 @@
 """Plans the end of an artifact: never deletes a repository or a version that this stack did not make.
 
-`plan_artifact` calls it for what is no longer declared, for leftovers, and for the old half of a replacement.
+`plan_artifact` calls it for what is no longer declared, for deposed objects, and for the old half of a replacement.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _why_it_stays(artifact_id: str, ours: set[str], others: list[str]) -> str:
 
 
 def _forgotten(draft: Decision, note: str, request: PlanRequest) -> Decision:
-    """Let go of the record; a leftover that cannot be deleted is let go of as well."""
+    """Let go of the record; a deposed object that cannot be deleted is let go of as well."""
     return replace(
         draft,
         action=Action.FORGET if request.desired is None or request.deposed_id else draft.action,

@@ -10,7 +10,7 @@ from wlinfra.values import Json
 
 from ..compared.schema import RUNTIME
 from ..compared.shapes import artifact_of, compared_runtime, is_in_force
-from .statuses import Progress, replacement_progress
+from .statuses import WaitState, replacement_progress
 
 __all__ = ["agrees", "has_replacement", "runs"]
 
@@ -19,7 +19,7 @@ def has_replacement(workload: Mapping[str, Any]) -> bool:
     """True while a replacement is under way, whatever its status may be called."""
     replacement = workload.get("replacement") or {}
     status = replacement.get("status") or "unknown"
-    return bool(replacement) and replacement_progress(status) is Progress.WAITING
+    return bool(replacement) and replacement_progress(status) is WaitState.WAITING
 
 
 def runs(workload: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -14,14 +14,14 @@ __all__ = [
     "PROTON",
     "REPLACEMENT",
     "WORKLOAD",
-    "Progress",
+    "WaitState",
     "is_known",
     "replacement_progress",
     "workload_progress",
 ]
 
 
-class Progress(Enum):
+class WaitState(Enum):
     """Whether waiting makes sense."""
 
     WAITING = "waiting"
@@ -29,7 +29,7 @@ class Progress(Enum):
     FAILED = "failed"
 
 
-_WAITING, _DONE, _FAILED = Progress.WAITING, Progress.DONE, Progress.FAILED
+_WAITING, _DONE, _FAILED = WaitState.WAITING, WaitState.DONE, WaitState.FAILED
 
 WORKLOAD: Final = MappingProxyType(
     {
@@ -76,27 +76,27 @@ REPLACEMENT: Final = MappingProxyType(
 
 def workload_progress(
     status: str, *, wanted: Literal["running", "stopped"] = "running", is_starting: bool = False
-) -> Progress:
+) -> WaitState:
     """Return how far a workload is on its way to the wanted power state.
 
     ``is_starting`` says that a start was just accepted, so that `stopped` may still be seen for a while.
     """
     match wanted, status:
         case "stopped", "stopped" | "terminated":
-            return Progress.DONE
+            return WaitState.DONE
         case "stopped", "errored":
-            return Progress.FAILED
+            return WaitState.FAILED
         case "stopped", _:
-            return Progress.WAITING
+            return WaitState.WAITING
         case _, "stopped" if is_starting:
-            return Progress.WAITING
+            return WaitState.WAITING
         case _:
-            return WORKLOAD.get(status, Progress.WAITING)
+            return WORKLOAD.get(status, WaitState.WAITING)
 
 
-def replacement_progress(status: str) -> Progress:
+def replacement_progress(status: str) -> WaitState:
     """Return how far a replacement is."""
-    return REPLACEMENT.get(status, Progress.WAITING)
+    return REPLACEMENT.get(status, WaitState.WAITING)
 
 
 def is_known(status: str) -> bool:

@@ -22,7 +22,7 @@ from wlinfra_manifests.document import Key
 from .answers import Answered, answered, confirm
 from .failures import ClusterError, Failure, refusal_of, unless
 from .session import Session
-from .wire import Discovery, Done, Listing, Resources, Thing, shape_of
+from .wire import Deletion, Discovery, Listing, Resources, Thing, shape_of
 
 __all__ = ["ClusterClient", "Served"]
 
@@ -248,7 +248,7 @@ class ClusterClient:
         """Delete the object with that uid, and in the foreground what it owns; what is gone is gone."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
         body |= {"preconditions": {"uid": uid}} if uid else {}  # type: ignore[dict-item] # of a JSON object
-        self._write("DELETE", self.path(key), {}, body, shape=Done)
+        self._write("DELETE", self.path(key), {}, body, shape=Deletion)
 
     # ------------------------------------------------------------ requests
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Required, TypedDict
 
-__all__ = ["BuiltIn", "Discovery", "Done", "Event", "Listing", "Refusing", "Resources", "Thing", "shape_of"]
+__all__ = ["BuiltIn", "Deletion", "Discovery", "Event", "Listing", "Refusing", "Resources", "Thing", "shape_of"]
 
 
 class Owner(TypedDict, total=False):
@@ -183,7 +183,7 @@ class Listing(TypedDict, total=False):
     items: list[Thing]
 
 
-class Done(TypedDict, total=False):
+class Deletion(TypedDict, total=False):
     """The answer to a deletion: a Status, or the object that is going."""
 
     kind: Required[str]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wlinfra.errors import Diagnostic
-from wlinfra.provider import OPAQUE, Absent, Live, PlatformObject, Reading, Unreadable, Wanted
+from wlinfra.provider import OPAQUE, Absent, Live, PlatformObject, Reading, ReadRequest, Unreadable
 from wlinfra.resources.lookup import Lookup
 from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, unless
@@ -47,7 +47,7 @@ def workload_lookup(resource: Lookup, namespace: str) -> PlatformObject:
     )
 
 
-def look_up_workload(platform: Platform, one: Wanted) -> Reading:
+def look_up_workload(platform: Platform, one: ReadRequest) -> Reading:
     """Return the Deployment or NIMService of the workload's group with its address."""
     key = Key.parse(one.kind, one.name)
     group = private_of(one.desired).group
@@ -88,7 +88,7 @@ def _listed(platform: Platform, kind: Key, namespace: str, labels: str) -> Seque
     return platform.client.list(Key(kind.api, kind.kind, namespace, ""), labels=labels)
 
 
-def _none(platform: Platform, one: Wanted, key: Key) -> Reading:
+def _none(platform: Platform, one: ReadRequest, key: Key) -> Reading:
     if platform.client.get(key) is None:
         return Absent()
     return Unreadable(
@@ -101,7 +101,7 @@ def _none(platform: Platform, one: Wanted, key: Key) -> Reading:
     )
 
 
-def _several(one: Wanted, key: Key, found: Sequence[Mapping[str, Any]]) -> Diagnostic:
+def _several(one: ReadRequest, key: Key, found: Sequence[Mapping[str, Any]]) -> Diagnostic:
     groups = sorted(str(item["metadata"]["labels"].get(GROUP)) for item in found)
     return Diagnostic(
         summary="Group not named",

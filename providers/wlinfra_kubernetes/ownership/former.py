@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wlinfra.provider import PlanRequest, PlatformObject, Wanted
+from wlinfra.provider import PlanRequest, PlatformObject, ReadRequest
 from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import Key, key_of
 
@@ -19,7 +19,7 @@ from .identity import ADDRESS
 __all__ = ["former_key", "keeps_its_name", "under_its_name"]
 
 
-def former_key(one: Wanted) -> Key | None:
+def former_key(one: ReadRequest) -> Key | None:
     """Return where the object may still be: under its former name, unless it is recorded under another one."""
     former = private_of(one.desired).former_name
     if not former or (one.prior is not None and one.prior.name not in ("", former)):
@@ -27,7 +27,7 @@ def former_key(one: Wanted) -> Key | None:
     return Key.parse(one.kind, former)
 
 
-def keeps_its_name(one: Wanted, document: Mapping[str, Any]) -> bool:
+def keeps_its_name(one: ReadRequest, document: Mapping[str, Any]) -> bool:
     """Return whether what has the former name, and is this stack's, is this very object."""
     meta = document["metadata"]
     return (meta.get("annotations") or {}).get(ADDRESS) == one.address and not meta.get("deletionTimestamp")

@@ -16,9 +16,9 @@ from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity
 from wlinfra_manifests.document import Difference, at, differences, keyed_path, managed_by, plain_text
 from wlinfra_manifests.secrets import SECRETS_DIGEST
 
+from .context import ObjectContext
 from .restarts import RESTARTS
 from .secrecy import is_private, shown_live
-from .subject import Subject
 
 __all__ = ["attributes_of", "explained", "is_new_to_us", "ownership_of", "rolls", "theirs"]
 
@@ -29,29 +29,31 @@ _STILL: Final = frozenset({"replicas", "scale", "expose", "metrics"})
 """What a NIMService takes without new pods."""
 
 
-def attributes_of(subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[AttributeChange, ...]:
+def attributes_of(
+    context: ObjectContext, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[AttributeChange, ...]:
     """Return every difference between the live object and the one after the apply."""
-    texts = frozenset(secret.reveal() for secret in find_secrets(dict(subject.desired.values)))
-    return tuple(_attribute(subject, item, texts) for item in differences(before, after))
+    texts = frozenset(secret.reveal() for secret in find_secrets(dict(context.desired.values)))
+    return tuple(_attribute(context, item, texts) for item in differences(before, after))
 
 
-def _attribute(subject: Subject, item: Difference, texts: frozenset[str]) -> AttributeChange:
-    prior = subject.request.prior
+def _attribute(context: ObjectContext, item: Difference, texts: frozenset[str]) -> AttributeChange:
+    prior = context.request.prior
     recorded = at(dict(prior.values), item.path) if prior is not None and prior.values else None
-    hidden = _is_secret(subject, item, recorded, texts)
-    origin = _origin(subject, item, recorded)
-    is_allocated = subject.key.full_kind == "v1/Service" and item.path in _ALLOCATED and item.live is None
+    hidden = _is_secret(context, item, recorded, texts)
+    origin = _origin(context, item, recorded)
+    is_allocated = context.key.full_kind == "v1/Service" and item.path in _ALLOCATED and item.live is None
     return AttributeChange(
         path=item.path,
         recorded=_shown(recorded, hidden=hidden),
-        live=_shown(shown_live(subject.key.full_kind, item.path, item.live, item.planned, recorded), hidden=hidden),
+        live=_shown(shown_live(context.key.full_kind, item.path, item.live, item.planned, recorded), hidden=hidden),
         planned=UNKNOWN if is_allocated else _shown(item.planned, hidden=hidden),
-        effect=Effect.ROLLS if rolls(subject.key.kind, item.path) else Effect.IN_PLACE,
+        effect=Effect.ROLLS if rolls(context.key.kind, item.path) else Effect.IN_PLACE,
         origin=origin,
         sensitive=hidden,
         note=RESTARTS
         if item.path[-1:] == (SECRETS_DIGEST,)
-        else _who(subject.platform.identity, subject.document, item.path)
+        else _who(context.platform.identity, context.document, item.path)
         if origin is not Origin.INTENDED
         else "",
     )
@@ -61,34 +63,34 @@ def _shown(value: Json, *, hidden: bool) -> Json:
     return SENSITIVE if hidden and value is not None else value
 
 
-def _is_secret(subject: Subject, item: Difference, recorded: Json, texts: frozenset[str]) -> bool:
-    if subject.key.full_kind == "v1/Secret" and item.path[:1] in (("data",), ("stringData",)):
+def _is_secret(context: ObjectContext, item: Difference, recorded: Json, texts: frozenset[str]) -> bool:
+    if context.key.full_kind == "v1/Secret" and item.path[:1] in (("data",), ("stringData",)):
         return True
     return isinstance(recorded, SecretDigest) or any(
         isinstance(leaf, str) and leaf in texts for side in (item.live, item.planned) for leaf in leaves(side)
     )
 
 
-def is_new_to_us(subject: Subject) -> bool:
+def is_new_to_us(context: ObjectContext) -> bool:
     """Return whether this stack never applied the object: it is imported or adopted, and nothing tells of an apply."""
-    if subject.request.prior is not None and subject.request.prior.values:
+    if context.request.prior is not None and context.request.prior.values:
         return False
-    return not (subject.live_hash and subject.platform.identity.owns(subject.document))
+    return not (context.live_hash and context.platform.identity.owns(context.document))
 
 
-def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
-    prior = subject.request.prior
+def _origin(context: ObjectContext, item: Difference, recorded: Json) -> Origin:
+    prior = context.request.prior
     if prior is None or not prior.values:
-        if is_new_to_us(subject):
+        if is_new_to_us(context):
             return Origin.UNATTRIBUTED
-        return _origin_by_hash(subject, item)
-    if recorded is None and not _is_owned(subject.document, item.path):
+        return _origin_by_hash(context, item)
+    if recorded is None and not _is_owned(context.document, item.path):
         return Origin.INTENDED  # what nobody owns the cluster filled in, and our change undoes it
-    if _is_empty(recorded, item.live) or _is_ours_alone(subject.platform.identity, subject.document, item.path):
+    if _is_empty(recorded, item.live) or _is_ours_alone(context.platform.identity, context.document, item.path):
         return Origin.INTENDED
     if isinstance(recorded, SecretDigest):
-        digest = subject.request.digest
-        is_data = subject.key.full_kind == "v1/Secret" and item.path[:1] == ("data",)
+        digest = context.request.digest
+        is_data = context.key.full_kind == "v1/Secret" and item.path[:1] == ("data",)
         text = plain_text(item.planned) if is_data and isinstance(item.planned, str) else item.planned
         same = digest.known and isinstance(text, str) and digest(text) == recorded.digest
         return Origin.DRIFT if same else Origin.INTENDED
@@ -97,14 +99,14 @@ def _origin(subject: Subject, item: Difference, recorded: Json) -> Origin:
     return Origin.INTENDED if item.live == recorded or recorded is None or _holds_part(item, recorded) else Origin.BOTH
 
 
-def _origin_by_hash(subject: Subject, item: Difference) -> Origin:
+def _origin_by_hash(context: ObjectContext, item: Difference) -> Origin:
     """Return what the applied hash tells when nothing is recorded: the same declaration makes every difference drift.
 
     With another declaration, what is still ours was changed by it, and what another user set may be both.
     """
-    if subject.live_hash == subject.applied_hash:
+    if context.live_hash == context.applied_hash:
         return Origin.DRIFT
-    ours = managed_by(subject.document, subject.platform.identity.manager)
+    ours = managed_by(context.document, context.platform.identity.manager)
     return Origin.INTENDED if item.live is None or _covers(ours, item.path) else Origin.BOTH
 
 
@@ -188,7 +190,7 @@ def _covers(fields: Mapping[str, Any], path: Path) -> bool:
 
 
 def ownership_of(
-    subject: Subject,
+    context: ObjectContext,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     planned: Mapping[str, Any],
@@ -201,19 +203,19 @@ def ownership_of(
     gained = [path for path in leaves_of(after) if not owns(before, path)]
     lost = [path for path in leaves_of(before) if not owns(after, path) and path not in left]
     found = [
-        *_owned(subject, gained, planned, "ours too from now on"),
-        *_owned(subject, lost, planned, "no longer ours", others=True),
+        *_owned(context, gained, planned, "ours too from now on"),
+        *_owned(context, lost, planned, "no longer ours", others=True),
     ]
     return tuple(found)
 
 
 def _owned(
-    subject: Subject, paths: list[FieldPath], planned: Mapping[str, Any], note: str, *, others: bool = False
+    context: ObjectContext, paths: list[FieldPath], planned: Mapping[str, Any], note: str, *, others: bool = False
 ) -> Iterator[AttributeChange]:
     for path in paths:
         value = find(planned, path)
-        hidden = subject.key.full_kind == "v1/Secret" or isinstance(value, dict | list)
-        hidden = hidden or (others and is_private(subject.key.full_kind, by_key(path)))
+        hidden = context.key.full_kind == "v1/Secret" or isinstance(value, dict | list)
+        hidden = hidden or (others and is_private(context.key.full_kind, by_key(path)))
         shown_value = None if hidden else value
         yield AttributeChange(
             path=(shown(path),),
@@ -221,5 +223,5 @@ def _owned(
             live=shown_value,
             planned=shown_value,
             note=note,
-            declared=subject.desired.declared.find(by_key(path)),
+            declared=context.desired.declared.find(by_key(path)),
         )

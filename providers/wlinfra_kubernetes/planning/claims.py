@@ -15,49 +15,49 @@ from wlinfra_kubernetes.volumes import CLAIM
 from wlinfra_manifests.document import at
 from wlinfra_manifests.quantities import amount
 
-from .subject import Subject
+from .context import ObjectContext
 
 __all__ = ["is_growing", "told_to_wait", "with_waiting_size"]
 
 _SIZE: Final = ("spec", "resources", "requests", "storage")
 
 
-def is_growing(subject: Subject) -> bool:
+def is_growing(context: ObjectContext) -> bool:
     """Return whether a claim that is not bound yet is declared larger than it is."""
-    if subject.desired.kind != CLAIM or (subject.document.get("status") or {}).get("phase") != "Pending":
+    if context.desired.kind != CLAIM or (context.document.get("status") or {}).get("phase") != "Pending":
         return False
-    live, planned = _sizes(subject)
+    live, planned = _sizes(context)
     return isinstance(live, str) and isinstance(planned, str | int) and amount(planned) > amount(live)
 
 
-def with_waiting_size(subject: Subject) -> Subject:
-    """Return the subject as it can be applied now, with the size that is live; what is recorded is that, too."""
-    draft = subject.draft
+def with_waiting_size(context: ObjectContext) -> ObjectContext:
+    """Return the context as it can be applied now, with the size that is live; what is recorded is that, too."""
+    draft = context.draft
     draft = replace(
         draft,
-        values=with_value(dict(draft.values), _SIZE, _sizes(subject)[0]),
+        values=with_value(dict(draft.values), _SIZE, _sizes(context)[0]),
         attributes=tuple(item for item in draft.attributes if item.path != _SIZE),
         drift=tuple(item for item in draft.drift if item.path != _SIZE),
     )
     if draft.action is Action.UPDATE and not draft.attributes:
         draft = replace(draft, action=Action.NO_OP, reason=ActionReason.UNCHANGED)
-    return replace(subject, draft=draft)
+    return replace(context, draft=draft)
 
 
-def told_to_wait(subject: Subject, change: Decision) -> Decision:
+def told_to_wait(context: ObjectContext, change: Decision) -> Decision:
     """Return the change with the warning that the size is left for later."""
-    live, planned = _sizes(subject)
+    live, planned = _sizes(context)
     warning = Diagnostic(
         summary="Size of volume waits",
-        detail=f"{subject.desired.address} is declared with {planned} and stays at {live}: a claim that waits for its "
+        detail=f"{context.desired.address} is declared with {planned} and stays at {live}: a claim that waits for its "
         "first consumer cannot grow.",
         fix="Plan again once a pod mounts it and it is bound.",
-        address=subject.desired.address,
-        location=subject.desired.location,
+        address=context.desired.address,
+        location=context.desired.location,
     )
     return replace(change, warnings=(*change.warnings, warning))
 
 
-def _sizes(subject: Subject) -> tuple[Any, Any]:
+def _sizes(context: ObjectContext) -> tuple[Any, Any]:
     """Return the size that is live and the one that is declared."""
-    return at(dict(subject.document), _SIZE), at(dict(subject.desired.values), _SIZE)
+    return at(dict(context.document), _SIZE), at(dict(context.desired.values), _SIZE)

@@ -35,7 +35,7 @@ from .handover import Scaler
 __all__ = [
     "AUTOSCALERS",
     "Conflict",
-    "Settled",
+    "Resolved",
     "Terms",
     "conflicts_of",
     "settle",
@@ -102,7 +102,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Resolved:
     """What is sent after all conflicts were settled."""
 
     body: Json
@@ -144,7 +144,7 @@ def with_scalers(conflicts: Sequence[Conflict], scalers: Sequence[Scaler]) -> li
 # ---------------------------------------------------------------- left to others
 
 
-def yielded(body: Json, live: Mapping[str, Any], policies: Mapping[str, str], identity: Identity) -> Settled:
+def yielded(body: Json, live: Mapping[str, Any], policies: Mapping[str, str], identity: Identity) -> Resolved:
     """Return the body without the fields that are to be left to managers who hold them, equal or not.
 
     Were equal ones claimed, each plan would claim or release what another manager keeps changing.
@@ -154,7 +154,7 @@ def yielded(body: Json, live: Mapping[str, Any], policies: Mapping[str, str], id
         if find(body, conflict.path) not in (None, find(dict(live), conflict.path)):
             notes.append(_left(conflict))
         body = without(body, conflict.path)
-    return Settled(body=body, notes=tuple(notes))
+    return Resolved(body=body, notes=tuple(notes))
 
 
 def yielded_fields(
@@ -179,7 +179,7 @@ def _left(conflict: Conflict) -> str:
 # ---------------------------------------------------------------- deciding
 
 
-def settle(address: Address, body: Json, conflicts: Sequence[Conflict], terms: Terms) -> Settled:
+def settle(address: Address, body: Json, conflicts: Sequence[Conflict], terms: Terms) -> Resolved:
     """Return what to send; raises ProviderError that names every conflict nothing was decided about."""
     open_conflicts: list[Conflict] = []
     notes: list[str] = []
@@ -196,7 +196,7 @@ def settle(address: Address, body: Json, conflicts: Sequence[Conflict], terms: T
                 open_conflicts.append(conflict)
     if open_conflicts:
         raise ProviderError(_open(address, body, open_conflicts))
-    return Settled(body=body, force=forced, notes=tuple(notes))
+    return Resolved(body=body, force=forced, notes=tuple(notes))
 
 
 def _policy(conflict: Conflict, terms: Terms) -> str:

@@ -14,12 +14,12 @@ from wlinfra.values import Json
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, find, put, resolved, without
 
-from .subject import Subject
+from .context import ObjectContext
 
 __all__ = ["left_out", "nulled"]
 
 
-def left_out(subject: Subject, body: Json, error: ClusterError) -> tuple[Json, Json] | None:
+def left_out(context: ObjectContext, body: Json, error: ClusterError) -> tuple[Json, Json] | None:
     """Return what to send first and the object after both calls, where a kind refused its emptied maps; else None.
 
     Raises ClusterError where the rest is refused.
@@ -27,25 +27,25 @@ def left_out(subject: Subject, body: Json, error: ClusterError) -> tuple[Json, J
     if error.failure is not Failure.INVALID or error.status != 422:
         return None
     refused = {resolved(cause.field, body) for cause in error.causes if '"null"' in cause.message}
-    paths = [path for path in _emptied(body, subject.document) if path in refused]
+    paths = [path for path in _emptied(body, context.document) if path in refused]
     if not paths:
         return None
     first = body
     for path in paths:
         first = without(first, path)
-    planned: Json = subject.dry_run(first)
+    planned: Json = context.dry_run(first)
     for path in paths:
         planned = put(planned, path, {})
     return first, planned
 
 
-def nulled(subject: Subject, body: Json, planned: Mapping[str, Any]) -> tuple[Json, Json] | None:
+def nulled(context: ObjectContext, body: Json, planned: Mapping[str, Any]) -> tuple[Json, Json] | None:
     """Return the same where the server would drop emptied maps, and keeps them when each part of them is null."""
-    paths = [path for path in _emptied(body, subject.document) if find(dict(planned), path) is None]
+    paths = [path for path in _emptied(body, context.document) if find(dict(planned), path) is None]
     while paths:
         try:
-            first = _nulls(body, paths, subject.document)
-            found = subject.dry_run(first)
+            first = _nulls(body, paths, context.document)
+            found = context.dry_run(first)
         except ClusterError as error:
             if error.failure not in (Failure.INVALID, Failure.CONFLICT, Failure.DENIED):
                 raise

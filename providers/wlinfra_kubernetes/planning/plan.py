@@ -35,6 +35,7 @@ from wlinfra_kubernetes.volumes import CLAIM, claims_of, is_kept, kept_claims
 from wlinfra_manifests.document import Key
 
 from .attributes import theirs
+from .context import ObjectContext
 from .impact import impact_of, impact_of_end, without_surge
 from .interruption import with_idling, with_interruption
 from .plan_existing import comparable, plan_existing, refuse_foreign
@@ -44,7 +45,6 @@ from .quotas import within_quota
 from .recorded import unchanged, with_stamp
 from .restarts import stamp_of, with_readers_told
 from .steps import delete_step, gone_goal
-from .subject import Subject
 from .warnings import with_warnings
 
 __all__ = ["plan"]
@@ -74,13 +74,13 @@ def _with_document(platform: Platform, request: PlanRequest) -> PlanRequest:
     What a dry run answers is compared with the whole object, strategies and owners included, so that a plan that
     trusts the recorded values still needs it. One that cannot be had, or is another object by now, is left out.
     """
-    live, subject = request.live, request.desired or request.prior
-    if live is None or live.document or subject is None or subject.virtual:
+    live, context = request.live, request.desired or request.prior
+    if live is None or live.document or context is None or context.virtual:
         return request
     if request.desired is not None and request.desired.lookup:
         return request
     try:
-        document = platform.client.get(Key.parse(subject.kind, subject.name))
+        document = platform.client.get(Key.parse(context.kind, context.name))
     except ClusterError:
         return request
     if document is None or document["metadata"]["uid"] != live.id:
@@ -103,10 +103,10 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
     draft = replace(default_decision(request), impact=impact, goal=None)
     if request.live is not None and draft.drift:
         draft = replace(draft, drift=theirs(platform.identity, request.live, draft.drift))
-    subject = Subject(
+    context = ObjectContext(
         platform=platform, request=request, desired=desired, draft=draft, stamp=stamp_of(platform, request, desired)
     )
-    judged = with_stamp(_judged(subject), subject.stamp)
+    judged = with_stamp(_judged(context), context.stamp)
     if private.inventory and platform.foreign:
         return _taken_over(platform, request, judged)
     change = with_readers_told(within_quota(platform, request, desired, judged), desired)
@@ -120,32 +120,32 @@ def _taken_over(platform: Platform, request: PlanRequest, change: Decision) -> D
     """Return the import of another state's inventory; it always makes the call that claims it."""
     if not change.steps and request.desired is not None:
         desired = request.desired
-        subject = Subject(platform=platform, request=request, desired=desired, draft=replace(change, goal=None))
-        change = subject.finished(subject.draft, [subject.applying()])
+        context = ObjectContext(platform=platform, request=request, desired=desired, draft=replace(change, goal=None))
+        change = context.finished(context.draft, [context.applying()])
     return taking_over(platform, change)
 
 
-def _judged(subject: Subject) -> Decision:
-    refuse_foreign(subject)
+def _judged(context: ObjectContext) -> Decision:
+    refuse_foreign(context)
     return with_warnings(
-        subject, with_idling(subject.desired, with_interruption(subject.desired, _compared(subject), subject.document))
+        context, with_idling(context.desired, with_interruption(context.desired, _compared(context), context.document))
     )
 
 
-def _compared(subject: Subject) -> Decision:
-    if lacking := subject.lacking_secrets:
-        return _without_secrets(subject, lacking)
-    if is_open(dict(subject.desired.values)):
-        return predicted(comparable(subject), NOT_KNOWN)
-    if subject.platform.config.read_only:
-        return predicted(comparable(subject), READ_ONLY)
-    return plan_new(subject) if subject.request.live is None else plan_existing(subject)
+def _compared(context: ObjectContext) -> Decision:
+    if lacking := context.lacking_secrets:
+        return _without_secrets(context, lacking)
+    if is_open(dict(context.desired.values)):
+        return predicted(comparable(context), NOT_KNOWN)
+    if context.platform.config.read_only:
+        return predicted(comparable(context), READ_ONLY)
+    return plan_new(context) if context.request.live is None else plan_existing(context)
 
 
-def _without_secrets(subject: Subject, lacking: Sequence[str]) -> Decision:
+def _without_secrets(context: ObjectContext, lacking: Sequence[str]) -> Decision:
     """Return what can be told without them: they count as unchanged, and an apply that sends them is refused."""
-    change = predicted(comparable(subject), NO_SECRET)
-    said = "is not known here" if subject.live is None else "cannot be compared and counts as unchanged"
+    change = predicted(comparable(context), NO_SECRET)
+    said = "is not known here" if context.live is None else "cannot be compared and counts as unchanged"
     return replace(change, notes=(*change.notes, *(f"a secret {said}: {why}" for why in lacking)))
 
 

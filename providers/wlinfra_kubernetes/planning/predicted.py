@@ -26,10 +26,10 @@ from wlinfra_manifests.quantities import amount
 
 from .attributes import rolls
 from .claims import is_growing, told_to_wait, with_waiting_size
+from .context import ObjectContext
 from .replacement import forced, may_go, refused_claim, replacement, unasked
 from .restarts import stamp_attribute
 from .steps import goal_of
-from .subject import Subject
 
 __all__ = ["NOT_KNOWN", "NO_SECRET", "READ_ONLY", "predicted"]
 
@@ -73,46 +73,46 @@ _CONTENTS: Final = ("data", "stringData", "binaryData", "immutable")
 _NOTE: Final = "the API never changes this field"
 
 
-def predicted(subject: Subject, why: str) -> Decision:
+def predicted(context: ObjectContext, why: str) -> Decision:
     """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
-    change = _restarting(subject, _judged(subject))
+    change = _restarting(context, _judged(context))
     if change.action in (Action.NO_OP, Action.READ) or changes_nothing_live(change):
         return change
     return replace(change, predicted=(*change.predicted, why))
 
 
-def _judged(subject: Subject) -> Decision:
-    if subject.live is None or not is_growing(subject) or forced(subject) is not None:
-        return _compared(subject)
-    return told_to_wait(subject, _compared(with_waiting_size(subject)))
+def _judged(context: ObjectContext) -> Decision:
+    if context.live is None or not is_growing(context) or forced(context) is not None:
+        return _compared(context)
+    return told_to_wait(context, _compared(with_waiting_size(context)))
 
 
-def _compared(subject: Subject) -> Decision:
-    draft = subject.draft
-    if subject.live is None:
-        return subject.finished(draft, [subject.creating()]) if draft.action is Action.CREATE else draft
-    if change := forced(subject):
+def _compared(context: ObjectContext) -> Decision:
+    draft = context.draft
+    if context.live is None:
+        return context.finished(draft, [context.creating()]) if draft.action is Action.CREATE else draft
+    if change := forced(context):
         return change
     if draft.action is Action.NO_OP:
         resumes = draft.reason is ActionReason.UNREADY
-        return replace(draft, goal=goal_of(subject.desired, draft.action) if resumes else None)
+        return replace(draft, goal=goal_of(context.desired, draft.action) if resumes else None)
     if draft.action is Action.UPDATE and not needs_call(draft):
         return draft
-    attributes = tuple(_marked(subject, item) for item in draft.attributes)
+    attributes = tuple(_marked(context, item) for item in draft.attributes)
     if any(item.effect is Effect.REPLACES for item in attributes):
-        if subject.desired.kind == CLAIM:
+        if context.desired.kind == CLAIM:
             paths = (".".join(map(str, item.path)) for item in attributes if item.effect is Effect.REPLACES)
-            raise refused_claim(subject, f"{_NOTE}: {', '.join(paths)}")
-        if not may_go(subject):
-            raise unasked(subject, "the API never changes what differs")
-        return replacement(subject, ActionReason.CANNOT_UPDATE, attributes)
-    steps = [subject.applying()]
+            raise refused_claim(context, f"{_NOTE}: {', '.join(paths)}")
+        if not may_go(context):
+            raise unasked(context, "the API never changes what differs")
+        return replacement(context, ActionReason.CANNOT_UPDATE, attributes)
+    steps = [context.applying()]
     if draft.action not in (Action.UPDATE, Action.IMPORT) or not any(
-        _replaces_pods(subject, item) for item in attributes
+        _replaces_pods(context, item) for item in attributes
     ):
-        return subject.finished(draft, steps)
-    rolling = (replace(item, effect=Effect.ROLLS) if _replaces_pods(subject, item) else item for item in attributes)
-    return subject.finished(
+        return context.finished(draft, steps)
+    rolling = (replace(item, effect=Effect.ROLLS) if _replaces_pods(context, item) else item for item in attributes)
+    return context.finished(
         draft,
         steps,
         action=Action.ROLL if draft.action is Action.UPDATE else draft.action,
@@ -121,24 +121,24 @@ def _compared(subject: Subject) -> Decision:
     )
 
 
-def _replaces_pods(subject: Subject, item: AttributeChange) -> bool:
-    return rolls(subject.key.kind, item.path)
+def _replaces_pods(context: ObjectContext, item: AttributeChange) -> bool:
+    return rolls(context.key.kind, item.path)
 
 
-def _restarting(subject: Subject, change: Decision) -> Decision:
+def _restarting(context: ObjectContext, change: Decision) -> Decision:
     """Return the change as a roll where what the pods read at their start changes."""
     if (
-        not subject.stamp.rolls
-        or subject.live is None
+        not context.stamp.rolls
+        or context.live is None
         or change.action not in (Action.NO_OP, Action.UPDATE, Action.ROLL)
     ):
         return change
-    return subject.finished(
+    return context.finished(
         change,
-        [subject.applying()],
+        [context.applying()],
         action=Action.ROLL,
         reason=ActionReason.ATTRIBUTE_CHANGED if change.action is Action.NO_OP else change.reason,
-        attributes=(*change.attributes, stamp_attribute(subject.desired, subject.stamp)),
+        attributes=(*change.attributes, stamp_attribute(context.desired, context.stamp)),
         blast_radius=BlastRadius.ROLLING,
     )
 
@@ -146,15 +146,15 @@ def _restarting(subject: Subject, change: Decision) -> Decision:
 # ---------------------------------------------------------------- what never changes
 
 
-def _marked(subject: Subject, item: AttributeChange) -> AttributeChange:
-    if contains_unknown(item.planned) or is_open(item.planned) or not _is_fixed(subject, item):
+def _marked(context: ObjectContext, item: AttributeChange) -> AttributeChange:
+    if contains_unknown(item.planned) or is_open(item.planned) or not _is_fixed(context, item):
         return item
     return replace(item, effect=Effect.REPLACES, note=item.note or _NOTE)
 
 
-def _is_fixed(subject: Subject, item: AttributeChange) -> bool:
-    kind, path = subject.desired.kind, item.path
-    if kind in ("v1/Secret", "v1/ConfigMap") and subject.document.get("immutable") is True and path[0] in _CONTENTS:
+def _is_fixed(context: ObjectContext, item: AttributeChange) -> bool:
+    kind, path = context.desired.kind, item.path
+    if kind in ("v1/Secret", "v1/ConfigMap") and context.document.get("immutable") is True and path[0] in _CONTENTS:
         return True
     if kind == CLAIM and path[:3] == ("spec", "resources", "requests"):
         return _shrinks(item)

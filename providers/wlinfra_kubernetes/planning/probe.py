@@ -13,8 +13,8 @@ from typing import Any, Final
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, fits_when_one_goes
 from wlinfra_manifests.document import wire
 
+from .context import ObjectContext
 from .refusals import lacking
-from .subject import Subject
 
 __all__ = ["Verdict", "tried_anew"]
 
@@ -37,13 +37,13 @@ class Verdict:
     """The refusal may be about another object of the same content, which the real one is not."""
 
 
-def tried_anew(subject: Subject) -> Verdict:
+def tried_anew(context: ObjectContext) -> Verdict:
     """Return whether the cluster would take the object when the live one is gone; raises ClusterError if not reached."""
-    key = replace(subject.key, name=f"{subject.key.name[:_LONGEST].rstrip('-.')}-wlprobe")
-    body = _freed(wire(subject.body), subject.document)
+    key = replace(context.key, name=f"{context.key.name[:_LONGEST].rstrip('-.')}-wlprobe")
+    body = _freed(wire(context.body), context.document)
     body = {**body, "metadata": {**body["metadata"], "name": key.name, "resourceVersion": _NEW}}
     try:
-        subject.hear(subject.platform.client.apply(key, body, dry_run=True))
+        context.hear(context.platform.client.apply(key, body, dry_run=True))
     except ClusterError as error:
         return _verdict(error)
     return Verdict()

@@ -21,7 +21,7 @@ from wlinfra_kubernetes.losses import is_built_in, is_known
 from wlinfra_kubernetes.ownership.identity import manager_told
 from wlinfra_manifests.document import Key
 
-from .subject import REST, Subject
+from .context import REST, ObjectContext
 
 __all__ = ["causes_of", "lacking", "refused_update", "says_immutable"]
 
@@ -98,30 +98,32 @@ def lacking(error: ClusterError) -> str:
     return f"not tried, because the account may not {found['verb']} {found['resource']}"
 
 
-def refused_update(subject: Subject, error: ClusterError, *, anew: ClusterError | None, loses: str) -> ProviderError:
+def refused_update(
+    context: ObjectContext, error: ClusterError, *, anew: ClusterError | None, loses: str
+) -> ProviderError:
     """Return the error for an update that was refused, with the way around it where there is one.
 
     ``anew`` is what the cluster said to the object as a new one, and ``loses`` what its deletion would do.
     """
-    first = subject.refused(error).diagnostics[0]
-    if owners := "; ".join(_owners(subject, error)):
+    first = context.refused(error).diagnostics[0]
+    if owners := "; ".join(_owners(context, error)):
         first = replace(first, detail=f"{first.detail}. {owners}.")
     if anew is None:
-        again = apply(subject.platform.identity.environment, replaces=subject.desired.address)
+        again = apply(context.platform.identity.environment, replaces=context.desired.address)
         way = Advice(f"To delete it and create it again all the same, {loses}:", again)
     else:
         why = f"the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
-        way = Advice(Option("replaces", subject.desired.address), f" would not help: {why}")
+        way = Advice(Option("replaces", context.desired.address), f" would not help: {why}")
     return ProviderError(replace(first, fix=Advice(first.fix, "\n" * bool(first.fix), way)))
 
 
-def _owners(subject: Subject, error: ClusterError) -> Iterator[str]:
+def _owners(context: ObjectContext, error: ClusterError) -> Iterator[str]:
     """Yield who else owns what the cluster names, which an apply of ours cannot take away."""
     for cause in error.causes:
-        path = resolved(cause.field, dict(subject.document)) if cause.field else None
-        for entry in owners_of(subject.document, path) if path else ():
-            if (manager := str(entry.get("manager"))) != subject.platform.identity.manager:
-                yield f"{cause.field} is managed by {manager_told(manager, subject.document)}"
+        path = resolved(cause.field, dict(context.document)) if cause.field else None
+        for entry in owners_of(context.document, path) if path else ():
+            if (manager := str(entry.get("manager"))) != context.platform.identity.manager:
+                yield f"{cause.field} is managed by {manager_told(manager, context.document)}"
 
 
 def _told(error: ClusterError) -> Iterator[str]:

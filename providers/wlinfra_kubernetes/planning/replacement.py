@@ -34,10 +34,10 @@ from wlinfra_kubernetes.volumes import CACHE, CLAIM, claims_of, is_kept, kept_cl
 from wlinfra_kubernetes.waits.mounts import in_the_way
 from wlinfra_manifests.document import Key, at, differences
 
+from .context import ObjectContext
 from .probe import Verdict, tried_anew
 from .refusals import causes_of, refused_update, says_immutable
 from .steps import delete_step
-from .subject import Subject
 
 __all__ = [
     "confirmed",
@@ -59,118 +59,118 @@ _UNASKED: Final = frozenset({ActionReason.CANNOT_UPDATE, ActionReason.DEPENDENCY
 # ---------------------------------------------------------------- why
 
 
-def fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> Decision:
+def fixed(context: ObjectContext, attributes: Sequence[AttributeChange]) -> Decision:
     """Return the replacement for a change that `is_fixed` is about; raises ProviderError for what others made."""
-    if not may_go(subject):
-        raise unasked(subject, f"the operator never acts on another spec of a {subject.key.kind}")
+    if not may_go(context):
+        raise unasked(context, f"the operator never acts on another spec of a {context.key.kind}")
     forcing = tuple(replace(item, effect=Effect.REPLACES) for item in attributes)
-    return confirmed(subject, replacement(subject, ActionReason.CANNOT_UPDATE, forcing))
+    return confirmed(context, replacement(context, ActionReason.CANNOT_UPDATE, forcing))
 
 
-def is_fixed(subject: Subject, attributes: Sequence[AttributeChange]) -> bool:
+def is_fixed(context: ObjectContext, attributes: Sequence[AttributeChange]) -> bool:
     """True for a change that the API takes and nobody acts on: the NIM Operator fills a cache once.
 
     Its admission webhook refuses such changes; where it is not installed, the cluster alone would let them pass.
     """
-    return subject.desired.kind == CACHE and any(item.path[:1] == ("spec",) for item in attributes)
+    return context.desired.kind == CACHE and any(item.path[:1] == ("spec",) for item in attributes)
 
 
-def forced(subject: Subject) -> Decision | None:
+def forced(context: ObjectContext) -> Decision | None:
     """Return the replacement that comes without any question to the cluster; None where it has to be asked."""
-    if subject.request.replace and subject.draft.action is Action.IMPORT:
-        return replacement(subject, ActionReason.REQUESTED, ())
-    if subject.draft.action is Action.REPLACE:
-        if subject.draft.reason is ActionReason.TAINTED and not is_known(subject.key):
-            raise unasked(subject, "the last apply left it incomplete")
-        return replacement(subject, subject.draft.reason, ())
-    if (subject.document.get("metadata") or {}).get("deletionTimestamp"):
-        return replacement(subject, ActionReason.GONE, ())
-    if any(_lost_volumes(subject)):  # it goes first, so that its pods do
-        if not may_go(subject):
-            raise unasked(subject, "a volume that it mounts is replaced")
-        return replacement(subject, ActionReason.DEPENDENCY_REPLACED, ())
+    if context.request.replace and context.draft.action is Action.IMPORT:
+        return replacement(context, ActionReason.REQUESTED, ())
+    if context.draft.action is Action.REPLACE:
+        if context.draft.reason is ActionReason.TAINTED and not is_known(context.key):
+            raise unasked(context, "the last apply left it incomplete")
+        return replacement(context, context.draft.reason, ())
+    if (context.document.get("metadata") or {}).get("deletionTimestamp"):
+        return replacement(context, ActionReason.GONE, ())
+    if any(_lost_volumes(context)):  # it goes first, so that its pods do
+        if not may_go(context):
+            raise unasked(context, "a volume that it mounts is replaced")
+        return replacement(context, ActionReason.DEPENDENCY_REPLACED, ())
     return None
 
 
-def unasked(subject: Subject, why: str) -> ProviderError:
+def unasked(context: ObjectContext, why: str) -> ProviderError:
     """Return the error for what has to be replaced and is of an unknown kind."""
-    address = subject.desired.address
-    return subject.error(
+    address = context.desired.address
+    return context.error(
         "Replacement may lose data",
-        f"{address} has to be deleted and made again, because {why}, {_loses(subject)}.",
-        Advice("Replace it deliberately:", apply(subject.platform.identity.environment, replaces=address)),
+        f"{address} has to be deleted and made again, because {why}, {_loses(context)}.",
+        Advice("Replace it deliberately:", apply(context.platform.identity.environment, replaces=address)),
     )
 
 
-def _lost_volumes(subject: Subject) -> Iterator[Key]:
+def _lost_volumes(context: ObjectContext) -> Iterator[Key]:
     """Yield the claims and caches that its pods mount and that are replaced in the same plan."""
     replaced = {
         (change.kind, change.name)
-        for change in subject.request.dependencies.values()
+        for change in context.request.dependencies.values()
         if change.replace_order is ReplaceOrder.DELETE_THEN_CREATE and change.kind in (CLAIM, CACHE)
     }
     if replaced:
-        yield from (key for key in mounted(subject.desired.values) if (key.full_kind, key.full_name) in replaced)
+        yield from (key for key in mounted(context.desired.values) if (key.full_kind, key.full_name) in replaced)
 
 
-def _lost_claims(subject: Subject) -> Iterator[Key]:
+def _lost_claims(context: ObjectContext) -> Iterator[Key]:
     """Yield the claims that have to be free for that; of a cache nobody may look at none is known."""
-    for key in _lost_volumes(subject):
-        found = None if key.full_kind == CLAIM else _seen(subject, key)
+    for key in _lost_volumes(context):
+        found = None if key.full_kind == CLAIM else _seen(context, key)
         yield from claims_of(key, found or {})
 
 
-def _seen(subject: Subject, key: Key) -> dict[str, Any] | None:
+def _seen(context: ObjectContext, key: Key) -> dict[str, Any] | None:
     """Return the object; None when it does not exist, or the account may not look."""
-    return unless(Failure.FORBIDDEN, lambda: subject.platform.client.get(key), None)
+    return unless(Failure.FORBIDDEN, lambda: context.platform.client.get(key), None)
 
 
-def unchangeable(subject: Subject, error: ClusterError) -> Decision:
+def unchangeable(context: ObjectContext, error: ClusterError) -> Decision:
     """Return the replacement where a field never changes; raises ProviderError for any other refusal to apply."""
     if error.failure not in (Failure.INVALID, Failure.DENIED):
-        raise subject.refused(error) from error
-    verdict = tried_anew(subject)
-    if says_immutable(error, subject.key) and may_go(subject) and verdict.refusal is None:
-        return _doubted(replacement(subject, ActionReason.CANNOT_UPDATE, _causes(subject, error)), verdict)
+        raise context.refused(error) from error
+    verdict = tried_anew(context)
+    if says_immutable(error, context.key) and may_go(context) and verdict.refusal is None:
+        return _doubted(replacement(context, ActionReason.CANNOT_UPDATE, _causes(context, error)), verdict)
     anew = None if verdict.by_name else verdict.refusal
-    if error.failure is Failure.INVALID and subject.desired.kind == CLAIM and anew is None:
-        raise refused_claim(subject, "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message)
-    raise refused_update(subject, error, anew=anew, loses=_loses(subject)) from error
+    if error.failure is Failure.INVALID and context.desired.kind == CLAIM and anew is None:
+        raise refused_claim(context, "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message)
+    raise refused_update(context, error, anew=anew, loses=_loses(context)) from error
 
 
-def refused_claim(subject: Subject, causes: str) -> ProviderError:
+def refused_claim(context: ObjectContext, causes: str) -> ProviderError:
     """Return the error for a change that a volume cannot make."""
-    address = subject.desired.address
-    return subject.error(
+    address = context.desired.address
+    return context.error(
         "Change would lose data",
         f"{address} cannot be changed this way, and recreating it loses what is on it: {causes}.",
         Advice(
-            f"{_other_way(subject)}Declare what it was, or replace it deliberately:",
-            apply(subject.platform.identity.environment, replaces=address),
+            f"{_other_way(context)}Declare what it was, or replace it deliberately:",
+            apply(context.platform.identity.environment, replaces=address),
         ),
     )
 
 
-def _other_way(subject: Subject) -> str:
+def _other_way(context: ObjectContext) -> str:
     """Return how a workload's volume stays as it is; its access mode follows from the number of replicas."""
-    moved = any(item.path[:2] == ("spec", "accessModes") for item in subject.draft.attributes)
-    if not moved or subject.desired.address.type != "workload":
+    moved = any(item.path[:2] == ("spec", "accessModes") for item in context.draft.attributes)
+    if not moved or context.desired.address.type != "workload":
         return ""
     return "Keep one replica; or keep the volume and all replicas on its node with target={'volume_access': 'ReadWriteOnce'} in the environment.\n"
 
 
-def confirmed(subject: Subject, change: Decision) -> Decision:
+def confirmed(context: ObjectContext, change: Decision) -> Decision:
     """Return a replacement that no refusal asked for, when the cluster would take the new object; raises otherwise.
 
     Where only a rule about other objects may have refused what was tried, who asked for the replacement decides.
     """
-    verdict = tried_anew(subject)
+    verdict = tried_anew(context)
     if verdict.refusal is None:
         return _doubted(change, verdict)
     if not verdict.by_name:
-        raise subject.refused(verdict.refusal) from verdict.refusal
+        raise context.refused(verdict.refusal) from verdict.refusal
     if change.reason in _UNASKED:
-        raise refused_update(subject, verdict.refusal, anew=None, loses=_loses(subject)) from verdict.refusal
+        raise refused_update(context, verdict.refusal, anew=None, loses=_loses(context)) from verdict.refusal
     told = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
     return replace(change, predicted=(*change.predicted, told))
 
@@ -179,22 +179,22 @@ def _doubted(change: Decision, verdict: Verdict) -> Decision:
     return replace(change, predicted=(*change.predicted, verdict.doubt)) if verdict.doubt else change
 
 
-def may_go(subject: Subject) -> bool:
+def may_go(context: ObjectContext) -> bool:
     """Return whether the live object may be deleted unasked: its loss is known, and this stack made it."""
-    return is_replaced_unasked(subject.key) and subject.draft.action is not Action.IMPORT
+    return is_replaced_unasked(context.key) and context.draft.action is not Action.IMPORT
 
 
-def _loses(subject: Subject) -> str:
-    if subject.draft.action is Action.IMPORT:
+def _loses(context: ObjectContext) -> str:
+    if context.draft.action is Action.IMPORT:
         return "though this stack did not make it"
-    lost = loss_of(subject.key, subject.document)
+    lost = loss_of(context.key, context.document)
     return f"though {lost.words}" if lost is not None else "which interrupts what runs"
 
 
-def _causes(subject: Subject, error: ClusterError) -> tuple[AttributeChange, ...]:
+def _causes(context: ObjectContext, error: ClusterError) -> tuple[AttributeChange, ...]:
     """Return the differences, those the cluster named as what forces the replacement."""
     causes = causes_of(error)
-    found = tuple(_forcing(item, causes) for item in subject.draft.attributes)
+    found = tuple(_forcing(item, causes) for item in context.draft.attributes)
     if not any(item.effect is Effect.REPLACES for item in found):  # it named none of them: any may be the one
         note = "; ".join(dict.fromkeys(cause.message for cause in causes if cause.message)) or error.message
         found = tuple(replace(item, effect=Effect.REPLACES, note=item.note or note) for item in found)
@@ -221,75 +221,77 @@ def _told(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
 # ---------------------------------------------------------------- the replacement
 
 
-def replacement(subject: Subject, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]) -> Decision:
+def replacement(
+    context: ObjectContext, reason: ActionReason | None, attributes: tuple[AttributeChange, ...]
+) -> Decision:
     """Return the change that deletes the object and makes it again under its name, with what that loses."""
-    attributes = (*(attributes or subject.draft.attributes), *_removed(subject))
-    lost = loss_of(subject.key, subject.document)
-    claims = tuple(claims_of(subject.key, subject.document))
+    attributes = (*(attributes or context.draft.attributes), *_removed(context))
+    lost = loss_of(context.key, context.document)
+    claims = tuple(claims_of(context.key, context.document))
     draft = replace(
-        subject.draft,
+        context.draft,
         action=Action.REPLACE,
         replace_order=ReplaceOrder.DELETE_THEN_CREATE,
-        outputs={**subject.draft.outputs, "id": UNKNOWN},
+        outputs={**context.draft.outputs, "id": UNKNOWN},
         attributes=attributes,
         drift=tuple(replace(item, planned=None) for item in attributes if item.origin in (Origin.DRIFT, Origin.BOTH)),
-        notes=(*subject.draft.notes, *_notes(subject, claims)),
+        notes=(*context.draft.notes, *_notes(context, claims)),
         leaves=tuple(
-            f"{CLAIM} {subject.key.namespace}/{name}"
-            for name in _left(subject, kept_claims(subject.platform, subject.key, subject.document))
+            f"{CLAIM} {context.key.namespace}/{name}"
+            for name in _left(context, kept_claims(context.platform, context.key, context.document))
         ),
     )
     end = delete_step(
-        subject.desired,
+        context.desired,
         draft.id,
         [claim.full_name for claim in claims],
-        [claim.full_name for claim in _lost_claims(subject)],
+        [claim.full_name for claim in _lost_claims(context)],
     )
-    return subject.finished(
+    return context.finished(
         draft,
-        [end, _again(subject)],
+        [end, _again(context)],
         reason=reason,
         **with_loss(lost),
     )
 
 
-def _again(subject: Subject) -> Step:
+def _again(context: ObjectContext) -> Step:
     """Return the call that creates the object again once its name is free."""
-    step, old = subject.creating(), subject.draft.id
-    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": subject.desired.name, "uid": old})
+    step, old = context.creating(), context.draft.id
+    gate = Gate(goal="name-free", describe="the old object is gone", details={"name": context.desired.name, "uid": old})
     return replace(step, gate=gate, lookup={**step.lookup, OLD: old})
 
 
-def _removed(subject: Subject) -> Iterator[AttributeChange]:
+def _removed(context: ObjectContext) -> Iterator[AttributeChange]:
     """Yield what was declared before and is not now: the new object will not have it."""
-    prior = subject.request.prior
-    for item in differences(dict(prior.values), dict(subject.desired.values)) if prior is not None else ():
+    prior = context.request.prior
+    for item in differences(dict(prior.values), dict(context.desired.values)) if prior is not None else ():
         if item.planned is None and item.path[:1] != ("data",):
-            found = at(dict(subject.document), item.path)
+            found = at(dict(context.document), item.path)
             shown = SENSITIVE if isinstance(item.live, SecretDigest) else item.live
             yield AttributeChange(path=item.path, recorded=shown, live=found if shown == item.live else shown)
 
 
-def _notes(subject: Subject, gone: Sequence[Key]) -> Iterator[str]:
+def _notes(context: ObjectContext, gone: Sequence[Key]) -> Iterator[str]:
     """Yield what a replacement does beside the object itself, and who holds the claims that go with it."""
-    if subject.draft.action is Action.IMPORT:
+    if context.draft.action is Action.IMPORT:
         yield "what goes was not made by this stack"
-    if told := in_the_way(subject.platform, subject.key, str(subject.draft.id), gone):
+    if told := in_the_way(context.platform, context.key, str(context.draft.id), gone):
         yield told
-    if subject.key.full_kind == "batch/v1/Job":
+    if context.key.full_kind == "batch/v1/Job":
         yield "the job runs again from its beginning; the pods and logs of its last run go with it"
-    claims = kept_claims(subject.platform, subject.key, subject.document)
-    left = _left(subject, claims)
+    claims = kept_claims(context.platform, context.key, context.document)
+    left = _left(context, claims)
     if taken := [name for name in claims if name not in left]:
         yield f"its volume claims are kept as they are, and its new pods mount them again: {', '.join(taken)}"
     if left:
         yield f"volume claims that nothing mounts any more are kept: {', '.join(left)}"
 
 
-def _left(subject: Subject, claims: Sequence[str]) -> list[str]:
+def _left(context: ObjectContext, claims: Sequence[str]) -> list[str]:
     """Return the claims that the new object's templates do not take up again."""
-    wanted = _template_names(subject.desired.values) if claims else ()
-    return [name for name in claims if not any(name.startswith(f"{one}-{subject.key.name}-") for one in wanted)]
+    wanted = _template_names(context.desired.values) if claims else ()
+    return [name for name in claims if not any(name.startswith(f"{one}-{context.key.name}-") for one in wanted)]
 
 
 def _template_names(values: Mapping[str, Any]) -> list[str]:
@@ -300,34 +302,34 @@ def _template_names(values: Mapping[str, Any]) -> list[str]:
 # ---------------------------------------------------------------- another name
 
 
-def renaming(subject: Subject, change: Decision) -> Decision:
+def renaming(context: ObjectContext, change: Decision) -> Decision:
     """Return the create as what it is: the new object is made, then the recorded one of another name or kind goes.
 
     What was recorded may be gone, another user's by now, or to be kept: then the change stays a create.
     """
-    prior = subject.request.prior
-    if prior is None or prior.id is None or (prior.kind, prior.name) == (subject.desired.kind, subject.desired.name):
+    prior = context.request.prior
+    if prior is None or prior.id is None or (prior.kind, prior.name) == (context.desired.kind, context.desired.name):
         return change
     key = Key.parse(prior.kind, prior.name)
-    old = _seen(subject, key)  # where it may not look, it is a stray for an account that may
-    if old is None or old["metadata"]["uid"] != prior.id or not subject.platform.identity.owns(old):
+    old = _seen(context, key)  # where it may not look, it is a stray for an account that may
+    if old is None or old["metadata"]["uid"] != prior.id or not context.platform.identity.owns(old):
         return change
-    if is_kept(subject.platform, key, old):
+    if is_kept(context.platform, key, old):
         note = f"{key} is kept, because it holds data; delete it with kubectl when nobody needs it"
         return replace(change, reason=ActionReason.ATTRIBUTE_CHANGED, notes=(*change.notes, note))
     named = AttributeChange(
-        path=("metadata", "name"), recorded=key.full_name, live=key.full_name, planned=subject.desired.name,
+        path=("metadata", "name"), recorded=key.full_name, live=key.full_name, planned=context.desired.name,
         effect=Effect.REPLACES, note="another name or kind is another object",
     )  # fmt: skip
     lost = loss_of(key, old)
-    if not is_known(key) and not subject.request.replace:
-        raise unasked(subject, f"{key} is recorded for it, and another name or kind is another object")
-    end = delete_step(replace(prior, address=subject.desired.address), prior.id)
+    if not is_known(key) and not context.request.replace:
+        raise unasked(context, f"{key} is recorded for it, and another name or kind is another object")
+    end = delete_step(replace(prior, address=context.desired.address), prior.id)
     return replace(
         change,
         action=Action.REPLACE,
         reason=ActionReason.ATTRIBUTE_CHANGED,
-        replace_order=subject.desired.lifecycle.replace_order or ReplaceOrder.CREATE_THEN_DELETE,
+        replace_order=context.desired.lifecycle.replace_order or ReplaceOrder.CREATE_THEN_DELETE,
         id=prior.id,
         attributes=(named,),
         drift=(),

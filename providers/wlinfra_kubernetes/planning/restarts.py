@@ -1,6 +1,6 @@
 """Pods follow what they read at their start: a keyed digest of it in the pod template makes a change of it a roll.
 
-`plan` asks for the stamp of an object and `subject` sends it. A pod reads its variables once, so that a rotated secret
+`plan` asks for the stamp of an object and `context` sends it. A pod reads its variables once, so that a rotated secret
 would otherwise never reach it. The digest is made with the state's key and has a mark of that key:
 
 - a live stamp of this key is compared with what is wanted;

@@ -23,8 +23,8 @@ from ..model import Target
 from ..quantities import canonical
 from ..render import render_workload
 from .containers import allocations_of, containers_of
-from .leftover import Left, leftover
 from .live import RUNNERS, Document, LiveGroup, SecretOf, Shown
+from .remainder import Remaining, remainder
 from .scaling import policies_of
 
 __all__ = ["Inverted", "declared"]
@@ -36,7 +36,7 @@ class Inverted:
 
     workload: Workload | None = None
     artifact: Artifact | None = None
-    left: tuple[Left, ...] = ()
+    left: tuple[Remaining, ...] = ()
     """What the declaration does not say; with any of it, an apply would change what is live."""
     missing: tuple[str, ...] = ()
     """The objects, as ``kind/name``, that the workload would bring along and that are not among those given."""
@@ -52,7 +52,7 @@ def declared(documents: Iterable[Document], target: Target, *, name: str, secret
     groups = [LiveGroup(runner=runner, shown=shown, target=target, secret=secret) for runner in shown.of_kind(*RUNNERS)]
     if not groups:
         return Inverted(
-            left=tuple(left for one in shown.documents for left in leftover(one, None, target, scaled=False))
+            left=tuple(left for one in shown.documents for left in remainder(one, None, target, scaled=False))
         )
     for index, group in enumerate(groups):
         tried = [replace(group, bundle_id=bundle) for bundle in group.bundles()]
@@ -76,7 +76,7 @@ def _inverted(groups: list[LiveGroup], name: str) -> Inverted:
     left = [
         one
         for document in first.shown.documents
-        for one in leftover(
+        for one in remainder(
             document,
             made.pop((document["kind"], document["metadata"]["name"]), None),
             first.target,
@@ -93,15 +93,15 @@ def _inverted(groups: list[LiveGroup], name: str) -> Inverted:
     )
 
 
-def _refused(live: LiveGroup, problems: Iterable[Diagnostic]) -> Iterator[Left]:
+def _refused(live: LiveGroup, problems: Iterable[Diagnostic]) -> Iterator[Remaining]:
     for one in problems:
         why = f"{one.summary}: {one.detail}"
-        yield Left(kind=str(live.runner["kind"]), name=live.name, path=one.path or "", why=why)
+        yield Remaining(kind=str(live.runner["kind"]), name=live.name, path=one.path or "", why=why)
 
 
-def _guessed(group: LiveGroup) -> Left:
+def _guessed(group: LiveGroup) -> Remaining:
     why = "The bounds of what is stopped are on no cluster: set min and max."
-    return Left(kind="InterceptorRoute", name=group.name, path="", why=why)
+    return Remaining(kind="InterceptorRoute", name=group.name, path="", why=why)
 
 
 # ---------------------------------------------------------------- the artifact

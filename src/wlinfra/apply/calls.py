@@ -45,7 +45,7 @@ _LONGEST_PAUSE = 60.0
 _WORTH_SAYING = 10.0
 """Seconds from which on it is reported how long the platform asks to wait."""
 
-Waits: TypeAlias = Generator[Wait, Answer, None]
+Resumable: TypeAlias = Generator[Wait, Answer, None]
 Settle: TypeAlias = Callable[[Intent, Done], None]
 """Records the result of a call in one record with the end of its intent."""
 
@@ -83,7 +83,7 @@ class Caller:
 
     def call(
         self, change: Change, step: Step, connection: Connection, settle: Settle, expected: Expected, limit: float
-    ) -> Waits:
+    ) -> Resumable:
         """Make one call and record its result; raises ObjectFailedError or ObjectLeftError when it has none.
 
         ``limit`` is how many seconds the object may take: a platform that asks to wait longer is not waited for. A
@@ -176,7 +176,7 @@ class Caller:
     def _found(self, intent: Intent, connection: Connection) -> Recovery:
         return own_recovery(intent, connection.recover(intent), self.recorder.objects)
 
-    def pause(self, seconds: float, because: str) -> Waits:
+    def pause(self, seconds: float, because: str) -> Resumable:
         """Wait without a thread; raises ObjectLeftError with the reason when the run is stopped meanwhile."""
         answer = yield Pause(seconds)
         if isinstance(answer, Interrupted):

@@ -28,7 +28,7 @@ from wlinfra.plan.model import Node
 from wlinfra.provider.base import Connection, Done, Failed, Ready, Waiting
 from wlinfra.resources.lifecycle import ReplaceOrder
 from wlinfra.state.model import Health, Intent, ObjectState
-from wlinfra.state.records import Aim, Effect, after_removal, aimed, forgotten, happened, unready
+from wlinfra.state.records import Aim, CallAnswer, after_removal, aimed, forgotten, happened, unready
 from wlinfra.values import Json, Secret, contains_unknown, map_leaves
 
 __all__ = ["Execution", "Run", "Work"]
@@ -148,12 +148,12 @@ class Execution:
             if step.makes and done.id is None:
                 self.run.recorder.rewrite(self.change.address, lambda before: before, intent=intent)
                 raise ObjectFailedError(troubles.no_identity(self.change, step))
-            effect = Effect(
+            answer = CallAnswer(
                 id=done.id,
                 outputs=redact(known_part(done.outputs), self.run.inputs.digest),
                 memory=known_part(done.memory),
             )
-            self.run.recorder.rewrite(self.change.address, happened(intent, effect), intent=intent)
+            self.run.recorder.rewrite(self.change.address, happened(intent, answer), intent=intent)
             self._publish()
             self.run.report(StepDone(change=self.change, step=step, id=self.id))
 
@@ -223,7 +223,7 @@ class Execution:
             return unready(old, self._phase)(before) if keeps else None
 
         def settle(intent: Intent, _: Done) -> None:
-            self.run.recorder.rewrite(self.change.address, happened(intent, Effect()), intent=intent)
+            self.run.recorder.rewrite(self.change.address, happened(intent, CallAnswer()), intent=intent)
             self.run.report(StepDone(change=self.change, step=step, id=old))
 
         expected = Expected(record=record, ends=old)

@@ -50,7 +50,7 @@ class Recorder:
     def rewrite(self, address: Address, rewrite: Rewrite, *, intent: Intent | None = None) -> ObjectState | None:
         """Record what becomes of an object, together with the end of the step that did it; nothing when nothing changes.
 
-        A leftover and its successor share an address and may end at the same time, hence the lock.
+        A deposed object and its successor share an address and may end at the same time, hence the lock.
         """
         with self._locks.setdefault(address, threading.Lock()):
             before = self._objects.get(address)

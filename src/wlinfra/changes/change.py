@@ -31,7 +31,7 @@ class Change:
     """The object wanted, or the record of one that is not wanted any more."""
     decision: Decision
     deposed_id: str | None = None
-    """For DELETE of a leftover: the old id."""
+    """For DELETE of a deposed object: the old id."""
     ordered: ReplaceOrder | None = None
     """Which comes first in a replacement, where the plan as a whole needs another order than was decided."""
     revision: str = ""

@@ -72,7 +72,7 @@ class ChangeRequest(Protocol):
 
     @property
     def deposed_id(self) -> str | None:
-        """The leftover that must go."""
+        """The deposed object that must go."""
 
     @property
     def destroying(self) -> bool:

@@ -162,7 +162,7 @@ class Step:
     makes: bool = False
     """The call gives the object its identity."""
     supersedes: bool = False
-    """With ``makes``: the identity before it stays on the platform as history and is no leftover to delete."""
+    """With ``makes``: the identity before it stays on the platform as history and is not deposed."""
     removes: bool = False
     """The call ends the object with the id in ``target``."""
     repeat: Repeat = Repeat.LOOK_FIRST
@@ -248,7 +248,7 @@ class Decision:
     label: str = ""
     """The provider's word for this kind of change, such as ``new version``."""
     id: str | None = None
-    """The live id before the change; of a leftover its own."""
+    """The live id before the change; of a deposed object its own."""
     name: str = ""
     """The name that the object keeps on the platform, where that is not the wanted one."""
     attributes: tuple[AttributeChange, ...] = ()

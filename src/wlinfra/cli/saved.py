@@ -17,7 +17,7 @@ from wlinfra.cli.advice import command_line
 from wlinfra.cli.console import Console
 from wlinfra.cli.show_plan import plan_text
 from wlinfra.errors import ConfigurationError, StalePlanError
-from wlinfra.plan.file import Origin, SavedPlan, is_plan_file, seal
+from wlinfra.plan.file import PlanSource, SavedPlan, is_plan_file, seal
 from wlinfra.plan.model import Plan
 from wlinfra.render.style import PLAIN
 from wlinfra.stack.loading import file_digest
@@ -102,14 +102,14 @@ def save(plan: Plan, arguments: Namespace, console: Console, workspace: Opened, 
             "Give secrets by environment variables, WLINFRA_SET_<NAME>, when planning and when applying.",
         )
     program = workspace.site.file / DEFAULT_FILE if workspace.site.file.is_dir() else workspace.site.file
-    origin = Origin(
+    source = PlanSource(
         program=_below(program, console.directory),
         place=_in_line(program, path),
         files=declared.program_files,
         settings=declared.given.values,
     )
     plain = plan_text(plan, replace(console, style=PLAIN))
-    data = seal(plan, workspace.digest, text=plain, document=plan_document(plan), origin=origin)
+    data = seal(plan, workspace.digest, text=plain, document=plan_document(plan), source=source)
     try:
         with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(data)

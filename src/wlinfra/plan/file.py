@@ -26,14 +26,23 @@ from wlinfra.remedies import plan as replan
 from wlinfra.state.key import Digest
 from wlinfra.values import Path
 
-__all__ = ["FILE_FORMAT", "Origin", "SavedPlan", "approval_key", "is_plan_file", "refuse_unapproved", "seal", "unseal"]
+__all__ = [
+    "FILE_FORMAT",
+    "PlanSource",
+    "SavedPlan",
+    "approval_key",
+    "is_plan_file",
+    "refuse_unapproved",
+    "seal",
+    "unseal",
+]
 
 FILE_FORMAT = "wlinfra.plan/1"
 _OPTIONS = {item.name for item in fields(PlanOptions)} - {"new_place"}  # not in files of early versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class PlanSource:
     """Where a plan comes from. No path in it is absolute, so the plan can be applied from any folder."""
 
     program: str = ""
@@ -47,7 +56,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan(Origin):
+class SavedPlan(PlanSource):
     """The contents of a plan file, as they are written and read."""
 
     __pydantic_config__: ClassVar = {"strict": True}
@@ -79,7 +88,7 @@ def is_plan_file(data: bytes) -> bool:
     return isinstance(body, dict) and str(body.get("format", "")).startswith("wlinfra.plan/")
 
 
-def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], origin: Origin) -> bytes:
+def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], source: PlanSource) -> bytes:
     """Return the bytes of a plan file; raises ConfigurationError without a digest key."""
     if not digest.known:
         raise ConfigurationError.of(
@@ -92,10 +101,10 @@ def seal(plan: Plan, digest: Digest, *, text: str, document: Mapping[str, Any], 
         environment=plan.environment,
         options=plan.options,
         tool_version=plan.tool_version,
-        program=origin.program,
-        place=origin.place,
-        files=dict(origin.files),
-        settings=dict(origin.settings),
+        program=source.program,
+        place=source.place,
+        files=dict(source.files),
+        settings=dict(source.settings),
         program_digest=plan.program_digest,
         settings_digest=plan.settings_digest,
         lineage=plan.lineage,

@@ -14,7 +14,7 @@ from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.others import Others
 from wlinfra.state.model import Intent, ObjectState
-from wlinfra.state.records import Effect, happened
+from wlinfra.state.records import CallAnswer, happened
 from wlinfra.values import Address, Json
 
 __all__ = ["FORMAT_VERSION", "Node", "Outcome", "OutputChange", "Phase", "Plan", "PlanOptions", "Recovered"]
@@ -69,7 +69,7 @@ class Recovered:
         """Return the record of the object; None when it is gone or was never created."""
         if self.outcome != "happened":
             return before
-        return happened(self.intent, Effect(id=self.id, outputs=self.outputs, memory=self.memory))(before)
+        return happened(self.intent, CallAnswer(id=self.id, outputs=self.outputs, memory=self.memory))(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Plan:
     environment: str
     options: PlanOptions
     changes: tuple[Change, ...]
-    """One for every object and every leftover, the unchanged ones too, in the order of execution."""
+    """One for every object and every deposed object, the unchanged ones too, in the order of execution."""
     edges: Mapping[Node, tuple[Node, ...]]
     """Each node with the nodes that must be done before it."""
     objects: Mapping[Address, PlatformObject] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from wlinfra.remedies import Advice, import_
 from wlinfra.state.model import Health, ObjectState
 from wlinfra.values import Address, Json, Path
 
-__all__ = ["plan_end", "plan_leftovers", "plan_object", "replan_object"]
+__all__ = ["plan_deposed", "plan_end", "plan_object", "replan_object"]
 
 _MAKING = (Action.CREATE, Action.REPLACE)
 
@@ -154,7 +154,7 @@ def _forgotten(record: ObjectState, reason: ActionReason) -> Change:
     return Change(subject=record, decision=Decision(action=Action.FORGET, reason=reason, id=record.id))
 
 
-def plan_leftovers(inputs: Inputs, record: ObjectState) -> Iterator[Change]:
+def plan_deposed(inputs: Inputs, record: ObjectState) -> Iterator[Change]:
     """Yield the deletion of every old id that a replacement of the object left behind."""
     connection = inputs.connections.get(record.provider)
     if connection is None:  # that is an error already

@@ -76,13 +76,13 @@ def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[N
     current = {change.address: change for change in listed if change.deposed_id is None}
     before: dict[Node, set[Node]] = {node: set() for change in listed for node in nodes_of(change)}
     dependents = _dependents(state, current.values())
-    leftovers = {change.address: nodes_of(change)[0] for change in listed if change.deposed_id is not None}
+    deposed = {change.address: nodes_of(change)[0] for change in listed if change.deposed_id is not None}
     for change in listed:
         for node in nodes_of(change):
             if node.phase == "apply":
                 before[node] |= _before_apply(change, current)
             else:
-                before[node] |= _before_delete(change, current, dependents, leftovers)
+                before[node] |= _before_delete(change, current, dependents, deposed)
     replaced = {Node(change.address, "delete") for change in current.values() if _deletes_first(change)}
     ending = {nodes_of(change)[0] for change in listed if change.action in _ALONE}
     graph = DependencyGraph({node: sorted(earlier - {node}) for node, earlier in sorted(before.items())})
@@ -137,15 +137,15 @@ def _before_delete(
     change: Change,
     current: Mapping[Address, Change],
     dependents: Mapping[Address, set[Address]],
-    leftovers: Mapping[Address, Node],
+    deposed: Mapping[Address, Node],
 ) -> set[Node]:
     deletes_first = _deletes_first(change)
     earlier: set[Node] = _before_downtime(change, current) if deletes_first else set()
     if change.action is Action.REPLACE and not deletes_first:
         earlier.add(Node(change.address, "apply"))
     for address in dependents.get(change.address, ()):
-        if address in leftovers:
-            earlier.add(leftovers[address])
+        if address in deposed:
+            earlier.add(deposed[address])
         user = current.get(address)
         if user is None:
             continue
@@ -172,7 +172,7 @@ def _before_downtime(change: Change, current: Mapping[Address, Change]) -> set[N
 
 
 def _dependents(state: State, changes: Iterable[Change]) -> dict[Address, set[Address]]:
-    """Return the dependents of each object: by the record, including leftovers, and by the plan."""
+    """Return the dependents of each object: by the record, including deposed objects, and by the plan."""
     found: dict[Address, set[Address]] = defaultdict(set)
     for address, item in state.objects.items():
         for dependency in (*item.depends_on, *(name for deposed in item.deposed for name in deposed.depends_on)):

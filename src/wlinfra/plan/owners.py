@@ -29,7 +29,7 @@ __all__ = ["own_reading", "owner_of", "refuse_ending", "refuse_taking", "without
 
 
 def own_reading(item: PlatformObject, reading: Reading, state: State, declared: Container[Address]) -> Reading:
-    """Return the reading, or absence when all that has the name belongs to other declared objects or is a leftover.
+    """Return the reading, or absence when all that has the name belongs to other declared objects or is a deposed object.
 
     Raises DeclarationError when it belongs to an object that is not declared any more: then it was probably renamed.
     """

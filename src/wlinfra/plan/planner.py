@@ -25,7 +25,7 @@ from wlinfra.plan.guard import (
 )
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan, PlanOptions, Recovered
-from wlinfra.plan.objects import plan_end, plan_leftovers, plan_object
+from wlinfra.plan.objects import plan_deposed, plan_end, plan_object
 from wlinfra.plan.order import edges_between, in_order, spread_create_first
 from wlinfra.plan.outputs import output_changes
 from wlinfra.plan.owners import own_reading, refuse_ending, without_others
@@ -101,11 +101,11 @@ def build_plan(
 
 
 def _completed(planning: _Planning) -> list[Change]:
-    """Return all changes: of what is wanted, of what is not wanted any more, and of leftovers."""
+    """Return all changes: of what is wanted, of what is not wanted any more, and of deposed objects."""
     scope = planning.scope
     planning.wanted()
     planning.unwanted()
-    changes = spread_create_first([*planning.changes.values(), *planning.leftovers()], scope.state)
+    changes = spread_create_first([*planning.changes.values(), *planning.deposed()], scope.state)
     if not scope.options.targets and not scope.options.excludes and not scope.inputs.declared.partial:
         return changes
     return with_users_left_out(changes, scope.declared, scope.state.objects, {*scope.expansion.objects, *scope.prior})
@@ -191,11 +191,11 @@ class _Planning:
             except WlinfraError as error:
                 self.errors += [diagnostic.placed(address) for diagnostic in error.diagnostics]
 
-    def leftovers(self) -> list[Change]:
+    def deposed(self) -> list[Change]:
         """Return the deletion of every old id that a replacement left behind."""
         if self.scope.options.refresh_only:
             return []
-        return [change for record in self.scope.prior.values() for change in plan_leftovers(self.scope.inputs, record)]
+        return [change for record in self.scope.prior.values() for change in plan_deposed(self.scope.inputs, record)]
 
     def known(self) -> dict[tuple[Address, str], Json]:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""

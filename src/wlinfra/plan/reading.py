@@ -9,7 +9,7 @@ from dataclasses import replace
 from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import ConfigurationError, Diagnostic
 from wlinfra.plan.inputs import Inputs
-from wlinfra.provider.base import Absent, Live, Reading, Unreadable, Wanted
+from wlinfra.provider.base import Absent, Live, Reading, ReadRequest, Unreadable
 from wlinfra.provider.optional import PlansFromFacts
 from wlinfra.remedies import Advice, forget
 from wlinfra.state.model import ObjectState
@@ -30,7 +30,7 @@ def read_objects(
     With ``refresh=False`` the records stand in for the platform, except for objects that are not recorded, or not
     with the facts that a plan of them needs.
     """
-    batches: dict[str, list[Wanted]] = defaultdict(list)
+    batches: dict[str, list[ReadRequest]] = defaultdict(list)
     readings: dict[Address, Reading] = {}
     for address in {**objects, **prior}:
         item, record = objects.get(address), prior.get(address)
@@ -46,7 +46,7 @@ def read_objects(
             )
             continue
         if item is None and record is not None and record.id is None:
-            readings[address] = Absent()  # only leftovers remain: what has the name now belongs to others
+            readings[address] = Absent()  # only deposed objects remain: what has the name now belongs to others
             continue
         batches[_provider_of(inputs, item, record)].append(_wanted(address, item, record))
     for provider, wanted in batches.items():
@@ -87,7 +87,7 @@ def _found_instead(
     A user may have created it again by hand, or restored it, so it is looked for as if nothing were recorded. Where
     names are unique, its absence already shows that there is none.
     """
-    batches: dict[str, list[Wanted]] = defaultdict(list)
+    batches: dict[str, list[ReadRequest]] = defaultdict(list)
     for address, record in prior.items():
         item, reading = objects.get(address), readings.get(address)
         if item is None or item.lookup or record.id is None or not isinstance(reading, Absent):
@@ -102,10 +102,10 @@ def _found_instead(
     }
 
 
-def _wanted(address: Address, item: PlatformObject | None, record: ObjectState | None) -> Wanted:
+def _wanted(address: Address, item: PlatformObject | None, record: ObjectState | None) -> ReadRequest:
     kind = item.kind if item is not None else record.kind if record is not None else ""
     name = item.name if item is not None else record.name if record is not None else ""
-    return Wanted(
+    return ReadRequest(
         address=address, kind=kind, name=name, id=record.id if record is not None else None, desired=item, prior=record
     )
 

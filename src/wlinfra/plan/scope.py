@@ -19,7 +19,7 @@ from wlinfra.plan.model import PlanOptions, Recovered
 from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.reading import read_objects
 from wlinfra.plan.select import select
-from wlinfra.provider.base import Absent, Reading, Wanted
+from wlinfra.provider.base import Absent, Reading, ReadRequest
 from wlinfra.provider.optional import KnowsOwners, Stray
 from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
@@ -217,9 +217,9 @@ def _subject(lifecycle: Lifecycle, stray: Stray, address: Address, provider: str
     )
 
 
-def _declared(item: PlatformObject) -> Wanted:
-    return Wanted(address=item.address, kind=item.kind, name=item.name, desired=item)
+def _declared(item: PlatformObject) -> ReadRequest:
+    return ReadRequest(address=item.address, kind=item.kind, name=item.name, desired=item)
 
 
-def _recorded(record: ObjectState) -> Wanted:
-    return Wanted(address=record.address, kind=record.kind, name=record.name, id=record.id, prior=record)
+def _recorded(record: ObjectState) -> ReadRequest:
+    return ReadRequest(address=record.address, kind=record.kind, name=record.name, id=record.id, prior=record)

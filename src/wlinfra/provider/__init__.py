@@ -46,6 +46,7 @@ from wlinfra.provider.base import (
     Provider,
     ProviderContext,
     Reading,
+    ReadRequest,
     Ready,
     Recovery,
     Refused,
@@ -57,7 +58,6 @@ from wlinfra.provider.base import (
     Unreadable,
     Waiting,
     WaitingStill,
-    Wanted,
 )
 from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator, ShipsEmulator
 from wlinfra.provider.kit import ConnectionOptions, PlatformConnection, Questions, Reached, hidden
@@ -128,6 +128,7 @@ __all__ = [
     "ProviderContext",
     "Questions",
     "Reached",
+    "ReadRequest",
     "Reading",
     "Ready",
     "Recovery",
@@ -150,7 +151,6 @@ __all__ = [
     "Unreadable",
     "Waiting",
     "WaitingStill",
-    "Wanted",
     "WorksFromRecords",
     "WritesManifests",
     "WritesRoles",

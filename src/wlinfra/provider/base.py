@@ -34,6 +34,7 @@ __all__ = [
     "PlanRequest",
     "Provider",
     "ProviderContext",
+    "ReadRequest",
     "Reading",
     "Ready",
     "Recovery",
@@ -46,7 +47,6 @@ __all__ = [
     "Unreadable",
     "Waiting",
     "WaitingStill",
-    "Wanted",
 ]
 
 
@@ -79,8 +79,8 @@ class ProviderContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One object to read: by id when there is one, else by name."""
+class ReadRequest:
+    """Asks for one object: by id when there is one, else by name."""
 
     address: Address
     kind: str
@@ -167,7 +167,7 @@ class PlanRequest:
     replace: bool = False
     """A person asked to replace it."""
     deposed_id: str | None = None
-    """Plan the deletion of this leftover instead."""
+    """Plan the deletion of this deposed object instead."""
     destroying: bool = False
     """The object must go because the whole stack does."""
     found_instead: bool = False
@@ -324,8 +324,8 @@ class Connection(Protocol):
         """Return the objects the resource stands for, in any order; pure."""
         ...
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
-        """Return one reading for each wanted object, in the same order, in as few requests as the platform allows."""
+    def read(self, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
+        """Return one reading for each request, in the same order, in as few requests as the platform allows."""
         ...
 
     def plan(self, request: PlanRequest) -> Decision:

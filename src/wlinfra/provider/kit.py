@@ -20,13 +20,13 @@ from wlinfra.provider.base import (
     PlanRequest,
     ProviderContext,
     Reading,
+    ReadRequest,
     Ready,
     Recovery,
     Status,
     StepResult,
     Waiting,
     WaitingStill,
-    Wanted,
 )
 from wlinfra.provider.operation import Operations
 from wlinfra.provider.options import wrong_options
@@ -108,7 +108,7 @@ R = TypeVar("R", bound=Reached)
 class Questions(Generic[R]):
     """The functions that answer what is asked about a platform ``R``, each as `Connection` describes it."""
 
-    read: Callable[[R, Sequence[Wanted]], Sequence[Reading]]
+    read: Callable[[R, Sequence[ReadRequest]], Sequence[Reading]]
     plan: Callable[[R, PlanRequest], Decision]
     run: Callable[[R, Step], StepResult]
     operations: Operations[R]
@@ -129,9 +129,9 @@ class PlatformConnection(Generic[R]):
     def _questions(self) -> Questions[R]:
         return self._load()
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+    def read(self, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
         """Return one reading for each."""
-        return self._questions.read(self.platform, wanted)
+        return self._questions.read(self.platform, requests)
 
     def plan(self, request: PlanRequest) -> Decision:
         """Return what must happen to one object, each call with its timeout."""

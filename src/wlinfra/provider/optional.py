@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
-from wlinfra.provider.base import Live, Wanted
+from wlinfra.provider.base import Live, ReadRequest
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json
 
@@ -58,7 +58,7 @@ class SeesWholePlan(Protocol):
 class KnowsOwners(Protocol):
     """A connection whose platform knows who created and changed what, whatever the state says."""
 
-    def strays(self, known: Sequence[Wanted]) -> Sequence[Stray]:
+    def strays(self, known: Sequence[ReadRequest]) -> Sequence[Stray]:
         """Return the objects this stack made that are not among ``known``: those declared or recorded.
 
         They are planned as recorded objects that nobody declares, so that they go. Raises ProviderError when the

@@ -136,7 +136,7 @@ class Change:
     id: str | None
     """Before the change."""
     deposed_id: str | None
-    """Of an object that was replaced and is left over."""
+    """Of an object that was replaced and not deleted yet."""
     action: Action
     actions: Actions
     """All that it counts as: an import that makes calls is an update or a roll as well."""

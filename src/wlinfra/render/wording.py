@@ -25,7 +25,7 @@ def action_symbol(change: Change | doc.Change) -> str:
 
 
 def subject(change: Change | doc.Change) -> str:
-    """Return what the change is about: its address, and the id of a leftover."""
+    """Return what the change is about: its address, and the id of a deposed object."""
     return clean(change.address) + (f" (deposed object {clean(change.deposed_id)})" if change.deposed_id else "")
 
 

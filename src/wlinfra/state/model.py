@@ -117,7 +117,7 @@ class Intent:
     makes: bool = False
     """The call gives the object its identity."""
     supersedes: bool = False
-    """With ``makes``: the identity before it stays on the platform as history and is no leftover to delete."""
+    """With ``makes``: the identity before it stays on the platform as history and is not deposed."""
     removes: bool = False
     """The call ends the object with the id in ``target``."""
     ends: str = ""

@@ -16,7 +16,7 @@ from wlinfra.values import Address, Json
 
 __all__ = [
     "Aim",
-    "Effect",
+    "CallAnswer",
     "Rewrite",
     "Subject",
     "after_removal",
@@ -75,16 +75,16 @@ class Aim:
     makes: bool = False
     """The step gives the object its identity."""
     supersedes: bool = False
-    """The identity before it stays on the platform as history and is no leftover to delete."""
+    """The identity before it stays on the platform as history and is not deposed."""
     replaces: bool = False
-    """The identity before it is a leftover to delete."""
+    """The identity before it is deposed: it is still to be deleted."""
     imports: bool = False
     """The object was there before this stack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What a call that took effect says of the object."""
+class CallAnswer:
+    """What a call that took effect answered about the object."""
 
     id: str | None = None
     outputs: Mapping[str, Json] = field(default_factory=dict)
@@ -140,12 +140,12 @@ def _running(base: ObjectState, aim: Aim, *, is_fresh: bool) -> Mapping[str, Jso
 
 
 def _deposed(base: ObjectState, aim: Aim) -> tuple[Deposed, ...]:
-    """Return the leftovers: an old identity joins them, the current one is never among them."""
-    leftovers = base.deposed
+    """Return the deposed objects: an old identity joins them, the current one is never among them."""
+    deposed = base.deposed
     is_another = aim.makes or aim.id is not None
     if aim.replaces and is_another and base.id not in (None, aim.id) and not base.virtual:
-        leftovers = (*leftovers, Deposed(id=str(base.id), depends_on=base.depends_on))
-    return tuple(item for item in leftovers if item.id != aim.id)
+        deposed = (*deposed, Deposed(id=str(base.id), depends_on=base.depends_on))
+    return tuple(item for item in deposed if item.id != aim.id)
 
 
 def _is_created(before: ObjectState | None, aim: Aim) -> bool:
@@ -157,33 +157,33 @@ def _is_created(before: ObjectState | None, aim: Aim) -> bool:
 # ---------------------------------------------------------------- what a step did
 
 
-def happened(intent: Intent, effect: Effect) -> Rewrite:
+def happened(intent: Intent, answer: CallAnswer) -> Rewrite:
     """Return how a step that took effect changes the record, whoever finds out: its own run or a later one."""
 
     def rewrite(before: ObjectState | None) -> ObjectState | None:
         if intent.record is not None:
-            return _filled(intent.record, before, intent, effect)
+            return _filled(intent.record, before, intent, answer)
         if intent.removes:
             return after_removal(intent.ends or intent.target)(before)
-        return _without_record(before, intent, effect)
+        return _without_record(before, intent, answer)
 
     return rewrite
 
 
-def _filled(record: ObjectState, before: ObjectState | None, intent: Intent, effect: Effect) -> ObjectState:
-    """Return the intent's record with what only the call could say; leftovers that ended meanwhile stay away."""
-    identity = effect.id or record.id if intent.makes else record.id
+def _filled(record: ObjectState, before: ObjectState | None, intent: Intent, answer: CallAnswer) -> ObjectState:
+    """Return the intent's record with what only the call could say; deposed objects that ended meanwhile do not return."""
+    identity = answer.id or record.id if intent.makes else record.id
     if intent.removes:
         outputs, memory = record.outputs, record.memory
     else:
         named = {} if identity is None else {"id": identity}
-        outputs, memory = {**record.outputs, **named, **effect.outputs}, {**record.memory, **effect.memory}
+        outputs, memory = {**record.outputs, **named, **answer.outputs}, {**record.memory, **answer.memory}
     known = () if before is None else (before.id, *(item.id for item in before.deposed))
-    leftovers = tuple(item for item in record.deposed if item.id in known and item.id != identity)
-    return replace(record, id=identity, outputs=outputs, memory=memory, deposed=leftovers)
+    deposed = tuple(item for item in record.deposed if item.id in known and item.id != identity)
+    return replace(record, id=identity, outputs=outputs, memory=memory, deposed=deposed)
 
 
-def _without_record(before: ObjectState | None, intent: Intent, effect: Effect) -> ObjectState:
+def _without_record(before: ObjectState | None, intent: Intent, answer: CallAnswer) -> ObjectState:
     """Return what an intent of an earlier version implies, which carries no record.
 
     An object it made has no values, so that the next plan compares the live object with the program.
@@ -196,15 +196,15 @@ def _without_record(before: ObjectState | None, intent: Intent, effect: Effect) 
             name=intent.name,
             depends_on=intent.depends_on,
         )
-    elif intent.makes and not intent.supersedes and before.id not in (None, effect.id):
+    elif intent.makes and not intent.supersedes and before.id not in (None, answer.id):
         # A replacement that creates first: the old object still has to be deleted.
-        leftover = Deposed(id=str(before.id), depends_on=before.depends_on)
-        before = replace(_emptied(before), deposed=(*before.deposed, leftover))
+        old = Deposed(id=str(before.id), depends_on=before.depends_on)
+        before = replace(_emptied(before), deposed=(*before.deposed, old))
     return replace(
         before,
-        id=effect.id or before.id,
-        outputs={**before.outputs, **effect.outputs},
-        memory={**before.memory, **effect.memory},
+        id=answer.id or before.id,
+        outputs={**before.outputs, **answer.outputs},
+        memory={**before.memory, **answer.memory},
         health=Health.UNREADY,
     )
 
@@ -223,18 +223,18 @@ def after_removal(target: str | None) -> Rewrite:
     def rewrite(before: ObjectState | None) -> ObjectState | None:
         if before is None:
             return None
-        leftovers = tuple(item for item in before.deposed if item.id != target)
+        deposed = tuple(item for item in before.deposed if item.id != target)
         if before.id not in (None, target):
-            return replace(before, deposed=leftovers)
-        if leftovers:
-            return replace(_emptied(before), id=None, deposed=leftovers, health=Health.UNREADY)
+            return replace(before, deposed=deposed)
+        if deposed:
+            return replace(_emptied(before), id=None, deposed=deposed, health=Health.UNREADY)
         return None
 
     return rewrite
 
 
 def forgotten(before: ObjectState | None) -> ObjectState | None:
-    """Forget the object; leftovers of it stay recorded until they are deleted."""
+    """Forget the object; its deposed objects stay recorded until they are deleted."""
     return None if before is None else after_removal(before.id)(before)
 
 
@@ -255,12 +255,12 @@ def unready(identity: str | None, awaiting: str) -> Rewrite:
 def imported(subject: Subject, identity: str, outputs: Mapping[str, Json], before: ObjectState | None) -> ObjectState:
     """Return the record of an object taken over by hand: no values, so that the next plan shows every difference.
 
-    One that has this id already stays as it is, and leftovers stay recorded until they are deleted.
+    One that has this id already stays as it is, and its deposed objects stay recorded until they are deleted.
     """
     if before is not None and before.id == identity:
         return before
-    leftovers = tuple(item for item in before.deposed if item.id != identity) if before is not None else ()
-    return replace(subject.record(identity), outputs=outputs, created=False, deposed=leftovers)
+    deposed = tuple(item for item in before.deposed if item.id != identity) if before is not None else ()
+    return replace(subject.record(identity), outputs=outputs, created=False, deposed=deposed)
 
 
 def seen(item: ObjectState, facts: Mapping[str, Json]) -> ObjectState:
@@ -281,7 +281,7 @@ def moved(item: ObjectState, address: Address) -> ObjectState:
 
 
 def with_renamed_dependencies(item: ObjectState, renamed: Mapping[Address, Address | None]) -> ObjectState:
-    """Return the record with the new addresses of what it, or a leftover of it, depends on; itself when none is renamed.
+    """Return the record with the new addresses of what it, or a deposed object of it, depends on; itself when none is renamed.
 
     What is renamed to None is not depended on any more.
     """

@@ -29,10 +29,10 @@ from wlinfra.provider.base import (
     Live,
     Provider,
     ProviderContext,
+    ReadRequest,
     Ready,
     Refused,
     Waiting,
-    Wanted,
 )
 from wlinfra.resources.base import Resource
 from wlinfra.state.model import ObjectState
@@ -262,8 +262,8 @@ def _real(driver: Driver) -> list[ObjectState]:
     return [record for record in driver.records.values() if not record.virtual]
 
 
-def _wanted_of(record: ObjectState) -> Wanted:
-    return Wanted(address=record.address, kind=record.kind, name=record.name, id=record.id, prior=record)
+def _wanted_of(record: ObjectState) -> ReadRequest:
+    return ReadRequest(address=record.address, kind=record.kind, name=record.name, id=record.id, prior=record)
 
 
 def _strongest(changes: list[Change]) -> Action:

@@ -24,7 +24,7 @@ from wlinfra.plan.objects import plan_object
 from wlinfra.plan.order import edges_between
 from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.planner import build_plan
-from wlinfra.provider.base import Absent, Connection, Live, RefusedForNow, StepResult, Wanted
+from wlinfra.provider.base import Absent, Connection, Live, ReadRequest, RefusedForNow, StepResult
 from wlinfra.provider.optional import KnowsOwners, SeesWholePlan
 from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
@@ -65,7 +65,7 @@ class Driver:
         """Return the objects of the resources, dependencies first; raises DeclarationError for what the provider refuses."""
         return dict(expand(self._inputs(resources)).objects)
 
-    def read(self, *wanted: Wanted) -> list[Live | Absent]:
+    def read(self, *wanted: ReadRequest) -> list[Live | Absent]:
         """Return the readings; raises ProviderError when one says neither what exists nor that nothing does."""
         readings = self.connection.read(wanted)
         self.answers += readings
@@ -198,7 +198,7 @@ def steps_of(changes: Sequence[Change]) -> list[Step]:
     return [step for change in changes for step in change.steps]
 
 
-def _wanted(item: PlatformObject, prior: ObjectState | None) -> Wanted:
-    return Wanted(
+def _wanted(item: PlatformObject, prior: ObjectState | None) -> ReadRequest:
+    return ReadRequest(
         address=item.address, kind=item.kind, name=item.name, id=prior.id if prior else None, desired=item, prior=prior
     )

@@ -29,6 +29,7 @@ from wlinfra.provider.base import (
     PlanRequest,
     ProviderContext,
     Reading,
+    ReadRequest,
     Ready,
     Recovery,
     Refused,
@@ -38,7 +39,6 @@ from wlinfra.provider.base import (
     UnknownOutcome,
     Waiting,
     WaitingStill,
-    Wanted,
 )
 from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -84,7 +84,7 @@ class MemoryProvider:
     """Seconds until a new or changed object is ready."""
     on_check: Override[Resource, Sequence[Diagnostic]] = None
     on_expand: Override[Resource, Sequence[PlatformObject]] = None
-    on_read: Override[Sequence[Wanted], Sequence[Reading]] = None
+    on_read: Override[Sequence[ReadRequest], Sequence[Reading]] = None
     on_plan: Override[PlanRequest, Decision] = None
     on_run: Override[Step, StepResult] = None
     on_recover: Override[Intent, Recovery] = None
@@ -127,10 +127,10 @@ class MemoryConnection:
             "expand", resource, self._provider.on_expand, lambda: (self._object(resource, dependencies),)
         )
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+    def read(self, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
         """Return what exists, by id, else by kind and name."""
         self._sleep()
-        return self._answer("read", wanted, self._provider.on_read, lambda: [self._read(one) for one in wanted])
+        return self._answer("read", requests, self._provider.on_read, lambda: [self._read(one) for one in requests])
 
     def plan(self, request: PlanRequest) -> Decision:
         """Return what the schema says."""
@@ -192,10 +192,10 @@ class MemoryConnection:
         known = {"id": made.id, "name": made.name, "endpoint": f"memory://{made.kind}/{made.name}/{made.id}/"}
         return {output: known.get(output, f"{output} of {made.id}") for output in self._provider.outputs}
 
-    def _read(self, wanted: Wanted) -> Reading:
-        siblings = tuple(self._world.find(wanted.kind, wanted.name))
-        found = self._world.get(wanted.id) if wanted.id is not None else None
-        if found is None and wanted.id is None and siblings:
+    def _read(self, request: ReadRequest) -> Reading:
+        siblings = tuple(self._world.find(request.kind, request.name))
+        found = self._world.get(request.id) if request.id is not None else None
+        if found is None and request.id is None and siblings:
             if len(siblings) > 1:
                 return Ambiguous(candidates=siblings)
             found = self._world.get(siblings[0])
@@ -205,7 +205,7 @@ class MemoryConnection:
             id=found.id,
             values=returned(found.values),
             outputs=self._outputs(found),
-            found_by_name=wanted.id is None,
+            found_by_name=request.id is None,
             siblings=siblings,
         )
 

@@ -11,7 +11,7 @@ from wlinfra.plan.expand import expand
 from wlinfra.plan.inputs import Inputs, refuse_other_place
 from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.owners import refuse_taking
-from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, Unreadable, Wanted
+from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, ReadRequest, Unreadable
 from wlinfra.remedies import Advice, forget, import_, move
 from wlinfra.state.model import ObjectState
 from wlinfra.state.records import Aim, aimed, imported
@@ -139,13 +139,15 @@ def _refuse_taken(inputs: Inputs, wanted: PlatformObject, identity: str) -> None
 
 def _is_gone(inputs: Inputs, wanted: PlatformObject, recorded: ObjectState) -> bool:
     """True when the platform no longer has an object with the recorded id, so that another may take its place."""
-    question = Wanted(address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded)
+    question = ReadRequest(
+        address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded
+    )
     (reading,) = inputs.connections[wanted.provider].read([question])
     return isinstance(reading, Absent) or (isinstance(reading, Live) and reading.id != recorded.id)
 
 
 def _read(inputs: Inputs, wanted: PlatformObject, identity: str) -> Live:
-    question = Wanted(address=wanted.address, kind=wanted.kind, name=wanted.name, id=identity, desired=wanted)
+    question = ReadRequest(address=wanted.address, kind=wanted.kind, name=wanted.name, id=identity, desired=wanted)
     (reading,) = inputs.connections[wanted.provider].read([question])
     return _expect_live(reading, wanted, identity)
 

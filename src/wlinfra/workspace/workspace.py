@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wlinfra.errors import ConfigurationError, WlinfraError
-from wlinfra.plan.file import Origin, seal
+from wlinfra.plan.file import PlanSource, seal
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.resources.declaring import caller, locate, require, require_dict
 from wlinfra.stack.program import DEFAULT_FILE, Declared, External, require_externals
@@ -186,7 +186,7 @@ class Workspace:
         )
         if isinstance(plan, Plan):
             WlinfraError.raise_for(plan.errors)
-            sealed = seal(plan, self._opened.digest, text="", document={}, origin=Origin())
+            sealed = seal(plan, self._opened.digest, text="", document={}, source=PlanSource())
             return apply_sealed(self._opened, sealed, running, again="workspace.plan()")
         return apply(self._opened, _as_options(plan), Approval(ask=approve, adopt=adopt), running)
 

@@ -29,6 +29,7 @@ from wlinfra.provider import (
     PlatformObject,
     ProviderContext,
     Reading,
+    ReadRequest,
     Ready,
     Recovery,
     Refused,
@@ -38,7 +39,6 @@ from wlinfra.provider import (
     StepResult,
     Waiting,
     WaitingStill,
-    Wanted,
     default_decision,
     fields,
 )
@@ -171,7 +171,7 @@ class DryRunConnection:
             PlatformObject(address=Address(f"{address}/Image"), kind="Image", name=name, values={"image": resource.image}, schema=Attribute(), outputs=("image_id",), known_outputs=known, virtual=True),
         )  # fmt: skip
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+    def read(self, wanted: Sequence[ReadRequest]) -> Sequence[Reading]:
         """Return what one list shows."""
         objects = self.server.list()
         return [self._reading(objects.get((one.kind, one.name))) for one in wanted]

@@ -29,6 +29,7 @@ from wlinfra.provider import (
     PlatformObject,
     ProviderContext,
     Reading,
+    ReadRequest,
     Ready,
     Recovery,
     Refused,
@@ -40,7 +41,6 @@ from wlinfra.provider import (
     UnclearOutcome,
     Waiting,
     WaitingStill,
-    Wanted,
     default_decision,
 )
 from wlinfra.resources.base import Resource
@@ -136,13 +136,15 @@ class ReplaceOnlyConnection:
         values = {"image": resource.image, "gpus": resource.gpus, "token": resource.token}
         return (PlatformObject(address=resource.address, kind="job", name=resource.name_on_platform, values=values, schema=SCHEMA, lifecycle=resource.lifecycle, name_is_unique=True),)  # fmt: skip
 
-    def read(self, wanted: Sequence[Wanted]) -> Sequence[Reading]:
+    def read(self, wanted: Sequence[ReadRequest]) -> Sequence[Reading]:
         """Return one list's rows and one manifest for each job that is asked for."""
         rows = [(id, name) for id, name in self.plane.list() if id]
         manifests: dict[str, dict[str, Any]] = {}
         return [self._reading(one, rows, manifests) for one in wanted]
 
-    def _reading(self, wanted: Wanted, rows: list[tuple[str, str]], manifests: dict[str, dict[str, Any]]) -> Reading:
+    def _reading(
+        self, wanted: ReadRequest, rows: list[tuple[str, str]], manifests: dict[str, dict[str, Any]]
+    ) -> Reading:
         named = tuple(id for id, name in rows if name == wanted.name)
         ids = (wanted.id,) if wanted.id in dict(rows) else named if wanted.id is None else ()
         if len(ids) > 1:

@@ -11,7 +11,7 @@ from support.kubernetes_objects import config, deployment
 from wlinfra.errors import WlinfraError
 from wlinfra.http.options import SendOptions
 from wlinfra.http.pool import PoolWire
-from wlinfra.provider import Live, Unreadable, Wanted
+from wlinfra.provider import Live, ReadRequest, Unreadable
 from wlinfra.testing import Driver
 from wlinfra_kubernetes.cluster.client import ClusterClient
 from wlinfra_kubernetes.cluster.session import open_session
@@ -44,7 +44,7 @@ class Odd:
         self.wire.begin(altered)
         for resource in (config(a="2"), deployment("nginx:2")):
             items = driver.objects(resource).values()
-            wanted = [Wanted(address=one.address, kind=one.kind, name=one.name, desired=one) for one in items]
+            wanted = [ReadRequest(address=one.address, kind=one.kind, name=one.name, desired=one) for one in items]
             for reading in driver.connection.read(wanted):
                 assert not isinstance(reading, Unreadable) or reading.error.detail
                 assert not isinstance(reading, Live) or reading.id

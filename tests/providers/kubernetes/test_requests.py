@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.kubernetes_objects import config
 
-from wlinfra.provider import Absent, Action, Done, Live, PlanRequest, PlatformObject, Refused, Wanted
+from wlinfra.provider import Absent, Action, Done, Live, PlanRequest, PlatformObject, ReadRequest, Refused
 from wlinfra.testing import Driver
 from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.provider import KubernetesConnection
@@ -18,8 +18,8 @@ Connect = Callable[..., Driver]
 MANY = 12
 
 
-def wanted(item: PlatformObject) -> Wanted:
-    return Wanted(address=item.address, kind=item.kind, name=item.name, desired=item)
+def wanted(item: PlatformObject) -> ReadRequest:
+    return ReadRequest(address=item.address, kind=item.kind, name=item.name, desired=item)
 
 
 def test_planning_unchanged_objects_takes_one_list_and_a_dry_run_each(drive: Connect) -> None:

@@ -12,7 +12,7 @@ from support.api_proxy import Harm, Moment, api_proxy
 from support.kubernetes_objects import config
 from support.scripted_server import Reply, scripted
 
-from wlinfra.provider import Happened, UnknownOutcome, Unreadable, Wanted
+from wlinfra.provider import Happened, ReadRequest, UnknownOutcome, Unreadable
 from wlinfra.testing import Driver, intent_of
 from wlinfra_kubernetes.cluster.failures import Failure, failure_of
 
@@ -76,6 +76,6 @@ def test_a_page_instead_of_an_object_is_no_object(drive: Connect, tmp_path: Path
         write_kubeconfig(tmp_path / "config", server=script.url, authority=None, token="any")
         driver = drive(kubeconfig=str(tmp_path / "config"), retries=0)
         (item,) = driver.objects(config(a="1")).values()
-        (reading,) = driver.connection.read([Wanted(address=item.address, kind=item.kind, name=item.name)])
+        (reading,) = driver.connection.read([ReadRequest(address=item.address, kind=item.kind, name=item.name)])
     assert isinstance(reading, Unreadable)
     assert "not by the API server" in reading.error.detail

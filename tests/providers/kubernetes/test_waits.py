@@ -7,7 +7,7 @@ import pytest
 from support.kubernetes_objects import config, deployment
 
 from wlinfra.errors import ProviderError
-from wlinfra.provider import Action, Wanted
+from wlinfra.provider import Action, ReadRequest
 from wlinfra.testing import Driver
 from wlinfra_kubernetes import Manifest
 from wlinfra_kubernetes.provider import KubernetesConnection
@@ -48,7 +48,7 @@ def test_what_bears_our_label_and_nobody_knows_is_found(drive: Connect, cluster:
     driver.apply(config("kept"), config("lost"))
     driver.execute(driver.plan_one(inventory, {}))
     kept = next(item for item in objects if item.name.endswith("/kept"))
-    known = [Wanted(address=kept.address, kind=kept.kind, name=kept.name)]
+    known = [ReadRequest(address=kept.address, kind=kept.kind, name=kept.name)]
     found = connection.strays(known)
     assert [(stray.address, stray.name) for stray in found] == [("manifest.lost", f"{namespace}/lost")]
 

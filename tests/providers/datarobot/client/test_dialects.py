@@ -17,7 +17,7 @@ from wlinfra_datarobot.waits.statuses import (
     PROTON,
     REPLACEMENT,
     WORKLOAD,
-    Progress,
+    WaitState,
     is_known,
     replacement_progress,
     workload_progress,
@@ -90,24 +90,24 @@ def test_every_status_of_the_specification_is_classed() -> None:
 
 
 def test_an_unknown_status_waits_and_can_be_named() -> None:
-    assert {workload_progress("new"), replacement_progress("new")} == {Progress.WAITING}
+    assert {workload_progress("new"), replacement_progress("new")} == {WaitState.WAITING}
     assert (is_known("new"), is_known("running"), is_known("switching")) == (False, True, True)
 
 
 @pytest.mark.parametrize(
     ("status", "wanted", "is_starting", "progress"),
     [
-        ("running", "running", False, Progress.DONE),
-        ("stopped", "running", False, Progress.FAILED),
-        ("stopped", "running", True, Progress.WAITING),
-        ("terminated", "running", False, Progress.FAILED),
-        ("suspended", "running", False, Progress.WAITING),
-        ("stopped", "stopped", False, Progress.DONE),
-        ("running", "stopped", False, Progress.WAITING),
-        ("errored", "stopped", False, Progress.FAILED),
+        ("running", "running", False, WaitState.DONE),
+        ("stopped", "running", False, WaitState.FAILED),
+        ("stopped", "running", True, WaitState.WAITING),
+        ("terminated", "running", False, WaitState.FAILED),
+        ("suspended", "running", False, WaitState.WAITING),
+        ("stopped", "stopped", False, WaitState.DONE),
+        ("running", "stopped", False, WaitState.WAITING),
+        ("errored", "stopped", False, WaitState.FAILED),
     ],
 )
 def test_progress_depends_on_the_wanted_power(
-    status: str, wanted: Literal["running", "stopped"], is_starting: bool, progress: Progress
+    status: str, wanted: Literal["running", "stopped"], is_starting: bool, progress: WaitState
 ) -> None:
     assert workload_progress(status, wanted=wanted, is_starting=is_starting) is progress

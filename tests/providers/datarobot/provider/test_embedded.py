@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wlinfra.errors import ConfigurationError
-from wlinfra.provider.base import Absent, Live, ProviderContext, Wanted
+from wlinfra.provider.base import Absent, Live, ProviderContext, ReadRequest
 from wlinfra.values import Address
 from wlinfra_datarobot import PROVIDER
 from wlinfra_datarobot.provider import DataRobotConnection
@@ -29,7 +29,7 @@ def _connect(folder: Path, **options: Any) -> DataRobotConnection:
 
 
 def _read(connection: DataRobotConnection) -> Any:
-    (found,) = connection.read([Wanted(address=Address("artifact.server"), kind="artifact", name="server")])
+    (found,) = connection.read([ReadRequest(address=Address("artifact.server"), kind="artifact", name="server")])
     return found
 
 

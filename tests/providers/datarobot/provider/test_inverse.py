@@ -15,7 +15,7 @@ from support.generated_stacks import sketches
 
 import wlinfra as wl
 from wlinfra.diff.compare import compare
-from wlinfra.provider import Live, PlatformObject, Wanted
+from wlinfra.provider import Live, PlatformObject, ReadRequest
 from wlinfra.resources.base import Resource
 from wlinfra.state.key import Digest
 from wlinfra.values import Json
@@ -36,7 +36,7 @@ def inverted(stage: Stage) -> list[Resource]:
     state = stage.state
     for address, record in state.objects.items():
         (reading,) = stage.connection().read(
-            [Wanted(address=address, kind=record.kind, name=record.name, id=record.id)]
+            [ReadRequest(address=address, kind=record.kind, name=record.name, id=record.id)]
         )
         assert isinstance(reading, Live)
         resource = declared(record.kind, reading.document, name=address.name)

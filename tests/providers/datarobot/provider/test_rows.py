@@ -12,7 +12,7 @@ from wlinfra.provider import Attribute, Effect
 from wlinfra.resources.fields import Whole, attribute
 from wlinfra_datarobot.attributes.artifact import ARTIFACT_ROWS
 from wlinfra_datarobot.attributes.dialects import DIALECTS
-from wlinfra_datarobot.attributes.rows import Need, Row, Shape
+from wlinfra_datarobot.attributes.rows import Requirement, Row, Shape
 from wlinfra_datarobot.attributes.workload import WORKLOAD_ROWS
 
 ROOT = Path(__file__).parents[4]
@@ -29,7 +29,7 @@ BURST = Row(
     declared="burst_seconds",
     wire="limits.burstSeconds",
     attribute=Attribute(effect=Effect.ROLLS, default=0),
-    need=Need(has=lambda dialect: dialect is NEW, what="bursts", neutral=(None, 0)),
+    need=Requirement(has=lambda dialect: dialect is NEW, what="bursts", neutral=(None, 0)),
 )
 ROWS = Shape(rows=(*WORKLOAD_ROWS.rows, BURST))
 

@@ -15,11 +15,11 @@ from ..model import Target
 from ..quantities import amount
 from .live import Document
 
-__all__ = ["Left", "leftover"]
+__all__ = ["Remaining", "remainder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Remaining:
     """Something of a live object that the declaration does not say."""
 
     kind: str
@@ -93,12 +93,12 @@ _SERVERS_OWN: Final = (
 """Labels and annotations that controllers and our own apply write; those of ours that are declared are read elsewhere."""
 
 
-def leftover(live: Document, rendered: Document | None, target: Target, *, scaled: bool) -> Iterator[Left]:
+def remainder(live: Document, rendered: Document | None, target: Target, *, scaled: bool) -> Iterator[Remaining]:
     """Yield what the live object has and what is rendered of its declaration has not, or otherwise; secrets unseen."""
     kind, name = str(live["kind"]), str(live["metadata"]["name"])
     if rendered is None:
         why = "No workload becomes an object of this kind and name."
-        yield Left(kind=kind, name=name, path="", why=why)
+        yield Remaining(kind=kind, name=name, path="", why=why)
         return
     if kind == "Secret" and "data" not in live:
         return  # its name alone was read
@@ -109,7 +109,7 @@ def leftover(live: Document, rendered: Document | None, target: Target, *, scale
             continue  # the autoscaler's
         added = "The declaration would add it." if item.live is None else "No attribute of a workload says this."
         why = added if item.live is None or item.planned is None else "The declaration would set another value."
-        yield Left(kind=kind, name=name, path=format_path(item.path), why=why)
+        yield Remaining(kind=kind, name=name, path=format_path(item.path), why=why)
 
 
 def _meaning(document: Document, target: Target) -> dict[str, Json]:

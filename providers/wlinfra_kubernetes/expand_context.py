@@ -24,7 +24,7 @@ from .ownership.identity import Identity
 from .ownership.succession import AUTOSCALERS
 from .volumes import pod_of
 
-__all__ = ["CLUSTER_SCOPED", "Read", "Scope", "in_namespace", "makers_of"]
+__all__ = ["CLUSTER_SCOPED", "ExpandContext", "Read", "in_namespace", "makers_of"]
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class _Manifests:
     readers: Mapping[Read, Sequence[Manifest]]
 
 
-class Scope:
+class ExpandContext:
     """What expanding needs to know beside the resource."""
 
     def __init__(self, identity: Identity, target: Target, provider: str) -> None:
@@ -90,49 +90,53 @@ class Scope:
         """Return the inventory's Namespace, where it is declared, and all it needs: what cannot wait for the inventory."""
         return self._once(_before_inventory, declared)
 
-    def _once(self, look: Callable[[Scope, Mapping[Address, Resource]], T], declared: Mapping[Address, Resource]) -> T:
+    def _once(
+        self, look: Callable[[ExpandContext, Mapping[Address, Resource]], T], declared: Mapping[Address, Resource]
+    ) -> T:
         """Go through what is declared once for all objects of a program."""
         if self._found.get(look, (None,))[0] is not declared:
             self._found[look] = declared, look(self, declared)
         return cast("T", self._found[look][1])
 
 
-def _manifests(scope: Scope, declared: Mapping[Address, Resource]) -> _Manifests:
+def _manifests(context: ExpandContext, declared: Mapping[Address, Resource]) -> _Manifests:
     own = {address: item for address, item in declared.items() if isinstance(item, Manifest)}
     readers: dict[Read, list[Manifest]] = {}
     for item in own.values():
-        space = item.manifest["metadata"].get("namespace") or scope.target.namespace
+        space = item.manifest["metadata"].get("namespace") or context.target.namespace
         for kind, name in dict.fromkeys(sources_of(pod_of(item.manifest))):
             readers.setdefault((kind, space, name), []).append(item)
     needed = {address: item for address, item in own.items() if item.manifest["kind"] in _NEEDED}
     return _Manifests(needed=needed, readers=readers)
 
 
-def _shared(scope: Scope, declared: Mapping[Address, Resource]) -> Mapping[tuple[str, str], RenderedObject]:
+def _shared(context: ExpandContext, declared: Mapping[Address, Resource]) -> Mapping[tuple[str, str], RenderedObject]:
     rendered = [
         item
         for one in declared.values()
         if isinstance(one, Workload) and isinstance(one.artifact, Artifact) and one.artifact.storage is not None
-        for item in render_workload(one, one.artifact, scope.target).objects
+        for item in render_workload(one, one.artifact, context.target).objects
         if item.shared
     ]
     return {(item.kind, item.name): item for item in merge_shared(rendered)}
 
 
-def in_namespace(scope: Scope, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None) -> dict[str, Any]:
+def in_namespace(
+    context: ExpandContext, manifest: Mapping[str, Any], *, cluster_scoped: bool | None = None
+) -> dict[str, Any]:
     """Return the manifest with the namespace it belongs into; none where its kind stands in none."""
     in_no_namespace = cluster_scoped if cluster_scoped is not None else manifest["kind"] in CLUSTER_SCOPED
     meta = dict(manifest["metadata"])
     if in_no_namespace:
         meta.pop("namespace", None)
     else:
-        meta.setdefault("namespace", scope.target.namespace)
+        meta.setdefault("namespace", context.target.namespace)
     return {**manifest, "metadata": meta}
 
 
-def makers_of(scope: Scope, key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]:
+def makers_of(context: ExpandContext, key: Key, declared: Mapping[Address, Resource]) -> Iterator[Address]:
     """Yield the declared manifests that make the namespace or the kind of the object."""
-    for address, resource in scope.needed(declared).items():
+    for address, resource in context.needed(declared).items():
         manifest = resource.manifest
         if manifest["kind"] == "Namespace" and manifest["metadata"]["name"] == key.namespace:
             yield address
@@ -142,12 +146,12 @@ def makers_of(scope: Scope, key: Key, declared: Mapping[Address, Resource]) -> I
                 yield address
 
 
-def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> frozenset[Address]:
+def _before_inventory(context: ExpandContext, declared: Mapping[Address, Resource]) -> frozenset[Address]:
     pending = [
         address
-        for address, item in scope.needed(declared).items()
-        if item.provider == scope.provider
-        and (item.manifest["kind"], item.manifest["metadata"]["name"]) == ("Namespace", scope.identity.namespace)
+        for address, item in context.needed(declared).items()
+        if item.provider == context.provider
+        and (item.manifest["kind"], item.manifest["metadata"]["name"]) == ("Namespace", context.identity.namespace)
     ]
     found: set[Address] = set()
     while pending:
@@ -159,6 +163,6 @@ def _before_inventory(scope: Scope, declared: Mapping[Address, Resource]) -> fro
         pending += [item.address.resource for item in resource.references()]
         pending += [item.resource for item in resource.depends_on]
         if isinstance(resource, Manifest):
-            placed = in_namespace(scope, resource.manifest, cluster_scoped=resource.cluster_scoped)
-            pending += makers_of(scope, key_of(placed), declared)
+            placed = in_namespace(context, resource.manifest, cluster_scoped=resource.cluster_scoped)
+            pending += makers_of(context, key_of(placed), declared)
     return frozenset(found)

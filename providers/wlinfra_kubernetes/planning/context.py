@@ -27,7 +27,7 @@ from wlinfra_manifests.secrets import stamp_secrets
 from .restarts import Stamp
 from .steps import goal_of
 
-__all__ = ["REST", "Subject"]
+__all__ = ["REST", "ObjectContext"]
 
 REST: Final = "<nil>"
 """The field of a cause that only says that there may be more of them."""
@@ -36,7 +36,7 @@ _OF_ALL: Final = frozenset({Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class ObjectContext:
     """Everything the planning of one object looks at."""
 
     platform: Platform
@@ -45,7 +45,7 @@ class Subject:
     draft: Decision
     """What the default planner thinks, without calls."""
     heard: dict[str, None] = field(default_factory=dict, repr=False)
-    """What the cluster warned of while it was asked, once each; every later form of the subject shares it."""
+    """What the cluster warned of while it was asked, once each; every later form of the context shares it."""
     stamp: Stamp = field(default_factory=Stamp)
     """The digest of what the pods read at their start."""
 

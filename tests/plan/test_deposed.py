@@ -22,9 +22,9 @@ def stage(tmp_path: Path) -> MemoryStage:
     return MemoryStage(folder=tmp_path)
 
 
-def record(stage: MemoryStage, id: str | None, *leftovers: str, retain: bool = False) -> None:
-    deposed = tuple(Deposed(id=leftover) for leftover in leftovers)
-    item = ObjectState(address=THING, provider="default", kind="thing", name="a", id=id, deposed=deposed, retain=retain)
+def record(stage: MemoryStage, id: str | None, *deposed: str, retain: bool = False) -> None:
+    others = tuple(Deposed(id=one) for one in deposed)
+    item = ObjectState(address=THING, provider="default", kind="thing", name="a", id=id, deposed=others, retain=retain)
     with stage.store.acquire(LockRequest(owner="test")) as lease, stage.store.open(lease) as session:
         session.put(item)
 
@@ -34,7 +34,7 @@ def deleted(stage: MemoryStage, *resources: Thing) -> list[str | None]:
     return [change.id for change in changes if change.action is Action.DELETE]
 
 
-def test_a_leftover_of_the_same_name_is_not_taken_over_while_it_is_deleted(stage: MemoryStage) -> None:
+def test_a_deposed_object_of_the_same_name_is_not_taken_over_while_it_is_deleted(stage: MemoryStage) -> None:
     old = stage.world.create("thing", "a", VALUES)
     record(stage, None, old.id)
     actions = [change.action for change in stage.plan([Thing("a")]).effective]
@@ -52,7 +52,9 @@ def test_an_object_of_the_name_that_nobody_recorded_is_not_deleted(stage: Memory
 
 
 @pytest.mark.parametrize("retain", [False, True])
-def test_letting_go_of_an_object_keeps_its_leftovers_until_they_are_deleted(stage: MemoryStage, retain: bool) -> None:
+def test_letting_go_of_an_object_keeps_its_deposed_objects_until_they_are_deleted(
+    stage: MemoryStage, retain: bool
+) -> None:
     old = stage.world.create("thing", "a", VALUES)
     record(stage, "gone", old.id, retain=retain)
     stage.provider.on_run = lambda step, proceed: refuse("not now")
@@ -63,7 +65,7 @@ def test_letting_go_of_an_object_keeps_its_leftovers_until_they_are_deleted(stag
     assert (stage.world.objects, dict(stage.state.objects)) == ({}, {})
 
 
-def test_recording_that_an_object_is_gone_keeps_its_leftovers(stage: MemoryStage) -> None:
+def test_recording_that_an_object_is_gone_keeps_its_deposed_objects(stage: MemoryStage) -> None:
     old = stage.world.create("thing", "a", VALUES)
     record(stage, "gone", old.id)
     assert stage.apply([Thing("a")], refresh_only=True).ok
@@ -71,7 +73,7 @@ def test_recording_that_an_object_is_gone_keeps_its_leftovers(stage: MemoryStage
     stage.settle(lambda: [Thing("a")])
 
 
-def test_a_leftover_follows_what_it_depends_on_to_a_new_address(stage: MemoryStage) -> None:
+def test_a_deposed_object_follows_what_it_depends_on_to_a_new_address(stage: MemoryStage) -> None:
     stage.apply([Thing("a")])
     base = stage.state.objects[THING]
     user = ObjectState(
