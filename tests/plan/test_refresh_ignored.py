@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.memory_stage import MemoryStage, Thing
 
@@ -93,6 +93,7 @@ def test_a_list_that_is_ignored_stays_recorded_whatever_is_live(
     assert (recorded["size"], list(recorded["peers"])) == (2, peers)
 
 
+@settings(deadline=None)
 @given(values, values, ignored)
 @example({"typed": ["x", "y", "z"], "size": 1}, {"typed": ["q"], "size": 2}, "typed")
 @example({"inside": {"typed": [1]}, "size": 1}, {"size": 2}, "inside.typed")

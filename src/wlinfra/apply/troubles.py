@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import ActionReason, Step
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.http.retry import describe_wait
+from wlinfra.plan.check import raised
 from wlinfra.provider.base import Refused, UnclearOutcome
 from wlinfra.remedies import Advice, destroy, import_, plan
 from wlinfra.values import Address
@@ -63,12 +62,10 @@ def of_error(change: Change, error: WlinfraError) -> Diagnostic:
 
 def crashed(change: Change, error: BaseException) -> Diagnostic:
     """Describe an exception that a provider should not have raised; its text is left out, as it may hold a secret."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return _of(
         change,
         "Provider failed unexpectedly",
-        f"{type(error).__name__} was raised{where} while {change.address} was worked on. This is a bug in the {change.provider} provider.",
+        f"{raised(error)} while {change.address} was worked on. This is a bug in the {change.provider} provider.",
         "Run the same command again: what was begun is looked up first. Please report the bug.",
     )
 

@@ -1,33 +1,109 @@
-"""Distrust of providers: a decision that breaks the contract is refused before anybody sees it as a plan."""
+"""Distrust of providers: an answer that breaks the contract, or an exception instead of one, is an error of the provider.
+
+The rest of `plan` asks connections through here, so that no one sees such an answer as a plan.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import PurePath
 from typing import assert_never
 
 from wlinfra.changes.model import Action, BlastRadius, Decision
 from wlinfra.changes.outcome import RECORDED_ONLY, needs_call
-from wlinfra.errors import ProviderError
-from wlinfra.provider.base import Absent, Live, PlanRequest
+from wlinfra.errors import Diagnostic, Location, ProviderError, WlinfraError
+from wlinfra.provider.base import Absent, Ambiguous, Connection, Live, PlanRequest, Reading, ReadRequest, Unreadable
 
-__all__ = ["check_decision"]
+__all__ = ["blaming", "check_decision", "decision_of", "raised", "readings_of"]
+
+_FIX = "Report it to the provider's authors; nothing was changed."
 
 
-def check_decision(decision: Decision, request: PlanRequest) -> None:
+@contextmanager
+def blaming(
+    provider: str, what: str, *, address: str | None = None, location: Location | None = None
+) -> Iterator[None]:
+    """Raise ProviderError for what a provider raises and should not; ``what`` is what it was asked for.
+
+    The text of such an exception is left out, as it may contain a secret.
+    """
+    try:
+        yield
+    except WlinfraError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ProviderError(_failed(provider, what, error).placed(address, location)) from error
+
+
+def _failed(provider: str, what: str, error: BaseException) -> Diagnostic:
+    detail = f"{raised(error)} while {what}. This is a bug in the {provider} provider."
+    return Diagnostic(summary="Provider failed unexpectedly", detail=detail, fix=_FIX)
+
+
+def raised(error: BaseException) -> str:
+    """Return what was raised and where, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__} was raised{where}"
+
+
+def readings_of(provider: str, connection: Connection, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
+    """Return a reading for each request; all of them unreadable where the provider did not answer each one."""
+    count = f"{len(requests)} {'object was' if len(requests) == 1 else 'objects were'}"
+    try:
+        answers = list(connection.read(requests))
+    except WlinfraError:
+        raise
+    except (Exception, SystemExit) as failure:  # noqa: BLE001 - as in `blaming`, for each object
+        return [Unreadable(error=_failed(provider, f"{count} read", failure))] * len(requests)
+    wrong = [answer for answer in answers if not isinstance(answer, Live | Absent | Ambiguous | Unreadable)]
+    if len(answers) == len(requests) and not wrong:
+        return answers
+    said = f"with {type(wrong[0]).__name__}" if wrong else f"{len(answers)} times"
+    error = Diagnostic(
+        summary="Provider returned wrong readings",
+        detail=f"{count} asked for, and it answered {said}. This is a bug in the {provider} provider.",
+        fix=_FIX,
+    )
+    return [Unreadable(error=error)] * len(requests)
+
+
+def decision_of(connection: Connection, request: PlanRequest) -> Decision:
+    """Return what the provider decides; raises ProviderError for a decision that breaks the contract."""
+    subject, location = request.subject, _location(request)
+    with blaming(subject.provider, f"{subject.address} was planned", address=subject.address, location=location):
+        decision = connection.plan(request)
+    check_decision(decision, request)
+    return decision
+
+
+def _location(request: PlanRequest) -> Location | None:
+    return request.desired.location if request.desired is not None else None
+
+
+def check_decision(decision: object, request: PlanRequest) -> None:
     """Raise ProviderError naming every rule of the contract that the decision breaks."""
-    faults = list(_faults(decision, request))
+    if isinstance(decision, Decision):
+        said, faults = f"planned {decision.action.value}", list(_faults(decision, request))
+    else:
+        said, faults = f"returned {type(decision).__name__}", ["a decision was asked for"]
     if faults:
         raise ProviderError.of(
             "Provider returned wrong plan",
-            f"For {request.subject.address} it planned {decision.action.value}, but {'; '.join(faults)}. This is a bug in the {request.subject.provider} provider.",
-            "Report it to the provider's authors; nothing was changed.",
+            f"For {request.subject.address} it {said}, but {'; '.join(faults)}. This is a bug in the {request.subject.provider} provider.",
+            _FIX,
             address=request.subject.address,
+            location=_location(request),
         )
 
 
 def _faults(decision: Decision, request: PlanRequest) -> Iterator[str]:
     if request.desired is not None and request.desired.lookup and decision.action is not Action.READ:
         yield "the object is only looked up"
+    if request.desired is None and decision.action not in (Action.DELETE, Action.FORGET):
+        yield "the object must go"
     yield from _report_faults(decision, virtual=request.subject.virtual)
     makes = any(step.makes for step in decision.steps)
     removes = any(step.removes for step in decision.steps)

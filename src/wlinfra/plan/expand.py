@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.graph import DependencyGraph
+from wlinfra.plan.check import blaming
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.paths import check_paths
@@ -41,13 +43,14 @@ def expand(inputs: Inputs) -> Expansion:
     diagnostics: list[Diagnostic] = []
     for resource in inputs.declared.resources:
         connection = inputs.connections[resource.provider]
-        complaints = [
-            diagnostic.placed(resource.address, resource.location) for diagnostic in connection.check(resource)
-        ]
+        blamed = partial(blaming, resource.provider, address=resource.address, location=resource.location)
+        with blamed(f"{resource.address} was checked"):
+            complaints = [one.placed(resource.address, resource.location) for one in connection.check(resource)]
         diagnostics += complaints
         if any(complaint.is_error for complaint in complaints):
             continue
-        parts = connection.expand(resource, declared)
+        with blamed(f"{resource.address} was expanded"):
+            parts = tuple(connection.expand(resource, declared))
         diagnostics += check_paths(resource, [item for item in parts if item.address.resource == resource.address])
         for part in parts:
             if part.address.resource != resource.address:
@@ -137,7 +140,9 @@ def _implied(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Platfo
     for name, connection in inputs.connections.items():
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):
-            yield from (replace(item, provider=name) for item in connection.implied(own))
+            with blaming(name, "all declared objects were looked at"):
+                implied = tuple(connection.implied(own))
+            yield from (replace(item, provider=name) for item in implied)
 
 
 def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagnostic]:
@@ -145,7 +150,9 @@ def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagn
     for name, connection in inputs.connections.items():
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):
-            yield from connection.review(own)
+            with blaming(name, "all declared objects were reviewed"):
+                reviewed = tuple(connection.review(own))
+            yield from reviewed
 
 
 def _dependencies(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wlinfra.errors import OtherPlaceError, WlinfraError
+from wlinfra.plan.check import blaming
 from wlinfra.provider.base import Connection
 from wlinfra.provider.optional import KnowsItsPlace
 from wlinfra.remedies import Advice, plan
@@ -44,7 +45,8 @@ class Places:
     def _ask(self, provider: str) -> Facts:
         connection, settings = self.connections.get(provider), self.settings.get(provider)
         if isinstance(connection, KnowsItsPlace):
-            return dict(connection.place())
+            with blaming(provider, "its place was looked up"):
+                return dict(connection.place())
         endpoint = settings.options.get("endpoint") if settings is not None else None
         if settings is None or not isinstance(endpoint, str):
             return {}

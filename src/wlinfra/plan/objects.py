@@ -13,7 +13,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
 from wlinfra.errors import DeclarationError, ProviderError
-from wlinfra.plan.check import check_decision
+from wlinfra.plan.check import decision_of
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading, without_others
@@ -64,8 +64,7 @@ def plan_object(
         replace=replacing,
         found_instead=instead,
     )
-    decision = inputs.connections[item.provider].plan(request)
-    check_decision(decision, request)
+    decision = decision_of(inputs.connections[item.provider], request)
     return Change(
         subject=desired,
         decision=record_only(decision, desired, prior),
@@ -131,8 +130,7 @@ def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, destroyin
                 digest=inputs.digest,
                 destroying=destroying,
             )
-            decision = inputs.connections[record.provider].plan(request)
-            check_decision(decision, request)
+            decision = decision_of(inputs.connections[record.provider], request)
             return Change(
                 subject=record,
                 decision=decision,
@@ -168,7 +166,7 @@ def plan_deposed(inputs: Inputs, record: ObjectState) -> Iterator[Change]:
             digest=inputs.digest,
             deposed_id=deposed.id,
         )
-        yield Change(subject=record, decision=connection.plan(request), deposed_id=deposed.id)
+        yield Change(subject=record, decision=decision_of(connection, request), deposed_id=deposed.id)
 
 
 def replan_object(

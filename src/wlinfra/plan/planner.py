@@ -16,6 +16,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.plan.check import blaming
 from wlinfra.plan.guard import (
     guards,
     refuse_other_provider,
@@ -166,13 +167,15 @@ class _Planning:
         connection = self.scope.inputs.connections[provider]
         if not isinstance(reading, Live) or not drift or not isinstance(connection, KnowsOwners):
             return drift
-        return connection.theirs(reading, drift)
+        with blaming(provider, "drift was judged"):
+            return tuple(connection.theirs(reading, drift))
 
     def _explained(self, change: Change, reading: Reading) -> Change:
         connection = self.scope.inputs.connections[change.provider]
         if not isinstance(reading, Live) or not change.drift or not isinstance(connection, KnowsOwners):
             return change
-        drift = tuple(connection.explain(reading, change.drift))
+        with blaming(change.provider, "drift was explained"):
+            drift = tuple(connection.explain(reading, change.drift))
         return replace(change, decision=replace(change.decision, drift=drift))
 
     def unwanted(self) -> None:
@@ -195,7 +198,13 @@ class _Planning:
         """Return the deletion of every old id that a replacement left behind."""
         if self.scope.options.refresh_only:
             return []
-        return [change for record in self.scope.prior.values() for change in plan_deposed(self.scope.inputs, record)]
+        found: list[Change] = []
+        for record in self.scope.prior.values():
+            try:
+                found += plan_deposed(self.scope.inputs, record)
+            except WlinfraError as error:
+                self.errors += [diagnostic.placed(record.address) for diagnostic in error.diagnostics]
+        return found
 
     def known(self) -> dict[tuple[Address, str], Json]:
         """Return the outputs known now: recorded ones, replaced by planned ones where there is a change."""

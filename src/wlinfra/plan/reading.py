@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.model import PlatformObject
-from wlinfra.errors import ConfigurationError, Diagnostic
+from wlinfra.errors import ConfigurationError
+from wlinfra.plan.check import readings_of
 from wlinfra.plan.inputs import Inputs
-from wlinfra.provider.base import Absent, Live, Reading, ReadRequest, Unreadable
+from wlinfra.provider.base import Absent, Live, Reading, ReadRequest
 from wlinfra.provider.optional import PlansFromFacts
 from wlinfra.remedies import Advice, forget
 from wlinfra.state.model import ObjectState
@@ -50,14 +51,7 @@ def read_objects(
             continue
         batches[_provider_of(inputs, item, record)].append(_wanted(address, item, record))
     for provider, wanted in batches.items():
-        answers = inputs.connections[provider].read(wanted)
-        if len(answers) != len(wanted):
-            error = Diagnostic(
-                summary="Wrong number of readings",
-                detail=f"{len(wanted)} objects were asked for and {len(answers)} answered. This is a bug in the {provider} provider.",
-            )
-            answers = [Unreadable(error=error)] * len(wanted)
-        readings.update((question.address, answer) for question, answer in zip(wanted, answers, strict=True))
+        readings.update(_answers(inputs, provider, wanted))
     readings.update(_found_instead(inputs, objects, prior, readings))
     return readings
 
@@ -95,11 +89,17 @@ def _found_instead(
         if reading.siblings or not item.name_is_unique:
             batches[item.provider].append(replace(_wanted(address, item, record), id=None))
     return {
-        question.address: answer
+        address: answer
         for provider, wanted in batches.items()
-        for question, answer in zip(wanted, inputs.connections[provider].read(wanted), strict=True)
+        for address, answer in _answers(inputs, provider, wanted)
         if not isinstance(answer, Absent)
     }
+
+
+def _answers(inputs: Inputs, provider: str, requests: Sequence[ReadRequest]) -> Iterator[tuple[Address, Reading]]:
+    """Yield the reading of each object that is asked for."""
+    answers = readings_of(provider, inputs.connections[provider], requests)
+    yield from zip((request.address for request in requests), answers, strict=True)
 
 
 def _wanted(address: Address, item: PlatformObject | None, record: ObjectState | None) -> ReadRequest:

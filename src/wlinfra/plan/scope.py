@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.plan.check import blaming
 from wlinfra.plan.expand import Expansion, expand
 from wlinfra.plan.guard import guard_emptiness, refuse_other_prefix
 from wlinfra.plan.inputs import Inputs
@@ -197,7 +198,9 @@ def find_strays(inputs: Inputs, objects: Mapping[Address, PlatformObject], state
             continue
         known = [_declared(item) for item in objects.values() if item.provider == name and not item.virtual]
         known += [_recorded(record) for record in state.objects.values() if record.provider == name]
-        for stray in connection.strays(known):
+        with blaming(name, "strays were looked for"):
+            strays = tuple(connection.strays(known))
+        for stray in strays:
             address = stray.address
             if address in objects or address in state.objects or address in found:
                 address = Address(f"{address}.{stray.name}" if address.part else f"{address}/{stray.name}")

@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from wlinfra.errors import ConfigurationError, Location
+from wlinfra.plan.check import blaming
 from wlinfra.provider.base import Closeable, Connection, ProviderContext
 from wlinfra.provider.optional import WorksFromRecords
 from wlinfra.stack.program import Declared
@@ -64,7 +65,8 @@ class Connections:
         )
         try:
             provider = self.host.providers.get(kind) or load_provider(kind)
-            connection = provider.connect(context)
+            with blaming(name, f"{name!r} was connected", location=self.location):
+                connection = provider.connect(context)
         except ConfigurationError as error:  # an option is wrong, and the line of the environment gives it
             raise ConfigurationError(*(item.placed(None, self.location) for item in error.diagnostics)) from error
         self.made[name] = connection

@@ -7,6 +7,7 @@ from wlinfra.changes.outcome import changes_nothing_live
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
+from wlinfra.plan.check import readings_of
 from wlinfra.plan.expand import expand
 from wlinfra.plan.inputs import Inputs, refuse_other_place
 from wlinfra.plan.model import PlanOptions
@@ -142,13 +143,13 @@ def _is_gone(inputs: Inputs, wanted: PlatformObject, recorded: ObjectState) -> b
     question = ReadRequest(
         address=wanted.address, kind=recorded.kind, name=recorded.name, id=recorded.id, prior=recorded
     )
-    (reading,) = inputs.connections[wanted.provider].read([question])
+    (reading,) = readings_of(wanted.provider, inputs.connections[wanted.provider], [question])
     return isinstance(reading, Absent) or (isinstance(reading, Live) and reading.id != recorded.id)
 
 
 def _read(inputs: Inputs, wanted: PlatformObject, identity: str) -> Live:
     question = ReadRequest(address=wanted.address, kind=wanted.kind, name=wanted.name, id=identity, desired=wanted)
-    (reading,) = inputs.connections[wanted.provider].read([question])
+    (reading,) = readings_of(wanted.provider, inputs.connections[wanted.provider], [question])
     return _expect_live(reading, wanted, identity)
 
 
