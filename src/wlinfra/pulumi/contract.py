@@ -1,7 +1,7 @@
 """What the gRPC service asks of the bridge, in plain values.
 
-Properties are JSON values with camelCase keys, in which any value may be a `wlinfra.values.Secret` and any value may
-be `wlinfra.values.UNKNOWN`, at every level. The service decodes and encodes them; the bridge never sees the protocol.
+Properties are JSON values with camelCase keys, in which any value may be a `SecretValue` and any value may be
+`wlinfra.values.UNKNOWN`, at every level. The service decodes and encodes them; the bridge never sees the protocol.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 from wlinfra.errors import Severity
+from wlinfra.values import Secret
 
 __all__ = [
     "Bridge",
@@ -28,12 +29,31 @@ __all__ = [
     "Recorded",
     "Refusal",
     "Report",
+    "SecretValue",
     "Subject",
 ]
 
 Properties: TypeAlias = Mapping[str, Any]
 Report: TypeAlias = Callable[[Severity | None, str, bool], None]
 """Shows one line beside the resource: its severity (None for progress), its text, whether a later line replaces it."""
+
+
+class SecretValue(Secret):
+    """A value of any kind that the program marked as secret: JSON, UNKNOWN, or a tree with both in it.
+
+    `reveal` works for strings only; `value` is what was marked. What the bridge returns may have any `Secret` in it.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(self._only_strings, describe="a secret of the Pulumi program")
+        self.value = value
+
+    def _only_strings(self) -> str:
+        if not isinstance(self.value, str):
+            raise TypeError("This secret is no string.")
+        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +226,7 @@ class Bridge(Protocol):
         """Update the resource, planned from what is live; refuses what goes beyond the `diff` of the record."""
         ...
 
-    def read(self, subject: Subject, recorded: Recorded) -> Found | None:
+    def read(self, subject: Subject, recorded: Recorded, timeout: float) -> Found | None:
         """Return what is live; None only where the platform says that it is gone.
 
         For an import, and for `.get()`, only the id is recorded: an id of the platform or a name.
