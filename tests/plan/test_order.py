@@ -138,6 +138,38 @@ def test_a_deposed_object_is_deleted_after_deposed_objects_that_needed_it() -> N
     assert edges[Node(SERVER, "delete")] == (Node(CHAT, "delete", "old"),)
 
 
+OTHER = Address("workload.other")
+
+
+@pytest.mark.parametrize(
+    ("holder", "released"),
+    [
+        (change(OTHER, Action.ROLL), Node(OTHER, "apply")),
+        (change(OTHER, Action.DELETE), Node(OTHER, "delete")),
+        (change(OTHER, Action.REPLACE, order=FIRST), Node(OTHER, "delete")),
+        (change(OTHER, Action.DELETE, deposed="old"), Node(OTHER, "delete", "old")),
+    ],
+)
+def test_an_object_is_changed_once_another_has_let_go_of_what_it_needs(holder: Change, released: Node) -> None:
+    edges = edges_between([changes.altered(change(CHAT, Action.CREATE), after=(OTHER,)), holder], EMPTY)
+    assert edges[Node(CHAT, "apply")] == (released,)
+
+
+def test_what_has_to_let_go_ends_although_its_user_moves_to_what_comes_after_it() -> None:
+    state = recorded(server=[CHAT], chat=[])
+    new = changes.altered(change(OTHER, Action.CREATE), after=(CHAT,))
+    edges = edges_between([change(CHAT, Action.DELETE), new, change(SERVER, Action.UPDATE, OTHER)], state)
+    assert edges[Node(CHAT, "delete")] == ()
+    assert edges[Node(OTHER, "apply")] == (Node(CHAT, "delete"),)
+    assert edges[Node(SERVER, "apply")] == (Node(OTHER, "apply"),)
+
+
+def test_create_first_cannot_spread_to_what_the_provider_has_to_delete_first() -> None:
+    fixed = changes.altered(change(SERVER, Action.REPLACE, order=LAST), order_because="a draft serves one only")
+    with pytest.raises(DeclarationError, match="a draft serves one only"):
+        spread_create_first([fixed, change(CHAT, Action.REPLACE, SERVER, order=FIRST)], EMPTY)
+
+
 def test_the_order_is_the_same_whatever_the_order_of_the_input() -> None:
     changes = [change(Address(f"artifact.a{number}"), Action.CREATE) for number in range(20)] + [
         change(CHAT, Action.CREATE, Address("artifact.a7"))

@@ -264,6 +264,10 @@ class Decision:
     impact: Impact = field(default_factory=Impact)
     replace_order: ReplaceOrder | None = None
     """Only for REPLACE."""
+    order_because: str = ""
+    """Why old and new cannot exist side by side in this replacement; empty where the plan may choose another order."""
+    after: tuple[Address, ...] = ()
+    """Objects of the same plan that must let go first of what this one needs: by their end, or by their change and its wait."""
     outputs: Mapping[str, Json] = field(default_factory=dict)
     """Outputs after the change as far as they are known; UNKNOWN where only the apply will tell."""
     values: Mapping[str, Json] = field(default_factory=dict)

@@ -107,7 +107,7 @@ def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:
             )
 
 
-def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, destroying: bool) -> Change:
+def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, others: Others, destroying: bool) -> Change:
     """Return how the object ends: deleted, or forgotten when it is retained, virtual or gone already."""
     reason = ActionReason.DESTROYING if destroying else ActionReason.NOT_IN_STACK
     is_gone = isinstance(reading, Absent) and not record.deposed
@@ -128,6 +128,7 @@ def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, destroyin
                 reading=reading,
                 dependencies={},
                 digest=inputs.digest,
+                others=others,
                 destroying=destroying,
             )
             decision = decision_of(inputs.connections[record.provider], request)
@@ -186,7 +187,8 @@ def replan_object(
     if item is None:
         if prior is None:
             raise LookupError(address)
-        return plan_end(inputs, prior, reading, destroying=plan.options.destroy)
+        others = plan.others.get(prior.provider, Others())
+        return plan_end(inputs, prior, reading, others=others, destroying=plan.options.destroy)
     # Renames were refused when the plan was made, so that here only others' objects are left out.
     reading = without_others(inputs, item, own_reading(item, reading, inputs.state, inputs.state.objects))
     replacing = is_selected(address, plan.options.replaces)

@@ -7,7 +7,7 @@ because the old object still needs its old dependencies while both exist.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.change import Change
@@ -48,19 +48,24 @@ def spread_create_first(changes: Sequence[Change], state: State) -> list[Change]
             dependency = by_address.get(address)
             if dependency is None or dependency.replace_order is not ReplaceOrder.DELETE_THEN_CREATE:
                 continue
-            if dependency.lifecycle.replace_order is ReplaceOrder.DELETE_THEN_CREATE or _has_unique_name(dependency):
+            if _why_in_this_order(dependency):
                 raise DeclarationError(_order_conflict(dependency, dependent))
             by_address[address] = replace(dependency, ordered=ReplaceOrder.CREATE_THEN_DELETE)
             pending.append(by_address[address])
     return [by_address[change.address] if change.deposed_id is None else change for change in changes]
 
 
-def _has_unique_name(change: Change) -> bool:
-    return change.wanted is not None and change.wanted.name_is_unique
+def _why_in_this_order(change: Change) -> str:
+    """Return why the old object has to be deleted first; empty where that is only the default."""
+    if change.wanted is not None and change.wanted.name_is_unique:
+        return "its name must be unique on the platform"
+    if change.decision.order_because:
+        return change.decision.order_because
+    return "it is declared so" if change.lifecycle.replace_order is ReplaceOrder.DELETE_THEN_CREATE else ""
 
 
 def _order_conflict(dependency: Change, dependent: Change) -> Diagnostic:
-    why = "its name must be unique on the platform" if _has_unique_name(dependency) else "it is declared so"
+    why = _why_in_this_order(dependency)
     return Diagnostic(
         summary="Replacement orders conflict",
         detail=f"{dependent.address} is created before its old object is deleted, and that one still needs {dependency.address}, which has to be deleted first because {why}.",
@@ -73,22 +78,43 @@ def _order_conflict(dependency: Change, dependent: Change) -> Diagnostic:
 def edges_between(changes: Iterable[Change], state: State) -> dict[Node, tuple[Node, ...]]:
     """Return each node with the nodes that must be done before it."""
     listed = list(changes)
-    current = {change.address: change for change in listed if change.deposed_id is None}
-    before: dict[Node, set[Node]] = {node: set() for change in listed for node in nodes_of(change)}
-    dependents = _dependents(state, current.values())
-    deposed = {change.address: nodes_of(change)[0] for change in listed if change.deposed_id is not None}
-    for change in listed:
-        for node in nodes_of(change):
-            if node.phase == "apply":
-                before[node] |= _before_apply(change, current)
-            else:
-                before[node] |= _before_delete(change, current, dependents, deposed)
-    replaced = {Node(change.address, "delete") for change in current.values() if _deletes_first(change)}
+    graph = _graph(listed, state)
+    needed = {address for change in listed for address in change.decision.after}
+    if needed and graph.find_cycle():
+        graph = _graph(listed, state, early=needed)
+    replaced = {Node(change.address, "delete") for change in listed if _deletes_first(change)}
     ending = {nodes_of(change)[0] for change in listed if change.action in _ALONE}
-    graph = DependencyGraph({node: sorted(earlier - {node}) for node, earlier in sorted(before.items())})
     if replaced and graph.find_cycle():
         graph = _with_early_deletions(graph, replaced, ending)
     return {node: tuple(sorted(graph.dependencies(node))) for node in graph}
+
+
+def _graph(listed: Sequence[Change], state: State, *, early: Container[Address] = ()) -> DependencyGraph[Node]:
+    """Return what each node waits for; what is ``early`` ends although its users still have to move."""
+    current = {change.address: change for change in listed if change.deposed_id is None}
+    before: dict[Node, set[Node]] = {node: set() for change in listed for node in nodes_of(change)}
+    dependents = _dependents(state, current.values())
+    deposed: dict[Address, set[Node]] = defaultdict(set)
+    for change in listed:
+        if change.deposed_id is not None:
+            deposed[change.address].update(nodes_of(change))
+    for change in listed:
+        let_go = set(_let_go(change, current, deposed))
+        for node in nodes_of(change):
+            before[node] |= let_go
+            if node.phase == "apply":
+                before[node] |= _before_apply(change, current)
+            else:
+                before[node] |= _before_delete(change, current, dependents, deposed, early)
+    return DependencyGraph({node: sorted(earlier - {node}) for node, earlier in sorted(before.items())})
+
+
+def _let_go(change: Change, current: Mapping[Address, Change], deposed: Mapping[Address, set[Node]]) -> Iterator[Node]:
+    """Yield the nodes by which others let go of what the change needs."""
+    for address in change.decision.after:
+        yield from deposed.get(address, ())
+        if address in current and address != change.address:
+            yield nodes_of(current[address])[-1]
 
 
 def _with_early_deletions(
@@ -137,21 +163,21 @@ def _before_delete(
     change: Change,
     current: Mapping[Address, Change],
     dependents: Mapping[Address, set[Address]],
-    deposed: Mapping[Address, Node],
+    deposed: Mapping[Address, set[Node]],
+    early: Container[Address],
 ) -> set[Node]:
     deletes_first = _deletes_first(change)
     earlier: set[Node] = _before_downtime(change, current) if deletes_first else set()
     if change.action is Action.REPLACE and not deletes_first:
         earlier.add(Node(change.address, "apply"))
     for address in dependents.get(change.address, ()):
-        if address in deposed:
-            earlier.add(deposed[address])
+        earlier |= deposed.get(address, set())
         user = current.get(address)
         if user is None:
             continue
         if user.action in (*_ALONE, Action.REPLACE):
             earlier.add(Node(address, "delete"))
-        if user.action not in _ALONE and not deletes_first:
+        if user.action not in _ALONE and not deletes_first and change.address not in early:
             earlier.add(Node(address, "apply"))
     return earlier
 

@@ -189,6 +189,7 @@ class _Planning:
                     self.scope.inputs,
                     lifecycles.held(record),
                     self.scope.reading(address),
+                    others=self.others.get(record.provider, Others()),
                     destroying=self.scope.options.destroy,
                 )
             except WlinfraError as error:

@@ -117,8 +117,16 @@ class Scope:
         found: dict[str, list[tuple[PlatformObject, Reading]]] = {name: [] for name in self.inputs.connections}
         for item in sorted(wanted.values(), key=lambda item: places.get(item.address.resource, len(places))):
             found[item.provider].append((item, self.reading(item.address)))
-        ending = frozenset(record.id for address, record in self.prior.items() if address not in wanted and record.id)
+        ending = dict(self._ending())
         return {name: Others(partial(tuple, objects), ending) for name, objects in found.items()}
+
+    def _ending(self) -> Iterator[tuple[str, Address]]:
+        """Yield the id and the address of every recorded object that is deleted in this plan."""
+        lifecycles = Lifecycles.of(self.inputs.declared)
+        for address, record in self.prior.items():
+            yield from ((deposed.id, address) for deposed in record.deposed)
+            if record.id is not None and address not in self.expansion.objects and not lifecycles.held(record).retain:
+                yield record.id, address
 
 
 def _own_part(declared: Declared, objects: Mapping[Address, PlatformObject], state: State) -> State:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from wlinfra.changes.model import PlatformObject
+from wlinfra.values import Address
 
 if TYPE_CHECKING:
     from wlinfra.provider.base import Reading
@@ -23,8 +24,8 @@ class Others:
 
     look: Callable[[], Iterable[tuple[PlatformObject, Reading]]] = tuple
     """Returns each as the program wants it, references open, and as it was read; called with the first question."""
-    ending: frozenset[str] = frozenset()
-    """The ids of the recorded objects that end in this plan."""
+    ending: Mapping[str, Address] = field(default_factory=dict)
+    """The addresses of the objects that end in this plan by id, deposed ones among them, retained ones not."""
     _locks: dict[str, threading.RLock] = field(default_factory=dict, init=False, repr=False)
     _found: dict[str, object] = field(default_factory=dict, init=False, repr=False)
 
