@@ -135,8 +135,7 @@ class Moving:
     ) -> Decision:
         verify_bundles(self.platform, self.request, self.draft, live.values.get("runtime"))
         swaps = self._swaps(live)
-        if swaps:
-            verify_artifact(self.platform, self.request, self.draft, live)
+        after = verify_artifact(self.platform, self.request, self.draft, live) if swaps else ()
         target = self._target(live)
         in_flight = self._in_flight(live, target, adoptable=not rerolls)
         stops = live.values.get("power") == RUNNING and self.draft.values.get("power") == STOPPED
@@ -150,7 +149,8 @@ class Moving:
             steps.append(self._roll_step(live, lookup, gate, swaps=swaps, sizes="runtime" in touched))
             if not stops:
                 steps += self._powering(live, gate=over_gate())
-        return self._described(live, desired, steps, in_flight, rerolls=rerolls, digest=digest, target=target)
+        change = self._described(live, desired, steps, in_flight, rerolls=rerolls, digest=digest, target=target)
+        return replace(change, after=after)
 
     def _described(
         self,

@@ -7,22 +7,31 @@ from __future__ import annotations
 
 from wlinfra.http.failures import ApiError
 from wlinfra.provider import Decision, Live, PlanRequest
+from wlinfra.values import Address
 
 from .. import fetch
 from ..compared.facts import known
 from ..platform import ARTIFACT_KIND, Platform
 from ..waits.drafts import artifact_change
+from .held_drafts import after_others
 from .refusal import refusal
 
 __all__ = ["verify_artifact"]
 
 
-def verify_artifact(platform: Platform, request: PlanRequest, draft: Decision, live: Live | None = None) -> None:
-    """Raise DeclarationError for an id without an artifact, and for a roll between a draft and a locked one."""
+def verify_artifact(
+    platform: Platform, request: PlanRequest, draft: Decision, live: Live | None = None
+) -> tuple[Address, ...]:
+    """Return which objects of the plan have to let go of the artifact first: a draft serves one workload only.
+
+    Raises DeclarationError for an id without an artifact, for a roll between a draft and a locked one, and for a draft
+    that serves another workload.
+    """
     wanted = _wanted_status(platform, request, draft)
     now = (known(live).get("artifact") or {}).get("status") if live is not None else None
     if now is None or wanted is None or (now == "draft") == (wanted == "draft"):
-        return
+        artifact = draft.values.get("artifactId")
+        return after_others(platform, request, artifact) if wanted == "draft" and isinstance(artifact, str) else ()
     raise refusal(
         request,
         "Draft and locked do not mix",

@@ -25,10 +25,12 @@ from ..operations.workloads import UPDATE_WORKLOAD
 from ..platform import WORKLOAD_KIND, Platform
 from ..waits.drafts import artifact_change, draft_digest
 from .bundles import verify_bundles
+from .held_drafts import runs_itself
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of
 from .moving import Moving
 from .permissions import CAN_DELETE, verify_permissions
+from .refusal import refusal
 from .resets import forgetting_resets, with_resets
 from .wanted_artifact import verify_artifact
 from .workload_steps import (
@@ -99,13 +101,13 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
 
 
 def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    verify_artifact(platform, request, draft)
+    first = verify_artifact(platform, request, draft)
     verify_bundles(platform, request, draft)
     steps = tuple(_making(platform, request, draft))
     runs = draft.values.get("power") != STOPPED
     after = draft.values.get("runtime", {}) if runs else None
     impact = impact_of(platform, now=None, after=after, rolls=False)
-    return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact)
+    return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact, after=first)
 
 
 def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[Step]:
@@ -123,7 +125,8 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[S
 
 
 def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    verify_artifact(platform, request, draft)
+    first = verify_artifact(platform, request, draft)
+    draft = replace(_in_order(platform, request, draft), after=first)
     verify_bundles(platform, request, draft)
     making = _making(platform, request, draft)
     ending = delete_step(draft.id or "")
@@ -136,3 +139,21 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Deci
         rolls=not is_delete_first,
     )
     return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact, reversible=False)
+
+
+def _in_order(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
+    """Return the replacement in an order that the platform allows: what runs a draft goes before another gets it."""
+    wanted = draft.values.get("artifactId")
+    if not isinstance(wanted, str) or not runs_itself(platform, request, wanted):
+        return draft
+    if request.desired is not None and request.desired.lifecycle.replace_order is ReplaceOrder.CREATE_THEN_DELETE:
+        raise refusal(
+            request,
+            "Draft serves one workload only",
+            f"It is replaced and runs the draft {wanted}, so that DataRobot refuses a second workload on it as long as "
+            "the old one exists; replace_order='create-then-delete' asks for just that.",
+            "Leave replace_order out: the old workload is then deleted first.",
+            path="replace_order",
+        )
+    because = "a draft serves one workload only"
+    return replace(draft, replace_order=ReplaceOrder.DELETE_THEN_CREATE, order_because=because)

@@ -28,7 +28,7 @@ def artifact_change(request: PlanRequest) -> Change | None:
         return None
     wanted = request.desired.values.get("artifactId")
     for change in request.dependencies.values():
-        if change.kind != ARTIFACT_KIND:
+        if change.kind != ARTIFACT_KIND or change.action is Action.READ:
             continue
         is_named = wanted.address == change.address if isinstance(wanted, Ref) else wanted == change.outputs.get("id")
         if is_named:
