@@ -162,6 +162,38 @@ def test_after_one_request_was_given_up_the_others_are_sent_once_until_one_succe
     assert (len(wire.sent), len(told)) == (7, 3)
 
 
+class SilentWire:
+    """Never answers, so that each request takes all the time it has; connecting works at once."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.methods: list[str] = []
+
+    def send(self, request: WireRequest) -> WireAnswer:
+        self.methods.append(request.method)
+        self.clock.sleep(request.timeouts.read)
+        raise WireError(Lost.READ_TIMEOUT, "No answer came.", was_sent=True)
+
+    def close(self) -> None:
+        return
+
+
+def test_a_silent_server_holds_all_requests_together_hardly_longer_than_one() -> None:
+    wire, told = SilentWire(), list[str]()
+    options = HttpOptions(base_url="http://example", clock=wire.clock, jitter=lambda: 1.0, report=told.append)
+    transport, began = HttpTransport(options, wire), wire.clock.time
+    for _ in range(3):
+        with pytest.raises(ApiError):
+            transport.request("GET", "/things")
+    assert len(wire.methods) == 3 + 1 + 1
+    assert wire.clock.time - began <= options.patience + 2 * options.connect_timeout + 1
+    assert [line.rpartition("(")[2] for line in told] == ["2 of 6).", "3 of 6)."]
+    before = wire.clock.time
+    with pytest.raises(ApiError):
+        transport.request("POST", "/things")
+    assert wire.clock.time - before == options.read_timeout, "what may not be sent twice has its full time"
+
+
 def test_a_status_of_the_server_s_own_trouble_is_reported() -> None:
     told: list[str] = []
     over(ScriptedWire(WireAnswer(status=503, headers={}), OK), told=told).request("GET", "/things")

@@ -33,7 +33,7 @@ class Outage:
         self._is_watched = False
         self._reported = 0
         self.is_given_up = False
-        """A request was sent as often as it may be, and nothing was answered since: others are sent once only."""
+        """A request was sent as often or as long as it may be, and nothing was answered since: others are sent once only."""
 
     @contextmanager
     def watch(self) -> Iterator[None]:
@@ -79,6 +79,6 @@ class Outage:
             self._has_answered, self._reported, self.is_given_up = True, 0, False
 
     def give_up(self) -> None:
-        """Take note of a request that was sent as often as it may be."""
+        """Take note of a request that was sent as often or as long as it may be."""
         with self._lock:
             self._has_answered, self.is_given_up = False, True

@@ -27,6 +27,8 @@ _LOG = logging.getLogger("wlinfra.http")
 
 _TOO_MANY = 429
 _NOT_SIGNED_IN = 401
+_LEAST = 1.0
+"""Seconds that any try has."""
 
 _STOPPED = "The run was stopped while the platform limits its requests."
 _RENEWED = "It was refused for credentials that had ended, and which are renewed by now."
@@ -128,7 +130,7 @@ class Sender:
             for value in signed.values():
                 self.redactor.learn(value.partition(" ")[2] or value)
             sent_at = options.clock.monotonic()
-            outcome = self._attempt(sending, signed)
+            outcome = self._attempt(sending, signed, self._timeouts(sending, tries, deadline))
             if isinstance(outcome, WireAnswer):
                 if 200 <= outcome.status < 300:
                     self._pace.speed_up()
@@ -141,12 +143,13 @@ class Sender:
                     outcome = WireError(Lost.RENEWED, _RENEWED, was_sent=True)
             refusal = self._explain(sending, self._redacted(outcome))
             delay = tries.next_delay(outcome, refusal)
-            if tries.are_used_up:
+            is_late = delay is not None and options.clock.monotonic() + delay > deadline
+            if tries.are_used_up or (is_late and not tries.is_limited):
                 self._outage.give_up()
             elif self._outage.is_given_up and not tries.is_limited:
                 delay = None
             cause = outcome if isinstance(outcome, WireError) else None
-            if delay is None or options.clock.monotonic() + delay > deadline:
+            if delay is None or is_late:
                 raise refusal.error from cause
             _LOG.debug("attempt %d of %s in %.1f s", tries.count + 1, sending, delay)
             self._outage.failed(outcome, tries.count + 1, tries.most, delay)
@@ -174,7 +177,24 @@ class Sender:
             return outcome
         return replace(outcome, body=self.redactor.body(outcome.body))
 
-    def _attempt(self, sending: Sending, signed: Mapping[str, str]) -> Outcome:
+    def _timeouts(self, sending: Sending, tries: _Tries, deadline: float) -> Timeouts:
+        """Return the limits of the next try: a further one lasts no longer than patience does.
+
+        What was given up is asked only as long as a connection may take, so that a silent server holds no later
+        request for long. What may not be sent twice has its full time.
+        """
+        whole = sending.timeouts or self.options.timeouts
+        if sending.is_stream or not sending.is_repeatable:
+            return whole
+        if self._outage.is_given_up:
+            left = whole.connect
+        elif tries.count:
+            left = max(_LEAST, deadline - self.options.clock.monotonic())
+        else:
+            return whole
+        return Timeouts(connect=min(whole.connect, left), read=min(whole.read, left))
+
+    def _attempt(self, sending: Sending, signed: Mapping[str, str], timeouts: Timeouts) -> Outcome:
         options, started = self.options, self.options.clock.monotonic()
         if sending.is_mutating:
             options.guard()
@@ -186,7 +206,7 @@ class Sender:
             url=url,
             headers={"User-Agent": options.user_agent, **sending.headers, **signed},
             body=sending.body,
-            timeouts=sending.timeouts or options.timeouts,
+            timeouts=timeouts,
             is_stream=sending.is_stream,
         )
         try:
