@@ -29,10 +29,10 @@ from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp
 __all__ = ["expand"]
 
 _KINDS: Final = {
-    ARTIFACT_KIND: (ARTIFACT, ("id", "version", "repository_id")),
-    WORKLOAD_KIND: (WORKLOAD, ("id", "endpoint", "artifact_id")),
+    ARTIFACT_KIND: (ARTIFACT, ("id", "version", "repository_id"), "repository_id"),
+    WORKLOAD_KIND: (WORKLOAD, ("id", "endpoint", "artifact_id"), "id"),
 }
-"""What is compared of each kind, and what other resources may use of it."""
+"""What is compared of each kind, what other resources may use of it, and what of that identifies it."""
 
 
 def expand(resource: Resource, dependencies: Mapping[Address, Resource]) -> list[PlatformObject]:
@@ -82,7 +82,7 @@ def _object(resource: Resource, kind: str, values: Mapping[str, Json], declared:
 
 
 def _named(resource: Resource, kind: str, name: str) -> PlatformObject:
-    schema, outputs = _KINDS[kind]
+    schema, outputs, stable = _KINDS[kind]
     return PlatformObject(
         address=resource.address,
         kind=kind,
@@ -90,6 +90,7 @@ def _named(resource: Resource, kind: str, name: str) -> PlatformObject:
         values={},
         schema=schema,
         outputs=outputs,
+        stable=stable,
         depends_on=resource.depends_on,
         provider=resource.provider,
         location=resource.location,

@@ -93,6 +93,15 @@ class DataRobotConnection(PlatformConnection[Platform]):
             return world_of(self._context.data_dir / "datarobot")
         return place_of(self.platform.client, target.endpoint)
 
+    def target(self) -> Mapping[str, str]:
+        """Return the installation; of the embedded emulator its world."""
+        from .place import installation_of, world_of
+
+        target = resolve(self._config, self._context.environ)
+        if target.is_emulator:
+            return world_of(self._context.data_dir / "datarobot")
+        return {"installation": installation_of(target.endpoint)}
+
     def close(self) -> None:
         """Close the connections and stop the embedded emulator, whose world stays."""
         super().close()

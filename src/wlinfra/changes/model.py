@@ -214,6 +214,8 @@ class PlatformObject:
     """What the program calls the paths of the values."""
     outputs: tuple[str, ...] = ("id",)
     """The attributes that may be referred to."""
+    stable: str = "id"
+    """The output that identifies it however often it changes; an id may be one of a version."""
     depends_on: tuple[Address, ...] = ()
     """Objects that come first, beside those its references name."""
     ends_first: tuple[Address, ...] = ()

@@ -14,6 +14,7 @@ from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.plan.check import decision_of
+from wlinfra.plan.externals import external_changes
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading, without_others
@@ -57,7 +58,10 @@ def plan_object(
         desired=desired,
         prior=None if instead or now is None else now.record,  # the record of one object does not describe another
         reading=settled,
-        dependencies={address: dependencies[address] for address in item.depends_on if address in dependencies},
+        dependencies={
+            **{address: dependencies[address] for address in item.depends_on if address in dependencies},
+            **{change.address: change for change in external_changes(inputs, item)},
+        },
         digest=inputs.digest,
         others=others,
         known=known,

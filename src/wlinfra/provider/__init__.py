@@ -64,6 +64,7 @@ from wlinfra.provider.kit import ConnectionOptions, PlatformConnection, Question
 from wlinfra.provider.operation import Operation, Operations, Sent
 from wlinfra.provider.optional import (
     KnowsItsPlace,
+    KnowsItsTarget,
     KnowsOwners,
     NotifiesChanges,
     PlansFromFacts,
@@ -109,6 +110,7 @@ __all__ = [
     "Impact",
     "Intent",
     "KnowsItsPlace",
+    "KnowsItsTarget",
     "KnowsOwners",
     "Lifecycle",
     "Live",

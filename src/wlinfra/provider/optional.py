@@ -20,6 +20,7 @@ from wlinfra.values import Address, Json
 
 __all__ = [
     "KnowsItsPlace",
+    "KnowsItsTarget",
     "KnowsOwners",
     "NotifiesChanges",
     "PlansFromFacts",
@@ -84,6 +85,18 @@ class KnowsItsPlace(Protocol):
 
         Facts that cannot be read are left out; none may follow from a token. Raises ProviderError when the platform
         does not answer.
+        """
+        ...
+
+
+@runtime_checkable
+class KnowsItsTarget(Protocol):
+    """A connection that tells from its options alone where its platform is."""
+
+    def target(self) -> Mapping[str, str]:
+        """Return those facts of `KnowsItsPlace.place` that the options decide; calls no platform.
+
+        Raises ConfigurationError when the options, and the usual places beside them, do not lead to a platform.
         """
         ...
 

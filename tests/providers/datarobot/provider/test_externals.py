@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import wlinfra as wl
-from wlinfra.changes.model import Action
-from wlinfra.values import UNKNOWN, Json
+from wlinfra.changes.model import Action, ActionReason
+from wlinfra.values import UNKNOWN, Address, Json
 from wlinfra.workspace.workspace import Workspace
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
@@ -37,9 +38,9 @@ def opened(
     )
 
 
-def server() -> wl.Artifact:
+def server(**options: Any) -> wl.Artifact:
     container = wl.Container(image="ghcr.io/acme/chat:1", port=8080)
-    return wl.Artifact("server", containers=[container])
+    return wl.Artifact("server", containers=[container], **options)
 
 
 def test_an_artifact_of_another_plan_is_run_and_not_made_again(tmp_path: Path, emulator: DataRobotEmulator) -> None:
@@ -69,6 +70,23 @@ def test_an_artifact_of_another_plan_is_run_and_not_made_again(tmp_path: Path, e
 def chats_id(folder: Path, emulator: DataRobotEmulator, chat: wl.Workload) -> str | None:
     with opened(folder, emulator, "chats", chat) as workspace:
         return workspace.state.objects[chat.address].id
+
+
+def test_an_artifact_of_another_plan_that_changes_its_type_replaces_what_runs_it(
+    tmp_path: Path, emulator: DataRobotEmulator
+) -> None:
+    def chatting(artifact: wl.Artifact, identity: Json) -> Workspace:
+        chat = wl.Workload("chat", artifact=artifact, replicas=1, bundles=["cpu.small"])
+        return opened(tmp_path, emulator, "chats", chat, externals=(wl.External(artifact, {"id": identity}),))
+
+    with opened(tmp_path, emulator, "servers", server()) as servers:
+        assert servers.apply().ok
+        identity = servers.state.objects[Address("artifact.server")].id
+    with chatting(server(), identity) as chats:
+        assert chats.apply().ok
+    with chatting(server(type="agent"), UNKNOWN) as chats:
+        (planned,) = chats.plan().changes
+        assert (planned.action, planned.reason) == (Action.REPLACE, ActionReason.DEPENDENCY_REPLACED)
 
 
 def test_a_part_destroys_what_only_it_brings_along(tmp_path: Path, emulator: DataRobotEmulator) -> None:
