@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from wlinfra.provider import Connection, EmulatorOptions, ObjectState, ProviderContext, RunningEmulator
+    from wlinfra.resources.base import Resource
     from wlinfra.values import Json
 
 __all__ = ["PROVIDER"]
@@ -32,6 +35,16 @@ class _DataRobotProvider:
         config = DataRobotConfig.parse(options)
         secret = {"token", *(["proxy"] if "@" in (config.proxy or "") else [])}
         return public_options(config, options, secret)
+
+    def options_model(self) -> type[BaseModel]:
+        """Return the model of the options."""
+        from .configuration import DataRobotConfig
+
+        return DataRobotConfig
+
+    def own_resources(self) -> Sequence[type[Resource]]:
+        """Return nothing: what DataRobot runs is declared by the resources of every platform."""
+        return ()
 
     def how_to_let_go(self, item: ObjectState) -> str:
         """Return nothing: what the state forgets stays as it is."""

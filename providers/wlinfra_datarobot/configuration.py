@@ -59,15 +59,25 @@ class DataRobotConfig(ConnectionOptions):
     """The options of an environment with ``provider="datarobot"``; times are in seconds."""
 
     endpoint: str | None = None
+    """The URL of the API, or ``emulator``; DATAROBOT_ENDPOINT, else the file of the platform, when left out."""
     token: Secret | str | None = Field(default=None, repr=False)
+    """The API token; DATAROBOT_API_TOKEN, else the file of the platform, when left out."""
     token_file: Path | None = None
+    """A file with the token, which is read again for each request."""
     api: str | None = None
+    """The version of the API, ``2026-06`` or ``2026-10``; detected when left out."""
     verify: bool | None = None
+    """Whether the certificate is checked."""
     ca_file: Path | None = None
+    """A file with the certificate authorities to trust."""
     proxy: str | None = Field(default=None, repr=False)
+    """The URL of a proxy; HTTPS_PROXY when left out."""
     pool_size: int = Field(default=32, ge=1, le=1000)
+    """How many connections are kept open."""
     comma_lists: bool = False
+    """Send lists in queries as one value with commas."""
     bundles: dict[str, BundleSize] = Field(default_factory=dict)
+    """How large bundles are, by name: ``cpu``, ``memory``, ``gpu`` and ``gpu_type``."""
 
     @field_validator("token")
     @classmethod

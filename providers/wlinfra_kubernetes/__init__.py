@@ -5,13 +5,16 @@ Programs import `Manifest` and `manifests_from` from here; the client library is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .declared.resources import Manifest, manifests_from
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from wlinfra.provider import Connection, ObjectState, ProviderContext
+    from wlinfra.resources.base import Resource
     from wlinfra.values import Json
 
 __all__ = ["PROVIDER", "Manifest", "manifests_from"]
@@ -35,6 +38,16 @@ class _KubernetesProvider:
         from .configuration import KubernetesConfig
 
         return public_options(KubernetesConfig.parse(options), options)
+
+    def options_model(self) -> type[BaseModel]:
+        """Return the model of the options."""
+        from .configuration import KubernetesConfig
+
+        return KubernetesConfig
+
+    def own_resources(self) -> Sequence[type[Resource]]:
+        """Return `Manifest`, which is any object of a cluster."""
+        return (Manifest,)
 
     def how_to_let_go(self, item: ObjectState) -> str:
         """Return what the next apply does to a forgotten object, which bears our label, and the command that lets it go."""

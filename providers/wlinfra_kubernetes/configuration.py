@@ -24,8 +24,9 @@ class KubernetesConfig(ConnectionOptions):
     """The options of an environment with ``provider="kubernetes"``; times are in seconds."""
 
     kubeconfig: Path | None = None
-    """None: the variable KUBECONFIG, else ``~/.kube/config``, else the service account of the pod this runs in."""
+    """When left out: the variable KUBECONFIG, else ``~/.kube/config``, else the service account of the pod this runs in."""
     context: str | None = None
+    """The context of the kubeconfig; its current one when left out."""
     namespace: str = Field(default="default", min_length=1, max_length=63)
     """Where objects live that name no namespace."""
     conflicts: dict[str, ConflictPolicy] = Field(default_factory=dict)
@@ -47,7 +48,7 @@ class KubernetesConfig(ConnectionOptions):
     bundles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """The catalogue of resource bundles."""
     target: dict[str, Any] = Field(default_factory=dict)
-    """What the cluster offers to workloads, see the documentation of `wlinfra_manifests`."""
+    """What the cluster offers to workloads, such as KEDA; see docs/kubernetes.md."""
 
     @field_validator("conflicts")
     @classmethod

@@ -54,8 +54,11 @@ class ConnectionOptions(BaseModel):
     )
 
     connect_timeout: float = Field(default=10.0, gt=0, le=86_400)
+    """Seconds until a connection must stand."""
     read_timeout: float = Field(default=60.0, gt=0, le=86_400)
+    """Seconds until an answer must come."""
     retries: int = Field(default=5, ge=0, le=1000)
+    """How often a request is repeated after a failure."""
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Self:

@@ -1,24 +1,30 @@
 """The optional parts of the contract: what only some platforms need, each named by what it gives.
 
-Found by `isinstance`, on the connection but for `WorksFromRecords`, which is a provider. One without any is complete.
+Found by `isinstance`, on the connection but for `WorksFromRecords` and `DescribesItself`, which are providers. One without
+any is complete.
 `plan` asks `SeesWholePlan`, `KnowsOwners`, `KnowsItsPlace`, `PlansInParallel` and `PlansFromFacts`, `apply` asks
-`NotifiesChanges`; commands that have records alone ask `WorksFromRecords`.
+`NotifiesChanges`; commands that have records alone ask `WorksFromRecords`, and what writes schemas `DescribesItself`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.model import AttributeChange
 from wlinfra.errors import Diagnostic
 from wlinfra.provider.base import Live, ReadRequest
+from wlinfra.resources.base import Resource
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address, Json
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 __all__ = [
+    "DescribesItself",
     "KnowsItsPlace",
     "KnowsItsTarget",
     "KnowsOwners",
@@ -143,4 +149,17 @@ class WorksFromRecords(Protocol):
 
         Empty where nothing brings it back, as wherever a connection is not `KnowsOwners`.
         """
+        ...
+
+
+@runtime_checkable
+class DescribesItself(Protocol):
+    """A provider, not a connection, whose options and own resources other tools can learn; calls no platform."""
+
+    def options_model(self) -> type[BaseModel]:
+        """Return the model of an environment's options; the string below each attribute is its description."""
+        ...
+
+    def own_resources(self) -> Sequence[type[Resource]]:
+        """Return the classes of resources that only this platform has."""
         ...

@@ -41,7 +41,10 @@ def _to_scaling(value: Any) -> Any:
     return value
 
 
-Scaling: TypeAlias = Annotated[Autoscaling, BeforeValidator(_to_scaling)]
+Scaling: TypeAlias = Annotated[
+    Autoscaling,
+    BeforeValidator(_to_scaling, json_schema_input_type=Autoscaling | tuple[ScalingPolicy, ...] | ScalingPolicy),
+]
 """Autoscaling, written as a list of policies or in full."""
 
 
