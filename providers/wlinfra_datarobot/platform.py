@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wlinfra.provider import OncePerPlan
+
 from .attributes.dialects import Dialect, detect, dialect_named
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Platform:
         self._open = client
         self.api = api
         """The dialect the environment names."""
+        self.shared = OncePerPlan()
+        """What was worked out for all objects of a plan."""
         self._lock = threading.RLock()
         self._client: DataRobotClient | None = None
         self.known_dialect: Dialect | None = None if api is None else dialect_named(api)

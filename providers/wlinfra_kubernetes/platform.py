@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wlinfra.provider import OncePerPlan
 from wlinfra_manifests.model import Target
 
 from .cluster.client import ClusterClient
@@ -39,6 +40,8 @@ class Platform:
     """What is remembered of the awaited."""
     looked: dict[str, float] = field(default_factory=dict)
     """When each awaited object was looked at first, by uid, in seconds since the epoch."""
+    shared: OncePerPlan = field(default_factory=OncePerPlan)
+    """What was worked out for all objects of a plan."""
     _client: ClusterClient | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

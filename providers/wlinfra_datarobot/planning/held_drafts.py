@@ -163,7 +163,7 @@ def _at(item: PlatformObject) -> str:
 
 def _holders(platform: Platform, request: PlanRequest) -> Mapping[str, list[_Holder]]:
     """Return the workloads that each draft serves; asked once for a plan."""
-    return request.others.once("drafts in use", lambda: _found(platform))
+    return platform.shared.of(request.others, "drafts in use", lambda: _found(platform))
 
 
 def _found(platform: Platform) -> Mapping[str, list[_Holder]]:

@@ -87,11 +87,11 @@ def _sharers(platform: Platform, others: Others) -> Iterator[_Sharer]:
 def _choice(platform: Platform, request: PlanRequest, desired: PlatformObject) -> _Choice:
     """Return the choice for the object: one of those made for all, or for it alone where it is not planned with them."""
     key, others = _key(desired), request.others
-    shared = others.once("bundles", lambda: _choices(platform, list(_sharers(platform, others))))
+    shared = platform.shared.of(others, "bundles", lambda: _choices(platform, list(_sharers(platform, others))))
     if key in shared:
         return shared[key]
     alone = _Sharer(platform=platform, item=desired, live=request.live)
-    return others.once(f"bundles of {key}", lambda: _choices(platform, [alone]))[key]
+    return platform.shared.of(others, f"bundles of {key}", lambda: _choices(platform, [alone]))[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,9 @@ def within_quota(platform: Platform, request: PlanRequest, desired: PlatformObje
     """Return the change, with a doubt where a quota may refuse it; raises ProviderError where one certainly does."""
     if change.action is not Action.CREATE:
         return change
-    shortfalls = request.others.once("quotas", lambda: dict(_shortfalls(platform, _Planned.of(request.others))))
+    shortfalls = platform.shared.of(
+        request.others, "quotas", lambda: dict(_shortfalls(platform, _Planned.of(request.others)))
+    )
     found = shortfalls.get(Key.parse(desired.kind, desired.name))
     if found is None or change.unverified:
         return change

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.plan.check import blaming
@@ -118,7 +117,7 @@ class Scope:
         for item in sorted(wanted.values(), key=lambda item: places.get(item.address.resource, len(places))):
             found[item.provider].append((item, self.reading(item.address)))
         ending = dict(self._ending())
-        return {name: Others(partial(tuple, objects), ending) for name, objects in found.items()}
+        return {name: Others(tuple(objects), ending) for name, objects in found.items()}
 
     def _ending(self) -> Iterator[tuple[str, Address]]:
         """Yield the id and the address of every recorded object that is deleted in this plan."""

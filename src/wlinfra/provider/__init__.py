@@ -75,7 +75,7 @@ from wlinfra.provider.optional import (
     WorksFromRecords,
 )
 from wlinfra.provider.options import public_options, wrong_options
-from wlinfra.provider.others import Others
+from wlinfra.provider.others import OncePerPlan, Others
 from wlinfra.provider.rendering import Manifest, RenderedObject, WritesManifests, WritesRoles, merge_shared
 from wlinfra.quantities import memory_bytes
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
@@ -119,6 +119,7 @@ __all__ = [
     "Manifest",
     "NotifiesChanges",
     "ObjectState",
+    "OncePerPlan",
     "Operation",
     "Operations",
     "Origin",

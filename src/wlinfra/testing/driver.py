@@ -77,10 +77,10 @@ class Driver:
         return found
 
     def together(self, objects: Mapping[Address, PlatformObject]) -> None:
-        """Plan these objects together; they are read for that where the provider looks at them."""
+        """Plan these objects together; they are read for that."""
         real = [item for item in objects.values() if not item.virtual]
         wanted = [_wanted(item, self.records.get(item.address)) for item in real]
-        self.others = Others(lambda: zip(real, self.read(*wanted), strict=True))
+        self.others = Others(tuple(zip(real, self.read(*wanted), strict=True)))
 
     def plan(self, *resources: Resource) -> list[Change]:
         """Return all changes in the order in which they would be applied; nothing is changed. Raises ProviderError."""
