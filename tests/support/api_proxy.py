@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from engines.listening import Listening
 
 from wlinfra.http.tls import closing
 
@@ -119,8 +121,7 @@ def api_proxy(server: str, authority: Path | None) -> Iterator[ApiProxy]:
         pass
 
     Handler.proxy = proxy
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.daemon_threads = True
+    with Listening(("127.0.0.1", 0), Handler) as listening:
         proxy.url = f"http://127.0.0.1:{listening.server_port}"
         thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
         thread.start()

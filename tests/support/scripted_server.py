@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import orjson
+from engines.listening import Listening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,7 @@ class ScriptedServer:
 def scripted(*replies: Reply) -> Iterator[ScriptedServer]:
     """Serve the replies on a free loopback port for as long as the block runs."""
     script = ScriptedServer(replies or [Reply()])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script))
-    server.daemon_threads = True
+    server = Listening(("127.0.0.1", 0), _handler(script))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     script.url = f"http://127.0.0.1:{server.server_address[1]}/api/v2"

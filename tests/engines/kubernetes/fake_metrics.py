@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import ssl
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from engines.kubernetes.client import ApiClient, Json
 from engines.kubernetes.readings import Readings
+from engines.listening import Listening
 
 __all__ = ["make_metrics_server", "register_metrics"]
 
@@ -44,9 +45,7 @@ def register_metrics(client: ApiClient, port: int) -> None:
         client.create("/apis/apiregistration.k8s.io/v1/apiservices", registered)
 
 
-def make_metrics_server(
-    port: int, certificate: tuple[Path, Path], client: ApiClient, readings: Readings
-) -> ThreadingHTTPServer:
+def make_metrics_server(port: int, certificate: tuple[Path, Path], client: ApiClient, readings: Readings) -> Listening:
     """Return the HTTPS server, bound and not yet serving; it asks the cluster which pods a selector means."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,7 +66,7 @@ def make_metrics_server(
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent: the API server asks every few seconds."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = Listening(("127.0.0.1", port), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     # The handshake belongs to the thread of the request, lest one slow caller hold up all others.

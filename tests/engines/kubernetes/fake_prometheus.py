@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 from engines.kubernetes.client import Json
 from engines.kubernetes.readings import Reading, Readings
+from engines.listening import Listening
 
 __all__ = ["make_prometheus"]
 
 
-def make_prometheus(port: int, readings: Readings) -> ThreadingHTTPServer:
+def make_prometheus(port: int, readings: Readings) -> Listening:
     """Return the server, bound and not yet serving.
 
     `GET` or `POST /api/v1/query` answers as Prometheus does, with no series where no test has set a value;
@@ -53,4 +54,4 @@ def make_prometheus(port: int, readings: Readings) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent: KEDA asks every few seconds."""
 
-    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    return Listening(("127.0.0.1", port), Handler)
