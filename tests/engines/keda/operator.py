@@ -14,7 +14,6 @@ from engines.keda.engine import KEDA, MODULE
 from engines.kubernetes.client import ApiError, Json
 from engines.kubernetes.cluster import TESTS, Cluster
 from engines.kubernetes.handle import ClusterHandle
-from engines.kubernetes.processes import free_ports
 
 __all__ = ["KedaOperator", "install_definitions", "keda_definitions"]
 
@@ -28,7 +27,7 @@ class KedaOperator:
 
     Raises:
         EngineMissingError: The operator cannot be built.
-        StartFailedError: It ended, or was not ready within a minute.
+        StartFailedError: It ended, or was not ready in time.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -38,7 +37,7 @@ class KedaOperator:
         program = find(KEDA)[NAME]
         install_definitions(self._cluster.handle)
         self._make_namespace()
-        metrics, probe, service, proxy = free_ports(4)
+        metrics, probe, service, proxy = self._cluster.processes.reserve_ports(4)
         self._probe = f"http://127.0.0.1:{probe}/readyz"
         self._start_scaler(proxy)
         environment = {

@@ -27,14 +27,14 @@ from engines.kubernetes.client import CONNECTION_LOST, ApiError, Json
 from engines.kubernetes.engine import CONTROL_PLANE
 from engines.kubernetes.fakes import FakesSettings
 from engines.kubernetes.handle import USERS, ClusterHandle, write_kubeconfig
-from engines.kubernetes.processes import Processes, StartFailedError, free_ports
+from engines.kubernetes.processes import Processes, StartFailedError
 from wlinfra.http.tls import closing
 
 __all__ = ["Cluster", "ClusterOptions", "definitions"]
 
 TESTS = Path(__file__).parents[2]
 OWN_CRDS = Path(__file__).parent / "crds"
-START_SECONDS = 60.0
+START_SECONDS = 100.0
 OPEN_PATHS = "/healthz,/readyz,/livez,/metrics"
 SYSTEM_USERS = ("system:kube-controller-manager", "system:kube-scheduler", "fakes", "keda-operator")
 
@@ -58,7 +58,7 @@ class Cluster:
 
     Raises:
         EngineMissingError: A program is not to be had.
-        StartFailedError: A program ended or was not ready within a minute; the text has the ends of the logs.
+        StartFailedError: A program ended or was not ready in time; the text has the ends of the logs.
     """
 
     def __init__(self, options: ClusterOptions | None = None) -> None:
@@ -139,7 +139,7 @@ class Cluster:
         self.start_apiserver()
 
     def _start(self) -> None:
-        ports = free_ports(7)
+        ports = self.processes.reserve_ports(7)
         self._etcd_port, peer_port, self._api_port, controller_port, scheduler_port = ports[:5]
         metrics_port, self._prometheus_port = ports[5:]
         self._server = f"https://127.0.0.1:{self._api_port}"

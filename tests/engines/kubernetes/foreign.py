@@ -12,7 +12,7 @@ from engines.build import EngineMissingError
 from engines.kubernetes.client import CONNECTION_LOST, ApiError
 from engines.kubernetes.cluster import definitions
 from engines.kubernetes.handle import ClusterHandle
-from engines.kubernetes.processes import Processes, free_ports
+from engines.kubernetes.processes import Processes
 from engines.kubernetes.waiting import eventually
 
 __all__ = ["foreign_cluster"]
@@ -27,8 +27,8 @@ def foreign_cluster(kubeconfig: Path, folder: Path) -> Iterator[ClusterHandle]:
     program = os.environ.get("WLINFRA_TEST_KUBECTL") or shutil.which("kubectl")
     if program is None:
         raise EngineMissingError("WLINFRA_TEST_KUBECONFIG needs kubectl on PATH, or named by WLINFRA_TEST_KUBECTL")
-    (port,) = free_ports(1)
     processes = Processes(folder)
+    (port,) = processes.reserve_ports(1)
     handle = ClusterHandle(
         server=f"http://127.0.0.1:{port}", folder=folder, kubeconfig=kubeconfig, kubectl_program=Path(program)
     )

@@ -7,10 +7,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
-__all__ = ["Processes", "StartFailedError", "free_ports"]
+__all__ = ["Processes", "StartFailedError"]
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 TAIL = 15
@@ -26,6 +25,20 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._reserved: list[socket.socket] = []
+
+    def reserve_ports(self, count: int) -> list[int]:
+        """Return free ports of loopback, which only the programs can listen on until all of them are stopped.
+
+        The kernel gives a port that a socket is bound to to nobody who asks for any. A program can have it, because
+        this socket does not listen and both sides reuse addresses, as every server of Go and of Python's library does.
+        """
+        reserved = [socket.socket() for _ in range(count)]
+        self._reserved += reserved
+        for one in reserved:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in reserved]
 
     def start(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
         """Start a program; what it prints goes to `NAME.log`."""
@@ -52,9 +65,11 @@ class Processes:
             process.wait()
 
     def stop_all(self) -> None:
-        """End every program, the last started first."""
+        """End every program, the last started first, and let go of the ports."""
         for name in reversed(list(self._running)):
             self.stop(name)
+        while self._reserved:
+            self._reserved.pop().close()
 
     def check(self) -> None:
         """Raise StartFailedError when a program has ended by itself."""
@@ -71,12 +86,3 @@ class Processes:
         log = self.logs / f"{name}.log"
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join([f"--- {log}", *(line[:300] for line in lines[-TAIL:])])
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that were free a moment ago, all different."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
