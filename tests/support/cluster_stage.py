@@ -63,7 +63,7 @@ def collecting(cluster: ClusterHandle, collection: str) -> Iterator[None]:
     def collect() -> None:
         api = cluster.api
         while not done.wait(0.1):
-            with suppress(ApiError):  # the kind, or the object, is gone by now
+            with suppress(ApiError, *CONNECTION_LOST):  # the kind, or the object, is gone by now
                 for item in api.get(collection)["items"]:
                     meta = item["metadata"]
                     if "deletionTimestamp" in meta and meta.get("finalizers") == ["foregroundDeletion"]:
@@ -162,7 +162,7 @@ class ClusterStage:
             note(item)
 
         def look() -> None:
-            with suppress(*CONNECTION_LOST):  # the cluster may end before the stream does
+            with suppress(ApiError, *CONNECTION_LOST):  # the cluster may end before the stream does
                 for event in api.watch(collection, found["metadata"]["resourceVersion"], done):
                     note(event["object"])
 

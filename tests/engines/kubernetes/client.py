@@ -97,7 +97,7 @@ class ApiClient:
             response = connection.getresponse()
             if response.status >= 400:
                 raise ApiError(response.status, _decoded(response.read().decode()))
-            while not stop.is_set() and (line := response.readline()):
+            while not stop.is_set() and (line := response.readline()).endswith(b"\n"):  # else it was cut off
                 event: Json = json.loads(line)
                 if event["type"] == "ERROR":
                     raise ApiError(int(event["object"].get("code", 500)), event["object"])
