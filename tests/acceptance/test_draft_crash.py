@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from concurrent.futures import Future
 
 import pytest
-from support.project import Project, program
+from support.project import IMPATIENT, Project, program
 from support.world import World
 
 from wlinfra.emulation import Invoke, Phase, Request
@@ -21,20 +22,20 @@ yield wl.Workload("chat", artifact=server, bundles=["cpu.small"], replicas=1)
 
 
 def declare(project: Project, emulator: DataRobotEmulator, image: str) -> None:
-    project.write(program(BODY.replace("IMAGE", image), emulator.url))
+    project.write(program(BODY.replace("IMAGE", image), emulator.url, IMPATIENT))
 
 
 def edit_and_kill(project: Project, emulator: DataRobotEmulator, *, at: int, phase: Phase) -> None:
     """Edit the draft and apply; kill the run at a mutating request: the first edits, the second rolls."""
     declare(project, emulator, "2.0")
-    victims: list[int] = []
+    victim: Future[int] = Future()
 
     def strike(_: Request) -> None:
-        os.kill(victims[0], signal.SIGKILL)
+        os.kill(victim.result(60), signal.SIGKILL)
 
     emulator.faults.on(Invoke(strike), at=at, mutating=True, phase=phase)
     child = project.start("apply", "--auto-approve")
-    victims.append(child.pid)
+    victim.set_result(child.pid)
     _, err = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL, err
 

@@ -7,6 +7,8 @@ import pty
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import Future
 
 import pytest
 from support.project import Project, program
@@ -22,20 +24,21 @@ for name in ("ants", "bees", "cats", "dogs"):
 NAMES = ["ants", "bees", "cats", "dogs"]
 
 
-def apply_and_send(project: Project, emulator: DataRobotEmulator, *signals: signal.Signals) -> tuple[int, str]:
-    """Apply in a process of its own that gets the signals while its first create is under way; return code and output."""
+def apply_and_send(project: Project, emulator: DataRobotEmulator, number: signal.Signals) -> tuple[int, str]:
+    """Apply in a process of its own that heeds the signal while its first create is under way; return code and output."""
     project.write(program(FOUR, emulator.url))
-    victims: list[int] = []
+    victim: Future[int] = Future()
 
     def strike(_: object) -> None:
-        for number in signals:
-            os.kill(victims[0], number)
+        os.kill(victim.result(60), number)
+        while "Stopping" not in (project.folder / "forked.out").read_text():
+            time.sleep(0.01)
 
     emulator.faults.add(Fault(action=Invoke(strike), mutating=True))
-    emulator.faults.add(Fault(action=Delay(0.5), mutating=True))
-    child = project.start("apply", "--auto-approve", "--parallelism", "1")
-    victims.append(child.pid)
+    child = project.fork("apply", "--auto-approve", "--parallelism", "1")
+    victim.set_result(child.pid)
     out, err = child.communicate(timeout=60)
+    assert child.returncode is not None
     return child.returncode, out + err
 
 
@@ -66,18 +69,18 @@ def test_a_second_signal_ends_the_run_in_the_middle_of_a_call_and_nothing_is_los
     project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
     project.write(program(FOUR, emulator.url))
-    victims: list[int] = []
+    victim: Future[int] = Future()
     answered: list[bool] = []
 
     def strike(_: object) -> None:
-        os.kill(victims[0], signal.SIGINT)
-        os.kill(victims[0], signal.SIGTERM)
-        child.wait(timeout=20)
+        os.kill(victim.result(60), signal.SIGINT)
+        os.kill(victim.result(60), signal.SIGTERM)
+        child.wait(timeout=60)
         answered.append(False)
 
     emulator.faults.on(Invoke(strike), mutating=True)
     child = project.start("apply", "--auto-approve", "--parallelism", "1")
-    victims.append(child.pid)
+    victim.set_result(child.pid)
     _, err = child.communicate(timeout=60)
     assert child.returncode == 13, err
     project.apply()
@@ -104,7 +107,7 @@ def test_an_interrupt_at_the_question_changes_nothing(
     while b"Enter a value" not in shown:
         shown += os.read(ours, 4096)
     child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=30) == 13
+    assert child.wait(timeout=60) == 13
     os.close(ours)
     assert world.calls() == []
     project.apply()
@@ -114,11 +117,11 @@ def test_an_interrupt_while_planning_changes_nothing(
     project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
     project.write(program(FOUR, emulator.url))
-    victims: list[int] = []
-    emulator.faults.add(Fault(action=Invoke(lambda _: os.kill(victims[0], signal.SIGINT)), method="GET"))
-    emulator.faults.add(Fault(action=Delay(0.5), method="GET"))
+    victim: Future[int] = Future()
+    emulator.faults.add(Fault(action=Invoke(lambda _: os.kill(victim.result(60), signal.SIGINT)), method="GET"))
+    emulator.faults.add(Fault(action=Delay(1.5), method="GET"))
     child = project.start("apply", "--auto-approve")
-    victims.append(child.pid)
+    victim.set_result(child.pid)
     _, err = child.communicate(timeout=60)
     assert (child.returncode, world.calls()) == (13, []), err
     project.apply()

@@ -7,10 +7,11 @@ import re
 import signal
 import time
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from support.project import Project, program
+from support.project import IMPATIENT, Project, program
 from support.world import World
 
 from wlinfra.emulation import Delay, Drop, Invoke, Phase, Reply, Request, Truncate
@@ -42,15 +43,15 @@ EXPECTED = Counter(f"{name}{suffix}" for name in ("ants", "bees", "cats") for su
 def test_a_killed_apply_is_finished_by_the_next(
     project: Project, emulator: DataRobotEmulator, world: World, number: int, phase: Phase
 ) -> None:
-    project.write(program(SIX, emulator.url))
-    victims: list[int] = []
+    project.write(program(SIX, emulator.url, IMPATIENT))
+    victim: Future[int] = Future()
 
     def strike(_: Request) -> None:
-        os.kill(victims[0], signal.SIGKILL)
+        os.kill(victim.result(60), signal.SIGKILL)
 
     emulator.faults.on(Invoke(strike), at=number, mutating=True, phase=phase)
     child = project.fork("apply", "--auto-approve", "--parallelism", "2")
-    victims.append(child.pid)
+    victim.set_result(child.pid)
     _, err = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL, err
     done = project.apply()
@@ -67,7 +68,7 @@ def test_a_killed_apply_is_finished_by_the_next(
         (Reply(502), Phase.AFTER),
         (Reply(504), Phase.AFTER),
         (Truncate(keep=10), Phase.AFTER),
-        (Delay(1.5), Phase.AFTER),
+        (Delay(3), Phase.AFTER),
         (Reply(401), Phase.BEFORE),
         (Reply(401), Phase.AFTER),
         (Reply(409), Phase.AFTER),
@@ -98,7 +99,7 @@ def test_a_faulty_network_leaves_no_orphan_and_no_duplicate(
     action: Drop | Reply | Truncate | Delay,
     phase: Phase,
 ) -> None:
-    project.write(program(SIX, emulator.url))
+    project.write(program(SIX, emulator.url, IMPATIENT))
     emulator.faults.on(action, at=number, mutating=True, phase=phase)
     project.apply("--parallelism", "2", code=None)
     emulator.faults.clear()
@@ -114,7 +115,7 @@ real = time.time
 time.time = lambda: real() + {offset}
 """
 CLOCKS = {"10 minutes behind": -600, "1 day ahead": 86400}
-TIMEOUT = 2
+TIMEOUT = 4
 """Seconds in which a call can take effect, with the timeouts of these programs."""
 
 
@@ -123,18 +124,18 @@ TIMEOUT = 2
 def test_a_request_that_arrives_after_the_kill_is_met_whatever_the_clock_said(
     project: Project, emulator: DataRobotEmulator, world: World, number: int, clock: str, tmp_path: Path
 ) -> None:
-    project.write(program(SIX, emulator.url))
-    victims: list[int] = []
+    project.write(program(SIX, emulator.url, IMPATIENT))
+    victim: Future[int] = Future()
 
     def strike(_: Request) -> None:
-        os.kill(victims[0], signal.SIGKILL)
+        os.kill(victim.result(60), signal.SIGKILL)
         time.sleep(1.0)  # and only now it is carried out
 
     emulator.faults.on(Invoke(strike), at=number, mutating=True, phase=Phase.BEFORE)
     (tmp_path / "sitecustomize.py").write_text(SKEWED.format(offset=CLOCKS[clock]))
     project.environ["PYTHONPATH"] = str(tmp_path)
     child = project.start("apply", "--auto-approve", "--parallelism", "2")
-    victims.append(child.pid)
+    victim.set_result(child.pid)
     _, err = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL, err
     del project.environ["PYTHONPATH"]
@@ -148,7 +149,7 @@ def test_a_request_that_arrives_after_the_kill_is_met_whatever_the_clock_said(
 def test_the_matrix_covers_every_request_the_apply_makes(
     project: Project, emulator: DataRobotEmulator, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project.write(program(SIX, emulator.url))
+    project.write(program(SIX, emulator.url, IMPATIENT))
     project.apply()
     assert len(world.calls()) == REQUESTS
     with capsys.disabled():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-from support.project import Project, program
+from support.project import IMPATIENT, Project, program
 from support.world import World
 
 from wlinfra.emulation import Invoke, Phase
@@ -22,11 +23,6 @@ for name in ("ants", "bees", "cats", "dogs"):
 NAMES = {"ants", "bees", "cats", "dogs"}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(folder=tmp_path, environ={"WLINFRA_LEASE_SECONDS": "1"})
-
-
 def state_files(project: Project) -> dict[str, bytes]:
     """Return what the state consists of, without the lock."""
     folder = project.folder / ".wlinfra" / "shop" / "test"
@@ -35,51 +31,55 @@ def state_files(project: Project) -> dict[str, bytes]:
     }
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Return when it holds; the test's own time limit ends a wait that never ends."""
-    while not condition():
+def wait_until(pid: int, states: str) -> None:
+    """Return when the process is in one of the kernel's states; fails when it has ended and this is none of them."""
+    while (state := Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]) not in states:
+        assert state not in "ZX", "it has ended"
         time.sleep(0.01)
 
 
-def is_stopped(pid: int) -> bool:
-    return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
-
-
-@pytest.fixture
+@contextmanager
 def paused(project: Project, emulator: DataRobotEmulator) -> Iterator[int]:
-    """Start an apply and stop its process when its second create has been answered; yield the process."""
-    project.write(program(FOUR, emulator.url))
-    victims: list[int] = []
-    emulator.faults.on(Invoke(lambda _: os.kill(victims[0], signal.SIGSTOP)), at=2, mutating=True, phase=Phase.AFTER)
-    child = project.start("apply", "--auto-approve", "--parallelism", "1")
-    victims.append(child.pid)
-    wait_for(lambda: is_stopped(child.pid))
-    yield child.pid
-    os.kill(child.pid, signal.SIGCONT)
-    _, err = child.communicate(timeout=60)
+    """Start an apply, stop its process when its second create has been answered, and let it continue at the end."""
+    project.write(program(FOUR, emulator.url, IMPATIENT))
+    victim: Future[int] = Future()
+    strike = Invoke(lambda _: os.kill(victim.result(60), signal.SIGSTOP))
+    emulator.faults.on(strike, at=2, mutating=True, phase=Phase.AFTER)
+    with project.start("apply", "--auto-approve", "--parallelism", "1") as child:
+        victim.set_result(child.pid)
+        try:
+            wait_until(child.pid, "T")
+            yield child.pid
+        finally:
+            child.send_signal(signal.SIGCONT)
+        _, err = child.communicate(timeout=60)
     assert child.returncode == 11, err
     assert "Lock was lost" in err
 
 
 def test_a_holder_paused_past_its_lease_writes_and_calls_nothing_more(
-    project: Project, emulator: DataRobotEmulator, world: World, paused: int
+    project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
-    project.apply("--lock-timeout", "30s")
-    calls, files = world.calls(), state_files(project)
-    assert set(world.names().elements()) == NAMES
-    os.kill(paused, signal.SIGCONT)
-    wait_for(lambda: not Path(f"/proc/{paused}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX")
-    assert world.calls() == calls
-    assert state_files(project) == files
+    project.environ["WLINFRA_LEASE_SECONDS"] = "4"
+    with paused(project, emulator) as holder:
+        project.apply("--lock-timeout", "30s")
+        calls, files = world.calls(), state_files(project)
+        assert set(world.names().elements()) == NAMES
+        os.kill(holder, signal.SIGCONT)
+        wait_until(holder, "ZX")
+        assert world.calls() == calls
+        assert state_files(project) == files
     assert world.names().total() == len(NAMES)
     assert project.actions() == {}
 
 
 def test_a_second_run_beside_the_paused_one_is_refused_within_the_lease(
-    project: Project, world: World, paused: int
+    project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
-    before = world.calls()
-    refused = project.apply(code=11)
-    assert str(paused) in refused.err
-    assert world.calls() == before
-    project.apply("--lock-timeout", "30s")
+    with paused(project, emulator) as holder:
+        before = world.calls()
+        refused = project.apply(code=11)
+        assert str(holder) in refused.err
+        assert world.calls() == before
+        project.run("state", "unlock", "--force")
+        project.apply()

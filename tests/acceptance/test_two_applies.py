@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.project import Project, program
+from support.project import IMPATIENT, Project, program
 from support.world import World
 
 from wlinfra.emulation import Delay, Invoke
@@ -25,15 +27,17 @@ yield wl.Workload("chat", artifact=server, bundles=["cpu.small"], replicas=1)
 @contextmanager
 def halfway(project: Project, emulator: DataRobotEmulator) -> Iterator[subprocess.Popen[str]]:
     """Start an apply that holds still at its first create, and let it end well afterwards."""
-    emulator.faults.on(Invoke(lambda _: first.send_signal(signal.SIGSTOP)), mutating=True)
-    first = project.start("apply", "--auto-approve")
-    while "\nState:\tT" not in Path(f"/proc/{first.pid}/status").read_text():
-        time.sleep(0.01)
-    try:
-        yield first
-    finally:
-        first.send_signal(signal.SIGCONT)
-    _, err = first.communicate(timeout=60)
+    victim: Future[int] = Future()
+    emulator.faults.on(Invoke(lambda _: os.kill(victim.result(60), signal.SIGSTOP)), mutating=True)
+    with project.start("apply", "--auto-approve") as first:
+        victim.set_result(first.pid)
+        try:
+            while "\nState:\tT" not in Path(f"/proc/{first.pid}/status").read_text():
+                time.sleep(0.01)
+            yield first
+        finally:
+            first.send_signal(signal.SIGCONT)
+        _, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
 
 
@@ -66,9 +70,11 @@ def test_a_second_apply_that_may_wait_finds_nothing_left_to_do(
 def test_a_killed_holder_frees_the_lock_without_a_command(
     project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
-    project.write(program(BODY, emulator.url))
+    project.write(program(BODY, emulator.url, IMPATIENT))
+    victim: Future[int] = Future()
+    emulator.faults.on(Invoke(lambda _: os.kill(victim.result(60), signal.SIGKILL)), mutating=True)
     first = project.start("apply", "--auto-approve")
-    emulator.faults.on(Invoke(lambda _: first.send_signal(signal.SIGKILL)), mutating=True)
+    victim.set_result(first.pid)
     first.communicate(timeout=60)
     project.apply()
     assert project.actions() == {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .api_proxy import ApiProxy, Harm, Moment, api_proxy
-from .project import Project
+from .project import IMPATIENT, Project
 
 if TYPE_CHECKING:
     from engines.kubernetes.handle import ClusterHandle
@@ -20,7 +21,7 @@ __all__ = ["KillStage", "kill_stage"]
 
 ENVIRONMENT = """
 
-stack.environment("test", provider="kubernetes", kubeconfig={kubeconfig!r}, namespace={namespace!r}, read_timeout=1, connect_timeout=0.2, {options})
+stack.environment("test", provider="kubernetes", kubeconfig={kubeconfig!r}, namespace={namespace!r}, {impatient}, {options})
 """
 KINDS = "deployments,services,secrets,configmaps,horizontalpodautoscalers,poddisruptionbudgets,persistentvolumeclaims"
 NIM = "nimservices.apps.nvidia.com"
@@ -38,7 +39,7 @@ class KillStage:
     def write(self, program: str, options: str = "") -> None:
         """Write a program and add the environment, with short timeouts, to it."""
         kubeconfig = str(self.project.folder / "kubeconfig")
-        end = ENVIRONMENT.format(kubeconfig=kubeconfig, namespace=self.namespace, options=options)
+        end = ENVIRONMENT.format(kubeconfig=kubeconfig, namespace=self.namespace, impatient=IMPATIENT, options=options)
         self.project.write(program + end)
 
     def ours(self) -> set[str]:
@@ -51,10 +52,10 @@ class KillStage:
 
     def killed(self, at: int, moment: Moment, *arguments: str) -> None:
         """Run a command in a process that is killed at a request."""
-        victims: list[int] = []
-        self.proxy.reset(Harm(at=at, moment=moment, run=lambda: os.kill(victims[0], signal.SIGKILL)))
+        victim: Future[int] = Future()
+        self.proxy.reset(Harm(at=at, moment=moment, run=lambda: os.kill(victim.result(60), signal.SIGKILL)))
         child = self.project.fork(*arguments, "--auto-approve", "--parallelism", "2")
-        victims.append(child.pid)
+        victim.set_result(child.pid)
         _, err = child.communicate(timeout=60)
         self.proxy.reset()
         assert child.returncode == -signal.SIGKILL, err

@@ -16,7 +16,7 @@ from wlinfra.cli.app import main
 
 from .forks import Forked, fork
 
-__all__ = ["Completed", "Project", "program", "rewritten"]
+__all__ = ["IMPATIENT", "Completed", "Project", "program", "rewritten"]
 
 HEADER = """\
 import wlinfra as wl
@@ -29,8 +29,11 @@ def resources(env):
 """
 FOOTER = """
 
-stack.environment("test", provider="datarobot", endpoint={endpoint!r}, token="test-token", read_timeout=0.8, connect_timeout=0.2{options})
+stack.environment("test", provider="datarobot", endpoint={endpoint!r}, token="test-token"{options})
 """
+IMPATIENT = "read_timeout=2, connect_timeout=0.5"
+"""For runs that are killed or get no answer: the next one waits until nothing of theirs can happen any more. All others
+have the time that users have, because a loaded machine may hold any process up for a second."""
 
 
 def program(body: str, endpoint: str = "emulator", options: str = "") -> str:
