@@ -65,7 +65,7 @@ def at_terminal(code: str, folder: Path, environ: dict[str, str]) -> Iterator[tu
 def read_question(terminal: int) -> None:
     shown = b""
     while b"Enter a value" not in shown:
-        assert select.select([terminal], [], [], 10)[0], shown
+        assert select.select([terminal], [], [], 60)[0], shown
         shown += os.read(terminal, 4096)
 
 
@@ -77,7 +77,7 @@ def test_a_signal_at_the_question_interrupts(tmp_path: Path, number: signal.Sign
     with at_terminal(f"import sys; sys.argv[1:] = ['apply']; {applying}", tmp_path, project.environ) as (process, ours):
         read_question(ours)
         process.send_signal(number)
-        assert process.wait(20) == 13
+        assert process.wait(60) == 13
     assert "not locked" in project.run("state", "unlock").out
     assert project.run("state", "list").out == ""
 
@@ -87,4 +87,4 @@ def test_a_signal_as_soon_as_the_question_is_shown_is_never_lost(tmp_path: Path)
         for _ in range(TIMES):
             read_question(ours)
             os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0

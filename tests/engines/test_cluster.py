@@ -129,7 +129,7 @@ def test_a_job_ends_as_its_image_says(fakes: ClusterHandle, namespace: str, imag
     template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": image}]}}
     spec = {"template": template, "backoffLimit": 0}
     _create(fakes, namespace, {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": spec})
-    fakes.kubectl("wait", f"--for=condition={condition}", "job/once", "-n", namespace, "--timeout=30s")
+    fakes.kubectl("wait", f"--for=condition={condition}", "job/once", "-n", namespace, "--timeout=90s")
 
 
 def test_a_claim_is_bound_and_grows(fakes: ClusterHandle, namespace: str) -> None:

@@ -21,11 +21,11 @@ def test_a_deployment_is_scaled_to_zero_and_back(keda: ClusterHandle, fakes: Clu
     scaled = scaled_object("model", "http://prometheus.monitoring:9090", query)
     keda.api.create(SCALED_OBJECTS.format(namespace), scaled)
     own = f"{SCALED_OBJECTS.format(namespace)}/{scaled['metadata']['name']}"
-    assert eventually(lambda: keda.api.get(own).get("status", {}).get("hpaName"), seconds=60) == "keda-hpa-model"
+    assert eventually(lambda: keda.api.get(own).get("status", {}).get("hpaName")) == "keda-hpa-model"
     fakes.set_prometheus("0", *fragments)
-    assert eventually(lambda: keda.api.get(f"{path}/model")["spec"]["replicas"] == 0, seconds=60)
+    assert eventually(lambda: keda.api.get(f"{path}/model")["spec"]["replicas"] == 0)
     fakes.set_prometheus("35", *fragments)
-    assert eventually(lambda: keda.api.get(f"{path}/model")["spec"]["replicas"] >= 1, seconds=60)
+    assert eventually(lambda: keda.api.get(f"{path}/model")["spec"]["replicas"] >= 1)
 
 
 def test_the_definitions_refuse_a_minimum_above_the_maximum(keda_definitions: ClusterHandle, namespace: str) -> None:
@@ -46,7 +46,7 @@ def test_the_stand_in_of_the_http_add_on_scales_by_requests(
     routes = f"/apis/http.keda.sh/v1beta1/namespaces/{namespace}/interceptorroutes"
     keda.api.create(routes, route("chat"))
     keda.api.create(SCALED_OBJECTS.format(namespace), scaled)
-    assert eventually(lambda: keda.api.get(f"{path}/chat")["spec"]["replicas"] == 0, seconds=60)
+    assert eventually(lambda: keda.api.get(f"{path}/chat")["spec"]["replicas"] == 0)
     fakes.set_requests(namespace, "chat", 25)
-    assert eventually(lambda: keda.api.get(f"{path}/chat")["spec"]["replicas"] == 3, seconds=60)
+    assert eventually(lambda: keda.api.get(f"{path}/chat")["spec"]["replicas"] == 3)
     assert keda.api.get(f"{routes}/chat")["status"]["conditions"][0]["status"] == "True"

@@ -68,7 +68,7 @@ def test_a_restarted_apiserver_has_kept_its_objects(own_cluster: Cluster) -> Non
     assert api.get("/api/v1/namespaces/default/configmaps/kept")["data"] == {"a": "b"}
     assert {name for name in before if before[name] != after[name]} == {"kube-apiserver"}
     own_cluster.handle.kubectl("create", "deployment", "web", "--image=nginx")
-    own_cluster.handle.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    own_cluster.handle.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
 
 
 def test_a_cluster_may_have_further_admission_plugins(tmp_path: Path) -> None:

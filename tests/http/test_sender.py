@@ -105,8 +105,9 @@ def dripping(*parts: bytes, pause: float) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
+        listener.shutdown(socket.SHUT_RDWR)  # closing it alone would wake nobody
         listener.close()
-        thread.join(5)
+        thread.join()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n"
@@ -120,7 +121,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n"
 )
 def test_an_answer_that_never_ends_is_given_up(parts: list[bytes]) -> None:
     with dripping(*parts, pause=0.02) as url:
-        http = HttpTransport(HttpOptions(base_url=url, connect_timeout=0.1, read_timeout=0.2, retries=0))
+        http = HttpTransport(HttpOptions(base_url=url, connect_timeout=1, read_timeout=2, retries=0))
         with pytest.raises(ApiError) as caught:
             http.request("GET", "/things")
         http.close()

@@ -109,11 +109,10 @@ def test_a_cut_answer_to_a_read_is_fetched_again() -> None:
 
 
 def test_nobody_listening_is_refused_for_now_and_tried_again() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    http = transport(url, retries=3)
-    error = failure(lambda: http.request("POST", "/things", body={}))
+    with socket.socket() as taken:  # so that no other test listens there either
+        taken.bind(("127.0.0.1", 0))
+        http = transport(f"http://127.0.0.1:{taken.getsockname()[1]}", retries=3)
+        error = failure(lambda: http.request("POST", "/things", body={}))
     assert (error.kind, error.status, slept(http)) == (FailureKind.REFUSED_FOR_NOW, None, [0.5, 1.0, 2.0])
     assert "The connection was refused" in str(error)
 

@@ -179,7 +179,7 @@ def test_unlocking_stops_the_holder_before_its_next_write(tmp_path: Path) -> Non
 
 def test_a_lease_renews_itself_while_its_holder_works(tmp_path: Path) -> None:
     store = make_store(tmp_path)
-    with store.acquire(replace(ME, lease=0.3)) as lease:
+    with store.acquire(replace(ME, lease=6.0)) as lease:
         first = lease.info.heartbeat
         end = threading.Event()
         while (found := store.read_lock()) is not None and found.heartbeat == first:
@@ -243,7 +243,7 @@ def test_a_holder_paused_beyond_its_lease_writes_nothing_when_it_goes_on(
     assert child.stdout.readline() == "held\n"
     child.send_signal(signal.SIGSTOP)
     store = make_store(tmp_path)
-    lease = store.acquire(LockRequest(owner="next", timeout=10.0))
+    lease = store.acquire(LockRequest(owner="next", timeout=60.0))
     if is_taken_over:
         with lease, store.open(lease) as session:
             session.put(make_item("second"))

@@ -26,7 +26,7 @@ def write_forever(root: Path) -> None:
 def write_when_told(root: Path) -> None:
     """Hold a short lease; on each line from the test, try to write and print how that went."""
     store = make_store(root)
-    with store.acquire(LockRequest(owner="child", lease=1.0)) as lease, store.open(lease) as session:
+    with store.acquire(LockRequest(owner="child", lease=4.0)) as lease, store.open(lease) as session:
         session.put(make_item("first"))
         print("held", flush=True)
         for number, _ in enumerate(sys.stdin):

@@ -82,7 +82,7 @@ class ClusterHandle:
         """Apply manifests of cluster-wide objects, custom resource definitions first of all, and wait until served."""
         names = [argument for file in files for argument in ("-f", str(file))]
         self.kubectl("apply", "--server-side", "--force-conflicts", *names)
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+        self.kubectl("wait", "--for=condition=Established", "--timeout=90s", *names)
 
     def set_usage(self, namespace: str, *, cpu: str | None = None, memory: str | None = None, pods: str = "") -> None:
         """Set what each pod uses, of those whose names start with ``pods``, as quantities (`250m`, `2Gi`)."""

@@ -28,7 +28,7 @@ from engines.kubernetes.processes import StartFailedError
 
 __all__ = ["Holder", "joined", "keep"]
 
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 NOBODY_SECONDS = 60.0
 READY, LEAVE, KEDA = b"ready\n", b"leave\n", b"keda\n"
 

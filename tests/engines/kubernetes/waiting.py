@@ -11,7 +11,7 @@ __all__ = ["eventually"]
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], *, seconds: float = 30.0) -> T:
+def eventually(ask: Callable[[], T], *, seconds: float = 60.0) -> T:
     """Return the first true answer; raises AssertionError with the last one when none came in time."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):

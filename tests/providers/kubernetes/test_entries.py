@@ -74,7 +74,7 @@ def test_the_operator_leaves_it_alone(stage: ClusterStage, fakes: ClusterHandle,
     stage.apply()
     assert stage.names(kind) == {"llm-entry"}
     stage.kubectl("label", "nimservice", "llm", "seen=again")  # another reconcile
-    assert eventually(lambda: stage.actions() == {}, seconds=20)
+    assert eventually(lambda: stage.actions() == {})
     assert stage.names(kind) == {"llm-entry"}
 
 
@@ -84,7 +84,7 @@ def test_what_bears_the_name_of_the_service_is_cleaned_up(stage: ClusterStage, f
     stage.apply()
     stage.kubectl("create", "ingress", "llm", "--rule=other.example.com/*=llm:8000")
     stage.kubectl("annotate", "deployment", "llm", "seen=again")
-    assert eventually(lambda: stage.names("ingress") == {"llm-entry"}, seconds=20)
+    assert eventually(lambda: stage.names("ingress") == {"llm-entry"})
 
 
 @pytest.mark.parametrize("kind", ENTRIES)

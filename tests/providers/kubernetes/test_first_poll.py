@@ -128,7 +128,7 @@ def test_a_quota_that_keeps_pods_away_is_told_at_the_first_look_and_ends_the_wai
     wait: Wait, fakes: ClusterHandle, namespace: str
 ) -> None:
     fakes.kubectl("create", "quota", "few", "-n", namespace, "--hard=pods=0")
-    fakes.kubectl("wait", "quota/few", "-n", namespace, "--for=jsonpath={.status.hard}", "--timeout=30s")
+    fakes.kubectl("wait", "quota/few", "-n", namespace, "--for=jsonpath={.status.hard}", "--timeout=90s")
     wait.send(deployment())
     eventually(lambda: "ReplicaFailure" in str(fakes.api.get(f"{wait.apps}/deployments/web")["status"]))
     status = wait.poll()
@@ -209,7 +209,7 @@ def test_what_keeps_only_some_pods_away_ends_no_wait_while_others_end(
     wait.send(deployment(replicas=4))
     eventually(lambda: isinstance(wait.poll(), Ready))
     fakes.kubectl("create", "quota", "four", "-n", namespace, "--hard=pods=4")
-    fakes.kubectl("wait", "quota/four", "-n", namespace, "--for=jsonpath={.status.used.pods}=4", "--timeout=30s")
+    fakes.kubectl("wait", "quota/four", "-n", namespace, "--for=jsonpath={.status.used.pods}=4", "--timeout=90s")
     wait.send(deployment("nginx:2", replicas=4))
     status = eventually(lambda: found if isinstance(found := wait.poll(), Ready | Failed) else None)
     assert isinstance(status, Ready)

@@ -140,7 +140,7 @@ def live_through(stage: Stage) -> None:
     assert stage.actions()["manifest.job-once"] == "replace"
     stage.run("apply", "--auto-approve")
     stage.cluster.set_usage(stage.namespace, cpu="1")
-    wait = ("wait", "deployment/chat", "--for=jsonpath={.spec.replicas}=3", "--timeout=60s")
+    wait = ("wait", "deployment/chat", "--for=jsonpath={.spec.replicas}=3", "--timeout=90s")
     stage.cluster.kubectl("-n", stage.namespace, *wait)
     stage.write(VALUE="two", SCALE="replicas=1")
     assert "taken over" in stage.run("plan")

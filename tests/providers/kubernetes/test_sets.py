@@ -64,7 +64,7 @@ def test_a_quota_that_keeps_pods_away_is_told_from_events(
     drive: Connect, fakes: ClusterHandle, namespace: str, kind: str
 ) -> None:
     fakes.kubectl("create", "quota", "few", "-n", namespace, "--hard=pods=0")
-    fakes.kubectl("wait", "quota/few", "-n", namespace, "--for=jsonpath={.status.hard}", "--timeout=30s")
+    fakes.kubectl("wait", "quota/few", "-n", namespace, "--for=jsonpath={.status.hard}", "--timeout=90s")
     driver = drive()
     change, id = sent(driver, workload(kind))
     eventually(lambda: "exceeded quota" in fakes.kubectl("get", "events", "-n", namespace))

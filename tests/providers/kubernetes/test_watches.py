@@ -236,7 +236,7 @@ def test_what_healed_unseen_does_not_end_a_wait_badly(stage: Stage) -> None:
     stage.proxy.endings = [Ending(silent=True)] * MANY
     eventually(lambda: stage.waits(waiting) and len(stage.proxy.endings) == MANY - len(KINDS))
     stage.correct()
-    stage.cluster.kubectl("-n", stage.namespace, "rollout", "status", "deployment/web", "--timeout=60s")
+    stage.cluster.kubectl("-n", stage.namespace, "rollout", "status", "deployment/web", "--timeout=90s")
     assert stage.waits(waiting)
     stage.connection.platform.now = lambda: time.time() + 3600
     assert isinstance(stage.poll(waiting), Ready)

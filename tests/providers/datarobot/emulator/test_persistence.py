@@ -90,7 +90,7 @@ def test_asked_to_end_it_ends_well(tmp_path: Path) -> None:
     with _process(tmp_path, "--realistic", "--token", "mine") as (process, api):
         refused = api.call("GET", "/workloads").status
         process.terminate()
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=60)
 
     assert (refused, code) == (401, 0)
 

@@ -50,10 +50,10 @@ def test_queue_depth_scales_to_zero_and_back_through_keda(
     stage.program(PROGRAM.replace("POLICY", policy), bundles=BUNDLES, target=target)
     stage.apply()
     fakes.set_prometheus("0", *query)
-    assert eventually(lambda: replicas(stage) == 0, seconds=60)
+    assert eventually(lambda: replicas(stage) == 0)
     assert stage.actions() == {}
     fakes.set_prometheus("35", *query)
-    assert eventually(lambda: replicas(stage) >= 1, seconds=60)
+    assert eventually(lambda: replicas(stage) >= 1)
     assert stage.actions() == {}
 
 
@@ -87,7 +87,7 @@ def test_the_autoscaler_that_keda_makes_is_no_stray(
     policy = "wl.queue_depth(target=10, min=0, max=3)"
     stage.program(PROGRAM.rstrip().replace("POLICY", policy) + f"\n{both}\n", bundles=BUNDLES, target=target)
     stage.apply()
-    assert eventually(lambda: stage.names("hpa") == {"keda-hpa-chat", "other"}, seconds=60)
+    assert eventually(lambda: stage.names("hpa") == {"keda-hpa-chat", "other"})
     assert stage.actions() == {}
 
 

@@ -78,7 +78,7 @@ def test_an_equal_value_of_somebody_else_is_taken_into_ownership_without_a_resta
     stage.deployment()
     stage.apply()
     edit(stage)
-    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
     before = stage.names("replicaset")
     stage.deployment(image="nginx:9")
     plan = stage.run("plan").out

@@ -74,7 +74,7 @@ def test_one_apply_is_enough(stage: ClusterStage, before: dict[str, Any], after:
 def test_the_pods_of_a_stateful_set_are_replaced_once(stage: ClusterStage) -> None:
     stage.manifests(filled(stateful("web"), FULL, CONTAINER))
     stage.apply("--no-wait")
-    assert eventually(lambda: len(stage.names("controllerrevisions")) == 1, seconds=30)
+    assert eventually(lambda: len(stage.names("controllerrevisions")) == 1)
     stage.manifests(filled(stateful("web"), empty(FULL), empty(CONTAINER)))
     stage.apply("--no-wait")
     stage.apply("--no-wait")
@@ -84,6 +84,6 @@ def test_the_pods_of_a_stateful_set_are_replaced_once(stage: ClusterStage) -> No
         status = stage.get("statefulset", "web")["status"]
         return bool(status.get("observedGeneration") == live["metadata"]["generation"])
 
-    assert eventually(caught_up, seconds=30)
+    assert eventually(caught_up)
     assert len(stage.names("controllerrevisions")) == 2
     assert live["spec"]["template"]["spec"]["affinity"] == {}

@@ -83,7 +83,7 @@ def at_three(example: ClusterStage) -> ClusterStage:
     scale_up(example)
     example.cluster.set_pods_metric(example.namespace, "gpu_cache_usage_perc", "2", pods="llm")
     example.apply()
-    assert eventually(lambda: (replicas(example, "chat"), replicas(example, "llm")) == (3, 3), seconds=60)
+    assert eventually(lambda: (replicas(example, "chat"), replicas(example, "llm")) == (3, 3))
     scale_up(example)
     example.apply()
     return example
@@ -118,12 +118,12 @@ def test_what_kubectl_shows_says_what_it_is_part_of(example: ClusterStage) -> No
 
 def test_requests_scale_chat_to_zero_and_back_through_kedas_operator(example: ClusterStage) -> None:
     example.apply()
-    assert eventually(lambda: replicas(example, "chat") == 0, seconds=60)
+    assert eventually(lambda: replicas(example, "chat") == 0)
     example.cluster.set_requests(example.namespace, "chat", 20)
-    assert eventually(lambda: replicas(example, "chat") == 2, seconds=60)
+    assert eventually(lambda: replicas(example, "chat") == 2)
     assert example.actions() == {}
     example.cluster.set_requests(example.namespace, "chat", 0)
-    assert eventually(lambda: replicas(example, "chat") == 0, seconds=60)
+    assert eventually(lambda: replicas(example, "chat") == 0)
     assert example.actions() == {}
 
 
@@ -131,10 +131,10 @@ def test_the_gpu_cache_scales_the_model_through_a_real_autoscaler(example: Clust
     example.apply()
     assert replicas(example, "llm") == 1
     example.cluster.set_pods_metric(example.namespace, "gpu_cache_usage_perc", "950m", pods="llm")
-    assert eventually(lambda: replicas(example, "llm") == 2, seconds=60)
+    assert eventually(lambda: replicas(example, "llm") == 2)
     assert example.actions() == {}
     example.cluster.set_pods_metric(example.namespace, "gpu_cache_usage_perc", "100m", pods="llm")
-    assert eventually(lambda: replicas(example, "llm") == 1, seconds=60)
+    assert eventually(lambda: replicas(example, "llm") == 1)
 
 
 def test_new_images_roll_what_is_scaled_without_a_jump(at_three: ClusterStage) -> None:

@@ -30,7 +30,7 @@ def test_an_exported_file_is_adopted_and_edited_as_it_is(stage: ClusterStage) ->
     stage.program(PROGRAM)
     stage.kubectl("create", "deployment", "web", "--image=nginx:1", "--port=8080")
     stage.kubectl("expose", "deployment", "web", "--port=80", "--target-port=8080")
-    stage.kubectl("rollout", "status", "deployment", "web", "--timeout=30s")
+    stage.kubectl("rollout", "status", "deployment", "web", "--timeout=90s")
     folder = stage.folder / "k8s"
     folder.mkdir()
     exported = stage.kubectl("get", "deployment,service", "-o", "yaml")

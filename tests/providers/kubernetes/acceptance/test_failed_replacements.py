@@ -28,7 +28,7 @@ def patch(stage: ClusterStage, body: str) -> None:
 
 def limit(stage: ClusterStage, count: int) -> None:
     stage.kubectl("create", "quota", "few", f"--hard=count/deployments.apps={count}")
-    assert eventually(lambda: bool(stage.get("quota", "few").get("status", {}).get("hard")), seconds=30)
+    assert eventually(lambda: bool(stage.get("quota", "few").get("status", {}).get("hard")))
 
 
 def is_refused(stage: ClusterStage) -> bool:
@@ -46,7 +46,7 @@ def while_it_ends(stage: ClusterStage, act: Callable[[], None]) -> Iterator[None
     patch(stage, HOLD)
 
     def work() -> None:
-        assert eventually(lambda: "deletionTimestamp" in stage.get("deployment", "web")["metadata"], seconds=60)
+        assert eventually(lambda: "deletionTimestamp" in stage.get("deployment", "web")["metadata"])
         act()
         patch(stage, RELEASE)
 
@@ -68,7 +68,7 @@ def replaced(stage: ClusterStage) -> ClusterStage:
 def test_a_create_that_is_refused_after_the_delete_is_told_recorded_and_made_up_for(replaced: ClusterStage) -> None:
     def lower() -> None:
         limit(replaced, 0)
-        assert eventually(lambda: is_refused(replaced), seconds=30)
+        assert eventually(lambda: is_refused(replaced))
 
     with while_it_ends(replaced, lower):
         failed = replaced.apply(code=1)
@@ -77,7 +77,7 @@ def test_a_create_that_is_refused_after_the_delete_is_told_recorded_and_made_up_
     assert "manifest.web" not in replaced.run("state", "list").out
     assert "exceeded quota" in replaced.run("plan", code=1).out
     replaced.kubectl("delete", "quota", "few")
-    assert eventually(lambda: not is_refused(replaced), seconds=30)
+    assert eventually(lambda: not is_refused(replaced))
     assert replaced.actions() == {"manifest.web": "create"}
     replaced.apply()
     assert replaced.names("deployment") == {"web"}
@@ -98,7 +98,7 @@ def test_a_finalizer_that_holds_the_old_object_is_named_and_the_next_run_goes_on
 
 def test_a_quota_that_is_just_used_up_does_not_stop_a_replacement(replaced: ClusterStage) -> None:
     limit(replaced, 1)
-    assert eventually(lambda: is_refused(replaced), seconds=30)
+    assert eventually(lambda: is_refused(replaced))
     change = replaced.project.changes("-e", "cluster")["manifest.web"]
     assert change["action"] == "replace"
     assert "it has to fit when the old one is gone" in change["predicted"][0]
@@ -108,7 +108,7 @@ def test_a_quota_that_is_just_used_up_does_not_stop_a_replacement(replaced: Clus
 
 def test_a_quota_that_is_overdrawn_stops_the_replacement_before_anything_is_deleted(replaced: ClusterStage) -> None:
     limit(replaced, 0)
-    assert eventually(lambda: is_refused(replaced), seconds=30)
+    assert eventually(lambda: is_refused(replaced))
     refused = replaced.apply(code=1)
     assert "exceeded quota" in refused.out + refused.err
     assert replaced.names("deployment") == {"web"}

@@ -120,7 +120,7 @@ def test_a_gpu_that_no_node_has_ends_the_wait_with_the_scheduler_s_words(stage: 
 
 def test_a_quota_that_keeps_pods_away_ends_the_wait_and_is_resumed_when_raised(stage: ClusterStage) -> None:
     stage.kubectl("create", "quota", "few", "--hard=pods=0")
-    stage.kubectl("wait", "quota/few", "--for=jsonpath={.status.hard}", "--timeout=30s")
+    stage.kubectl("wait", "quota/few", "--for=jsonpath={.status.hard}", "--timeout=90s")
     stage.deployment(schedule_timeout=0)
     lines(stage.apply(code=1), "Failed after", "FailedCreate: pods", "exceeded quota: few")
     stage.kubectl("delete", "quota", "few")
@@ -162,7 +162,7 @@ def test_a_missing_kind_is_named_with_what_to_do_and_applied_once_it_is_installe
 def test_a_quota_that_is_used_up_is_told_in_the_plan_and_resumed_when_raised(stage: ClusterStage) -> None:
     used = len(stage.names("configmap"))
     stage.kubectl("create", "quota", "few", f"--hard=count/configmaps={used}")
-    stage.kubectl("wait", "quota/few", "--for=jsonpath={.status.hard}", "--timeout=30s")
+    stage.kubectl("wait", "quota/few", "--for=jsonpath={.status.hard}", "--timeout=90s")
     stage.manifests(config("one"))
     lines(stage.apply(code=1), "exceeded quota: few, requested: count/configmaps=1")
     stage.kubectl("delete", "quota", "few")

@@ -99,7 +99,7 @@ def test_forced_replicas_are_set_and_the_plan_says_that_they_are_fought(fought: 
     assert "taken over until HorizontalPodAutoscaler web scales next" in said(fought)
     with fought.watched("web") as seen:
         fought.apply()
-        assert eventually(lambda: seen == [3, 1, 3], seconds=60)
+        assert eventually(lambda: seen == [3, 1, 3])
     fought.kubectl("delete", "hpa", "web")
     assert "it is taken over until" not in said(fought)
     fought.apply()

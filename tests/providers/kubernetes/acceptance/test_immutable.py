@@ -104,7 +104,7 @@ def test_what_was_declared_before_and_is_no_more_is_shown_and_is_no_drift(stage:
 def test_a_finished_job_runs_again_and_the_plan_says_so(stage: ClusterStage) -> None:
     stage.manifests(job("nginx:1"))
     stage.apply()
-    stage.kubectl("wait", "--for=condition=complete", "job/web", "--timeout=60s")
+    stage.kubectl("wait", "--for=condition=complete", "job/web", "--timeout=90s")
     stage.manifests(job("nginx:2"))
     (note,) = stage.project.changes("-e", "cluster")["manifest.web"]["notes"]
     assert "runs again" in note
@@ -186,7 +186,7 @@ def test_another_name_is_another_object_and_the_old_one_goes(stage: ClusterStage
     )
     assert causes(change) == ["metadata.name"]
     stage.apply()
-    assert eventually(lambda: stage.names(kind).intersection((old, new)) == {new}, seconds=60)
+    assert eventually(lambda: stage.names(kind).intersection((old, new)) == {new})
     assert stage.actions() == {}
 
 

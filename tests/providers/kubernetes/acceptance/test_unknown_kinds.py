@@ -14,7 +14,7 @@ from support.refusal_pairs import DATABASES, database
 @pytest.fixture
 def kept(stage: ClusterStage) -> ClusterStage:
     stage.cluster.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(DATABASES))
-    stage.cluster.kubectl("wait", "--for=condition=established", "crd/databases.demo.example.com", "--timeout=30s")
+    stage.cluster.kubectl("wait", "--for=condition=established", "crd/databases.demo.example.com", "--timeout=90s")
     stage.manifests(database("main", "one"))
     stage.apply("--no-wait")
     return stage
@@ -49,5 +49,5 @@ def test_another_name_is_refused_until_somebody_asks_for_it(kept: ClusterStage) 
     kept.program(text)
     assert "--replace manifest.main" in kept.run("plan", code=1).out
     kept.run("apply", "--replace", "manifest.main", "--auto-approve", "--no-wait")
-    assert eventually(lambda: kept.names("databases.demo.example.com") == {"other"}, seconds=30)
+    assert eventually(lambda: kept.names("databases.demo.example.com") == {"other"})
     assert kept.actions() == {}

@@ -49,7 +49,7 @@ def said(stage: ClusterStage, command: str, *arguments: str) -> str:
 def mounted(stage: ClusterStage, fakes: ClusterHandle) -> ClusterStage:
     stage.manifests(claim(), mounting())
     stage.apply()
-    stage.kubectl("wait", BOUND, "pvc/models", "--timeout=60s")
+    stage.kubectl("wait", BOUND, "pvc/models", "--timeout=90s")
     return stage
 
 
@@ -101,7 +101,7 @@ def test_a_claim_that_a_foreign_pod_mounts_is_not_deleted_and_the_run_goes_on_wh
     stage.manifests(claim())
     stage.apply()
     fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/deployments", mounting())
-    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
     first = uid(stage, "pvc", "models")
     text = said(stage, "apply", "--auto-approve", "--replace", "manifest.models")
     assert "cannot go while the pod web-" in text
@@ -117,7 +117,7 @@ def test_nothing_of_ours_is_deleted_for_a_claim_that_a_foreign_pod_holds(mounted
     volumes = mounting()["spec"]["template"]["spec"]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "guest"}, "spec": volumes}
     mounted.cluster.api.create(f"/api/v1/namespaces/{mounted.namespace}/pods", pod)
-    mounted.kubectl("wait", "pod/guest", "--for=condition=Ready", "--timeout=60s")
+    mounted.kubectl("wait", "pod/guest", "--for=condition=Ready", "--timeout=90s")
     first = uid(mounted, "deployment", "web")
     planned = mounted.run("plan", "--replace", "manifest.models").out
     assert "note: the pod guest mounts it, and is not of this stack" in planned
@@ -134,7 +134,7 @@ def test_a_claim_waits_for_a_pod_whose_replica_set_is_about_to_go(stage: Cluster
     stage.manifests(claim())
     stage.apply()
     fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/replicasets", {**mounting(), "kind": "ReplicaSet"})
-    stage.kubectl("wait", "replicaset/web", "--for=jsonpath={.status.readyReplicas}=1", "--timeout=60s")
+    stage.kubectl("wait", "replicaset/web", "--for=jsonpath={.status.readyReplicas}=1", "--timeout=90s")
     stage.kubectl("patch", "replicaset", "web", "-p", '{"metadata": {"finalizers": ["test.example/held"]}}')
     stage.kubectl("delete", "replicaset", "web", "--wait=false")
     with stage.project.start("apply", "-e", "cluster", "--auto-approve", "--replace", "manifest.models") as apply:
@@ -161,7 +161,7 @@ def test_a_claim_that_hangs_in_its_deletion_ends_the_run_with_the_pod_that_holds
     stage.manifests(claim())
     stage.apply()
     fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/deployments", mounting())
-    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
     stage.kubectl("delete", "pvc", "models", "--wait=false")
     text = said(stage, "apply", "--auto-approve")
     assert "cannot go while the pod web-" in text
@@ -205,7 +205,7 @@ def test_a_claim_to_delete_that_a_foreign_pod_mounts_stays_until_it_is_free(
     stage.manifests(claim(), delete_volumes=True)
     stage.apply()
     fakes.api.create(f"/apis/apps/v1/namespaces/{stage.namespace}/deployments", mounting())
-    stage.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    stage.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
     text = said(stage, "destroy", "--auto-approve")
     assert "cannot go while the pod web-" in text
     assert "it was not deleted." in text
@@ -223,14 +223,14 @@ def test_a_claim_goes_after_the_pods_that_stop_mounting_it(mounted: ClusterStage
     mounted.manifests(plain, delete_volumes=True)
     assert mounted.actions() == {"manifest.web": "roll", "manifest.models": "delete"}
     mounted.apply(*more)
-    mounted.kubectl("wait", "pvc/models", "--for=delete", "--timeout=60s")
+    mounted.kubectl("wait", "pvc/models", "--for=delete", "--timeout=90s")
 
 
 @pytest.mark.parametrize("more", [(), ("--no-wait",)], ids=["waited for", "at once"])
 def test_a_claim_goes_after_the_pods_that_go_with_it(mounted: ClusterStage, more: tuple[str, ...]) -> None:
     mounted.manifests(claim(), mounting(), delete_volumes=True)
     mounted.run("destroy", "--auto-approve", *more)
-    mounted.kubectl("wait", "pvc/models", "--for=delete", "--timeout=60s")
+    mounted.kubectl("wait", "pvc/models", "--for=delete", "--timeout=90s")
 
 
 def test_claims_of_a_replaced_stateful_set_are_kept_and_mounted_again(
@@ -313,4 +313,4 @@ def bind(stage: ClusterStage, name: str) -> None:
     }
     volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"pv-{stage.namespace}"}}
     stage.cluster.api.create("/api/v1/persistentvolumes", {**volume, "spec": spec})
-    stage.kubectl("wait", BOUND, f"pvc/{name}", "--timeout=60s")
+    stage.kubectl("wait", BOUND, f"pvc/{name}", "--timeout=90s")

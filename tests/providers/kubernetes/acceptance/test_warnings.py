@@ -43,7 +43,7 @@ def test_a_violation_of_pod_security_is_told_before_anything_is_made(stage: Clus
 
 def test_the_import_of_what_a_controller_made_is_warned_of(stage: ClusterStage, fakes: ClusterHandle) -> None:
     stage.kubectl("create", "deployment", "other", "--image=nginx:1")
-    assert eventually(lambda: stage.names("replicaset"), seconds=30)
+    assert eventually(lambda: stage.names("replicaset"))
     (name,) = stage.names("replicaset")
     live = stage.get("replicaset", name)
     spec = {key: live["spec"][key] for key in ("replicas", "selector", "template")}
