@@ -68,7 +68,7 @@ class Artifact(Resource):
     description: Prose = attribute("", "A description for users.")
     storage: Storage | None = attribute(None, "Where model files are kept, with type nim only.")
     template_id: Line | None = attribute(None, "The template it was created from, with type nim only.")
-    a2a_enabled: Flag | None = attribute(None, "Whether other agents may call it, with type agent only.", "a2a_enabled")
+    a2a_enabled: Flag | None = attribute(None, "Whether other agents may call it, with type agent only.", "a2aEnabled")
     repository: Line | None = attribute(
         None, "The repository its versions go to; a new one when left out.", "artifact_repository_id"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 
 import wlinfra as wl
 from wlinfra.pulumi.schema import (
@@ -64,9 +64,8 @@ def test_it_has_the_resources_of_every_platform() -> None:
 @pytest.mark.parametrize("token", MODELS)
 def test_a_resource_has_every_attribute_and_no_other(token: str) -> None:
     model, written = MODELS[token], SCHEMA["resources"][token]
-    assert set(written["inputProperties"]) == {
-        property_name(name) for name in model.model_fields.keys() - ENGINE_OPTIONS
-    }
+    left_out = {*ENGINE_OPTIONS, "name"} if model is Manifest else set(ENGINE_OPTIONS)
+    assert set(written["inputProperties"]) == {property_name(name) for name in model.model_fields.keys() - left_out}
     outputs = {output_property(model, name) for name in output_names(model)}
     values = {"values"} & written["properties"].keys() if model is Manifest else set()
     assert set(written["properties"]) == {*written["inputProperties"], *outputs, *values, "record"}
@@ -108,6 +107,10 @@ def test_everything_is_described() -> None:
     assert [spec for spec in found if not re.fullmatch(r"(\w+: )?\S[^\n]*[^:\s]", spec.get("description", ""))] == []
 
 
+def test_each_attribute_of_the_engine_is_an_option_there_or_the_name() -> None:
+    assert set(Resource.model_fields) == {*ENGINE_OPTIONS, "name", "adopt"}
+
+
 def test_a_property_is_written_as_the_model_accepts_it() -> None:
     models: list[type[Model]] = [*MODELS.values(), *parts().values()]
     for model in models:
@@ -124,7 +127,6 @@ def test_the_configuration_has_every_option_of_every_platform() -> None:
     assert set(variables) == {"platform", "journal", *options}
     assert SCHEMA["provider"]["inputProperties"] == variables
     assert {name for name, spec in variables.items() if spec.get("secret")} == {"token", "proxy"}
-    assert {to_camel(to_snake(name)) for name in variables} == set(variables)
 
 
 def test_the_record_is_the_only_secret_of_a_resource() -> None:

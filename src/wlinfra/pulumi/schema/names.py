@@ -28,6 +28,7 @@ __all__ = [
     "first_paragraph",
     "in_pulumi",
     "models_by_token",
+    "names_itself",
     "output_names",
     "output_property",
     "platforms",
@@ -52,8 +53,8 @@ ENGINE_OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Attributes that are no properties, and what says the same in Pulumi: the property `name`, else a resource option."""
 
-_WRITTEN: Final = {"artifact_type": "type"}
-"""Attributes that programs write under another name."""
+_WRITTEN: Final = {"artifact_type": "type", "a2a_enabled": "a2aEnabled"}
+"""Attributes whose property is not their name in camelCase."""
 
 
 def property_name(attribute: str) -> str:
@@ -62,7 +63,12 @@ def property_name(attribute: str) -> str:
     >>> property_name("container_groups"), property_name("artifact_type")
     ('containerGroups', 'type')
     """
-    return to_camel(_WRITTEN.get(attribute, attribute))
+    return _WRITTEN.get(attribute) or to_camel(attribute)
+
+
+def names_itself(model: type[Resource]) -> bool:
+    """Return whether the platform's name stands in another attribute, so that the resource has no property `name`."""
+    return model.model_fields["name"].description != Resource.model_fields["name"].description
 
 
 def declared_name(model: type[Model], name: str) -> str | None:

@@ -69,13 +69,13 @@ def _resource(types: Types, model: type[Resource]) -> Spec:
     outputs = _outputs(model)
     if "outputs" in properties:
         outputs["values"] = _VALUES
-    own_id = output_property(model, "id")
+    present = [*required, *(name for name in ("name",) if name in properties), output_property(model, "id"), "record"]
     return {
         "description": first_paragraph(model.__doc__),
         "inputProperties": properties,
         "requiredInputs": required,
         "properties": {**properties, **outputs, "record": _RECORD},
-        "required": [*required, "name", own_id, "record"],
+        "required": present,
     }
 
 

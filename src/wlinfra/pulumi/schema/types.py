@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias, get_args
 
-from wlinfra.pulumi.schema.names import ENGINE_OPTIONS, PACKAGE, in_pulumi, output_property, property_name
+from wlinfra.pulumi.schema.names import ENGINE_OPTIONS, PACKAGE, in_pulumi, names_itself, output_property, property_name
 from wlinfra.resources.base import Resource
 from wlinfra.stack.form import form_schema
 
@@ -134,7 +134,8 @@ class _Writer:
         self._schema = form_schema(model)
 
     def properties(self) -> tuple[dict[str, Spec], list[str]]:
-        chosen = {name: spec for name, spec in self._schema["properties"].items() if name not in ENGINE_OPTIONS}
+        left_out = {*ENGINE_OPTIONS, "name"} if names_itself(self._model) else set(ENGINE_OPTIONS)
+        chosen = {name: spec for name, spec in self._schema["properties"].items() if name not in left_out}
         found = {
             property_name(name): self._property(
                 self._model.__name__, name, {**spec, "description": _SAID.get(name, spec["description"])}
