@@ -8,8 +8,9 @@ import sys
 from engines.build import EngineMissingError, find
 from engines.keda.engine import KEDA
 from engines.kubernetes.engine import CONTROL_PLANE
+from engines.pulumi.engine import CODE_GENERATORS, PULUMI
 
-ENGINES = {engine.name: engine for engine in (CONTROL_PLANE, KEDA)}
+ENGINES = {engine.name: engine for engine in (CONTROL_PLANE, KEDA, PULUMI, CODE_GENERATORS)}
 
 
 def main() -> int:

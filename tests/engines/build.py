@@ -1,7 +1,7 @@
 """Finds the programs of an engine, or builds them once into a cache; the clusters' starters and the pytest plugin call it.
 
 A program is taken from its environment variable; else all of an engine come from PATH, if every one is there in a
-version that fits; else they are built as tools of the engine's ``go.mod`` and kept for every later run.
+version that fits; else they are built as tools of the engine's ``go.mod`` files and kept for every later run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["EngineMissingError", "Inputs", "Program", "cache_folder", "find", "is_built", "module_folder"]
+__all__ = ["Carried", "EngineMissingError", "Inputs", "Program", "cache_folder", "find", "is_built", "module_folder"]
 
 
 class EngineMissingError(Exception):
@@ -38,14 +38,30 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A script that a module of the first ``go.mod`` carries, by its path there; it is copied beside the programs."""
+
+    module: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Programs built together from one ``go.mod``; ``from_path`` false never looks at PATH."""
+    """Programs built together from the ``go.mod`` of a folder and of others; ``from_path`` false never looks at PATH."""
 
     name: str
     folder: Path
     programs: tuple[Program, ...]
-    linker_flags: str
+    linker_flags: str = ""
+    tags: str = ""
+    others: tuple[Path, ...] = ()
+    carried: tuple[Carried, ...] = ()
     from_path: bool = True
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders whose ``go.mod`` has tools, the first one's first."""
+        return (self.folder, *self.others)
 
 
 def find(engine: Inputs) -> Mapping[str, Path]:
@@ -83,10 +99,10 @@ def cache_folder() -> Path:
 
 
 def module_folder(engine: Inputs, module: str) -> Path:
-    """Return the folder of a module that the engine's ``go.mod`` requires, downloaded if need be."""
+    """Return the folder of a module that the engine's first ``go.mod`` requires, downloaded if need be."""
     go = _go(engine)
-    _run([go, "mod", "download", module], engine, {})
-    found = _run([go, "list", "-m", "-f", "{{.Dir}}", module], engine, {}).strip()
+    _run([go, "mod", "download", module], engine.folder, {})
+    found = _run([go, "list", "-m", "-f", "{{.Dir}}", module], engine.folder, {}).strip()
     if not found:
         raise EngineMissingError(f"the module {module} of {engine.folder / 'go.mod'} has no folder after its download")
     return Path(found)
@@ -134,9 +150,11 @@ def _built(engine: Inputs) -> Path:
 
 def _key(engine: Inputs) -> str:
     digest = hashlib.sha256()
-    for text in ((engine.folder / "go.mod").read_bytes(), (engine.folder / "go.sum").read_bytes()):
-        digest.update(hashlib.sha256(text).digest())
-    digest.update(f"{engine.linker_flags}\n{platform.system()}\n{platform.machine()}".encode())
+    for folder in engine.folders:
+        for file in (folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*.go"))):
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    further = [part for part in (engine.tags, *(one.path for one in engine.carried)) if part]
+    digest.update("\n".join([engine.linker_flags, platform.system(), platform.machine(), *further]).encode())
     return digest.hexdigest()[:16]
 
 
@@ -146,8 +164,14 @@ def _build(engine: Inputs, folder: Path) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    install = [go, "install", "-trimpath", "-ldflags", f"-s -w {engine.linker_flags}".strip(), "tool"]
-    _run(install, engine, {"CGO_ENABLED": "0", "GOBIN": str(partial)})
+    tags = ["-tags", engine.tags] if engine.tags else []
+    install = [go, "install", "-trimpath", *tags, "-ldflags", f"-s -w {engine.linker_flags}".strip(), "tool"]
+    for source in engine.folders:
+        _run(install, source, {"CGO_ENABLED": "0", "GOBIN": str(partial)})
+    for script in engine.carried:
+        copy = partial / Path(script.path).name
+        shutil.copyfile(module_folder(engine, script.module) / script.path, copy)
+        copy.chmod(0o755)
     for program in engine.programs:
         if program.built_as != program.name:
             (partial / program.built_as).rename(partial / program.name)
@@ -165,13 +189,13 @@ def _go(engine: Inputs) -> str:
     return found
 
 
-def _run(command: list[str], engine: Inputs, extra: Mapping[str, str]) -> str:
-    """Run a command of the Go toolchain in the engine's folder, apart from any workspace, and return what it said."""
+def _run(command: list[str], folder: Path, extra: Mapping[str, str]) -> str:
+    """Run a command of the Go toolchain in a folder of an engine, apart from any workspace, and return what it said."""
     environment = {**os.environ, "GOWORK": "off", **extra}
-    done = subprocess.run(command, cwd=engine.folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         tail = "\n".join(done.stderr.splitlines()[-15:])
-        raise EngineMissingError(f"`{' '.join(command)}` in {engine.folder} ended with {done.returncode}:\n{tail}")
+        raise EngineMissingError(f"`{' '.join(command)}` in {folder} ended with {done.returncode}:\n{tail}")
     return done.stdout
 
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from engines.build import Inputs
     from engines.kubernetes.cluster import Cluster
     from engines.kubernetes.handle import ClusterHandle
     from engines.kubernetes.keeper import Holder
+    from engines.pulumi.workspace import PulumiWorkspace
 
 CLUSTER: pytest.StashKey[Holder] = pytest.StashKey()
 TAIL = 12
@@ -28,19 +30,29 @@ TAIL = 12
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Get the engines that the selected tests ask for."""
     asked = {name for item in getattr(session, "items", ()) for name in getattr(item, "fixturenames", ())}
-    elsewhere = session.config.option.collectonly or os.environ.get("WLINFRA_TEST_KUBECONFIG")
-    if elsewhere or not asked & {"cluster", "own_cluster", "keda"}:
+    if session.config.option.collectonly:
         return
     from engines.build import EngineMissingError, find
+
+    for engine in _engines(asked):
+        with suppress(EngineMissingError):  # the fixtures meet it again and report it
+            find(engine)
+
+
+def _engines(fixtures: set[str]) -> Iterator[Inputs]:
+    """Yield the engines behind the fixtures that tests ask for."""
     from engines.keda.engine import KEDA, is_wanted
     from engines.kubernetes.engine import CONTROL_PLANE
+    from engines.pulumi.engine import CODE_GENERATORS, PULUMI
 
-    try:
-        find(CONTROL_PLANE)
-        if "keda" in asked and is_wanted():
-            find(KEDA)
-    except EngineMissingError:
-        return  # the fixtures meet it again and report it
+    if fixtures & {"cluster", "own_cluster", "keda"} and not os.environ.get("WLINFRA_TEST_KUBECONFIG"):
+        yield CONTROL_PLANE
+        if "keda" in fixtures and is_wanted():
+            yield KEDA
+    if "pulumi_workspace" in fixtures:
+        yield PULUMI
+    if "sdks_of" in fixtures:
+        yield CODE_GENERATORS
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +123,30 @@ def keda(cluster: ClusterHandle, request: pytest.FixtureRequest) -> ClusterHandl
     with engines_or_skip():
         request.config.stash[CLUSTER].start_keda()
     return cluster
+
+
+@pytest.fixture
+def pulumi_workspace(tmp_path: Path) -> Iterator[PulumiWorkspace]:
+    """An empty Pulumi project with a home and a file backend of the test's own."""
+    from engines.pulumi.workspace import PulumiWorkspace
+
+    with engines_or_skip(), PulumiWorkspace(folder=tmp_path / "pulumi") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def sdks_of(tmp_path: Path) -> Callable[[Path], Path]:
+    """A function that generates the SDKs of a schema file and returns the folder of `python`, `nodejs` and `go`.
+
+    Only nightly tests ask for it, because the generators take a minute to build.
+    """
+    from engines.build import find
+    from engines.pulumi.engine import CODE_GENERATORS
+    from engines.pulumi.schema import generate_sdks
+
+    with engines_or_skip():
+        find(CODE_GENERATORS)
+    return lambda schema: generate_sdks(schema, tmp_path / "sdks")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engines.build import EngineMissingError, Inputs, Program, find
+from engines.build import Carried, EngineMissingError, Inputs, Program, find
 
 GO = """#!/bin/sh
 echo "$@" >> "$WLINFRA_ENGINES/go.log"
 printf '#!/bin/sh\\n' > "$GOBIN/server"
 chmod +x "$GOBIN/server"
+"""
+GO_WITH_MODULES = """#!/bin/sh
+folder="$(basename "$PWD")"
+echo "$folder: $@" >> "$WLINFRA_ENGINES/go.log"
+case "$1 $folder" in
+    "list engine") echo "$WLINFRA_ENGINES/module" ;;
+    "install engine") printf '#!/bin/sh\\n' > "$GOBIN/server" ;;
+    "install host") printf '#!/bin/sh\\n' > "$GOBIN/host" ;;
+esac
 """
 SAYS = """#!/bin/sh
 echo tool version v{version}
@@ -76,6 +87,38 @@ def test_another_go_mod_is_another_build(engine: Inputs, tmp_path: Path) -> None
     first = find(engine)
     (engine.folder / "go.sum").write_text("a v1 h1:x\n")
     assert find(engine) != first
+
+
+def test_another_source_file_is_another_build(engine: Inputs, tmp_path: Path) -> None:
+    _script(tmp_path / "bin" / "go", GO)
+    first = find(engine)
+    (engine.folder / "main.go").write_text("package main\n")
+    assert find(engine) != first
+
+
+def test_tools_of_several_modules_are_built_into_one_folder_with_the_scripts_they_carry(
+    engine: Inputs, tmp_path: Path
+) -> None:
+    _script(tmp_path / "bin" / "go", GO_WITH_MODULES)
+    (tmp_path / "cache" / "module").mkdir()
+    (tmp_path / "cache" / "module" / "script").write_text("#!/bin/sh\n")
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "go.mod").write_text("module host\n")
+    (host / "go.sum").write_text("")
+    second = Program(name="host", built_as="host", variable="WLINFRA_TEST_HOST", oldest=(1, 0))
+    carried = (Carried(module="example.test/module", path="script"),)
+    found = find(replace(engine, programs=(*engine.programs, second), others=(host,), carried=carried, tags="one,two"))
+    folders = {program.parent for program in found.values()}
+    assert {file.name for file in folders.pop().iterdir()} == {"wlinfra-tool", "host", "script"}
+    assert not folders
+    assert os.access(found["host"].with_name("script"), os.X_OK)
+    assert (tmp_path / "cache" / "go.log").read_text().splitlines() == [
+        "engine: install -trimpath -tags one,two -ldflags -s -w -X a=b tool",
+        "host: install -trimpath -tags one,two -ldflags -s -w -X a=b tool",
+        "engine: mod download example.test/module",
+        "engine: list -m -f {{.Dir}} example.test/module",
+    ]
 
 
 def test_a_failed_build_leaves_nothing_and_says_why(engine: Inputs, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ MODULE = "github.com/kedacore/keda/v2"
 KEDA = Inputs(
     name="keda",
     folder=Path(__file__).parent,
-    linker_flags="",
     programs=(
         Program(name="keda-operator", built_as="operator", variable="WLINFRA_TEST_KEDA_OPERATOR", oldest=(2, 20)),
     ),

@@ -1,0 +1,1 @@
+"""The real Pulumi CLI with its Python and YAML language hosts, offline."""
