@@ -9,12 +9,12 @@ from wlinfra.provider import Decision, PlanRequest, Questions
 
 from .check import of_the_found_version
 from .operations.table import OPERATIONS
+from .outcome import outcome
 from .planning.artifact import plan_artifact
 from .planning.workload import plan_workload
 from .platform import ARTIFACT_KIND, Platform
 from .poll import poll
 from .read import read
-from .run import run
 
 __all__ = ["QUESTIONS"]
 
@@ -30,4 +30,4 @@ def _plan(platform: Platform, request: PlanRequest) -> Decision:
     return replace(change, warnings=(*change.warnings, *found)) if found else change
 
 
-QUESTIONS: Final = Questions(read=read, plan=_plan, run=run, operations=OPERATIONS, poll=poll)
+QUESTIONS: Final = Questions(read=read, plan=_plan, operations=OPERATIONS, outcome=outcome, poll=poll)

@@ -2,7 +2,7 @@
 
 The inventory has the lineage of the state that records the stack's objects, under a field manager of that lineage,
 so that two states conflict instead of overwriting each other. `strays` and `read` ask `is_ours`, because what has
-the stack's label is proven to be ours only then; `run` calls `claim`.
+the stack's label is proven to be ours only then; `outcome.prepare` calls `claim`.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from .documents.policies import idle_patterns
 from .expand import expand
 from .expand_context import ExpandContext
 from .operations.table import OPERATIONS
+from .outcome import outcome, prepare
 from .ownership.identity import Identity
 from .ownership.inventory import inventory_of
 from .planning.attributes import explained, theirs
@@ -42,12 +43,11 @@ from .poll import poll
 from .read import read
 from .rendering import manifests
 from .rights import rights
-from .run import run
 from .strays import strays
 
 __all__ = ["KubernetesConnection", "connect"]
 
-_QUESTIONS: Final = Questions(read=read, plan=plan, run=run, operations=OPERATIONS, poll=poll)
+_QUESTIONS: Final = Questions(read=read, plan=plan, operations=OPERATIONS, outcome=outcome, poll=poll, prepare=prepare)
 
 
 def connect(context: ProviderContext) -> Connection:

@@ -1,6 +1,6 @@
 """Does the answer to a call that changes something carry what was sent?
 
-`run` asks after each call. A proxy can answer 200 for the platform, and a platform can accept what it does not do: an
+Asked after each call. A proxy can answer 200 for the platform, and a platform can accept what it does not do: an
 answer that does not show it leaves the outcome unknown, so that the engine looks before anything else.
 """
 

@@ -1,12 +1,12 @@
 """Distrust of providers: an answer that breaks the contract, or an exception instead of one, is an error of the provider.
 
-The rest of `plan` asks connections through here, so that no one sees such an answer as a plan.
+`plan.reading` and `plan.objects` check each answer with it, so that no one sees a wrong one as a plan.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import assert_never
@@ -14,11 +14,11 @@ from typing import assert_never
 from wlinfra.changes.model import Action, BlastRadius, Decision
 from wlinfra.changes.outcome import RECORDED_ONLY, needs_call
 from wlinfra.errors import Diagnostic, Location, ProviderError, WlinfraError
-from wlinfra.provider.base import Absent, Ambiguous, Connection, Live, PlanRequest, Reading, ReadRequest, Unreadable
+from wlinfra.provider.base import Absent, Live, PlanRequest
 
-__all__ = ["blaming", "check_decision", "decision_of", "raised", "readings_of"]
+__all__ = ["REPORT_IT", "blaming", "check_decision", "failed", "location_of", "raised"]
 
-_FIX = "Report it to the provider's authors; nothing was changed."
+REPORT_IT = "Report it to the provider's authors; nothing was changed."
 
 
 @contextmanager
@@ -34,12 +34,13 @@ def blaming(
     except WlinfraError:
         raise
     except (Exception, SystemExit) as error:
-        raise ProviderError(_failed(provider, what, error).placed(address, location)) from error
+        raise ProviderError(failed(provider, what, error).placed(address, location)) from error
 
 
-def _failed(provider: str, what: str, error: BaseException) -> Diagnostic:
+def failed(provider: str, what: str, error: BaseException) -> Diagnostic:
+    """Return the error of a provider that raised while ``what``."""
     detail = f"{raised(error)} while {what}. This is a bug in the {provider} provider."
-    return Diagnostic(summary="Provider failed unexpectedly", detail=detail, fix=_FIX)
+    return Diagnostic(summary="Provider failed unexpectedly", detail=detail, fix=REPORT_IT)
 
 
 def raised(error: BaseException) -> str:
@@ -49,37 +50,8 @@ def raised(error: BaseException) -> str:
     return f"{type(error).__name__} was raised{where}"
 
 
-def readings_of(provider: str, connection: Connection, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
-    """Return a reading for each request; all of them unreadable where the provider did not answer each one."""
-    count = f"{len(requests)} {'object was' if len(requests) == 1 else 'objects were'}"
-    try:
-        answers = list(connection.read(requests))
-    except WlinfraError:
-        raise
-    except (Exception, SystemExit) as failure:  # noqa: BLE001 - as in `blaming`, for each object
-        return [Unreadable(error=_failed(provider, f"{count} read", failure))] * len(requests)
-    wrong = [answer for answer in answers if not isinstance(answer, Live | Absent | Ambiguous | Unreadable)]
-    if len(answers) == len(requests) and not wrong:
-        return answers
-    said = f"with {type(wrong[0]).__name__}" if wrong else f"{len(answers)} times"
-    error = Diagnostic(
-        summary="Provider returned wrong readings",
-        detail=f"{count} asked for, and it answered {said}. This is a bug in the {provider} provider.",
-        fix=_FIX,
-    )
-    return [Unreadable(error=error)] * len(requests)
-
-
-def decision_of(connection: Connection, request: PlanRequest) -> Decision:
-    """Return what the provider decides; raises ProviderError for a decision that breaks the contract."""
-    subject, location = request.subject, _location(request)
-    with blaming(subject.provider, f"{subject.address} was planned", address=subject.address, location=location):
-        decision = connection.plan(request)
-    check_decision(decision, request)
-    return decision
-
-
-def _location(request: PlanRequest) -> Location | None:
+def location_of(request: PlanRequest) -> Location | None:
+    """Return the line of the declaration; None for what is recorded only."""
     return request.desired.location if request.desired is not None else None
 
 
@@ -93,9 +65,9 @@ def check_decision(decision: object, request: PlanRequest) -> None:
         raise ProviderError.of(
             "Provider returned wrong plan",
             f"For {request.subject.address} it {said}, but {'; '.join(faults)}. This is a bug in the {request.subject.provider} provider.",
-            _FIX,
+            REPORT_IT,
             address=request.subject.address,
-            location=_location(request),
+            location=location_of(request),
         )
 
 

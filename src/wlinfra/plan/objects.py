@@ -13,7 +13,7 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.known import resolve_known
 from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
 from wlinfra.errors import DeclarationError, ProviderError
-from wlinfra.plan.check import decision_of
+from wlinfra.plan.check import blaming, check_decision, location_of
 from wlinfra.plan.externals import external_changes
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
@@ -22,7 +22,7 @@ from wlinfra.plan.reading import read_object
 from wlinfra.plan.refresh import record_only, what_runs
 from wlinfra.plan.revision import looked_at, revision_of, seen_of
 from wlinfra.plan.select import is_selected
-from wlinfra.provider.base import Absent, Ambiguous, Live, PlanRequest, Reading, Unreadable
+from wlinfra.provider.base import Absent, Ambiguous, Connection, Live, PlanRequest, Reading, Unreadable
 from wlinfra.provider.others import Others
 from wlinfra.remedies import Advice, import_
 from wlinfra.state.model import Health, ObjectState
@@ -68,7 +68,7 @@ def plan_object(
         replace=replacing,
         found_instead=instead,
     )
-    decision = decision_of(inputs.connections[item.provider], request)
+    decision = _decided(inputs.connections[item.provider], request)
     return Change(
         subject=desired,
         decision=record_only(decision, desired, prior),
@@ -77,6 +77,15 @@ def plan_object(
         found=settled.facts if isinstance(settled, Live) and decision.action not in _MAKING else {},
         unfinished=now.unfinished if now is not None else (),
     ).named()
+
+
+def _decided(connection: Connection, request: PlanRequest) -> Decision:
+    """Return what the provider decides; raises ProviderError for a decision that breaks the contract."""
+    subject, location = request.subject, location_of(request)
+    with blaming(subject.provider, f"{subject.address} was planned", address=subject.address, location=location):
+        decision = connection.plan(request)
+    check_decision(decision, request)
+    return decision
 
 
 def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
@@ -135,7 +144,7 @@ def plan_end(inputs: Inputs, record: ObjectState, reading: Reading, *, others: O
                 others=others,
                 destroying=destroying,
             )
-            decision = decision_of(inputs.connections[record.provider], request)
+            decision = _decided(inputs.connections[record.provider], request)
             return Change(
                 subject=record,
                 decision=decision,
@@ -171,7 +180,7 @@ def plan_deposed(inputs: Inputs, record: ObjectState) -> Iterator[Change]:
             digest=inputs.digest,
             deposed_id=deposed.id,
         )
-        yield Change(subject=record, decision=decision_of(connection, request), deposed_id=deposed.id)
+        yield Change(subject=record, decision=_decided(connection, request), deposed_id=deposed.id)
 
 
 def replan_object(

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wlinfra.changes.model import PlatformObject
-from wlinfra.errors import ConfigurationError
-from wlinfra.plan.check import readings_of
+from wlinfra.errors import ConfigurationError, Diagnostic, WlinfraError
+from wlinfra.plan.check import REPORT_IT, failed
 from wlinfra.plan.inputs import Inputs
-from wlinfra.provider.base import Absent, Live, Reading, ReadRequest
+from wlinfra.provider.base import Absent, Ambiguous, Connection, Live, Reading, ReadRequest, Unreadable
 from wlinfra.provider.optional import PlansFromFacts
 from wlinfra.remedies import Advice, forget
 from wlinfra.state.model import ObjectState
 from wlinfra.values import Address
 
-__all__ = ["read_object", "read_objects"]
+__all__ = ["read_object", "read_objects", "readings_of"]
 
 
 def read_objects(
@@ -61,6 +61,27 @@ def read_object(inputs: Inputs, address: Address, item: PlatformObject | None, p
     objects = {} if item is None else {address: item}
     recorded = {} if prior is None else {address: prior}
     return read_objects(inputs, objects, recorded).get(address, Absent())
+
+
+def readings_of(provider: str, connection: Connection, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
+    """Return a reading for each request; all of them unreadable where the provider did not answer each one."""
+    count = f"{len(requests)} {'object was' if len(requests) == 1 else 'objects were'}"
+    try:
+        answers = list(connection.read(requests))
+    except WlinfraError:
+        raise
+    except (Exception, SystemExit) as failure:  # noqa: BLE001 - as in `blaming`, for each object
+        return [Unreadable(error=failed(provider, f"{count} read", failure))] * len(requests)
+    wrong = [answer for answer in answers if not isinstance(answer, Live | Absent | Ambiguous | Unreadable)]
+    if len(answers) == len(requests) and not wrong:
+        return answers
+    said = f"with {type(wrong[0]).__name__}" if wrong else f"{len(answers)} times"
+    error = Diagnostic(
+        summary="Provider returned wrong readings",
+        detail=f"{count} asked for, and it answered {said}. This is a bug in the {provider} provider.",
+        fix=REPORT_IT,
+    )
+    return [Unreadable(error=error)] * len(requests)
 
 
 def _stands_in(inputs: Inputs, record: ObjectState) -> bool:

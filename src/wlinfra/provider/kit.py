@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, asser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wlinfra.changes.model import Decision, Step
-from wlinfra.errors import ConfigurationError
+from wlinfra.errors import ConfigurationError, Diagnostic, ProviderError
 from wlinfra.http.options import SendOptions
 from wlinfra.provider.base import (
     Failed,
@@ -23,12 +23,13 @@ from wlinfra.provider.base import (
     ReadRequest,
     Ready,
     Recovery,
+    Refused,
     Status,
     StepResult,
     Waiting,
     WaitingStill,
 )
-from wlinfra.provider.operation import Operations
+from wlinfra.provider.operation import Operation, Operations, Sent
 from wlinfra.provider.options import wrong_options
 from wlinfra.state.model import Intent
 
@@ -113,10 +114,13 @@ class Questions(Generic[R]):
 
     read: Callable[[R, Sequence[ReadRequest]], Sequence[Reading]]
     plan: Callable[[R, PlanRequest], Decision]
-    run: Callable[[R, Step], StepResult]
     operations: Operations[R]
-    """Where an interrupted call is looked up."""
+    """Every mutating call: how it is made, and looked up after a lost answer."""
+    outcome: Callable[[Operation[R], Step, ProviderError], StepResult]
+    """Returns what a call means that failed; raises the error where it is none of the platform's."""
     poll: Callable[[R, Sequence[Waiting]], Sequence[Status]]
+    prepare: Callable[[R], Diagnostic | None] = lambda platform: None
+    """Called before each mutating call; returns why none may be made, None where it may."""
 
 
 class PlatformConnection(Generic[R]):
@@ -142,8 +146,13 @@ class PlatformConnection(Generic[R]):
         return replace(decision, steps=tuple(replace(step, timeout=self._timeout) for step in decision.steps))
 
     def run(self, step: Step) -> StepResult:
-        """Make the one call of a step."""
-        return self._questions.run(self.platform, step)
+        """Make the one call of a step; a failed one ends as refused, refused for now, or unknown."""
+        operation = self._questions.operations.of(step)
+        try:
+            refusal = self._questions.prepare(self.platform)
+            return operation.call(self.platform, Sent.of(step)) if refusal is None else Refused(error=refusal)
+        except ProviderError as error:
+            return self._questions.outcome(operation, step, error)
 
     def recover(self, intent: Intent) -> Recovery:
         """Return whether an interrupted step took effect."""

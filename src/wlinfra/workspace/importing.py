@@ -7,11 +7,11 @@ from wlinfra.changes.outcome import changes_nothing_live
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, ProviderError, WlinfraError
-from wlinfra.plan.check import readings_of
 from wlinfra.plan.expand import expand
 from wlinfra.plan.inputs import Inputs, refuse_other_place
 from wlinfra.plan.model import PlanOptions
 from wlinfra.plan.owners import refuse_taking
+from wlinfra.plan.reading import readings_of
 from wlinfra.provider.base import Absent, Ambiguous, Live, Reading, ReadRequest, Unreadable
 from wlinfra.remedies import Advice, forget, import_, move
 from wlinfra.state.model import ObjectState

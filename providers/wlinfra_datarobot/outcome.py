@@ -1,38 +1,28 @@
-"""Makes the one call a step stands for, and says what became of it.
-
-`provider` calls `run` with references filled in. Every failed call ends as refused, refused for now, or unknown.
-"""
+"""What a failed call means: refused, refused for now, or unknown. `questions` hands `outcome` to the connection."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
-from wlinfra.errors import Diagnostic
+from wlinfra.errors import Diagnostic, ProviderError
 from wlinfra.http.failures import ApiError, FailureKind, FieldError
 from wlinfra.provider import Done, Operation, Refused, RefusedForNow, Sent, Step, StepResult, UnknownOutcome
 from wlinfra.values import Json, Path
 
-from .operations.table import OPERATIONS
 from .platform import Platform
 
-__all__ = ["attribute_path", "run"]
+__all__ = ["attribute_path", "outcome"]
 
 _IN_DOUBT = frozenset({400, 401, 409})
 """What the second of two equal creates is answered with, when something on the way repeated the first."""
 _BUSY_WAIT = 2.0
 
 
-def run(platform: Platform, step: Step) -> StepResult:
-    """Make the step's call and return its outcome."""
-    operation = OPERATIONS.of(step)
-    try:
-        return operation.call(platform, Sent.of(step))
-    except ApiError as error:
-        return _outcome(operation, step, error)
-
-
-def _outcome(operation: Operation[Platform], step: Step, error: ApiError) -> StepResult:
+def outcome(operation: Operation[Platform], step: Step, error: ProviderError) -> StepResult:
+    """Return the outcome of a call that failed; raises the error when it is none of a call's."""
+    if not isinstance(error, ApiError):
+        raise error
     match error.kind:
         case FailureKind.NOT_FOUND if operation.gone_is_done:
             return Done(id=None if step.removes else _text(step.target))
