@@ -41,8 +41,10 @@ from .permissions import CAN_SHARE, CAN_UPDATE, verify_permissions
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
 from .wanted_artifact import verify_artifact
 from .workload_steps import (
+    ERRORED,
     RUNNING,
     STOPPED,
+    failing,
     power_step,
     ready,
     role_steps,
@@ -51,7 +53,6 @@ from .workload_steps import (
 
 __all__ = ["Moving"]
 
-_ERRORED = "errored"
 _METADATA = {"name": "", "description": "", "importance": "low"}
 _PLATFORM_TIMING = (
     "the declared replacement policy goes with another artifact only; this roll has the platform's timing"
@@ -76,7 +77,7 @@ class Moving:
             return self.draft
         # What is live already differs from the record alone, and is no reason for a call.
         touched = {str(item.path[0]) for item in self.draft.attributes if item.effect is not Effect.STORED}
-        repairs = live.values.get("power") == _ERRORED and self.draft.values.get("power") == RUNNING
+        repairs = live.values.get("power") == ERRORED and self.draft.values.get("power") == RUNNING
         artifact = artifact_change(self.request)
         digest = draft_digest(artifact, self.request.digest)
         memory = self.request.prior.memory if self.request.prior is not None else {}
@@ -106,6 +107,7 @@ class Moving:
             self.draft,
             steps=tuple(steps),
             goal=goal,
+            running=failing(self.draft) if goal is not None else {},
             predicted=predicted,
             notes=tuple(notes),
             blast_radius=BlastRadius.DOWNTIME if stops else BlastRadius.NONE,
@@ -195,7 +197,10 @@ class Moving:
             goal=goal,
             blast_radius=BlastRadius.ROLLING if runs else BlastRadius.NONE,
             outputs=outputs if swaps else draft.outputs,
-            running={name: live.values[name] for name in ("artifactId", "runtime") if name in live.values},
+            running={
+                **{name: live.values[name] for name in ("artifactId", "runtime") if name in live.values},
+                **failing(draft),
+            },
             predicted=verify_permissions(known(live), _needed(steps), desired),
             notes=tuple(notes),
             impact=self._impact(live, rolls=runs),
@@ -290,7 +295,7 @@ def _stopped_gate() -> Gate:
 
 
 def _reroll_reason(live: Live, reason: ActionReason | None) -> ActionReason:
-    if live.values.get("power") == _ERRORED:
+    if live.values.get("power") == ERRORED:
         return ActionReason.DRIFTED
     return reason if reason is not None and reason is not ActionReason.UNCHANGED else ActionReason.DEPENDENCY_CHANGED
 

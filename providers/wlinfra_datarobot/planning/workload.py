@@ -39,6 +39,7 @@ from .workload_steps import (
     TIMEOUT,
     create_step,
     delete_step,
+    failing,
     power_step,
     ready,
     role_steps,
@@ -107,7 +108,8 @@ def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
     runs = draft.values.get("power") != STOPPED
     after = draft.values.get("runtime", {}) if runs else None
     impact = impact_of(platform, now=None, after=after, rolls=False)
-    return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact, after=first)
+    goal = ready(request, draft, "create")
+    return replace(draft, steps=steps, goal=goal, running=failing(draft), impact=impact, after=first)
 
 
 def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[Step]:
@@ -138,7 +140,8 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Deci
         after=draft.values.get("runtime", {}),
         rolls=not is_delete_first,
     )
-    return replace(draft, steps=steps, goal=ready(request, draft, "create"), impact=impact, reversible=False)
+    goal = ready(request, draft, "create")
+    return replace(draft, steps=steps, goal=goal, running=failing(draft), impact=impact, reversible=False)
 
 
 def _in_order(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:

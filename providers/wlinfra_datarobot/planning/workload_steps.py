@@ -20,11 +20,13 @@ from ..operations.workloads import (
 )
 
 __all__ = [
+    "ERRORED",
     "RUNNING",
     "STOPPED",
     "TIMEOUT",
     "create_step",
     "delete_step",
+    "failing",
     "power_step",
     "ready",
     "role_steps",
@@ -33,7 +35,8 @@ __all__ = [
 
 TIMEOUT = 1800.0
 """Seconds for a workload to run or to be gone, unless its lifecycle names another."""
-STOPPED, RUNNING = "stopped", "running"
+STOPPED, RUNNING, ERRORED = "stopped", "running", "errored"
+"""The power states that a workload is shown with."""
 
 
 def create_step(values: Mapping[str, Json], dialect: Dialect, lookup: Mapping[str, Any]) -> Step:
@@ -75,6 +78,11 @@ def power_step(target: str | Ref, power: str, gate: Gate | None = None) -> Step:
 def delete_step(target: str) -> Step:
     """Return the step that deletes a workload for good."""
     return DELETE_WORKLOAD.step("delete the workload", target)
+
+
+def failing(draft: Decision) -> dict[str, Json]:
+    """Return what is live when the start that the change asks for fails: this stack's own failure, and no drift."""
+    return {} if draft.values.get("power") == STOPPED else {"power": ERRORED}
 
 
 def ready(request: PlanRequest, draft: Decision, phase: str, **details: Any) -> Goal:

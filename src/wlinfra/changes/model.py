@@ -279,7 +279,7 @@ class Decision:
     facts: Mapping[str, Json] = field(default_factory=dict)
     """What is known of the object after the change, where that is not what was read; see `Live.facts`."""
     running: Mapping[str, Json] = field(default_factory=dict)
-    """The live values of the attributes that the platform shows until the goal is reached; without secrets."""
+    """The values that the platform shows until the goal is reached, or once it is missed; without secrets."""
     moving: tuple[Path, ...] = ()
     """Paths that what this stack runs moves by itself, such as replicas under its own autoscaler: nobody's edit."""
     predicted: tuple[str, ...] = ()

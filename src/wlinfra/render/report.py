@@ -24,7 +24,7 @@ _WHAT_BECAME: Final[dict[Outcome, str]] = {
     "unclear": "it is unclear whether it happened",
 }
 _UNFINISHED: Final = (
-    "Note: The last change of these objects is under way, or has failed. What ran before it still runs:"
+    "Note: The last change of these objects is under way, or has failed. Until it succeeds, these values are live:"
 )
 
 

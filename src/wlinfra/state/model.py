@@ -77,7 +77,7 @@ class ObjectState:
     facts: Mapping[str, Json] = field(default_factory=dict)
     """What a plan looks at of the live object beside its values, such as what it was made of; see `Live.facts`."""
     running: Mapping[str, Json] = field(default_factory=dict)
-    """What ran before the last change, by attribute, until that change is seen over: our own work is no drift."""
+    """What is live until the last change is seen over, by attribute, or when it failed: our own work is no drift."""
     deposed: tuple[Deposed, ...] = ()
     health: Health = Health.READY
     awaiting: str = ""

@@ -134,9 +134,11 @@ def _values(base: ObjectState, aim: Aim, *, is_fresh: bool) -> Mapping[str, Json
 
 def _running(base: ObjectState, aim: Aim, *, is_fresh: bool) -> Mapping[str, Json]:
     """Return what runs until the change is over; of one that is over, or of another object, nothing."""
-    if aim.health is not Health.UNREADY or is_fresh:
+    if aim.health is not Health.UNREADY:
         return {}
-    return base.running if aim.running is None else aim.running
+    if aim.running is not None:
+        return aim.running
+    return {} if is_fresh else base.running
 
 
 def _deposed(base: ObjectState, aim: Aim) -> tuple[Deposed, ...]:

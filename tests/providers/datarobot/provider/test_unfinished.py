@@ -38,7 +38,7 @@ def test_a_roll_under_way_is_no_drift(stage: Stage) -> None:
     assert plan.is_empty
     assert [change.drift for change in plan.changes] == [(), ()]
     text = render_plan(plan)
-    assert "is under way, or has failed. What ran before it still runs" in text
+    assert "is under way, or has failed. Until it succeeds, these values are live" in text
     assert f'workload.chat: artifact = "{runs}"' in text
 
 
@@ -101,3 +101,43 @@ def test_an_equal_version_is_used_before_another_is_made(stage: Stage) -> None:
     assert [call for call in stage.calls() if "artifacts" in call] == []
     assert (stage.workload()["artifactId"], len(stage.artifacts())) == (first, 2)
     assert stage.plan(OLD).is_empty
+
+
+def errored(stage: Stage) -> None:
+    """Create a workload whose first start fails."""
+    assert not stage.apply(BROKEN, ok=False).ok
+    assert stage.workload()["status"] == "errored"
+
+
+def test_a_first_start_that_failed_is_no_drift(stage: Stage) -> None:
+    errored(stage)
+    plan = stage.plan(BROKEN, refresh_only=True)
+    assert plan.is_empty
+    assert [change.drift for change in plan.changes] == [(), ()]
+    assert 'workload.chat: power = "errored"' in render_plan(plan)
+    text = render_plan(stage.plan(NEW))
+    assert "outside of wlinfra" not in text
+    assert 'was "running"' not in text
+    stage.apply(NEW)
+    assert stage.record("workload.chat").running == {}
+    assert stage.plan(NEW).is_empty
+
+
+def test_a_failed_start_is_rolled_again_although_what_is_live_was_recorded(stage: Stage) -> None:
+    errored(stage)
+    stage.apply(BROKEN, refresh_only=True)
+    assert stage.change(BROKEN, "workload.chat").action is Action.ROLL
+
+
+def test_a_replacement_that_does_not_start_is_no_drift(stage: Stage) -> None:
+    stage.apply(OLD)
+    stage.apply(BROKEN, ok=False, replaces=("workload.chat",))
+    assert stage.plan(BROKEN, refresh_only=True).is_empty
+
+
+def test_what_another_user_does_to_a_failed_start_is_drift(stage: Stage) -> None:
+    errored(stage)
+    stage.api.ok("POST", f"/workloads/{stage.workload()['id']}/stop")
+    stage.clock.advance(60)
+    (drift,) = stage.plan(BROKEN, refresh_only=True).changes[-1].drift
+    assert (drift.recorded, drift.live) == ("running", "stopped")
