@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wlinfra.http.failures import ApiError
 from wlinfra.http.transport import multipart
-from wlinfra_datarobot.client.calls import Methods, segment
-from wlinfra_datarobot.client.wire_artifacts import CatalogItem, Stage, TaskStatus
+from wlinfra_datarobot.client.calls import PAGE_SIZE, Methods, Pages, segment
+from wlinfra_datarobot.client.wire_artifacts import CatalogItem, Stage, StoredFile, TaskStatus
 
 __all__ = ["Files"]
 
@@ -16,6 +16,13 @@ class Files(Methods):
     def create(self) -> CatalogItem:
         """Create an empty catalogue item."""
         return self._calls.post("/files", CatalogItem, {})
+
+    def contained(
+        self, catalog_id: str, version_id: str, *, offset: int = 0, limit: int = PAGE_SIZE
+    ) -> Pages[StoredFile]:
+        """Return the files of one version of an item."""
+        path = f"/files/{segment(catalog_id)}/versions/{segment(version_id)}/allFiles"
+        return self._calls.pages(path, StoredFile, {}, offset=offset, limit=limit)
 
     def stage(self, catalog_id: str) -> Stage:
         """Open a stage to upload files to."""

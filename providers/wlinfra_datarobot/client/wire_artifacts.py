@@ -132,6 +132,14 @@ class CatalogItem(TypedDict, total=False):
     statusId: str
 
 
+class StoredFile(TypedDict, total=False):
+    """One file of a catalogue item."""
+
+    fileName: str
+    fileSize: int
+    fileChecksum: str
+
+
 class Stage(TypedDict, total=False):
     """The answer to a new stage of files."""
 

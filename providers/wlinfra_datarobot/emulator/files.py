@@ -71,7 +71,16 @@ def from_file(call: Call) -> Response:
 
 def list_files(call: Call) -> Response:
     """Answer GET /files/{id}/allFiles with the newest version's files."""
-    files = _latest(_catalog(call))
+    return _listed(_latest(_catalog(call)))
+
+
+def list_files_of_version(call: Call) -> Response:
+    """Answer GET /files/{id}/versions/{id}/allFiles."""
+    key = call.request.params["version_id"]
+    return _listed(require(_catalog(call)["versions"].get(key), not_found("Catalog version", key)))
+
+
+def _listed(files: Mapping[str, Any]) -> Response:
     data = [
         {"fileName": name, "fileSize": file["size"], "fileChecksum": file["checksum"]}
         for name, file in sorted(files.items())
@@ -148,6 +157,7 @@ ROUTES: RouteTable = (
     ("POST", "/files", create_catalog),
     ("POST", "/files/fromFile", from_file),
     ("GET", "/files/{catalog_id}/allFiles", list_files),
+    ("GET", "/files/{catalog_id}/versions/{version_id}/allFiles", list_files_of_version),
     ("POST", "/files/{catalog_id}/stages", create_stage),
     ("POST", "/files/{catalog_id}/stages/{stage_id}/upload", upload),
     ("POST", "/files/{catalog_id}/fromStage", from_stage),

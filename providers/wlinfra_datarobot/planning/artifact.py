@@ -38,7 +38,7 @@ from ..compared.shapes import sent_artifact, sent_spec
 from ..operations.artifacts import BUILD_ARTIFACT, CREATE_ARTIFACT, LOCK_ARTIFACT, UPDATE_ARTIFACT
 from ..operations.workloads import PROMOTE_WORKLOAD
 from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
-from .builds import needs_build, open_builds, without_stale_images
+from .builds import needs_build, open_builds, verify_sources, without_stale_images
 from .earlier_version import equal_version, used_again
 from .end_artifact import artifact_end
 from .permissions import CAN_UPDATE, verify_permissions
@@ -141,6 +141,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision, *, reposi
     own = Ref(request.subject.address, "id")
     builds = needs_build(values["spec"], live.values.get("spec") if live is not None else None)
     if builds:
+        verify_sources(platform, request, values["spec"], live.values.get("spec") if live is not None else None)
         yield _build(own, ())
     if values.get("status") == "locked":
         yield _lock(own, _built_gate(()) if builds else None)
@@ -297,6 +298,7 @@ def _editing(platform: Platform, request: PlanRequest, draft: Decision, live: Li
         [_patch(live.id, payload, "edit the draft" if edits_spec else "change name or description")] if payload else []
     )
     if needs_build(draft.values["spec"], live.values.get("spec")):
+        verify_sources(platform, request, draft.values["spec"], live.values.get("spec"))
         steps.append(_build(live.id, [build["id"] for build in platform.client.builds.list(live.id)]))
     return steps
 

@@ -1,4 +1,4 @@
-"""Which artifacts the platform has to build images for, and whether a build is under way.
+"""Which artifacts the platform has to build images for, from which sources, and whether a build is under way.
 
 `plan_artifact` asks. A container is built when its sources changed, or when it has no image yet.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wlinfra.http.failures import ApiError, FailureKind
+from wlinfra.provider import PlanRequest
 from wlinfra.values import Json
 
 from ..compared.schema import BUILD_CONFIG
 from ..compared.shapes import containers_of, with_containers
 from ..platform import Platform
 from ..waits.rollout import agrees
+from .refusal import refusal
 
-__all__ = ["needs_build", "open_builds", "without_stale_images"]
+__all__ = ["needs_build", "open_builds", "verify_sources", "without_stale_images"]
 
 _OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
@@ -23,6 +26,29 @@ _OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 def needs_build(wanted: Mapping[str, Json], live: Json) -> bool:
     """True when some container of the wanted spec has to be built."""
     return any(_containers_to_build(wanted, live))
+
+
+def verify_sources(platform: Platform, request: PlanRequest, wanted: Mapping[str, Json], live: Json) -> None:
+    """Raise DeclarationError where a container is to be built from sources that the platform does not have."""
+    to_build = set(_containers_to_build(wanted, live))
+    for container in containers_of(wanted):
+        sources = ((container.get("imageBuildConfig") or {}).get("codeRef") or {}).get("datarobot") or {}
+        catalog, version = sources.get("catalogId"), sources.get("catalogVersionId")
+        if container["name"] not in to_build or not (isinstance(catalog, str) and isinstance(version, str)):
+            continue
+        try:
+            platform.client.files.contained(catalog, version, limit=1).first()
+        except ApiError as error:
+            if error.kind is not FailureKind.NOT_FOUND:
+                continue  # what cannot be read may be there: the build itself reports
+            raise refusal(
+                request,
+                "No such sources",
+                f"The container {container['name']} is to be built from the version {version} of the stored files "
+                f"{catalog}, which DataRobot does not have, or the token may not see them.",
+                "Correct catalog_id and catalog_version_id, or upload the sources again and give the ids of the answer.",
+                path=f"containers[{container['name']}].build.code_ref",
+            ) from None
 
 
 def without_stale_images(wanted: Mapping[str, Json], live: Json) -> Json:

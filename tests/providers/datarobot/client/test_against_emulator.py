@@ -192,6 +192,9 @@ def test_sources_are_stored_and_built(emulator: DataRobotEmulator, client: DataR
     stage = client.files.stage(catalog)["stageId"]
     client.files.upload(catalog, stage, "app/Dockerfile", b"FROM scratch")
     stored = client.files.from_stage(catalog, stage)
+    assert [file["fileName"] for file in client.files.contained(catalog, stored["catalogVersionId"])] == [
+        "app/Dockerfile"
+    ]
     code = {"datarobot": {"catalogId": catalog, "catalogVersionId": stored["catalogVersionId"]}}
     container: Any = {"name": "main", "primary": True, "port": 8080, "imageBuildConfig": {"codeRef": code}}
     draft = client.artifacts.create(

@@ -89,6 +89,7 @@ CALLS: list[tuple[str, str, Callable[[DataRobotClient], Any]]] = [
         "/files/c/fromFile?useArchiveContents=true&overwrite=REPLACE",
         lambda c: c.files.from_archive("a.zip", b"x", catalog_id="c"),
     ),
+    ("GET", "/files/c/versions/v/allFiles?limit=1", lambda c: c.files.contained("c", "v", limit=1).first()),
     ("GET", "/status/t", lambda c: c.files.status("t")),
     ("GET", "/account/info", lambda c: c.account.info()),
 ]

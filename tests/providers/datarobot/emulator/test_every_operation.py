@@ -24,6 +24,8 @@ def _walk_sources(api: Any) -> dict[str, Any]:
     path = f"/files/{catalog['catalogId']}/fromFile/?useArchiveContents=true&overwrite=REPLACE"
     assert api.upload(path, "all.zip", archive.getvalue()).status == 202
     assert api.ok("GET", f"/files/{catalog['catalogId']}/allFiles/")["data"][0]["fileName"] == "Dockerfile"
+    stored = f"/files/{catalog['catalogId']}/versions/{catalog['catalogVersionId']}/allFiles/"
+    assert api.ok("GET", stored)["data"] == []
     assert api.ok("GET", f"/status/{version['statusId']}/")["status"] == "COMPLETED"
     return version
 

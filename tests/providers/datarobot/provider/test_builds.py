@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from support.datarobot_stage import Stage, chat
 
 import wlinfra as wl
+from wlinfra.emulation import Reply
 
 
 def _sources(stage: Stage) -> tuple[str, str]:
@@ -48,6 +50,31 @@ def test_the_same_sources_keep_their_image(stage: Stage) -> None:
     stage.apply(chat(artifact=_built(sources, env={"LOG": "debug"})))
     assert stage.calls() == ["POST /artifacts", "PATCH /artifacts/*", "POST /workloads/*/replacement"]
     assert _image(stage) == image
+
+
+@pytest.mark.parametrize("missing", ["item", "version"])
+def test_sources_that_do_not_exist_are_refused_before_any_call(stage: Stage, missing: str) -> None:
+    catalog, version = _sources(stage)
+    wrong = (version, version) if missing == "item" else (catalog, catalog)
+    stage.calls()
+    (error,) = stage.plan(chat(artifact=_built(wrong))).errors
+    assert (error.summary, error.address, stage.calls()) == ("No such sources", "artifact.server", [])
+    assert error.path == "containers[main].build.code_ref"
+    stage.apply(chat(artifact=_built((catalog, version))))
+    assert stage.plan(chat(artifact=_built(wrong))).errors == (error,)
+
+
+def test_a_draft_is_not_edited_to_sources_that_do_not_exist(stage: Stage) -> None:
+    catalog, version = _sources(stage)
+    stage.apply(chat(artifact={**_built((catalog, version)), "status": "draft"}))
+    (error,) = stage.plan(chat(artifact={**_built((catalog, catalog)), "status": "draft"})).errors
+    assert error.summary == "No such sources"
+
+
+def test_sources_that_may_not_be_read_are_left_to_the_build(stage: Stage) -> None:
+    sources = _sources(stage)
+    stage.emulator.faults.on(Reply(403), method="GET", path="/files")
+    assert not stage.plan(chat(artifact=_built(sources))).errors
 
 
 def _image(stage: Stage) -> Any:
