@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.load_profile("ci")  # wherever they run: no deadline, which a loaded machine exceeds, and the same examples
 pytest.register_assert_rewrite("wlinfra.testing.contract")  # before any test imports it
 pytest_plugins = ["engines.plugin", "slow_tests"]
 
