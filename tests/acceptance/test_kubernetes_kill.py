@@ -32,7 +32,7 @@ def resources(env):
         yield before
 
 stack.environment("test", provider="kubernetes", kubeconfig={kubeconfig!r}, namespace={namespace!r},
-                  connect_timeout=0.5, read_timeout=2)
+                  connect_timeout=1, read_timeout=5)
 """
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,15 +105,15 @@ def test_an_image_says_how_its_pod_fails(fakes: ClusterHandle, namespace: str, i
 
 
 def test_what_is_slow_gets_ready_later(fakes: ClusterHandle, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    begin = fakes.api.get(path)["metadata"]["resourceVersion"]
     _create(fakes, namespace, deployment("web", image="slow:1"))
-
-    def ready() -> list[tuple[str, bool]]:
-        statuses = [(pod["status"]["phase"], one) for pod in _pods(fakes, namespace)
-                    for one in pod["status"].get("containerStatuses", ())]  # fmt: skip
-        return [(phase, one["ready"]) for phase, one in statuses]
-
-    assert eventually(ready) == [("Running", False)]
-    assert eventually(lambda: ready() == [("Running", True)])
+    seen: list[tuple[str, bool]] = []
+    with closing(fakes.api.watch(path, begin, threading.Event())) as events:
+        while ("Running", True) not in seen:
+            status = next(events)["object"]["status"]
+            seen += [(status["phase"], one["ready"]) for one in status.get("containerStatuses", ())]
+    assert ("Running", False) in seen
 
 
 def test_what_crashes_is_started_again(fakes: ClusterHandle, namespace: str) -> None:

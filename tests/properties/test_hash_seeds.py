@@ -86,7 +86,7 @@ def plans(project: Project, seed: int) -> bytes:
         cwd=project.folder,
         env={**project.environ, "PYTHONHASHSEED": str(seed)},
         capture_output=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -6,7 +6,7 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,7 +88,7 @@ class ApiClient:
             raise ApiError(response.status, found)
         return found if isinstance(found, dict) else {"text": found}
 
-    def watch(self, path: str, version: str, stop: threading.Event) -> Iterator[Json]:
+    def watch(self, path: str, version: str, stop: threading.Event) -> Generator[Json, None, None]:
         """Yield the events of a collection after a resource version, until the server ends the stream."""
         query = urlencode({"watch": "1", "resourceVersion": version, "timeoutSeconds": "240"})
         connection = self._connection(250.0)

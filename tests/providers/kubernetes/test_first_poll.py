@@ -206,10 +206,12 @@ def test_an_api_server_that_is_away_is_told_and_ends_no_wait(
 def test_what_keeps_only_some_pods_away_ends_no_wait_while_others_end(
     wait: Wait, fakes: ClusterHandle, namespace: str
 ) -> None:
-    wait.send(deployment(replicas=4))
+    one = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}
+    wait.send(deployment(replicas=2, strategy=one))
     eventually(lambda: isinstance(wait.poll(), Ready))
-    fakes.kubectl("create", "quota", "four", "-n", namespace, "--hard=pods=4")
-    fakes.kubectl("wait", "quota/four", "-n", namespace, "--for=jsonpath={.status.used.pods}=4", "--timeout=90s")
-    wait.send(deployment("nginx:2", replicas=4))
-    status = eventually(lambda: found if isinstance(found := wait.poll(), Ready | Failed) else None)
+    fakes.kubectl("create", "quota", "two", "-n", namespace, "--hard=pods=2")
+    fakes.kubectl("wait", "quota/two", "-n", namespace, "--for=jsonpath={.status.used.pods}=2", "--timeout=90s")
+    wait.send(deployment("nginx:2", replicas=2, strategy=one))
+    # After each refusal the controller waits twice as long before it creates a pod again.
+    status = eventually(lambda: found if isinstance(found := wait.poll(), Ready | Failed) else None, seconds=180)
     assert isinstance(status, Ready)

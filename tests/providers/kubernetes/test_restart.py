@@ -37,7 +37,7 @@ def resources(env):
         yield Manifest(name, {{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": name}}, "data": {{"a": "1"}}}})
 
 
-stack.environment("test", provider="kubernetes", kubeconfig={kubeconfig!r}, namespace={namespace!r}, read_timeout=2, connect_timeout=0.5)
+stack.environment("test", provider="kubernetes", kubeconfig={kubeconfig!r}, namespace={namespace!r}, read_timeout=5, connect_timeout=1)
 """
 MANY = 12
 STRUCK = 6
