@@ -74,6 +74,8 @@ def test_control_c_ends_a_program(pulumi_workspace: PulumiWorkspace) -> None:
     command = pulumi_workspace.start("up", "--yes", "--skip-preview")
     eventually(lambda: "the program runs" in command.output.read_text())
     assert len(pulumi_workspace.running()) == 3  # the CLI, the language host and the program
+    with pytest.raises(AssertionError, match=r"still runs after 0 s\n(.*\n)*.*the program runs"):
+        command.wait(0)
     command.interrupt()
     assert "cancel" in command.wait(20).out
     assert pulumi_workspace.running() == {}

@@ -60,9 +60,12 @@ class Command:
     errors: Path
 
     def wait(self, seconds: float = SECONDS) -> Ended:
-        """Wait for its end and return it; raises TimeoutExpired when it takes longer."""
-        code = self.process.wait(seconds)
-        return Ended(code=code, out=self.output.read_text(), err=self.errors.read_text())
+        """Wait for its end and return it; raises AssertionError with what it printed when it takes longer."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        code, out, err = self.process.returncode, self.output.read_text(), self.errors.read_text()
+        assert code is not None, f"{self.process.args!r} still runs after {seconds:.0f} s\n{out}\n{err}"
+        return Ended(code=code, out=out, err=err)
 
     def interrupt(self) -> None:
         """Press Ctrl-C: the signal goes to the process group of the CLI, which the engine's plugins are not in."""
