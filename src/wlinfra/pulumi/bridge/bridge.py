@@ -1,0 +1,268 @@
+"""The bridge: answers what the gRPC service asks, with the planner and the applier that the command line has too."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from wlinfra.errors import DeclarationError, Severity, WlinfraError
+from wlinfra.pulumi.bridge.configuration import checked
+from wlinfra.pulumi.bridge.configured import Configured, pulumi_home
+from wlinfra.pulumi.bridge.kinds import model_of
+from wlinfra.pulumi.bridge.mutating import mutating
+from wlinfra.pulumi.bridge.paths import differences, located, written
+from wlinfra.pulumi.bridge.planning import Planned, expanded, plan_from_record, refuse_errors
+from wlinfra.pulumi.bridge.properties import result_of
+from wlinfra.pulumi.bridge.records import RECORD, Record, decoded
+from wlinfra.pulumi.bridge.reports import diffed, input_differences, report_line
+from wlinfra.pulumi.bridge.subjects import Task, Wrong, task_of
+from wlinfra.pulumi.bridge.wording import Scrubber, refusal_of, said, sentence
+from wlinfra.pulumi.contract import (
+    BridgeError,
+    Checked,
+    Diffed,
+    Difference,
+    Differs,
+    Failure,
+    Found,
+    Made,
+    Place,
+    Properties,
+    Recorded,
+    Refusal,
+    Subject,
+)
+from wlinfra.state.key import Digest
+from wlinfra.values import UNKNOWN
+
+__all__ = ["CoreBridge"]
+
+
+def _silent(text: str) -> None:
+    """Show it to no one."""
+
+
+class CoreBridge:
+    """Implements `wlinfra.pulumi.contract.Bridge`; see there for what each method promises."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None, *, log: Callable[[str], None] = _silent) -> None:
+        """``environ`` replaces the variables of the process; ``log`` is called with lines that belong to no resource."""
+        self._environ = os.environ if environ is None else environ
+        self._log = log
+        self._configured: Configured | None = None
+        self._checked: set[str] = set()
+        self._recorded: dict[str, Recorded] = {}
+        """What Pulumi has of a resource, by its URN: a create of one of them is half of a replacement."""
+        self._ended: set[str] = set()
+        self._mutex = threading.Lock()
+
+    @property
+    def configured(self) -> Configured:
+        """The provider; raises BridgeError before `configure`."""
+        if self._configured is None:
+            raise BridgeError(Refusal.INVALID, "The provider is not configured yet.")
+        return self._configured
+
+    # ------------------------------------------------------------ the provider
+
+    def check_config(self, config: Properties) -> Checked:
+        """Check a provider's configuration; calls nothing."""
+        with _told(config):
+            found = checked(config, self._environ, pulumi_home(self._environ) / "wlinfra")
+            scrub = Scrubber.of(config)
+            failures = tuple(Failure(item.path, scrub(item.reason)) for item in found.failures)
+            return Checked(inputs=found.inputs, failures=failures)
+
+    def diff_config(self, old: Properties, new: Properties) -> Diffed:
+        """Compare two configurations; none of them replaces anything."""
+        found = tuple(
+            Difference(path=written(path), differs=Differs.UPDATE) for path, _, _ in differences(dict(old), dict(new))
+        )
+        return Diffed(changes=bool(found), differences=found)
+
+    def configure(self, place: Place) -> None:
+        """Remember where resources live; calls nothing."""
+        with _told(place.config):
+            before, self._configured = self._configured, Configured.of(place, self._environ, self._log)
+            if before is not None:
+                before.close()
+
+    # ------------------------------------------------------------ without calls
+
+    def check(self, subject: Subject, old: Properties | None, new: Properties) -> Checked:
+        """Check the inputs of a resource."""
+        del old
+        with _told(new, subject=subject), self._mutex:
+            self._checked.add(subject.urn)
+        with _told(new, subject=subject):
+            scrub = Scrubber.of(new)
+            try:
+                task = task_of(self.configured, subject, new)
+                expanded(self.configured, task, Digest())
+            except Wrong as wrong:
+                found = () if wrong.unknown else wrong.found
+                return Checked(
+                    inputs=new,
+                    failures=tuple(Failure(written(path), scrub(sentence(item, subject))) for path, item in found),
+                )
+            except DeclarationError as error:
+                return Checked(
+                    inputs=new,
+                    failures=tuple(
+                        Failure(written(located(new, item.path)) if item.path else "", scrub(sentence(item, subject)))
+                        for item in error.diagnostics
+                    ),
+                )
+            for warning in task.declared.warnings:
+                subject.report(Severity.WARNING, scrub(sentence(warning, subject)), False)
+            return Checked(inputs=new)
+
+    def diff(self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]) -> Diffed:
+        """Return what an update would do, planned from the record."""
+        with _told(new, recorded, subject=subject):
+            with self._mutex:
+                self._recorded[subject.urn] = recorded
+                is_refresh = subject.urn not in self._checked
+            planned = self._planned(subject, recorded, new, ignored)
+            if planned is None:
+                found = input_differences(recorded.inputs, new)
+                return Diffed(changes=bool(found), differences=found)
+            answer = diffed(planned, recorded.inputs, new)
+            if answer.changes and not is_refresh:
+                subject.report(None, Scrubber.of(new)(report_line(planned)), False)
+            return answer
+
+    def preview_create(self, subject: Subject, inputs: Properties) -> Properties:
+        """Return the outputs of a create: all but the inputs is known after it."""
+        with _told(inputs, subject=subject):
+            try:
+                task = task_of(self.configured, subject, inputs)
+                names = expanded(self.configured, task, Digest()).outputs_of(task.address)
+            except Wrong:
+                names = []
+            model = model_of(subject.type, self.configured.settings.platform)
+            return result_of(model, inputs, dict.fromkeys(names, UNKNOWN), UNKNOWN)
+
+    def preview_update(
+        self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]
+    ) -> Properties:
+        """Return the outputs of an update; what it leaves as it was is known."""
+        with _told(new, recorded, subject=subject):
+            planned = self._planned(subject, recorded, new, ignored)
+            if planned is None:
+                unknown = {name: UNKNOWN for name in recorded.outputs if name not in recorded.inputs}
+                return {**unknown, **new}
+            record = UNKNOWN if planned.effective else recorded.outputs.get(RECORD)
+            return result_of(planned.task.resource, new, planned.outputs(), record)
+
+    # ------------------------------------------------------------ with calls
+
+    def create(self, subject: Subject, inputs: Properties, timeout: float) -> Made:
+        """Create the resource, or continue a create that was interrupted."""
+        with _told(inputs, subject=subject):
+            task = self._task(subject, inputs, timeout=timeout)
+            with self._mutex:
+                replaced = None if subject.urn in self._ended else self._recorded.get(subject.urn)
+            with mutating(self.configured, subject, timeout) as mutation:
+                return _scrubbed(mutation.create(task, inputs, replaced), inputs)
+
+    def update(
+        self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str], timeout: float
+    ) -> Made:
+        """Update the resource, planned from what is live."""
+        with _told(new, recorded, subject=subject):
+            record = decoded(recorded.outputs)
+            task = self._task(subject, new, record, ignored, timeout)
+            with mutating(self.configured, subject, timeout) as mutation:
+                return _scrubbed(mutation.update(task, new, recorded, record), new)
+
+    def delete(self, subject: Subject, recorded: Recorded, timeout: float) -> None:
+        """Delete the resource."""
+        with _told(recorded, subject=subject):
+            record = decoded(recorded.outputs)
+            model = model_of(subject.type, self.configured.settings.platform)
+            with mutating(self.configured, subject, timeout) as mutation:
+                mutation.delete(model, recorded, record)
+            with self._mutex:
+                self._ended.add(subject.urn)
+
+    def read(self, subject: Subject, recorded: Recorded, timeout: float) -> Found | None:
+        """Return what is live."""
+        raise BridgeError(Refusal.REFUSED, "Reading is not built yet.")
+
+    def enumerate(self, token: str, query: Properties, limit: int) -> Sequence[tuple[str, str]]:
+        """Return id and name of what exists of a type."""
+        raise BridgeError(Refusal.REFUSED, "Listing is not built yet.")
+
+    def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Checked:
+        """Call a function."""
+        raise BridgeError(Refusal.REFUSED, f"There is no function {token}.")
+
+    def cancel(self) -> None:
+        """End waits now, and everything after 3 s; returns at once."""
+        if self._configured is not None:
+            self._configured.cancel()
+
+    def close(self) -> None:
+        """Release the journal and the connections."""
+        if self._configured is not None:
+            self._configured.close()
+
+    # ------------------------------------------------------------ planning
+
+    def _task(
+        self,
+        subject: Subject,
+        inputs: Properties,
+        record: Record | None = None,
+        ignored: Sequence[str] = (),
+        timeout: float = 0.0,
+    ) -> Task:
+        """Return the task of an apply, for which everything must be known."""
+        name = record.name if record is not None else ""
+        try:
+            task = task_of(self.configured, subject, inputs, name=name, ignored=ignored, timeout=timeout)
+        except Wrong as wrong:
+            text = said((item for _, item in wrong.found), subject)
+            raise BridgeError(Refusal.INVALID, text) from None
+        if not task.complete:
+            raise BridgeError(Refusal.INVALID, "Part of the inputs is not known yet, so nothing was called.")
+        return task
+
+    def _planned(self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]) -> Planned | None:
+        """Return the plan from the record; None where too little of the inputs is known to plan anything."""
+        record = decoded(recorded.outputs)
+        self.configured.refuse_elsewhere(record, subject.urn, ask=False)
+        try:
+            task = task_of(self.configured, subject, new, name=record.name, ignored=ignored)
+        except Wrong as wrong:
+            if wrong.unknown:
+                return None
+            raise BridgeError(Refusal.INVALID, said((item for _, item in wrong.found), subject)) from None
+        planned = plan_from_record(self.configured, task, record)
+        refuse_errors(planned.plan)
+        return planned if task.complete else None
+
+
+@contextmanager
+def _told(*given: Properties | Recorded, subject: Subject | None = None) -> Iterator[None]:
+    """Raise what the core raises as an error of the bridge, without what the caller marked as secret."""
+    try:
+        yield
+    except BridgeError as error:
+        raise BridgeError(error.refusal, _scrub(given)(str(error)), missing=error.missing) from None
+    except WlinfraError as error:
+        found = refusal_of(error, subject)
+        raise BridgeError(found.refusal, _scrub(given)(str(found))) from None
+
+
+def _scrub(given: Sequence[Properties | Recorded]) -> Scrubber:
+    return Scrubber.of(*(dict(item.inputs) if isinstance(item, Recorded) else dict(item) for item in given))
+
+
+def _scrubbed(made: Made, inputs: Properties) -> Made:
+    """Return what was made, with its reasons free of secrets."""
+    scrub = Scrubber.of(dict(inputs))
+    return Made(id=made.id, outputs=made.outputs, reasons=tuple(map(scrub, made.reasons)))

@@ -1,0 +1,306 @@
+"""Create, update and delete: under the journal's lock, planned from what is live, applied by the core's applier."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from wlinfra.apply.applier import apply_plan
+from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Progress
+from wlinfra.apply.recovery import record as record_recovered
+from wlinfra.apply.recovery import resolve
+from wlinfra.apply.stop import StopSignal
+from wlinfra.changes.change import Change
+from wlinfra.changes.model import Action, ActionReason
+from wlinfra.errors import Diagnostic, InterruptedRun, WlinfraError
+from wlinfra.plan.model import PlanOptions
+from wlinfra.pulumi.bridge.configured import Configured
+from wlinfra.pulumi.bridge.names import old_half
+from wlinfra.pulumi.bridge.planning import Planned, main_of, outputs_of, plan_from_record, plan_live, refuse_errors
+from wlinfra.pulumi.bridge.properties import result_of
+from wlinfra.pulumi.bridge.records import Record, decoded
+from wlinfra.pulumi.bridge.subjects import Task
+from wlinfra.pulumi.bridge.wording import said, sentence
+from wlinfra.pulumi.contract import BridgeError, Made, Properties, Recorded, Refusal, Subject
+from wlinfra.resources.artifact import Artifact
+from wlinfra.resources.base import Resource
+from wlinfra.stack.program import Declared
+from wlinfra.state.key import Digest
+from wlinfra.state.model import ObjectState, State
+from wlinfra.state.records import moved
+from wlinfra.state.session import StateSession
+from wlinfra.values import Address
+
+__all__ = ["Mutation", "mutating"]
+
+
+@contextmanager
+def mutating(configured: Configured, subject: Subject, timeout: float) -> Iterator[Mutation]:
+    """Open the journal, and stop what lasts longer than the timeout, or what the engine cancels."""
+    stop = StopSignal()
+    configured.begin(stop)
+    timer = threading.Timer(timeout, stop.request) if timeout > 0 else None
+    try:
+        session = configured.journal.session()
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        yield Mutation(configured=configured, subject=subject, session=session, stop=stop, timeout=timeout)
+    finally:
+        if timer is not None:
+            timer.cancel()
+        configured.end(stop)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """One mutating call of the engine."""
+
+    configured: Configured
+    subject: Subject
+    session: StateSession
+    stop: StopSignal
+    timeout: float
+
+    # ------------------------------------------------------------ the three calls
+
+    def create(self, task: Task, inputs: Properties, replaced: Recorded | None) -> Made:
+        """Create the resource, or continue what an earlier process of the same journal began.
+
+        ``replaced`` is what Pulumi has recorded of the resource, in a replacement that creates first.
+        """
+        if replaced is not None:
+            self._set_aside(task, replaced)
+        self._recover(task.own)
+        name, digest = task.resource.name, Digest(self.configured.journal.key())
+        planned = plan_live(self.configured, task, self._state(), digest)
+        refuse_errors(planned.plan)
+        self._refuse_taking_over(planned)
+        return self._applied(planned, inputs, identity=None, record_name=name, key=self.configured.journal.key())
+
+    def update(self, task: Task, inputs: Properties, recorded: Recorded, record: Record) -> Made:
+        """Bring the resource to its new declaration, as far as the plan of the record says so too."""
+        self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+        approved = plan_from_record(self.configured, task, record)
+        refuse_errors(approved.plan)
+        self._enter(record, recorded.id)
+        self._recover(task.own)
+        planned = plan_live(self.configured, task, self._state(), record.digest)
+        refuse_errors(planned.plan)
+        if reasons := planned.beyond(approved):
+            raise BridgeError(
+                Refusal.REFUSED,
+                f"What would be done now goes beyond the diff that was shown: {'; '.join(reasons)}. Nothing was changed. "
+                "Look at it and decide: pulumi refresh, then pulumi up",
+            )
+        return self._applied(planned, inputs, identity=recorded.id, record_name=record.name, key=record.key)
+
+    def delete(self, model: type[Resource], recorded: Recorded, record: Record) -> None:
+        """Delete the resource; what is gone already is no error."""
+        self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+        objects = self._objects_to_end(record, recorded.id)
+        if not objects:
+            return
+        self._recover({item.address.resource for item in objects})
+        declared = _declaring(self.configured, model, objects)
+        task = Task(declared=declared, resource=declared.resources[0])
+        state = replace(self._state(), objects={item.address: item for item in objects})
+        planned = plan_live(self.configured, task, state, record.digest, PlanOptions(destroy=True))
+        refuse_errors(planned.plan)
+        result, broken = self._apply(planned)
+        left = self._recorded({item.address.resource for item in objects})
+        problems = [*_problems(result, self.subject, self._why_stopped), *broken]
+        if problems:
+            raise BridgeError(self._refusal(bool(left)), "\n".join(problems))
+
+    # ------------------------------------------------------------ the journal
+
+    def _state(self) -> State:
+        return self.session.state
+
+    def _recorded(self, resources: Iterable[Address]) -> tuple[ObjectState, ...]:
+        wanted = set(resources)
+        return tuple(item for item in self._state().objects.values() if item.address.resource in wanted)
+
+    def _enter(self, record: Record, identity: str) -> None:
+        """Put Pulumi's record into the journal, unless the journal's own is of a call whose answer Pulumi never got."""
+        own = self._recorded({item.address.resource for item in record.objects})
+        if record.journal == self._state().lineage and own and _is(own, identity):
+            return
+        here = {item.address for item in record.objects}
+        self.session.set_many(put=record.objects, remove=[item.address for item in own if item.address not in here])
+
+    def _set_aside(self, task: Task, replaced: Recorded) -> None:
+        """Keep what is replaced at an address of its own until Pulumi deletes it."""
+        record = decoded(replaced.outputs)
+        self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+        aside = {item.address: old_half(item.address, replaced.id) for item in record.objects}
+        current = self._recorded(task.own)
+        if any(address in self._state().objects for address in aside.values()):
+            return  # an earlier process did it
+        kept = current if current and _is(current, replaced.id) else record.objects
+        self.session.set_many(
+            put=[moved(item, aside.get(item.address, old_half(item.address, replaced.id))) for item in kept],
+            remove=[item.address for item in kept if item in current],
+        )
+
+    def _objects_to_end(self, record: Record, identity: str) -> Sequence[ObjectState]:
+        """Return the objects with the identity that Pulumi deletes, in the journal by now."""
+        aside = [old_half(item.address, identity) for item in record.objects]
+        objects = self._state().objects
+        if found := [objects[address] for address in aside if address in objects]:
+            return found
+        own = self._recorded({item.address.resource for item in record.objects})
+        if own and _is(own, identity):
+            return own if record.journal == self._state().lineage else self._put(record.objects)
+        if record.journal == self._state().lineage:
+            return ()  # deleted already, and the answer was lost
+        if own:  # another object has the address by now
+            return self._put([moved(item, old_half(item.address, identity)) for item in record.objects])
+        return self._put(record.objects)
+
+    def _put(self, objects: Sequence[ObjectState]) -> Sequence[ObjectState]:
+        self.session.set_many(put=objects)
+        return objects
+
+    def _recover(self, resources: Iterable[Address]) -> None:
+        """Find out what became of the calls that an interrupted process made for the resource."""
+        wanted = set(resources)
+        intents = [intent for intent in self._state().intents if intent.address.resource in wanted]
+        if not intents:
+            return
+        inputs = self.configured.inputs(self.configured.declared, self._state(), Digest(self.configured.journal.key()))
+
+        def report(text: str) -> None:
+            self.subject.report(None, text, True)
+
+        found = resolve(inputs, intents, self.configured.clock, wait=True, report=report)
+        record_recovered(self.session, found)
+        unclear = [item.error for item in found if item.outcome == "unclear" and item.error is not None]
+        if unclear:
+            raise BridgeError(Refusal.UNCLEAR, said(unclear, self.subject))
+
+    # ------------------------------------------------------------ doing it
+
+    def _refuse_taking_over(self, planned: Planned) -> None:
+        """Raise BridgeError for an object that only its name ties to this resource."""
+        for change in planned.plan.changes:
+            unproven = change.reason in (ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
+            if change.action is Action.IMPORT and unproven and not change.lifecycle.adopt:
+                raise BridgeError(
+                    Refusal.REFUSED,
+                    f"A {change.kind} named {change.name!r} exists with the id {change.id}, and neither the stack's state nor "
+                    "the journal says that this resource created it. Nothing was created. If it is the one, import it:\n"
+                    f"    pulumi import {self.subject.type} {self.subject.name} {self._import_id(planned, change)}\n"
+                    "Otherwise give this one another name.",
+                )
+
+    def _import_id(self, planned: Planned, change: Change) -> str:
+        main = planned.main
+        if main is None or main.address != change.address:
+            return str(change.id)
+        return str(change.outputs.get(main.stable) or change.id)
+
+    def _applied(
+        self, planned: Planned, inputs: Properties, *, identity: str | None, record_name: str, key: bytes
+    ) -> Made:
+        """Apply it; return what was made, also when it is not ready. Raises BridgeError when nothing was done."""
+        before = self._recorded(planned.task.own)
+        result, broken = self._apply(planned)
+        objects = self._recorded(planned.task.own)
+        problems = [*_problems(result, self.subject, self._why_stopped), *broken]
+        main = main_of(planned.task.address, planned.plan.objects)
+        known = outputs_of(planned.task.address, planned.exporters, objects)
+        found = identity or _identity(known, main.stable if main is not None else "id")
+        if found is None or (problems and objects == before):
+            raise BridgeError(self._refusal(found is not None), "\n".join(problems) or "Nothing was created.")
+        record = Record(
+            name=record_name,
+            platform=self.configured.settings.platform,
+            place=self._place(),
+            objects=objects,
+            key=key,
+            journal=self._state().lineage,
+            serial=self._state().serial,
+        )
+        return Made(
+            id=found,
+            outputs=result_of(planned.task.resource, inputs, known, record),
+            reasons=tuple(problems),
+        )
+
+    def _place(self) -> Mapping[str, str]:
+        try:
+            return self.configured.here()
+        except WlinfraError:
+            return {}  # what was planned was read; that this cannot be read stops nothing
+
+    def _apply(self, planned: Planned) -> tuple[ApplyResult | None, list[str]]:
+        """Apply the plan; return what came of it, or why it was broken off."""
+        try:
+            result = apply_plan(
+                planned.plan,
+                planned.inputs,
+                self.session,
+                options=ApplyOptions(command="pulumi"),
+                listener=self._listen,
+                stop=self.stop,
+                clock=self.configured.clock,
+            )
+        except InterruptedRun:
+            return None, [f"{self._why_stopped}, and the journal has what was done. Run pulumi up again."]
+        return result, []
+
+    @property
+    def _why_stopped(self) -> str:
+        if self.configured.cancelled.is_set():
+            return "The run was cancelled"
+        return f"The timeout of {self.timeout:g} s is over" if self.timeout > 0 else "The run was stopped"
+
+    def _refusal(self, is_recorded: bool) -> Refusal:
+        if self.configured.cancelled.is_set():
+            return Refusal.CANCELLED
+        open_ = any(intent for intent in self._state().intents)
+        return Refusal.UNCLEAR if open_ and not is_recorded else Refusal.REFUSED
+
+    def _listen(self, event: ApplyEvent) -> None:
+        if isinstance(event, Progress):
+            reason = f": {event.reason}" if event.reason else ""
+            self.subject.report(None, f"waiting until {event.waiting_for}, {event.elapsed:.0f} s{reason}", True)
+
+
+def _is(objects: Iterable[ObjectState], identity: str) -> bool:
+    """True when one of the objects has the identity, or had it given to Pulumi."""
+    return any(identity in (item.id, *map(str, item.outputs.values())) for item in objects)
+
+
+def _identity(outputs: Mapping[str, object], stable: str) -> str | None:
+    found = outputs.get(stable) or outputs.get("id")
+    return found if isinstance(found, str) else None
+
+
+def _problems(result: ApplyResult | None, subject: Subject, stopped: str) -> Iterator[str]:
+    if result is None:
+        return
+    for _, error in result.failed:
+        yield sentence(_without_address(error), subject)
+    for change, because in result.skipped:
+        yield f"{stopped}. {change.address}: {because}." if result.interrupted else f"{change.address}: {because}."
+
+
+def _without_address(error: Diagnostic) -> Diagnostic:
+    return replace(error, address=None, location=None)
+
+
+def _declaring(configured: Configured, model: type[Resource], objects: Iterable[ObjectState]) -> Declared:
+    """Return an environment whose part is what ends: only where that stands is known of it, and only that is needed."""
+    addresses = {item.address.resource for item in objects}
+    return replace(configured.declared, resources=tuple(_standing_at(address, model) for address in sorted(addresses)))
+
+
+def _standing_at(address: Address, model: type[Resource]) -> Resource:
+    found = (Artifact if address.type == Artifact.type else model).model_construct(name=address.name)
+    object.__setattr__(found, "_scope", tuple(address.split(".")[:-2]))
+    return found

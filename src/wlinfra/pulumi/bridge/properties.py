@@ -1,0 +1,27 @@
+"""The outputs of a resource as Pulumi's state has them: its inputs, what the platform says of it, and the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic.alias_generators import to_camel
+
+from wlinfra.pulumi.bridge.kinds import name_attribute
+from wlinfra.pulumi.bridge.records import RECORD, Record, encoded
+from wlinfra.pulumi.contract import Properties
+from wlinfra.resources.base import Resource
+from wlinfra.values import Json
+
+__all__ = ["result_of"]
+
+
+def result_of(
+    resource: Resource | type[Resource], inputs: Properties, outputs: Mapping[str, Json], record: Record | Json
+) -> Properties:
+    """Return the outputs; one of the platform's that is not known is UNKNOWN, as is a record that is still to be written.
+
+    The platform's id of the object is called after its type, such as ``artifactId``: Pulumi's own one never changes.
+    """
+    kind = resource if isinstance(resource, type) else type(resource)
+    named = {name_attribute(kind) if name == "id" else to_camel(name): value for name, value in outputs.items()}
+    return {**inputs, **named, RECORD: encoded(record) if isinstance(record, Record) else record}
