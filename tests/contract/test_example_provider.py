@@ -42,3 +42,4 @@ def test_it_is_found_by_its_entry_point(tmp_path: Path) -> None:
 def test_it_is_short() -> None:
     code = [line for line in (EXAMPLE / "wlinfra_filetree.py").read_text().splitlines() if line.strip()]
     assert len(code) < 80
+    assert len((EXAMPLE / "tests" / "test_filetree.py").read_text().splitlines()) <= 30

@@ -1,39 +1,24 @@
-from __future__ import annotations
-
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from wlinfra_filetree import PROVIDER, JsonFile
 
-from wlinfra.provider import Action, Provider, Step
-from wlinfra.resources.base import Resource
-from wlinfra.testing.contract import ProviderContract
+from wlinfra.provider import Action, Step
+from wlinfra.testing.contract import ProviderContract, Samples
 
 
 class TestFiletree(ProviderContract):
     @pytest.fixture
-    def provider(self) -> Provider:
-        return PROVIDER
-
-    @pytest.fixture
-    def options(self, tmp_path: Path) -> Mapping[str, str]:
+    def options(self, tmp_path: Path) -> dict[str, str]:
         return {"root": str(tmp_path)}
 
     @pytest.fixture
-    def resource(self) -> Resource:
-        return JsonFile(name="greeting", content={"text": "hello", "to": ["a", "b"]})
-
-    @pytest.fixture
-    def variants(self) -> Mapping[Action, Resource]:
-        return {Action.UPDATE: JsonFile(name="greeting", content={"text": "hello", "to": ["b"]})}
-
-    @pytest.fixture
-    def referring(self, resource: Resource) -> Resource:
-        return JsonFile(name="answer", content={"to": resource.ref("id")})
-
-    @pytest.fixture
-    def impossible(self) -> Step:
-        return Step(
-            operation="write", verb="write", path="x", summary="write it", target="no/such", payload={"content": {}}
+    def samples(self) -> Samples:
+        greeting = JsonFile(name="greeting", content={"text": "hello", "to": ["a", "b"]})
+        return Samples(
+            provider=PROVIDER,
+            resource=greeting,
+            variants={Action.UPDATE: JsonFile(name="greeting", content={"text": "hello", "to": ["b"]})},
+            referring=JsonFile(name="answer", content={"to": greeting.ref("id")}),
+            impossible=Step(operation="write", verb="write", path="x", summary="write it", target="no/such"),
         )

@@ -1,9 +1,9 @@
 """The suite every provider passes: what the engine relies on, question by question.
 
-Subclass `ProviderContract` in a test module and give the fixtures `provider`, `resource`, `variants`, `referring` and
-`impossible`; override the others where the platform needs it. Every test starts with an empty platform, so `provider`
-must be a new one, or reset its platform. A conftest that calls
-``pytest.register_assert_rewrite("wlinfra.testing.contract")`` makes failures tell the values they compared.
+Subclass `ProviderContract` in a test module and give the fixture `samples`, or some of its parts as fixtures of their
+names; override the others where the platform needs it. Every test starts with an empty platform, so the provider must
+be a new one, or reset its platform. A conftest that calls
+``pytest.register_assert_rewrite("wlinfra.testing.contract")`` makes failures show the values they compared.
 """
 
 # ruff: noqa: D102, S101 - tests: their names say what they hold, and assert is how
@@ -11,7 +11,7 @@ must be a new one, or reset its platform. A conftest that calls
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,23 @@ from wlinfra.state.model import ObjectState
 from wlinfra.testing.driver import Driver, intent_of, steps_of
 from wlinfra.values import Address, find_refs
 
-__all__ = ["ProviderContract"]
+__all__ = ["ProviderContract", "Samples"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """What the suite works with."""
+
+    provider: Provider
+    """A provider with an empty platform."""
+    resource: Resource
+    """A resource the platform takes."""
+    variants: Mapping[Action, Resource]
+    """The resource with other attributes, by the action that leads there: UPDATE, ROLL or REPLACE."""
+    referring: Resource
+    """Another resource of which an attribute is a reference to an output of ``resource``."""
+    impossible: Step
+    """A step that the platform refuses."""
 
 
 class ProviderContract:
@@ -53,29 +69,29 @@ class ProviderContract:
     # ------------------------------------------------------------ what a subclass gives
 
     @pytest.fixture
-    def provider(self) -> Provider:
-        """Return a provider with an empty platform."""
-        raise NotImplementedError("give a fixture `provider`")
+    def samples(self) -> Samples:
+        """Return what the suite works with."""
+        raise NotImplementedError("give a fixture `samples`")
 
     @pytest.fixture
-    def resource(self) -> Resource:
-        """Return a resource the platform takes."""
-        raise NotImplementedError("give a fixture `resource`")
+    def provider(self, samples: Samples) -> Provider:
+        return samples.provider
 
     @pytest.fixture
-    def variants(self) -> Mapping[Action, Resource]:
-        """Return the resource with other attributes, by the action that leads there: UPDATE, ROLL or REPLACE."""
-        raise NotImplementedError("give a fixture `variants`")
+    def resource(self, samples: Samples) -> Resource:
+        return samples.resource
 
     @pytest.fixture
-    def referring(self, resource: Resource) -> Resource:
-        """Return another resource of which an attribute is a reference to an output of ``resource``."""
-        raise NotImplementedError("give a fixture `referring`")
+    def variants(self, samples: Samples) -> Mapping[Action, Resource]:
+        return samples.variants
 
     @pytest.fixture
-    def impossible(self) -> Step:
-        """Return a step that the platform refuses."""
-        raise NotImplementedError("give a fixture `impossible`")
+    def referring(self, samples: Samples) -> Resource:
+        return samples.referring
+
+    @pytest.fixture
+    def impossible(self, samples: Samples) -> Step:
+        return samples.impossible
 
     @pytest.fixture
     def options(self) -> Mapping[str, Any]:
@@ -84,7 +100,7 @@ class ProviderContract:
 
     @pytest.fixture
     def requests(self) -> Callable[[], int]:
-        """Return a function that tells how many requests the platform received so far."""
+        """Return a function that returns how many requests the platform received so far."""
         return lambda: 0
 
     # ------------------------------------------------------------ what the tests use
