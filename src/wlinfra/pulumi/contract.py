@@ -2,6 +2,11 @@
 
 Properties are JSON values with camelCase keys, in which any value may be a `SecretValue` and any value may be
 `wlinfra.values.UNKNOWN`, at every level. The service decodes and encodes them; the bridge never sees the protocol.
+
+Outputs are the inputs, what the platform says of the resource in camelCase, and the secret string ``record``. The
+platform's own id, which may be one of a version, is called after the type: ``artifactId``, ``workloadId``; Pulumi's id
+never changes. A workload's ``artifact`` is an id, a declaration, or for one declared elsewhere its declaration with its
+``artifactId`` as ``id``.
 """
 
 from __future__ import annotations

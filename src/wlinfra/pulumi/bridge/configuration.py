@@ -17,6 +17,7 @@ from wlinfra.provider.base import Closeable, ProviderContext
 from wlinfra.provider.optional import KnowsItsTarget
 from wlinfra.provider.registry import installed_providers, load_provider
 from wlinfra.pulumi.bridge.paths import parts_of
+from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.bridge.wording import sentence
 from wlinfra.pulumi.contract import Checked, Failure, Properties
 from wlinfra.values import UNKNOWN, Json, Secret, contains_unknown
@@ -41,7 +42,7 @@ class Configuration:
 
 def configuration(config: Properties) -> Configuration:
     """Return what the properties say; nothing is checked."""
-    own = {name: _plain(config.get(name)) for name in _OWN}
+    own = {name: plain(config.get(name)) for name in _OWN}
     options = {
         to_snake(name): _typed(value)
         for name, value in config.items()
@@ -50,14 +51,11 @@ def configuration(config: Properties) -> Configuration:
     return Configuration(platform=str(own["platform"] or _DEFAULT), options=options, journal=str(own["journal"] or ""))
 
 
-def _plain(value: Json) -> Json:
-    return value.reveal() if isinstance(value, Secret) else value
-
-
 def _typed(value: Json) -> Json:
     """Return the option; what is no string comes as JSON, as stack configuration has strings alone."""
     if isinstance(value, Secret):
-        return value
+        inner = plain(value)
+        return value if isinstance(inner, str) and inner[:1] not in ("{", "[") else _typed(inner)
     if isinstance(value, str) and value[:1] in ("{", "["):
         with suppress(ValueError):
             value = json.loads(value)

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import AliasChoices
 from pydantic.alias_generators import to_camel
 
+from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import Properties
 from wlinfra.resources.model import Model
 from wlinfra.values import UNKNOWN, Json, Secret
@@ -213,7 +214,7 @@ def overlap(one: PropertyPath, other: PropertyPath) -> bool:
 
 def differences(old: Json, new: Json, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Json, Json]]:
     """Yield each path at which the inputs differ, with both values; None where one has nothing."""
-    old, new = _plain(old), _plain(new)
+    old, new = plain(old), plain(new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
             yield from differences(old.get(key), new.get(key), (*path, key))
@@ -224,7 +225,3 @@ def differences(old: Json, new: Json, path: PropertyPath = ()) -> Iterator[tuple
             yield from differences(before, after, (*path, index))
     elif type(old) is not type(new) or old != new:
         yield path, old, new
-
-
-def _plain(value: Json) -> Json:
-    return value.reveal() if isinstance(value, Secret) else value

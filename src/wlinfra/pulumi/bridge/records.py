@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import orjson
 
+from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import BridgeError, Properties, Refusal
 from wlinfra.state.codec import dump, load, object_document, parse_object
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState
-from wlinfra.values import UNKNOWN, Json, Secret
+from wlinfra.values import UNKNOWN, Secret
 
 __all__ = ["RECORD", "Record", "decoded", "encoded", "new_key"]
 
@@ -74,7 +75,7 @@ def decoded(outputs: Properties) -> Record:
     value = outputs.get(RECORD)
     if value is UNKNOWN:
         raise _unreadable("is not known")
-    text = value.reveal() if isinstance(value, Secret) else value
+    text = plain(value)
     if not isinstance(text, str):
         raise _unreadable("is missing")
     try:
@@ -112,8 +113,3 @@ def _unreadable(why: str) -> BridgeError:
         f"The output `{RECORD}` in the stack's state {why}, so what was applied is not known and nothing was done. "
         "Take the resource out of the state and import it again: pulumi state delete URN, then pulumi import.",
     )
-
-
-def outputs_of(value: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return the outputs without the record."""
-    return {name: item for name, item in value.items() if name != RECORD}

@@ -16,6 +16,7 @@ from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.kinds import model_of
 from wlinfra.pulumi.bridge.names import address_name, legal
 from wlinfra.pulumi.bridge.paths import PropertyPath, located, overlap, value_at, with_value, without
+from wlinfra.pulumi.bridge.secret_values import plain, pushed_down
 from wlinfra.pulumi.contract import Properties, Subject
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
@@ -95,7 +96,7 @@ def task_of(
 
 def _leniently(properties: Properties, build: Callable[[Properties], Task]) -> Task:
     """Build it; what is not known, or secret, where that is not taken goes, one part after the other."""
-    given: Any = dict(properties)
+    given: Any = pushed_down(dict(properties))
     left_out: list[PropertyPath] = []
     for _ in range(_ROUNDS):
         try:
@@ -123,7 +124,7 @@ def _reduced(properties: Any, path: PropertyPath, left_out: list[PropertyPath]) 
         at = path[:depth]
         value = value_at(properties, at)
         if isinstance(value, Secret):
-            return with_value(properties, at, value.reveal())
+            return with_value(properties, at, plain(value))
         if value is UNKNOWN:
             left_out.append(at)
             return without(properties, at)
@@ -135,7 +136,7 @@ def _reduced(properties: Any, path: PropertyPath, left_out: list[PropertyPath]) 
         for one in reversed(inner):
             secret = value_at(properties, one)
             if isinstance(secret, Secret):
-                properties = with_value(properties, one, secret.reveal())
+                properties = with_value(properties, one, plain(secret))
             else:
                 left_out.append(one)
                 properties = without(properties, one)
@@ -211,7 +212,7 @@ class _Wish:
     def _identity(self, attributes: Mapping[str, Json]) -> dict[str, Json]:
         """Return the name in addresses, and the platform's where that is another one."""
         given = attributes.get("platformName", attributes.get("name"))
-        given = given.reveal() if isinstance(given, Secret) else given
+        given = plain(given)
         on_platform = self.subject.name if given is None else given
         if on_platform in (self.name, UNKNOWN):
             return {"name": self.name}

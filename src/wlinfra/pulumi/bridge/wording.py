@@ -17,6 +17,7 @@ from wlinfra.errors import (
 )
 from wlinfra.http.failures import ApiError, FailureKind
 from wlinfra.printable import escaped
+from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import BridgeError, Refusal, Subject
 from wlinfra.remedies import Do, Option, Remedy, worded
 from wlinfra.values import HIDDEN, Json, Secret, leaves
@@ -51,9 +52,9 @@ def _texts(value: Json) -> Iterator[str]:
         value = dict(value)
     for leaf in leaves(value):
         if isinstance(leaf, Secret):
-            for inner in leaves(leaf.reveal()):
-                yield str(inner)
-                yield from (line for line in str(inner).splitlines() if line != inner)
+            for inner in leaves(plain(leaf)):
+                yield str(plain(inner))
+                yield from str(plain(inner)).splitlines()
 
 
 def sentence(diagnostic: Diagnostic, subject: Subject | None = None) -> str:
