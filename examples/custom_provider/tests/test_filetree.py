@@ -20,5 +20,7 @@ class TestFiletree(ProviderContract):
             resource=greeting,
             variants={Action.UPDATE: JsonFile(name="greeting", content={"text": "hello", "to": ["b"]})},
             referring=JsonFile(name="answer", content={"to": greeting.ref("id")}),
-            impossible=Step(operation="write", verb="write", path="x", summary="write it", target="no/such"),
+            impossible=Step(
+                operation="write", verb="write", path="x", summary="x", target="no/such", payload={"content": {}}
+            ),
         )
