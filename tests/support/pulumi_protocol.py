@@ -11,7 +11,7 @@ import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import engine_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from wlinfra.pulumi.contract import Bridge
@@ -149,27 +149,22 @@ def details_of(error: Any, kind: type[Any]) -> Any:
     return message
 
 
-class EngineLogs:
-    """The engine's own service: it keeps the lines that a plugin shows."""
-
-    def __init__(self) -> None:
-        self.lines: list[Any] = []
-
-    def Log(self, request: Any, context: grpc.ServicerContext) -> Empty:  # noqa: N802 - the protocol's name
-        self.lines.append(request)
-        return Empty()
-
-
 @contextmanager
 def engine_listening() -> Iterator[tuple[str, list[Any]]]:
-    """Listen as an engine; yield the address and the lines that arrive."""
-    logs: Any = EngineLogs()
+    """Listen as an engine; yield the address and the lines that plugins show."""
+    lines: list[Any] = []
+
+    def log(request: Any, context: grpc.ServicerContext) -> Empty:
+        lines.append(request)
+        return Empty()
+
+    handler = grpc.unary_unary_rpc_method_handler(log, engine_pb2.LogRequest.FromString, Empty.SerializeToString)
     server = grpc.server(ThreadPoolExecutor(8))
-    engine_pb2_grpc.add_EngineServicer_to_server(logs, server)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("pulumirpc.Engine", {"Log": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        yield f"127.0.0.1:{port}", logs.lines
+        yield f"127.0.0.1:{port}", lines
     finally:
         server.stop(None).wait()
 
