@@ -79,6 +79,24 @@ class DataRobotConnection(PlatformConnection[Platform]):
                 severity=Severity.WARNING,
             )
 
+    def find(self, model: type[Resource], identity: str) -> Sequence[str]:
+        """Return the ids of what has the id, is the newest of the repository, or has the name."""
+        from .finding import find
+
+        return find(self.platform, model, identity)
+
+    def declared(self, model: type[Resource], identity: str, *, name: str) -> Resource:
+        """Return the resource that declares what has the id."""
+        from .finding import declared_again
+
+        return declared_again(self.platform, model, identity, name=name)
+
+    def existing(self, model: type[Resource]) -> Iterator[tuple[str, str]]:
+        """Yield repository and name of each artifact, or id and name of each workload."""
+        from .finding import existing
+
+        return existing(self.platform, model)
+
     @property
     def fact_kinds(self) -> frozenset[str]:
         """Both kinds."""

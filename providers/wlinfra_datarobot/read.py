@@ -19,7 +19,7 @@ from .compared.roles import declared_roles, role_values
 from .compared.shapes import artifact_outputs, artifact_values, server_set, workload_outputs, workload_values
 from .platform import ARTIFACT_KIND, WORKLOAD_KIND, LookedUp, Platform
 
-__all__ = ["artifact_live", "read", "workload_live"]
+__all__ = ["artifact_live", "latest_versions", "read", "workload_live"]
 
 _FEW_NAMES = 3
 
@@ -85,7 +85,7 @@ def _named(platform: Platform, item: ReadRequest, rows: Sequence[fetch.Document]
     siblings = tuple(sorted(row["id"] for row in rows))
     if item.id is not None:
         return Absent(siblings=siblings)
-    candidates = _latest_versions(rows) if item.kind == ARTIFACT_KIND else list(rows)
+    candidates = latest_versions(rows) if item.kind == ARTIFACT_KIND else list(rows)
     match candidates:
         case []:
             return Absent()
@@ -95,7 +95,7 @@ def _named(platform: Platform, item: ReadRequest, rows: Sequence[fetch.Document]
             return Ambiguous(candidates=siblings)
 
 
-def _latest_versions(rows: Sequence[fetch.Document]) -> list[fetch.Document]:
+def latest_versions(rows: Sequence[fetch.Document]) -> list[fetch.Document]:
     """Return the newest artifact of each repository: its versions share the name and are one thing."""
     newest: dict[str, fetch.Document] = {}
     for row in rows:

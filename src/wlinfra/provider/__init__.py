@@ -63,6 +63,7 @@ from wlinfra.provider.emulating import EmulatorOptions, RunningEmulator, ShipsEm
 from wlinfra.provider.kit import ConnectionOptions, PlatformConnection, Questions, Reached, hidden
 from wlinfra.provider.operation import Operation, Operations, Sent
 from wlinfra.provider.optional import (
+    DeclaresLive,
     DescribesItself,
     KnowsItsPlace,
     KnowsItsTarget,
@@ -98,6 +99,7 @@ __all__ = [
     "ConnectionOptions",
     "Decision",
     "DeclaredPaths",
+    "DeclaresLive",
     "DescribesItself",
     "DidNotHappen",
     "Digest",

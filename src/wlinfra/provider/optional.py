@@ -8,7 +8,7 @@ any is complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = [
+    "DeclaresLive",
     "DescribesItself",
     "KnowsItsPlace",
     "KnowsItsTarget",
@@ -104,6 +105,26 @@ class KnowsItsTarget(Protocol):
 
         Raises ConfigurationError when the options, and the usual places beside them, do not lead to a platform.
         """
+        ...
+
+
+@runtime_checkable
+class DeclaresLive(Protocol):
+    """A connection that finds what exists and tells what it would be declared as, for imports."""
+
+    def find(self, model: type[Resource], identity: str) -> Sequence[str]:
+        """Return the ids of what has the id, the lasting identity or the name; raises ProviderError."""
+        ...
+
+    def declared(self, model: type[Resource], identity: str, *, name: str) -> Resource:
+        """Return the resource of that name which declares what has the id, without the values of secrets.
+
+        Raises ProviderError, and DeclarationError for what no program can declare.
+        """
+        ...
+
+    def existing(self, model: type[Resource]) -> Iterable[tuple[str, str]]:
+        """Yield lasting identity and name of everything of the kind; raises ProviderError."""
         ...
 
 

@@ -30,8 +30,8 @@ from wlinfra.provider.others import Others
 from wlinfra.resources.base import Resource
 from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
+from wlinfra.state.memory import MemorySession
 from wlinfra.state.model import Intent, ObjectState
-from wlinfra.testing.session import MemorySession
 from wlinfra.values import Address
 
 __all__ = ["Driver", "intent_of", "steps_of"]

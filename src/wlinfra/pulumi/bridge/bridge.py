@@ -6,17 +6,21 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 
 from wlinfra.errors import DeclarationError, Severity, WlinfraError
+from wlinfra.provider.optional import DeclaresLive
 from wlinfra.pulumi.bridge.configuration import checked
 from wlinfra.pulumi.bridge.configured import Configured, pulumi_home
 from wlinfra.pulumi.bridge.kinds import model_of
+from wlinfra.pulumi.bridge.looking import Look
 from wlinfra.pulumi.bridge.mutating import mutating
 from wlinfra.pulumi.bridge.paths import differences, located, written
 from wlinfra.pulumi.bridge.planning import Planned, expanded, plan_from_record, refuse_errors
 from wlinfra.pulumi.bridge.properties import result_of
 from wlinfra.pulumi.bridge.records import RECORD, Record, decoded
 from wlinfra.pulumi.bridge.reports import diffed, input_differences, report_line
+from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.bridge.subjects import Task, Wrong, task_of
 from wlinfra.pulumi.bridge.wording import Scrubber, refusal_of, said, sentence
 from wlinfra.pulumi.contract import (
@@ -189,12 +193,27 @@ class CoreBridge:
                 self._ended.add(subject.urn)
 
     def read(self, subject: Subject, recorded: Recorded, timeout: float) -> Found | None:
-        """Return what is live."""
-        raise BridgeError(Refusal.REFUSED, "Reading is not built yet.")
+        """Return what is live; with an id alone, as an import does."""
+        del timeout
+        with _told(recorded, subject=subject):
+            look = Look(configured=self.configured, subject=subject)
+            try:
+                if recorded.outputs or recorded.inputs:
+                    return look.refreshed(recorded)
+                return look.imported(model_of(subject.type, self.configured.settings.platform), recorded.id)
+            except Wrong as wrong:
+                raise BridgeError(Refusal.REFUSED, said((item for _, item in wrong.found), subject)) from None
 
     def enumerate(self, token: str, query: Properties, limit: int) -> Sequence[tuple[str, str]]:
-        """Return id and name of what exists of a type."""
-        raise BridgeError(Refusal.REFUSED, "Listing is not built yet.")
+        """Return id and name of what exists of a type; a ``name`` in the query selects."""
+        with _told(query):
+            model = model_of(token, self.configured.settings.platform)
+            connection = self.configured.connection
+            if not isinstance(connection, DeclaresLive):
+                raise BridgeError(Refusal.REFUSED, f"The platform cannot list what exists of {token}.")
+            name = plain(query.get("name"))
+            found = (item for item in connection.existing(model) if name is None or item[1] == name)
+            return tuple(islice(found, limit or None))
 
     def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Checked:
         """Call a function."""

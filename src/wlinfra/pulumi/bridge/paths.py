@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import Properties
+from wlinfra.pulumi.schema.names import property_name
 from wlinfra.resources.model import Model
 from wlinfra.values import UNKNOWN, Json, Secret
 
@@ -128,7 +129,7 @@ def _key(value: Mapping[str, Json], part: str) -> str | None:
 
 
 def _spelled(part: str) -> str:
-    return next(iter(_spellings().get(part, ())), to_camel(part) if _PLAIN.fullmatch(part) else part)
+    return property_name(part) if part in _spellings() else part
 
 
 def _index(value: Sequence[Json], part: str) -> int | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic.alias_generators import to_camel
-
-from wlinfra.pulumi.bridge.kinds import name_attribute
 from wlinfra.pulumi.bridge.records import RECORD, Record, encoded
 from wlinfra.pulumi.contract import Properties
+from wlinfra.pulumi.schema.names import output_property
 from wlinfra.resources.base import Resource
 from wlinfra.values import Json
 
@@ -23,5 +21,5 @@ def result_of(
     The platform's id of the object is called after its type, such as ``artifactId``: Pulumi's own one never changes.
     """
     kind = resource if isinstance(resource, type) else type(resource)
-    named = {name_attribute(kind) if name == "id" else to_camel(name): value for name, value in outputs.items()}
+    named = {output_property(kind, name): value for name, value in outputs.items()}
     return {**inputs, **named, RECORD: encoded(record) if isinstance(record, Record) else record}
