@@ -21,7 +21,6 @@ from wlinfra.cli.options import (
     output,
     plan,
     providers,
-    pulumi,
     render,
     show,
     state,
@@ -47,7 +46,6 @@ COMMANDS: Final = (
     state.COMMAND,
     emulator.COMMAND,
     providers.COMMAND,
-    pulumi.COMMAND,
     completion.COMMAND,
     version.COMMAND,
 )

@@ -34,9 +34,7 @@ def entry() -> None:
 
 
 def _open_bridge() -> Bridge:
-    from wlinfra.pulumi.bridge.bridge import CoreBridge
-
-    return CoreBridge()
+    raise NotImplementedError
 
 
 def _schema() -> str:

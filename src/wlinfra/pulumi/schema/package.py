@@ -69,13 +69,16 @@ def _resource(types: Types, model: type[Resource]) -> Spec:
     outputs = _outputs(model)
     if "outputs" in properties:
         outputs["values"] = _VALUES
-    present = [*required, *(name for name in ("name",) if name in properties), output_property(model, "id"), "record"]
+    present = [
+        *(name for name in ("name", "endpoint") if name in {**properties, **outputs}),
+        output_property(model, "id"),
+    ]
     return {
         "description": first_paragraph(model.__doc__),
         "inputProperties": properties,
         "requiredInputs": required,
         "properties": {**properties, **outputs, "record": _RECORD},
-        "required": present,
+        "required": [*required, *present, "record"],
     }
 
 
