@@ -44,7 +44,10 @@ _DEAD = StateError(Diagnostic(summary="Killed", detail="The process is dead."))
 
 
 def _text(item: ObjectState | None) -> bytes:
-    return b"{}" if item is None else dump(object_document(item))
+    """Return what is recorded of an object; where a platform told what in another order, it is the same."""
+    return (
+        b"{}" if item is None else orjson.dumps(orjson.loads(dump(object_document(item))), option=orjson.OPT_SORT_KEYS)
+    )
 
 
 class RefusedError(WlinfraError):
