@@ -60,7 +60,7 @@ class Engine:
         subject = self.subject(type_, name)
         recorded = self.state[subject.urn]
         checked = self.bridge.check(subject, recorded.inputs, inputs)
-        assert checked.failures == ()
+        assert not checked.failures, checked.failures
         return self.bridge.diff(subject, recorded, checked.inputs, ignored)
 
     def up(self, type_: str, name: str, inputs: Properties, *, delete_first: bool = False) -> str:
@@ -68,7 +68,7 @@ class Engine:
         subject = self.subject(type_, name)
         recorded = self.state.get(subject.urn)
         checked = self.bridge.check(subject, recorded.inputs if recorded else None, inputs)
-        assert checked.failures == ()
+        assert not checked.failures, checked.failures
         if recorded is None:
             self._keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
             return "create"

@@ -216,7 +216,7 @@ def test_what_is_recorded_is_moved_and_forgotten(opening: dict[str, Any]) -> Non
             workspace.forget("workload.talk")
 
 
-def test_an_artifact_that_a_forgotten_workload_runs_is_refused_at_once_with_who_runs_it(
+def test_an_artifact_that_a_forgotten_workload_runs_is_refused_before_any_call_with_who_runs_it(
     opening: dict[str, Any],
 ) -> None:
     with DataRobotEmulator() as emulator:
@@ -226,11 +226,10 @@ def test_an_artifact_that_a_forgotten_workload_runs_is_refused_at_once_with_who_
             identity = workspace.state.objects[wl.Address("workload.chat")].id or ""
             workspace.forget("workload.chat")
             before = len(emulator.requests)
-            result = workspace.destroy().result
-            assert result is not None
-            ((_, error),) = result.failed
+            done = workspace.destroy()
+            (error,) = done.plan.errors
             deletions = [one for one in list(emulator.requests)[before:] if one.method == "DELETE"]
-            assert (error.summary, len(deletions)) == ("Artifact is in use", 1)
+            assert (error.summary, done.result, deletions) == ("Artifact is in use", None, [])
             assert identity in error.detail
             workspace.import_("workload.chat", identity)
             assert workspace.destroy().ok

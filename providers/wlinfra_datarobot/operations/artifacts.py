@@ -35,6 +35,8 @@ __all__ = [
     "DELETE_REPOSITORY",
     "LOCK_ARTIFACT",
     "UPDATE_ARTIFACT",
+    "in_use",
+    "users_of",
 ]
 
 
@@ -94,28 +96,30 @@ def _ended(platform: Platform, sent: Sent, calls: Artifacts | Repositories, path
 def _in_use(platform: Platform, sent: Sent, error: ApiError) -> Refused:
     """Return the refusal where a workload runs it, which does not end by waiting; raises the error where none does."""
     try:
-        why = _used(platform, sent) if is_busy(error, sent) else None
+        users = users_of(platform, sent.target, sent.lookup.get("repository")) if is_busy(error, sent) else []
     except ApiError:  # it may end by waiting
-        why = None
-    if why is None:
+        users = []
+    if not users:
         raise error
-    return Refused(error=why)
+    return Refused(error=in_use(users))
 
 
-def _used(platform: Platform, sent: Sent) -> Diagnostic | None:
-    """Return which workloads run the artifact, or a version in its repository; what only ends still is not listed."""
-    if repository := sent.lookup.get("repository"):
+def users_of(platform: Platform, artifact: str, repository: str | None) -> list[Mapping[str, Any]]:
+    """Return the workloads that run the artifact, or a version in the repository; what only ends still is not listed."""
+    if repository:
         versions = {row["id"] for row in platform.client.artifacts.list(ArtifactFilter(repository_id=repository))}
         only = WorkloadFilter(repository_id=repository)
     else:
-        versions, only = {sent.target}, WorkloadFilter(artifact_id=sent.target)
-    users = [
-        row
+        versions, only = {artifact}, WorkloadFilter(artifact_id=artifact)
+    return [
+        dict(row)
         for row in platform.client.workloads.list(only)
         if row.get("artifactId") in versions and row.get("status") != "terminated"
     ]
-    if not users:
-        return None
+
+
+def in_use(users: Sequence[Mapping[str, Any]]) -> Diagnostic:
+    """Return why an artifact that these workloads run is not deleted."""
     return Diagnostic(
         summary="Artifact is in use",
         detail=f"DataRobot deletes no artifact that a workload runs, and {_and(users)} it.",

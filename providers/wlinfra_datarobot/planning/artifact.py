@@ -104,6 +104,7 @@ def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Deci
         steps=steps,
         goal=_goal(request, draft, "create"),
         predicted=ending.predicted,
+        after=ending.after,
         blast_radius=BlastRadius.NONE,
         reversible=False,
         irreversible_because="the old versions are gone for good",

@@ -10,11 +10,13 @@ from dataclasses import replace
 from wlinfra.errors import ProviderError
 from wlinfra.http.failures import ApiError
 from wlinfra.provider import Action, BlastRadius, Decision, PlanRequest, Step
+from wlinfra.values import Address
 
 from .. import fetch
 from ..client import ArtifactFilter
-from ..operations.artifacts import DELETE_ARTIFACT, DELETE_REPOSITORY
+from ..operations.artifacts import DELETE_ARTIFACT, DELETE_REPOSITORY, in_use, users_of
 from ..platform import ARTIFACT_KIND, Platform
+from .held_drafts import let_go, refuse_wanted
 from .permissions import CAN_DELETE, verify_permissions
 
 __all__ = ["artifact_end"]
@@ -43,6 +45,7 @@ def artifact_end(platform: Platform, request: PlanRequest, draft: Decision) -> D
     return replace(
         draft,
         steps=(step,),
+        after=_after_users(platform, request, step, ours),
         blast_radius=BlastRadius.NONE,
         reversible=False,
         irreversible_because="its versions are gone for good",
@@ -97,3 +100,17 @@ def _delete_repository(artifact_id: str, repository: str) -> Step:
 
 def _delete_artifact(artifact_id: str) -> Step:
     return DELETE_ARTIFACT.step("delete the draft", artifact_id)
+
+
+def _after_users(platform: Platform, request: PlanRequest, step: Step, versions: set[str]) -> tuple[Address, ...]:
+    """Return the workloads of this plan that let go of the artifact first; raises where one does not."""
+    if request.deposed_id is not None:
+        return ()
+    repository, artifact_id = step.lookup.get("repository"), str(step.target)
+    refuse_wanted(request, versions if repository else {artifact_id})
+    users = users_of(platform, artifact_id, repository)
+    after = {row["id"]: let_go(request, row["id"]) for row in users}
+    staying = [row for row in users if after[row["id"]] is None]
+    if staying:
+        raise ProviderError(in_use(staying))
+    return tuple(address for addresses in after.values() for address in addresses or ())

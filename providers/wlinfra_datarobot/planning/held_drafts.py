@@ -7,7 +7,7 @@ workload of the plan lets go of is taken after it; what nobody lets go of is ref
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..platform import WORKLOAD_KIND, Platform
 from ..waits.explain import active_record
 from .refusal import refusal
 
-__all__ = ["after_others", "moves_off", "runs_itself"]
+__all__ = ["after_others", "let_go", "refuse_wanted", "runs_itself"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +63,37 @@ def after_others(platform: Platform, request: PlanRequest, draft: str) -> tuple[
     return tuple(found)
 
 
-def moves_off(request: PlanRequest, holder: str, artifact: str) -> Address | None:
-    """Return the address at which this plan ends the workload or moves it off the artifact; None where it stays."""
+def let_go(request: PlanRequest, holder: str) -> tuple[Address, ...] | None:
+    """Return what has to happen before the workload has let go of what it runs; None where this plan leaves it so.
+
+    One that follows the artifact that is planned to its replacement is ordered by its reference to it.
+    """
     if holder in request.others.ending:
-        return request.others.ending[holder]
-    item, wanted = _in_plan(request, holder)
-    return item.address if item is not None and wanted != artifact else None
+        return (request.others.ending[holder],)
+    item, _ = _in_plan(request, holder)
+    if item is None:
+        return None
+    return () if _follows(request, item) else (item.address,)
+
+
+def refuse_wanted(request: PlanRequest, artifacts: Container[str]) -> None:
+    """Raise DeclarationError where a workload of the plan is to run one of the artifacts, which end."""
+    for item, reading in request.others:
+        if item.kind != WORKLOAD_KIND or item.lookup or _follows(request, item):
+            continue
+        wanted = _wanted(request, item, reading)
+        if wanted is not None and wanted in artifacts:
+            raise refusal(
+                request,
+                "Artifact is in use",
+                f"It is to be deleted, but {item.address}{_at(item)} is to run it [id={wanted}].",
+                f"Declare the artifact as long as {item.address} runs it, or let that one run another artifact.",
+            )
+
+
+def _follows(request: PlanRequest, item: PlatformObject) -> bool:
+    declared = item.values.get("artifactId")
+    return isinstance(declared, Ref) and declared.address == request.subject.address
 
 
 def runs_itself(platform: Platform, request: PlanRequest, draft: str) -> bool:
@@ -88,7 +113,7 @@ def _declared_before(request: PlanRequest, draft: str) -> Iterator[PlatformObjec
             yield item
 
 
-def _in_plan(request: PlanRequest, workload: str) -> tuple[PlatformObject | None, Json]:
+def _in_plan(request: PlanRequest, workload: str) -> tuple[PlatformObject | None, str | None]:
     """Return the declared workload that has the id, and the artifact it is to run."""
     for item, reading in request.others:
         if item.kind == WORKLOAD_KIND and not item.lookup and isinstance(reading, Live) and reading.id == workload:
@@ -96,17 +121,17 @@ def _in_plan(request: PlanRequest, workload: str) -> tuple[PlatformObject | None
     return None, None
 
 
-def _wanted(request: PlanRequest, item: PlatformObject, reading: Reading) -> Json:
-    """Return the id of the artifact that a workload is to run; an open reference is one that is made only now."""
+def _wanted(request: PlanRequest, item: PlatformObject, reading: Reading) -> str | None:
+    """Return the id of the artifact that a workload is to run; None for one that is created in this plan."""
     live = reading.values.get("artifactId") if isinstance(reading, Live) else None
-    if live is not None and "artifactId" in item.lifecycle.ignore_changes:
+    if isinstance(live, str) and "artifactId" in item.lifecycle.ignore_changes:
         return live
     wanted = request.filled(item.values.get("artifactId"))
     if isinstance(wanted, Ref) and wanted.attribute == "id":
         for other, found in request.others:
             if other.address == wanted.address and isinstance(found, Live):
                 return found.id
-    return wanted
+    return wanted if isinstance(wanted, str) else None
 
 
 def _live_artifact(request: PlanRequest, workload: str) -> Json:
@@ -129,7 +154,7 @@ def _refuse_swap(platform: Platform, request: PlanRequest, draft: str, holder: P
         seen.add(now.address)
         reading = next(found for item, found in request.others if now is item)
         wanted = _wanted(request, now, reading)
-        holders = _holders(platform, request).get(wanted, ()) if isinstance(wanted, str) else ()
+        holders = _holders(platform, request).get(wanted or "", ())
         if any(one.id == own for one in holders):
             raise refusal(
                 request,

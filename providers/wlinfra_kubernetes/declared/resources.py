@@ -18,6 +18,7 @@ from wlinfra.errors import Diagnostic, Severity
 from wlinfra.resources.base import Resource, ResourceOptions, name_validator
 from wlinfra.resources.declaring import Problem, caller, current_gathering, locate, standing_at
 from wlinfra.resources.fields import Flag, Plain, attribute, broken_rule, marked, sendable
+from wlinfra.resources.lenient import admits_unknown, opened, opened_unless_text
 from wlinfra.values import Ref, Secret, Template, format_path, map_leaves, parse_template
 from wlinfra_manifests.document import is_base64
 from wlinfra_manifests.listmaps import find_duplicates
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 __all__ = ["Manifest", "manifests_from"]
 
 _REQUIRED = ("apiVersion", "kind", "metadata")
+_EXAMPLES = [
+    {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "labels": {"app": name}}, "data": {}}
+    for kind, name in (("ConfigMap", "settings"), ("Secret", "token"))
+]
 _ROLLING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_NAMES = ("name", "namespace")
 _SET_BY_CLUSTER = ("resourceVersion", "managedFields")
 
 
@@ -52,7 +58,16 @@ def _to_manifest(value: Any) -> dict[str, Any]:
                 fix="Give bytes in data, where they are encoded.",
             )
         )
-    return dict(map_leaves(sendable(dict(value)), _to_leaf))
+    found = map_leaves(sendable(dict(value)), _to_leaf)
+    return _with_identity_opened(map_leaves(found, opened_unless_text)) if admits_unknown() else dict(found)
+
+
+def _with_identity_opened(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest of a tool in which no secret stands for what the object is called."""
+    known = {name: opened(manifest[name]) for name in ("apiVersion", "kind", "metadata") if name in manifest}
+    if isinstance(metadata := known.get("metadata"), Mapping):
+        known["metadata"] = {**metadata, **{name: opened(metadata[name]) for name in _NAMES if name in metadata}}
+    return {**manifest, **known}
 
 
 def _to_leaf(leaf: Any) -> Any:
@@ -92,9 +107,9 @@ class Manifest(Resource):
     name: Annotated[
         str, PlainValidator(name_validator('"metadata": {"name": ...}')), WithJsonSchema({"type": "string"})
     ] = attribute(..., "What it is called in this stack; the object's own name stands in its metadata.")
-    manifest: Annotated[dict[str, Any], PlainValidator(_to_manifest), WithJsonSchema({"type": "object"})] = attribute(
-        ..., "The object as Kubernetes takes it."
-    )
+    manifest: Annotated[
+        dict[str, Any], PlainValidator(_to_manifest), WithJsonSchema({"type": "object", "examples": _EXAMPLES})
+    ] = attribute(..., "The object as Kubernetes takes it.")
     cluster_scoped: Flag | None = attribute(
         None, "Whether it lives in no namespace; known for the kinds of Kubernetes itself."
     )
@@ -154,7 +169,7 @@ class Manifest(Resource):
                 fix='Write the name into the object, "metadata": {"name": "..."}, and leave platform_name out.',
                 path=("platform_name",),
             )
-        missing = [name for name in _REQUIRED if not self.manifest.get(name)]
+        missing = [name for name in _REQUIRED if not _is_given(self.manifest.get(name))]
         metadata = self.manifest.get("metadata")
         generated = isinstance(metadata, Mapping) and metadata.get("generateName")
         set_by_cluster = isinstance(metadata, Mapping) and any(metadata.get(name) for name in _SET_BY_CLUSTER)
@@ -168,7 +183,7 @@ class Manifest(Resource):
         elif missing:
             yield Problem(
                 summary="Missing attribute",
-                detail=f"The manifest has no {', '.join(missing)}.",
+                detail=f"The manifest has no {', '.join(missing)} that is known while the program runs.",
                 fix="Every Kubernetes object has apiVersion, kind and metadata.",
                 path=("manifest",),
             )
@@ -181,13 +196,17 @@ class Manifest(Resource):
             )
         elif (self.manifest["apiVersion"], self.manifest["kind"]) == ("v1", "Secret"):
             yield from _data_problems(self.manifest)
-        for path, key in find_duplicates(self.manifest):
+        for path, key in () if missing else find_duplicates(self.manifest):
             yield Problem(
                 summary="Entry stands twice",
                 detail=f"{format_path(path)} has two entries with the {key}, and the cluster keeps one for each.",
                 fix="Remove one of them, or give it another key.",
                 path=("manifest", *path),
             )
+
+
+def _is_given(value: Any) -> bool:
+    return isinstance(value, str | Mapping) and bool(value)
 
 
 def _data_problems(manifest: Mapping[str, Any]) -> Iterator[Problem]:

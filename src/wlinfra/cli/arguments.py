@@ -21,6 +21,7 @@ from wlinfra.cli.options import (
     output,
     plan,
     providers,
+    pulumi,
     render,
     show,
     state,
@@ -46,6 +47,7 @@ COMMANDS: Final = (
     state.COMMAND,
     emulator.COMMAND,
     providers.COMMAND,
+    pulumi.COMMAND,
     completion.COMMAND,
     version.COMMAND,
 )

@@ -34,7 +34,9 @@ def entry() -> None:
 
 
 def _open_bridge() -> Bridge:
-    raise NotImplementedError
+    from wlinfra.pulumi.bridge.bridge import CoreBridge
+
+    return CoreBridge()
 
 
 def _schema() -> str:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from wlinfra.resources.declaring import NAME, Problem, current_gathering, current_scope
 from wlinfra.resources.fields import Flag, Number, Plain, Word, attribute, broken_rule
+from wlinfra.resources.lenient import is_incomplete
 from wlinfra.resources.lifecycle import Lifecycle, ReplaceOrder
 from wlinfra.resources.model import Model, passed_by
 from wlinfra.values import Address, Ref, Template, is_sendable
@@ -194,6 +195,12 @@ class Resource(Model):
         """Take what the environment that is declared puts before the names of its resources."""
         object.__setattr__(self, "_name_prefix", prefix)
 
+    def take_place_of(self, other: Resource) -> None:
+        """Stand where another one stands: in its scope, with its prefix."""
+        for name in ("_scope", "_name_prefix"):
+            if hasattr(other, name):
+                object.__setattr__(self, name, getattr(other, name))
+
     @property
     def lifecycle(self) -> Lifecycle:
         """How the engine may treat it."""
@@ -230,11 +237,27 @@ class Resource(Model):
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
-        if self.timeouts:
+        if self.is_incomplete:
+            unknown = [name for name in _KNOWN if is_incomplete(getattr(self, name))]
+            if unknown:
+                raise broken_rule(*map(_not_known, unknown))
+        if self.timeouts and not self.is_incomplete:
             problems = tuple(self._check_lifecycle())
             if problems:
                 raise broken_rule(*problems)
         return self
+
+
+_KNOWN = ("name", "provider", "depends_on", *(name for name in Lifecycle.__dataclass_fields__))
+
+
+def _not_known(name: str) -> Problem:
+    return Problem(
+        summary="Value not known when planning",
+        detail=f"{name} decides how the plan is made, so it can be neither a value that is known after apply nor a secret.",
+        fix="Write it out, or take it from a setting.",
+        path=(name,),
+    )
 
 
 _PHASES = ("create", "update", "delete")

@@ -11,6 +11,7 @@ from wlinfra.resources.declaring import Problem
 from wlinfra.resources.fields import Flag, Label, Line, Plain, Prose, Text, Whole, Word, attribute, broken_rule
 from wlinfra.resources.model import Model
 from wlinfra.resources.variables import EnvVar, Variables
+from wlinfra.values import Secret, Unknown
 
 __all__ = [
     "Capabilities",
@@ -114,7 +115,11 @@ def _to_dockerfile(value: Any) -> ProvidedDockerfile | GeneratedDockerfile:
         case str():
             return ProvidedDockerfile(path=value)
         case dict() if all(isinstance(name, str) for name in value):
-            model = GeneratedDockerfile if value.get("source") == "generated" else ProvidedDockerfile
+            source = value.get("source")
+            if isinstance(source, Unknown | Secret):
+                source = "generated" if "entrypoint" in value else "provided"
+            is_generated = isinstance(source, str) and source == "generated"
+            model = GeneratedDockerfile if is_generated else ProvidedDockerfile
             return model(**value)
         case _:
             raise broken_rule(

@@ -253,10 +253,16 @@ Plain: TypeAlias = Annotated[str, AfterValidator(_taken)]
 Word: TypeAlias = Annotated[Plain, AfterValidator(_known)]
 """A string that is known when planning."""
 Memory: TypeAlias = Annotated[
-    int, PlainValidator(_quantity(parse_memory)), WithJsonSchema({"type": ["integer", "string"]})
+    int,
+    PlainValidator(_quantity(parse_memory)),
+    WithJsonSchema({"type": ["integer", "string"], "examples": ["2GB", "4GB", "512MiB"]}),
 ]
 """Bytes, written as a number or as ``"2GB"``."""
-VolumeSize: TypeAlias = Annotated[str, PlainValidator(_quantity(check_volume_size)), WithJsonSchema({"type": "string"})]
+VolumeSize: TypeAlias = Annotated[
+    str,
+    PlainValidator(_quantity(check_volume_size)),
+    WithJsonSchema({"type": "string", "examples": ["200Gi", "1Ti", "500Gi"]}),
+]
 """The size of a volume, such as ``"200Gi"``."""
 Label: TypeAlias = Annotated[
     str, PlainValidator(_to_label), WithJsonSchema({"type": "string", "pattern": f"^{_LABEL.pattern}$"})

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from wlinfra.errors import Diagnostic, Location, Severity
 from wlinfra.resources.declaring import Problem, caller, callers, current_gathering, locate, report
 from wlinfra.resources.fields import broken_rule
+from wlinfra.resources.lenient import admits_unknown, is_incomplete, validate_leniently
 from wlinfra.resources.mistakes import explain
 
 __all__ = ["Model", "passed_by"]
@@ -41,7 +42,7 @@ class Model(BaseModel):
     as a broken one so that the rest of the program is checked too.
     """
 
-    __slots__ = ("_broken", "_where")
+    __slots__ = ("_broken", "_incomplete", "_where")
 
     model_config = ConfigDict(
         frozen=True,
@@ -61,7 +62,10 @@ class Model(BaseModel):
         object.__setattr__(self, "_where", caller())
         object.__setattr__(self, "_broken", False)
         try:
-            self.__pydantic_validator__.validate_python(attributes, self_instance=self)
+            if admits_unknown():
+                validate_leniently(self, attributes)
+            else:
+                self.__pydantic_validator__.validate_python(attributes, self_instance=self)
         except ValidationError as error:
             self._report(attributes, error)
 
@@ -82,6 +86,15 @@ class Model(BaseModel):
     def is_broken(self) -> bool:
         """True when a mistake in it has been reported."""
         return getattr(self, "_broken", False)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """True when a value in it is unknown, or a secret where none is taken: `samples` fills it in for providers."""
+        found: bool | None = getattr(self, "_incomplete", None)
+        if found is None:
+            found = admits_unknown() and is_incomplete(self)
+            object.__setattr__(self, "_incomplete", found)
+        return found
 
     def rules(self) -> Iterator[Problem]:
         """Yield what is wrong between the attributes; each attribute by itself is right already."""
@@ -115,6 +128,8 @@ class Model(BaseModel):
     def _check_rules(self) -> Self:
         gathering = current_gathering()
         if self.is_broken:  # what is handed on as a part is looked at again
+            return self
+        if self.is_incomplete:
             return self
         if gathering is not None and gathering.diagnostics and _holds_broken(self):
             object.__setattr__(self, "_broken", True)
@@ -155,7 +170,7 @@ class Model(BaseModel):
 
     def caution(self) -> Iterator[Diagnostic]:
         """Yield its warnings as diagnostics."""
-        for problem in self.warnings():
+        for problem in () if self.is_incomplete else self.warnings():
             yield self._diagnose(problem, Severity.WARNING)
 
     def _diagnose(self, problem: Problem, severity: Severity = Severity.ERROR) -> Diagnostic:

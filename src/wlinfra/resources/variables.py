@@ -19,7 +19,8 @@ from wlinfra.resources.fields import (
     to_text,
     type_of,
 )
-from wlinfra.values import Ref, Secret, Template, find_refs, parse_template
+from wlinfra.resources.lenient import Confidential, admits_unknown
+from wlinfra.values import UNKNOWN, Ref, Secret, Template, Unknown, find_refs, parse_template
 
 __all__ = ["ApiKey", "Credential", "EnvValue", "EnvVar", "Variables", "api_key", "credential"]
 
@@ -33,7 +34,9 @@ class Credential:
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the id and the key, as with the attributes of a model."""
-        if not isinstance(self.id, str | Ref | Template):
+        if _is_unknown(self.id) or isinstance(self.id, Confidential):
+            pass
+        elif not isinstance(self.id, str | Ref | Template):
             yield _wrong_part("id", f"must be a string or a reference, not {type_of(self.id)}", _WRITTEN)
         elif isinstance(self.id, str) and problem_of_line(self.id) is not None:
             yield _wrong_part("id", "is not Unicode, or has a control character", _WRITTEN)
@@ -91,11 +94,17 @@ def api_key() -> ApiKey:
     return ApiKey()
 
 
-def _to_variables(value: Any) -> tuple[EnvVar, ...]:
+def _to_variables(value: Any) -> tuple[EnvVar, ...] | Unknown | Confidential:
     match value:
         case Mapping():
             pairs: list[tuple[Any, Any]] = list(value.items())
         case list() | tuple():
+            if any(_is_unknown(item) or _is_unknown(_name_of(item)) for item in value):
+                return UNKNOWN  # which variables there are
+            if admits_unknown() and (
+                hidden := [part for item in value for part in (item, _name_of(item)) if isinstance(part, Secret)]
+            ):
+                return Confidential(hidden[0], _to_variables([_opened(item) for item in value]))
             pairs = [_pair(index, item) for index, item in enumerate(value)]
         case _:
             raise broken_rule(
@@ -113,6 +122,20 @@ def _to_variables(value: Any) -> tuple[EnvVar, ...]:
     if problems:
         raise broken_rule(*problems)
     return tuple(EnvVar(name, _to_value(item)) for name, item in pairs)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is UNKNOWN and admits_unknown()
+
+
+def _opened(item: Any) -> Any:
+    item = item.reveal() if isinstance(item, Secret) else item
+    name = _name_of(item)
+    return {**item, "name": name.reveal()} if isinstance(name, Secret) else item
+
+
+def _name_of(item: Any) -> Any:
+    return item.get("name") if isinstance(item, Mapping) else None
 
 
 def _is_plain(pair: tuple[Any, Any]) -> bool:
@@ -167,6 +190,8 @@ def _problems(name: Any, value: Any) -> Iterator[Problem]:
         yield replace(problem, path=(name,))
     elif isinstance(value, Credential):
         yield from (replace(problem, path=(name, *problem.path)) for problem in value.problems())
+    elif _is_unknown(value):
+        return
     elif not isinstance(value, str | Ref | Template | Secret | Credential | ApiKey) and (
         isinstance(value, type) or not callable(getattr(value, "ref", None))
     ):
@@ -182,8 +207,8 @@ def _in_words(value: float) -> str:
     return "..." if isinstance(value, int) and value.bit_length() > 64 else str(value).lower()
 
 
-def _to_value(value: Any) -> EnvValue:
-    return value if isinstance(value, Secret | Credential | ApiKey) else to_text(value)
+def _to_value(value: Any) -> Any:
+    return value if isinstance(value, Secret | Credential | ApiKey) or _is_unknown(value) else to_text(value)
 
 
 _VALUE_SCHEMA: Final = {

@@ -14,12 +14,14 @@ from typing import Any, Final, TypeVar
 from wlinfra.errors import DeclarationError
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import caller, locate, require
+from wlinfra.resources.lenient import lenient, opened
 from wlinfra.resources.model import Model
+from wlinfra.resources.samples import problems_of
 from wlinfra.resources.variables import ApiKey, Credential, EnvVar
 from wlinfra.stack.secrets import secret_command, secret_env, secret_file
 from wlinfra.values import UNKNOWN, Address, Json, Ref, Secret, Template, Unknown, is_boundless
 
-__all__ = ["form_schema", "from_form", "to_form"]
+__all__ = ["build", "form_schema", "from_form", "to_form"]
 
 M = TypeVar("M", bound=Model)
 
@@ -106,6 +108,21 @@ def from_form(model: type[M], form: Json, *, resources: Mapping[str, Resource] |
     return model(**_loaded_items(form, resources or {}))
 
 
+def build(model: type[M], properties: Mapping[str, Json], *, resources: Mapping[str, Resource] | None = None) -> M:
+    """Return the model that a tool's properties describe; as `from_form`, and `UNKNOWN` and secrets may stand anywhere.
+
+    A secret stays one where the attribute takes it. Elsewhere the platform gets and stores its value, and it is not
+    shown. Raises DeclarationError for what is wrong whatever the unknown values are; it quotes no secret.
+    """
+    known = resources or {}
+    with lenient(lambda content: _loaded(content, known)):
+        made = model(**_loaded_items(properties, known))
+        incomplete = made.is_incomplete
+    if incomplete and not made.is_broken and (problems := problems_of(made)):
+        raise DeclarationError(*problems)
+    return made
+
+
 def _loaded_items(form: Mapping[str, Json], resources: Mapping[str, Resource]) -> dict[str, Json]:
     return {str(key): _loaded(item, resources) for key, item in form.items()}
 
@@ -181,7 +198,7 @@ def _secret(content: Json, _: Mapping[str, Resource]) -> Secret:
 def _credential(content: Json, resources: Mapping[str, Resource]) -> Credential:
     match content:
         case {"id": id_, "key": str(key), **rest} if not rest:
-            return Credential(_loaded(id_, resources), key)
+            return Credential(opened(_loaded(id_, resources)), key)
         case _:
             raise _wrong("$credential has an id and a key", 'Write it as {"$credential": {"id": "...", "key": "..."}}.')
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Progress
@@ -35,13 +36,16 @@ from wlinfra.values import Address
 
 __all__ = ["Mutation", "mutating"]
 
+_GRACE: Final = 2.0
+
 
 @contextmanager
 def mutating(configured: Configured, subject: Subject, timeout: float) -> Iterator[Mutation]:
     """Open the journal, and stop what lasts longer than the timeout, or what the engine cancels."""
     stop = StopSignal()
     configured.begin(stop)
-    timer = threading.Timer(timeout, stop.request) if timeout > 0 else None
+    # A wait ends by itself in time, and says what it waited for; this ends all else.
+    timer = threading.Timer(timeout + _GRACE, stop.request) if timeout > 0 else None
     try:
         session = configured.journal.session()
         if timer is not None:
@@ -286,6 +290,9 @@ def _problems(result: ApplyResult | None, subject: Subject, stopped: str) -> Ite
         return
     for _, error in result.failed:
         yield sentence(_without_address(error), subject)
+    for change in result.started:
+        goal = change.goal.describe if change.goal is not None else "ready"
+        yield f"{stopped}, and {change.address} is not {goal} yet. The next update waits on."
     for change, because in result.skipped:
         yield f"{stopped}. {change.address}: {because}." if result.interrupted else f"{change.address}: {because}."
 

@@ -40,8 +40,18 @@ class Planned:
 
     @property
     def effective(self) -> tuple[Change, ...]:
-        """The changes with calls, or with something to wait for."""
-        return tuple(change for change in self.plan.changes if change.steps or change.goal is not None)
+        """The changes with calls, with something to wait for, or with other outputs, such as a version that exists."""
+        return tuple(
+            change
+            for change in self.plan.changes
+            if change.steps or change.goal is not None or self._gives_others(change)
+        )
+
+    def _gives_others(self, change: Change) -> bool:
+        record = self.inputs.state.objects.get(change.address)
+        if record is None or change.is_empty:
+            return False
+        return any(record.outputs.get(name) != value for name, value in change.outputs.items())
 
     @property
     def main(self) -> PlatformObject | None:

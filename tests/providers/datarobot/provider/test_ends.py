@@ -6,6 +6,7 @@ from typing import Any
 
 from support.datarobot_stage import Quirks, Stage, chat, server
 
+import wlinfra as wl
 from wlinfra.changes.model import Action, ActionReason
 
 
@@ -102,3 +103,28 @@ def test_an_unnamed_workload_is_deleted_and_its_artifact_stays(stage: Stage) -> 
     stage.apply(lambda: only)
     assert stage.calls() == ["DELETE /workloads/*"]
     assert len(stage.artifacts()) == 1
+
+
+def test_an_artifact_that_another_user_s_workload_runs_is_not_deleted(stage: Stage) -> None:
+    alone = [server()]
+    stage.apply(lambda: alone)
+    stranger = stage.api.ok(
+        "POST", "/workloads", {"name": "stranger", "artifactId": stage.record("artifact.server").id}
+    )
+    (error,) = stage.plan(list, destroy=True).errors
+    assert (error.summary, error.address) == ("Artifact is in use", "artifact.server")
+    assert stranger["id"] in error.detail
+
+
+def test_a_workload_that_names_an_artifact_by_its_id_moves_off_it_before_it_is_deleted(stage: Stage) -> None:
+    one, two = server(name="one"), server(name="two")
+    stage.apply(lambda: [one, two])
+    first, second = (str(stage.record(f"artifact.{name}").id) for name in ("one", "two"))
+    (error,) = stage.plan(lambda: [two, wl.Workload("chat", artifact=first)]).errors
+    assert "workload.chat" in error.detail
+    stage.apply(lambda: [one, two, wl.Workload("chat", artifact=first)])
+    (error,) = stage.plan(lambda: [two, wl.Workload("chat", artifact=first)]).errors
+    assert (error.summary, error.address) == ("Artifact is in use", "artifact.one")
+    stage.calls()
+    stage.apply(lambda: [two, wl.Workload("chat", artifact=second)])
+    assert stage.calls() == ["POST /workloads/*/replacement", "DELETE /artifactRepositories/*"]
