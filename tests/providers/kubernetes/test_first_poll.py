@@ -142,15 +142,19 @@ def test_a_quota_that_keeps_pods_away_is_told_at_the_first_look_and_ends_the_wai
 def test_a_probe_that_never_succeeds_is_told_at_the_first_look_and_past_the_deadline(
     wait: Wait, fakes: ClusterHandle
 ) -> None:
-    resource = deployment("never-ready:1", progressDeadlineSeconds=2)
-    probe = {"httpGet": {"path": "/ready", "port": 80}}
-    resource.manifest["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe
-    wait.send(resource)
+    def probed(seconds: int) -> Manifest:
+        resource = deployment("never-ready:1", progressDeadlineSeconds=seconds)
+        probe = {"httpGet": {"path": "/ready", "port": 80}}
+        resource.manifest["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe
+        return resource
+
+    wait.send(probed(600))
     eventually(lambda: "unavailableReplicas" in fakes.api.get(f"{wait.apps}/deployments/web").get("status", {}))
     eventually(lambda: any(pod["status"].get("phase") == "Running" for pod in wait.pods()))
     why = "runs and is not ready: its readiness probe has not succeeded"
     assert "0 of 1 replicas are available: container main of pod web-" in wait.told()
     assert why in wait.told()
+    wait.send(probed(1))
     status = eventually(lambda: found if isinstance(found := wait.poll(), Failed) else None)
     assert status is not None
     assert "ProgressDeadlineExceeded: container main of pod web-" in status.error.detail

@@ -91,6 +91,7 @@ def test_a_finalizer_that_holds_the_old_object_is_named_and_the_next_run_goes_on
     assert "it is being deleted, held by example.com/hold" in failed.out + failed.err
     assert replaced.actions() == {"manifest.web": "replace"}
     patch(replaced, RELEASE)
+    replaced.program(with_patience(300))
     replaced.apply()
     assert replaced.names("deployment") == {"web"}
     assert replaced.actions() == {}

@@ -91,7 +91,7 @@ def test_pods_that_cannot_run_end_the_wait_with_their_reason_in_one_line(
 
 
 def test_the_reason_stands_in_the_progress_before_the_wait_is_given_up(stage: ClusterStage) -> None:
-    stage.deployment(image="acme/bad-image:1", image_grace=3)
+    stage.deployment(image="acme/bad-image:1", image_grace=6)
     progress, *_, failed, _ = lines(stage.apply(code=1), "main", "ImagePullBackOff")
     assert progress.startswith("manifest.web: Still creating...")
     assert "waiting: container main of pod web-" in progress
@@ -99,7 +99,7 @@ def test_the_reason_stands_in_the_progress_before_the_wait_is_given_up(stage: Cl
 
 
 def test_json_lines_say_the_reason_before_and_when_the_wait_is_given_up(stage: ClusterStage) -> None:
-    stage.deployment(image="acme/bad-image:1", image_grace=3)
+    stage.deployment(image="acme/bad-image:1", image_grace=6)
     events = [json.loads(line) for line in stage.apply("--json", code=1).out.splitlines()]
     progress = [event["reason"] for event in events if event["type"] == "apply_progress"]
     (failed,) = [event for event in events if event["type"] == "apply_errored"]

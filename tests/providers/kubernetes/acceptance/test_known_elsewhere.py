@@ -148,7 +148,7 @@ def test_a_wait_for_what_never_comes_says_what_it_waits_for(stage: ClusterStage)
     ingress = plain("Ingress", "entry", spec={"ingressClassName": "nobody", "rules": [rule]})
     nobody = [service("gate", {"port": 80}), {**ingress, "apiVersion": "networking.k8s.io/v1"}]
     lines = [
-        f"    yield Manifest({item['metadata']['name']!r}, {item!r}, timeouts={{'create': 3}})"
+        f"    yield Manifest({item['metadata']['name']!r}, {item!r}, timeouts={{'create': 6}})"
         for item in (*nobody, service("public", {"port": 80}, type="LoadBalancer"))
     ]
     stage.program("import wlinfra as wl\nfrom wlinfra_kubernetes import Manifest\n\nstack = wl.Stack('shop')\n\n\n"
