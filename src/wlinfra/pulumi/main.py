@@ -40,7 +40,11 @@ def _open_bridge() -> Bridge:
 
 
 def _schema() -> str:
-    return '{"name": "wlinfra"}'
+    import json
+
+    from wlinfra.pulumi.schema import package_schema
+
+    return json.dumps(package_schema(semantic_version(tool_version())))
 
 
 if __name__ == "__main__":
