@@ -1,0 +1,41 @@
+"""The examples run on the real engine as they are, on the embedded emulator."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from engines.pulumi.schema import check_schema
+from engines.pulumi.workspace import PulumiWorkspace
+
+from wlinfra.pulumi.schema import package_schema
+
+of_a_developer = shutil.ignore_patterns("Pulumi.*.yaml", "__pycache__")
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+@pytest.fixture(params=["pulumi", "pulumi-yaml"])
+def example(request: pytest.FixtureRequest, pulumi_workspace: PulumiWorkspace) -> PulumiWorkspace:
+    shutil.copytree(EXAMPLES / request.param, pulumi_workspace.project, dirs_exist_ok=True, ignore=of_a_developer)
+    pulumi_workspace.init()
+    return pulumi_workspace
+
+
+def test_an_example_comes_up_stays_as_it_is_and_goes(example: PulumiWorkspace) -> None:
+    steps = example.run("preview", "--json").json["steps"]
+    assert {step["op"] for step in steps} == {"create"}
+    example.run("up", "--yes", "--skip-preview")
+    assert example.outputs()["endpoint"].startswith("http://127.0.0.1:")
+    assert example.outputs()["version"] == 1
+    example.run("preview", "--expect-no-changes")
+    example.run("destroy", "--yes", "--skip-preview")
+    assert example.resources() == []
+    assert example.running() == {}
+
+
+def test_the_schema_is_accepted(pulumi_workspace: PulumiWorkspace, tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text(json.dumps(package_schema("0.1.0")))
+    assert check_schema(pulumi_workspace, file).out == ""
