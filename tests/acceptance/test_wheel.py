@@ -49,7 +49,11 @@ def wlinfra(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = (folder / "dist").glob("wlinfra-*.whl")
     venv.create(folder / "venv", with_pip=True)
     binaries = folder / "venv" / "bin"
-    run(binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, folder=folder)
+    cache = run(
+        sys.executable, "-m", "pip", "cache", "dir", folder=Path.home()
+    ).strip()  # so that little has to be fetched
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "10", "--cache-dir", cache)
+    run(binaries / "python", *pip, wheel, folder=folder)
     return binaries / "wlinfra"
 
 

@@ -51,7 +51,7 @@ def server(counter: Counter) -> Iterator[EmulatorServer]:
 def _ask(
     server: EmulatorServer, path: str = "/things", method: str = "POST", body: bytes | None = None
 ) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request(method, path, body)
         reply = connection.getresponse()
@@ -61,7 +61,7 @@ def _ask(
 
 
 def test_connection_is_kept_for_many_requests(server: EmulatorServer, counter: Counter) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for _ in range(50):
         connection.request("GET", "/things?a=1&a=2&b=", headers={"X-Thing": "yes"})
         assert connection.getresponse().read()
@@ -73,7 +73,7 @@ def test_connection_is_kept_for_many_requests(server: EmulatorServer, counter: C
 
 
 def test_chunked_body_is_read(server: EmulatorServer, counter: Counter) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", "/things", iter([b'{"a"', b":1}"]), encode_chunked=True)
     connection.getresponse().read()
     connection.close()
@@ -82,7 +82,7 @@ def test_chunked_body_is_read(server: EmulatorServer, counter: Counter) -> None:
 
 
 def test_nonsense_is_answered_with_400(server: EmulatorServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"hello\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
 
@@ -123,7 +123,7 @@ def test_function_runs_after_the_reply(server: EmulatorServer) -> None:
 
     assert _ask(server)[0] == 200
     assert _ask(server, "/more")[0] == 200
-    assert seen.get(timeout=10) == "/things"
+    assert seen.get(timeout=60) == "/things"
     assert seen.empty()
 
 
@@ -151,7 +151,7 @@ def test_hook_that_objects_fails_the_stop() -> None:
 
 def test_stop_ends_open_connections() -> None:
     server = EmulatorServer(Counter()).start()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("GET", "/things")
     connection.getresponse().read()
 

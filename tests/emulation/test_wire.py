@@ -26,7 +26,7 @@ def server() -> Iterator[EmulatorServer]:
 
 def _raw(server: EmulatorServer, data: bytes) -> bytes:
     """Send bytes, end the sending side, and return everything that comes back."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -24,7 +24,7 @@ class ApiClient:
     def __init__(self, base: str, token: str | None = "test") -> None:
         self.base = base
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._pool = urllib3.PoolManager(retries=False, timeout=10)
+        self._pool = urllib3.PoolManager(retries=False, timeout=60)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send one request; `path` may carry a query."""

@@ -248,4 +248,4 @@ class Reader:
         request.add_header("Authorization", "Bearer anybody")
         if body:
             json.loads(body[0])
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()

@@ -129,7 +129,7 @@ class Cluster:
     def _ask_etcd(self, method: str, body: Json) -> Json:
         address = f"http://127.0.0.1:{self._etcd_port}/v3/kv/{method}"
         request = urllib.request.Request(address, data=json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             found: Json = json.load(answer)
         return found
 

@@ -146,7 +146,7 @@ class ClusterHandle:
             raise ValueError("this cluster is not a test cluster of ours: nobody can set its metrics")
         body = json.dumps(asdict(reading)).encode()
         request = urllib.request.Request(f"{self.prometheus}/readings", data=body, method="PUT")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             response.read()
 
 
