@@ -37,7 +37,7 @@ class Artifact(Declared):
     _shape = "Artifact"
     _own_id = "artifactId"
 
-    name = Result[str]("name")
+    name = Result[str | None]("name")
     """Its name on the platform; the name of the resource in the program when left out."""
     adopt = Result[bool | None]("adopt")
     """Take over an existing object of that name without asking."""
@@ -125,7 +125,7 @@ class Workload(Declared):
     _shape = "Workload"
     _own_id = "workloadId"
 
-    name = Result[str]("name")
+    name = Result[str | None]("name")
     """Its name on the platform; the name of the resource in the program when left out."""
     adopt = Result[bool | None]("adopt")
     """Take over an existing object of that name without asking."""

@@ -69,16 +69,13 @@ def _resource(types: Types, model: type[Resource]) -> Spec:
     outputs = _outputs(model)
     if "outputs" in properties:
         outputs["values"] = _VALUES
-    present = [
-        *(name for name in ("name", "endpoint") if name in {**properties, **outputs}),
-        output_property(model, "id"),
-    ]
+    present = [name for name in (output_property(model, "id"), "endpoint", "record") if name in {*outputs, "record"}]
     return {
         "description": first_paragraph(model.__doc__),
         "inputProperties": properties,
         "requiredInputs": required,
         "properties": {**properties, **outputs, "record": _RECORD},
-        "required": [*required, *present, "record"],
+        "required": [*required, *present],
     }
 
 
