@@ -158,6 +158,21 @@ class ContainerStatus(TypedDict, total=False):
     restartCount: int
     startedAt: str | None
     status: str
+    reason: str | None
+    message: str | None
+    exitCode: int | None
+    lastState: LastState | None
+
+
+class LastState(TypedDict, total=False):
+    """How the run of a container before this one ended."""
+
+    status: str
+    reason: str
+    message: str
+    exitCode: int | None
+    startedAt: str | None
+    finishedAt: str | None
 
 
 class ReplicaCondition(TypedDict, total=False):

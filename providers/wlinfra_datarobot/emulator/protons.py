@@ -10,7 +10,7 @@ from wlinfra.emulation import Document, Response, json_response
 from .errors import not_found
 from .lifecycle import began, entry_at, launch, outcome, status_at
 from .validate import choose_bundle, show_runtime
-from .world import USER, Call, new_id, page, require, stamp
+from .world import USER, Call, Dialect, new_id, page, require, stamp
 
 _HIDDEN = {"initializing": "launching", "warming": "launching", "draining": "running", "restarting": "launching"}
 _GONE = "terminated"
@@ -71,24 +71,31 @@ def snapshot(call: Call, proton: Document) -> dict[str, Any] | None:
     group = proton["runtime"]["containerGroups"][0]
     scaling = group["autoscaling"]
     replicas = max(1, scaling["min"]) if scaling is not None and scaling["enabled"] else group["replicaCount"] or 1
-    stopped = status in {"stopped", _GONE}
+    gone = status == _GONE or (status == "stopped" and call.dialect is Dialect.JUNE)
     return {
         "overallStatus": {
             "state": status,
-            "summary": f"{proton['reason']}: {proton['message']}"
-            if status != "running" and proton["reason"]
-            else status,
+            "summary": _summary(call, proton, status),
             "lastUpdated": stamp(began_at),
         },
-        "replicas": [] if stopped else [_replica(proton, index, status, began_at) for index in range(replicas)],
+        "replicas": [] if gone else [_replica(call, proton, index, status, began_at) for index in range(replicas)],
     }
+
+
+def _summary(call: Call, proton: Document, status: str) -> str:
+    if call.dialect is Dialect.OCTOBER:
+        return f"Workload is in state {status} based on pod states"
+    return f"{proton['reason']}: {proton['message']}" if status != "running" and proton["reason"] else status
 
 
 def show(call: Call, proton: Document) -> dict[str, Any]:
     """Return a proton as answered."""
     moment, status = entry_at(proton["timeline"], call.now)
     running = began(proton["timeline"], "running")
+    containers = [one for group in proton["spec"]["containerGroups"] for one in group["containers"]]
+    images = {one["name"]: one["imageUri"] or "" for one in containers}
     return {
+        **({"deployedImages": images} if call.dialect is Dialect.OCTOBER else {}),
         "id": proton["id"],
         "name": proton["name"],
         "workloadId": proton["workloadId"],
@@ -96,7 +103,7 @@ def show(call: Call, proton: Document) -> dict[str, Any]:
         "status": status,
         "role": proton["role"],
         "runtime": show_runtime(call, proton["runtime"], scheduled=status != "submitted"),
-        "endpoint": None,
+        "endpoint": f"{call.public_url}/endpoints/workloads/{proton['workloadId']}?protonId={proton['id']}",
         "runningSince": stamp(running) if status == "running" and running is not None else None,
         "creator": dict(USER),
         "createdAt": stamp(proton["createdAt"]),
@@ -142,17 +149,16 @@ def _fate(call: Call, artifact: Mapping[str, Any], runtime: Document) -> tuple[s
     return outcome(artifact["spec"])
 
 
-def _replica(proton: Document, index: int, status: str, moment: float) -> dict[str, Any]:
+def _replica(call: Call, proton: Document, index: int, status: str, moment: float) -> dict[str, Any]:
     started = began(proton["timeline"], "launching")
-    ready = status == "running"
-    reason = (
-        "" if ready else proton["reason"] or {"provisioning": "ContainerCreating"}.get(status, "ContainersNotReady")
-    )
+    ready, ended = status == "running", status == "stopped"
+    usual = {"provisioning": "ContainerCreating", "stopped": "PodCompleted"}.get(status, "ContainersNotReady")
+    reason = "" if ready else proton["reason"] or usual
     message = "" if ready else proton["message"]
     waits = proton["reason"] == "Unschedulable"
     return {
         "name": f"{proton['name']}-{index}",
-        "status": "running" if ready else "pending",
+        "status": "running" if ready else "succeeded" if ended else "pending",
         "address": f"10.0.0.{index + 10}",
         "nodeAddress": "" if waits else "10.1.0.1",
         "startedAt": stamp(started) if started is not None and started <= moment else None,
@@ -163,15 +169,29 @@ def _replica(proton: Document, index: int, status: str, moment: float) -> dict[s
         "containers": [
             {
                 "name": container["name"],
-                "status": "running" if ready else "waiting",
+                "status": "running" if ready else "terminated" if ended else "waiting",
                 "startedAt": stamp(moment) if ready else None,
                 "ready": ready,
                 "restartCount": 3 if reason == "CrashLoopBackOff" else 0,
                 "image": container["imageUri"] or "",
+                **(_why(reason, message, moment, ended=ended) if call.dialect is Dialect.OCTOBER else {}),
             }
             for group in proton["spec"]["containerGroups"]
             for container in group["containers"]
         ],
+    }
+
+
+def _why(reason: str, message: str, moment: float, *, ended: bool) -> dict[str, Any]:
+    """Return why a container is not running, with how its last run ended where it crashes."""
+    crashed = {"status": "terminated", "reason": "Error", "exitCode": 1, "message": ""}
+    return {
+        "reason": "Completed" if ended else reason,
+        "exitCode": 0 if ended else None,
+        "message": message,
+        "lastState": {**crashed, "startedAt": stamp(moment), "finishedAt": stamp(moment)}
+        if reason == "CrashLoopBackOff"
+        else None,
     }
 
 

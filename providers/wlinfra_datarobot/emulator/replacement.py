@@ -85,7 +85,10 @@ def update_settings(call: Call, workload: Document) -> Response:
 
 def get_settings(call: Call, workload: Document) -> Response:
     """Answer GET /workloads/{id}/settings."""
-    return json_response({"runtime": show_runtime(call, workload["runtime"], scheduled=True)})
+    found: dict[str, Any] = {"runtime": show_runtime(call, workload["runtime"], scheduled=True)}
+    if call.dialect is Dialect.OCTOBER:
+        found["replacement"] = show_small(call, current(call, workload))
+    return json_response(found)
 
 
 def get_replacement(call: Call, workload: Document) -> Response:

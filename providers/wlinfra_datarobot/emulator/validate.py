@@ -207,7 +207,13 @@ def _scaling_document(
         if policy.scaling_metric == "cpuAverageUtilization" and low == 0:
             raise invalid((*here, "policies", index), "A cpu metric cannot scale to zero", "value_error")
         policies.append({**policy.model_dump(by_alias=True), "minCount": low, "maxCount": high})
-    return {"enabled": given.enabled, "min": least, "max": most, "policies": policies}
+    return {
+        "enabled": given.enabled,
+        "min": least,
+        "max": most,
+        "policies": policies,
+        "cooldown": given.cooldown_period_minutes,
+    }
 
 
 def _bounds(given: Autoscaling) -> tuple[int, int]:
@@ -265,4 +271,5 @@ def _show_scaling(call: Call, scaling: Mapping[str, Any] | None) -> dict[str, An
             | ({} if policy["priority"] is None else {"priority": policy["priority"]})
             for policy in scaling["policies"]
         ],
+        "cooldownPeriodMinutes": scaling.get("cooldown"),
     }

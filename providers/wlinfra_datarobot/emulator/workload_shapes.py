@@ -26,6 +26,7 @@ class Autoscaling(Shape):
     enabled: bool = True
     min_replica_count: GroupBound | None = None
     max_replica_count: GroupBound | None = None
+    cooldown_period_minutes: GroupBound | None = None
     policies: list[Policy]
 
 

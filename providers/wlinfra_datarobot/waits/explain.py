@@ -99,8 +99,20 @@ def _condition_words(details: Mapping[str, Any]) -> Iterator[str]:
             if condition.get("value") is False and said:
                 yield f"replica {replica['name']}: {condition['type']} is false: {said}"
         for container in replica.get("containers") or ():
-            if container.get("restartCount"):
-                yield f"container {container['name']} restarted {container['restartCount']} times"
+            yield from _container_words(container)
+
+
+def _container_words(container: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why a container does not run, how its last run ended, and how often it was restarted."""
+    name, last = container["name"], container.get("lastState") or {}
+    why = ": ".join(word for word in (container.get("reason"), container.get("message")) if word)
+    if why and container.get("status") == "waiting":
+        yield f"container {name} is waiting: {why}"
+    if last.get("exitCode") is not None:
+        said = f" ({last['reason']})" if last.get("reason") else ""
+        yield f"the last run of container {name} ended with exit code {last['exitCode']}{said}"
+    if container.get("restartCount"):
+        yield f"container {name} restarted {container['restartCount']} times"
 
 
 def _event_words(platform: Platform, workload_id: str) -> Iterator[str]:

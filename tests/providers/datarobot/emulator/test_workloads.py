@@ -147,6 +147,7 @@ def test_old_bounds_are_hoisted_to_the_group(platform: Any) -> None:
         "minReplicaCount": 1,
         "maxReplicaCount": 4,
         "policies": [{"scalingMetric": "httpRequestsConcurrency", "target": 10.0}],
+        "cooldownPeriodMinutes": None,
     }
 
 

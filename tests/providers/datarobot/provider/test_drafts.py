@@ -38,6 +38,7 @@ def test_a_failed_roll_of_an_edit_is_rolled_again(stage: Stage) -> None:
     stage.apply(chat(artifact=DRAFT))
     result = stage.apply(chat(artifact={**DRAFT, "image": "acme/crashes:2"}), ok=False)
     assert "CrashLoopBackOff" in str(result.failed)
+    assert "the last run of container main ended with exit code 1 (Error)" in str(result.failed)
     stage.apply(chat(artifact=EDITED))
     assert stage.workload()["status"] == "running"
     assert stage.plan(chat(artifact=EDITED)).is_empty
