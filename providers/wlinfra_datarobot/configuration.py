@@ -140,12 +140,12 @@ def resolve(config: DataRobotConfig, environ: Mapping[str, str]) -> ApiServer:
 
 
 def unverified(config: DataRobotConfig, environ: Mapping[str, str]) -> str:
-    """Return the endpoint whose certificate is not checked; empty where all is well, or nothing can be told yet."""
+    """Return the endpoint whose certificate is not checked; empty where all is well, or nothing is known yet."""
     found = _Places(config, environ)
     try:
         endpoint, _ = found.endpoint()
         verify = found.verify()
-    except ConfigurationError:  # it is told when the platform is asked
+    except ConfigurationError:  # it is reported when the platform is asked
         return ""
     return endpoint if verify is False and endpoint.lower().startswith("https:") else ""
 
@@ -158,7 +158,7 @@ def open_client(config: DataRobotConfig, target: ApiServer, sending: SendOptions
     token = target.token
 
     def source(*, refresh: bool) -> str | None:
-        del refresh  # A file is read anew on every call, and other sources cannot renew what they hold.
+        del refresh  # A file is read again on every call, and other sources cannot renew what they hold.
         return token() if token is not None else None
 
     options = HttpOptions.of(

@@ -76,7 +76,7 @@ class Platform:
 
     @property
     def offers_bundles(self) -> bool:
-        """True when the platform tells which bundles it has."""
+        """True when the platform reports which bundles it has."""
         self.bundles()
         return self._is_listing
 

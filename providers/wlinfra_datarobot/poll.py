@@ -149,7 +149,7 @@ def _rolled(platform: Platform, item: Waiting, workload: Mapping[str, Any], *, a
     if active_record(platform, workload["id"]) is not None:
         return WaitingStill(reason="the platform begins the replacement")
     # An accepted replacement shows at once, so that its absence here and in the history means that it was cancelled.
-    return _failed(item, "The replacement is gone without having switched: somebody cancelled it.")
+    return _failed(item, "The replacement is gone without having switched: another user cancelled it.")
 
 
 def _is_failed(replacement: Mapping[str, Any]) -> bool:

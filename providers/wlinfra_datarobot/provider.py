@@ -103,7 +103,7 @@ class DataRobotConnection(PlatformConnection[Platform]):
         return frozenset({ARTIFACT_KIND, WORKLOAD_KIND})
 
     def place(self) -> Mapping[str, str]:
-        """Return the installation and, where it tells that, the tenant; of the embedded emulator its world."""
+        """Return the installation and, where it reports that, the tenant; of the embedded emulator its world."""
         from .place import place_of, world_of
 
         target = resolve(self._config, self._context.environ)

@@ -50,7 +50,7 @@ class _KubernetesProvider:
         return (Manifest,)
 
     def how_to_let_go(self, item: ObjectState) -> str:
-        """Return what the next apply does to a forgotten object, which bears our label, and the command that lets it go."""
+        """Return what the next apply does to a forgotten object, which has our label, and the command that lets it go."""
         from wlinfra_manifests.document import Key
 
         from .ownership.identity import PART_OF
@@ -59,7 +59,7 @@ class _KubernetesProvider:
         kind = ".".join((key.kind, key.api.rpartition("/")[2], key.group)) if key.group else key.kind
         where = f" -n {key.namespace}" if key.namespace else ""
         return (
-            "It bears the label of this stack: the next apply records it again where it is declared, and deletes it "
+            "It has the label of this stack: the next apply records it again where it is declared, and deletes it "
             "where it is not. To let it go, declare it no more and take the label off:\n"
             f"    kubectl label {kind} {key.name}{where} {PART_OF}-"
         )

@@ -38,7 +38,7 @@ def is_ours(platform: Platform, inventory: Mapping[str, Any] | None, record: Obj
     One without a lineage belongs to whoever records it, and so does the label where the inventory is gone.
     """
     if platform.lineage is None:
-        ours = True  # nobody said on whose behalf we ask
+        ours = True  # no state was named
     elif inventory is not None and (lineage := lineage_of(inventory)):
         ours = lineage == platform.lineage
     else:
@@ -100,7 +100,7 @@ def taking_over(platform: Platform, change: Decision) -> Decision:
     lineage = lineage_of(platform.foreign)
     note = (
         f"it belongs to another state of {_told(platform)}{f' (lineage {lineage})' if lineage else ''}: that of another "
-        "project with the same names, or one that was lost; who takes it over deletes with the next apply what bears its "
+        "project with the same names, or one that was lost; who takes it over deletes with the next apply what has its "
         "label and is not declared. Another project needs another name for its stack or environment"
     )
     steps = tuple(replace(step, lookup={**step.lookup, TAKES: True}) for step in change.steps)

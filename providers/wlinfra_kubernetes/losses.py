@@ -1,4 +1,4 @@
-"""What is lost when an object goes: nothing, data that can be named, or nobody knows.
+"""What is lost when an object goes: nothing, data that can be named, or it is unknown.
 
 `plan` asks before it deletes and `planning.replacement` before it replaces. A kind that is not listed here may hold
 anything: an operator may delete a database with its object.
@@ -68,7 +68,7 @@ def is_known(key: Key) -> bool:
 def is_replaced_unasked(key: Key) -> bool:
     """Return whether an object of the kind may be recreated because a field of it never changes.
 
-    Volumes, and what takes other objects along, are replaced only when somebody asks for it, and so is what nobody knows.
+    Volumes, and what takes other objects along, are replaced only when a user asks for it, and so is what is unknown.
     """
     return is_known(key) and key.full_kind not in _ASKED and key.kind != "CustomResourceDefinition"
 

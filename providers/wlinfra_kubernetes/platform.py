@@ -29,7 +29,7 @@ class Platform:
     now: Callable[[], float]
     """Seconds since the epoch."""
     lineage: str | None = None
-    """That of the state at hand, empty while it has none; None where nobody said on whose behalf we ask."""
+    """That of the state at hand, empty while it has none; None where no state was named."""
     ours: bool | None = None
     """Whether the inventory belongs to that state; None until it is looked at."""
     unclaimed: bool = False

@@ -113,8 +113,8 @@ def _absent(item: Waiting, key: Key) -> Status:
     return Failed(
         error=Diagnostic(
             summary="Object is gone",
-            detail=f"{key} does not exist any more: somebody deleted it meanwhile.",
-            fix="Run the command again to make it anew.",
+            detail=f"{key} no longer exists: another user deleted it.",
+            fix="Run the command again to create it again.",
             address=item.address,
         )
     )

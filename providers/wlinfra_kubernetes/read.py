@@ -1,6 +1,6 @@
 """Reads many objects at once: lists for each kind that has several, single requests in parallel for the rest.
 
-`provider` calls `read`. A reading's values are the declared paths alone; the whole object is its document.
+`provider` calls `read`. A reading's values are the declared paths alone; the complete object is its document.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def fetch_each(platform: Platform, keys: Sequence[Key]) -> Mapping[Key, Found]:
 
 
 def _look_whose(platform: Platform, wanted: Sequence[ReadRequest], found: Mapping[Key, Found]) -> None:
-    """Find out whether what has our label is ours, where nobody looked for strays before."""
+    """Find out whether what has our label is ours, where no one looked for strays before."""
     key = platform.identity.inventory
     record = next((one.prior for one in wanted if (one.kind, one.name) == (key.full_kind, key.full_name)), None)
     inventory = found[key] if key in found else _got(platform.client, key)
@@ -91,7 +91,7 @@ def _look_whose(platform: Platform, wanted: Sequence[ReadRequest], found: Mappin
 
 
 def _listed(platform: Platform, group: Sequence[Key]) -> dict[Key, Found]:
-    """Return what bears our label, and what does not exist; the others, and all without the right to list, are missing."""
+    """Return what has our label, and what does not exist; the others, and all without the right to list, are missing."""
     found: dict[Key, Found] = {}
     try:
         items = platform.client.list(group[0], labels=f"{PART_OF}={platform.identity.applyset}")

@@ -34,7 +34,7 @@ _FOLLOWED: Final = ("list", "watch")
 _RUN: Final = ((_PODS, _FOLLOWED), (_EVENTS, _FOLLOWED))
 """Where the status of pods comes from: pods, and the warning events of slow or rejected ones."""
 _DEVICES: Final = ("deviceclasses", "resourceclaims", "resourceslices")
-"""What tells which devices of dynamic resource allocation are free."""
+"""What shows which devices of dynamic resource allocation are free."""
 _LOOKED_AT: Final[Mapping[str, Sequence[tuple[Key, Sequence[str]]]]] = {
     "apps/v1/Deployment": (*_RUN, (_SETS, _FOLLOWED)),
     "apps/v1/StatefulSet": _RUN,
@@ -50,7 +50,7 @@ _REPLACED: Final = ("get", "list", "watch", "delete")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class _Right:
-    """One verb on one resource; an empty namespace is the whole cluster, no name is any name."""
+    """One verb on one resource; an empty namespace is all of the cluster, no name is any name."""
 
     namespace: str
     group: str

@@ -82,7 +82,7 @@ def _places(platform: Platform, kind: Key, namespaces: Sequence[str]) -> Iterato
 
 
 def _labelled(platform: Platform, kind: Key, declared: set[tuple[str, str, str]]) -> Sequence[Mapping[str, Any]]:
-    """Return what has our label; nothing of a kind nobody declares there any more and the account may not list."""
+    """Return what has our label; nothing of a kind that is no longer declared there and that the account may not list."""
     try:
         return platform.client.list(kind, labels=f"{PART_OF}={platform.identity.applyset}", metadata=True)
     except ClusterError as error:

@@ -196,7 +196,7 @@ _SERVER_META: Final = ("managedFields", "resourceVersion", "generation", "uid", 
 
 
 def meaning(document: Mapping[str, Any], *, ignored: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the object without what only tells its history; ``ignored`` names annotations that do not count."""
+    """Return the object without what only records its history; ``ignored`` names annotations that do not count."""
     found = {key: value for key, value in document.items() if key != "status"}
     meta = {key: value for key, value in (document.get("metadata") or {}).items() if key not in _SERVER_META}
     annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in ignored}
@@ -224,7 +224,7 @@ KEYS: Final = (
     ("key",),
     ("uid",),
 )
-"""What tells elements of the server's lists apart, for lists that have no other key."""
+"""What distinguishes elements of the server's lists, for lists that have no other key."""
 
 
 def _element_key(element: Any, names: Sequence[str]) -> str | None:
@@ -282,7 +282,7 @@ def declared_part(live: Json, declared: Json, *, own_names: bool = False) -> Jso
 
 
 def united(declared: Json, recorded: Json) -> Json:
-    """Return the declaration with what was declared before and is no more, elements of lists told apart by keys."""
+    """Return the declaration with what was declared before and is no more, elements of lists matched by keys."""
     if declared is None:
         return recorded
     if isinstance(declared, Mapping) and isinstance(recorded, Mapping):
@@ -356,7 +356,7 @@ class Difference:
 
 
 def differences(live: Json, planned: Json, path: Path = ()) -> Iterator[Difference]:
-    """Yield every path that differs, elements of lists told apart by their keys."""
+    """Yield every path that differs, elements of lists matched by their keys."""
     if live == planned:
         return
     if isinstance(live, Mapping) and isinstance(planned, Mapping):

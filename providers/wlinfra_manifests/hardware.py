@@ -154,7 +154,7 @@ def _warn_unpinned(group: Group) -> None:
 
 
 def render_claim_template(group: Group) -> Iterator[RenderedObject]:
-    """Yield the template of the claims of pods; it cannot be changed, so its name tells what it asks for."""
+    """Yield the template of the claims of pods; it cannot be changed, so its name shows what it asks for."""
     if not claims_devices(group):
         return
     users = [container for container in group.containers.containers if gpu_count(group, container)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["Image", "split_image"]
 
-# A full version, a commit or a date: by convention nobody pushes these twice.
+# A full version, a commit or a date: by convention these are never pushed twice.
 _FIXED = re.compile(r"\d+\.\d+\.\d+|(?:^|[-_.])[0-9a-f]{7,64}$")
 
 

@@ -78,7 +78,7 @@ def _pods_service(group: Group) -> tuple[str, ...]:
 
 
 def _hosts(group: Group) -> list[str]:
-    """Return the hosts by which requests are told apart: the outer one and those inside the cluster."""
+    """Return the hosts by which requests are routed: the outer one and those inside the cluster."""
     inner = f"{front_name(group)}.{group.target.namespace}.svc"
     outer = outer_host(group)
     return [*([outer] if outer else []), inner, f"{inner}.cluster.local"]

@@ -1,4 +1,4 @@
-"""What a whole workload asks for and no cluster has; `render` calls this before anything is rendered."""
+"""What a complete workload asks for and no cluster has; `render` calls this before anything is rendered."""
 
 from __future__ import annotations
 

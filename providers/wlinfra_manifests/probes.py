@@ -58,5 +58,5 @@ def render_probes(group: Group, container: Container) -> Manifest:
 
 
 def render_probe(probe: Probe, container: Container) -> Manifest:
-    """Return one probe; it begins after 30 s, asks every 30 s, waits 30 s and fails at the third time unless told."""
+    """Return one probe; it begins after 30 s, asks every 30 s, waits 30 s and fails at the third time by default."""
     return written(PROBE, probe.model_copy(update={"port": probe.port or container.port or 8080}))

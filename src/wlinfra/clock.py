@@ -63,7 +63,7 @@ class SystemClock:
         """Return the next message, or None after so many seconds."""
         end = None if seconds is None else self.monotonic() + seconds
         while True:
-            # A signal that arrives just before a thread blocks wakes nobody, so no single wait is long.
+            # A signal that arrives just before a thread blocks wakes no thread, so no single wait is long.
             left = _LONGEST_WAIT if end is None else min(_LONGEST_WAIT, max(end - self.monotonic(), 0.0))
             try:
                 return inbox.get(timeout=left)

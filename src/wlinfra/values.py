@@ -301,7 +301,7 @@ def is_sendable(text: str) -> bool:
 
 
 def find_unsendable(value: Json) -> Iterator[tuple[Path, str]]:
-    """Yield where the tree holds what no journal and no request can carry, and why; the value itself is not told.
+    """Yield where the tree holds what no journal and no request can carry, and why; the value itself is not shown.
 
     >>> list(find_unsendable({"a": [1, 2**70], "b": float("nan")}))
     [(('b',), 'It is not a finite number.'), (('a', 1), 'It is an integer of more than 64 bits.')]

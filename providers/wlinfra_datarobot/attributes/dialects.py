@@ -69,7 +69,7 @@ NEWEST: Final = Dialect(
     keeps_old_version=False,
     replacement_statuses=_COMMON_REPLACEMENT_STATUSES | {"staged", "promoting", "canceling", "finalizing"},
 )
-"""What is assumed when nothing tells."""
+"""What is assumed when nothing shows the version."""
 
 DIALECTS: Final[Mapping[str, Dialect]] = {dialect.name: dialect for dialect in (_PUBLISHED, NEWEST)}
 
@@ -96,7 +96,7 @@ def dialect_named(name: str) -> Dialect:
 def detect(client: DataRobotClient) -> Dialect:
     """Return the dialect of a server, judged by one page of its workloads; raises ApiError when that cannot be read.
 
-    The versions differ in what a workload shows; without any workload that tells, the newest is assumed.
+    The versions differ in what a workload shows; without any workload that shows it, the newest is assumed.
     """
     shown = map(_shown, client.workloads.list().first()["data"])
     return next((dialect for dialect in shown if dialect is not None), NEWEST)

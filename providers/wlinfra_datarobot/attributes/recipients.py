@@ -6,7 +6,7 @@ __all__ = ["recipient_of", "role_key"]
 
 
 def role_key(recipient_type: str, *, id: str | None = None, username: str | None = None) -> str:  # noqa: A002 - the field's word
-    """Return what tells a recipient apart."""
+    """Return what identifies a recipient."""
     return f"{recipient_type}:id:{id}" if id else f"{recipient_type}:name:{username}"
 
 

@@ -76,7 +76,7 @@ class Row:
     flat: bool = False
     """The rows of ``shape`` belong to the same model, one level deeper on the wire."""
     listed: bool = False
-    """A list of that model; the attribute says by what its elements are told apart."""
+    """A list of that model; the attribute says by what its elements are matched."""
     read: Callable[[Any], Json] | None = None
     """Reads the value from the declared model, where it is not simply the attribute of that name."""
     to_wire: Callable[[Any], Json] = _same
@@ -177,8 +177,8 @@ class Shape:
     def sent(self, document: Mapping[str, Any], dialect: Dialect | None) -> tuple[Document, list[Gap]]:
         """Return the document as a version of the API takes it, and what it cannot take of it.
 
-        Without a version, only what the platform alone sets is left out. Keys that no row knows stay, so that writing
-        a whole document deletes nothing.
+                Without a version, only what the platform alone sets is left out. Keys that no row knows stay, so that writing
+        a complete document deletes nothing.
         """
         sent = dict(document)
         gaps: list[Gap] = []

@@ -39,7 +39,7 @@ class Files(Methods):
         return self._calls.post(f"/files/{segment(catalog_id)}/fromStage", CatalogItem, body)
 
     def from_archive(self, filename: str, data: bytes, *, catalog_id: str | None = None) -> CatalogItem:
-        """Store an archive's files as a new item, or as the next version of ``catalog_id``; `status` tells when it is done."""
+        """Store an archive's files as a new item, or as the next version of ``catalog_id``; `status` reports when it is done."""
         path = f"/files/{segment(catalog_id)}/fromFile" if catalog_id else "/files/fromFile"
         query = {"useArchiveContents": True, "overwrite": "REPLACE" if catalog_id else None}
         return self._calls.post(path, CatalogItem, multipart("file", filename, data), query=query)

@@ -11,7 +11,7 @@ from wlinfra_datarobot.client.wire_common import Tag, User
 
 
 class EnvironmentVariable(TypedDict, total=False):
-    """A variable; ``source`` tells which of the other keys belong to it."""
+    """A variable; ``source`` shows which of the other keys belong to it."""
 
     source: str
     name: str

@@ -1,4 +1,4 @@
-"""Writes a whole object back without losing what the program does not know of it.
+"""Writes a complete object back without losing what the program does not know of it.
 
 The platform's PATCH of a spec or a runtime replaces the whole; the planners send `echoed` values there.
 """

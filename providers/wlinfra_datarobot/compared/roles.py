@@ -31,7 +31,7 @@ def role_values(roles: Sequence[Mapping[str, Any]], names: Iterable[str]) -> dic
 
 
 def grant_calls(roles: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]) -> list[list[dict[str, str]]]:
-    """Return the whole list of roles after the change, in calls of at most a hundred.
+    """Return the complete list of roles after the change, in calls of at most a hundred.
 
     The platform's texts disagree on whether a call replaces the list or edits it; the merged full list, with
     ``NO_ROLE`` for what is revoked, means the same under both readings. Changed roles come first.

@@ -217,7 +217,7 @@ def _sent_autoscaling(autoscaling: Mapping[str, Any], dialect: Dialect) -> dict[
                 raise DeclarationError.of(
                     "Replica bounds differ",
                     f"This version of the API ({dialect.name}) has one smallest and one largest number of replicas "
-                    "for a whole group, but the policies of the group give different ones.",
+                    "for the group, but the policies of the group give different ones.",
                     "Give every policy of the group the same `min` and `max`.",
                 )
         case BoundsPlace.POLICY:

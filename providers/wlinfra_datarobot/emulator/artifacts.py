@@ -82,7 +82,7 @@ def show(call: Call, artifact: Document) -> dict[str, Any]:
 
 
 def summary(artifact: Document | None) -> dict[str, Any] | None:
-    """Return what a workload tells about its artifact."""
+    """Return what a workload shows of its artifact."""
     if artifact is None:
         return None
     names = ("id", "name", "status", "type", "version", "artifactRepositoryId")
@@ -128,7 +128,7 @@ def patch_artifact(call: Call) -> Response:
 
 
 def put_artifact(call: Call) -> Response:
-    """Answer PUT /artifacts/{id}: the whole draft is replaced."""
+    """Answer PUT /artifacts/{id}: the complete draft is replaced."""
     artifact = _named(call)
     given = body(call, InputArtifact, artifact_body(call))
     if given.type != artifact["type"]:

@@ -63,7 +63,7 @@ def launch(now: float, durations: Durations, *, ends_in: str, draft: bool) -> li
 
 
 def stop(timeline: Timeline, now: float, durations: Durations, last: str = "stopped") -> list[list[Any]]:
-    """Return the timeline of a proton that is told to stop at `now`."""
+    """Return the timeline of a proton that is to stop at `now`."""
     past = [list(entry) for entry in timeline if entry[0] <= now]
     return [*past, [now, "stopping"], [now + durations.stopping, last]]
 

@@ -49,7 +49,7 @@ def current(call: Call, workload: Document) -> Document | None:
 
 
 def show_small(call: Call, record: Document | None) -> dict[str, Any] | None:
-    """Return what a workload tells about its replacement."""
+    """Return what a workload shows of its replacement."""
     if record is None:
         return None
     return {

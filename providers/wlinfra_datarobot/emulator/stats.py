@@ -86,7 +86,7 @@ def forget(call: Call, proton_id: str) -> None:
 
 
 def request_stats(call: Call, proton_id: str) -> dict[str, Any]:
-    """Return what a workload tells about its traffic: totals, and rates of the last seven days."""
+    """Return what a workload shows of its traffic: totals, and rates of the last seven days."""
     rows = call.tx.where("traffic", "protonId", proton_id)
     total = _sum(rows)
     days = [_between(rows, call.now - (age + 1) * DAY, call.now - age * DAY) for age in reversed(range(_PERIODS))]

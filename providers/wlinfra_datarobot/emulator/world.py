@@ -134,7 +134,7 @@ class Call:
     now: float
     settings: Settings
     public_url: str
-    """The base of the invoke URLs, ending in `/api/v2`; the same for the whole life of a world."""
+    """The base of the invoke URLs, ending in `/api/v2`; the same for all of the life of a world."""
     read_only: bool = False
 
     @property

@@ -52,7 +52,7 @@ def verify_sources(platform: Platform, request: PlanRequest, wanted: Mapping[str
 
 
 def without_stale_images(wanted: Mapping[str, Json], live: Json) -> Json:
-    """Return the live spec without the images of containers that are built anew, so that no echo keeps the old ones."""
+    """Return the live spec without the images of containers that are built again, so that no echo keeps the old ones."""
     stale = set(_containers_to_build(wanted, live))
     if not stale or not isinstance(live, Mapping):
         return live

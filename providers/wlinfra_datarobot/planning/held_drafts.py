@@ -1,7 +1,7 @@
 """Who runs a draft, and who has to let go of it first: DataRobot lets a draft serve one workload only.
 
 `verify_artifact` asks for every workload that is to get a draft, `artifact_end` for every draft that ends. What another
-workload of the plan lets go of is taken after it; what nobody lets go of is refused.
+workload of the plan lets go of is taken after it; what none lets go of is refused.
 """
 
 from __future__ import annotations

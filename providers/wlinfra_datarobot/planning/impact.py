@@ -1,6 +1,6 @@
 """What a change means for capacity: GPUs by type now, after and at the peak of a roll, and replicas.
 
-`plan_workload` calls it. A size that nobody tells makes a range or an open end, never a guess.
+`plan_workload` calls it. A size that is not reported makes a range or an open end, never a guess.
 """
 
 from __future__ import annotations

@@ -268,7 +268,7 @@ class Moving:
         return REPLACE_WORKLOAD.step("roll to the artifact", live.id, payload=payload, lookup=lookup, gate=gate)
 
     def _runtime(self, live: Live) -> dict[str, Any]:
-        """Return the whole runtime to send: ours completed by what is live."""
+        """Return the complete runtime to send: ours completed by what is live."""
         now = live.values.get("runtime") or {"containerGroups": []}
         applied = self.request.prior.values.get("runtime") if self.request.prior is not None else None
         wanted = self.draft.values.get("runtime")

@@ -1,7 +1,7 @@
 """A runtime that is no longer declared: what was given to a group is reset, the group itself stays.
 
 `plan_workload` passes its request through `with_resets` before it compares, and what it planned through
-`forgetting_resets`, so that nobody's later edit is taken for drift of what is no longer declared.
+`forgetting_resets`, so that no later edit is taken for drift of what is no longer declared.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def draft_run(
 ) -> DraftRun:
     """Return whether the draft is edited in this plan, or was edited since the workload last rolled to it.
 
-    A roll that nobody saw the end of, because the run did not wait or was cut off, is judged by what serves now.
+    A roll whose end was not seen, because the run did not wait or was cut off, is judged by what serves now.
     """
     if change is None or change.values.get("status") != "draft":
         return DraftRun.CURRENT

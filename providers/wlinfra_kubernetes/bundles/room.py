@@ -116,7 +116,7 @@ class Room:
         return sum(self._times(node, need) for node in self.nodes)
 
     def doubts(self, need: Need) -> Iterator[str]:
-        """Yield what could not be told of the devices a pod asks for."""
+        """Yield what is not known of the devices a pod asks for."""
         if need.devices is not None and self.devices is None:
             yield "the account may not look at devices, so they are not counted"
         elif self.devices is not None and need.devices in self.devices.unjudged:

@@ -1,4 +1,4 @@
-"""Whether a device fulfils an expression of dynamic resource allocation, as far as that can be told without a cluster.
+"""Whether a device fulfils an expression of dynamic resource allocation, as far as that is known without a cluster.
 
 `devices` asks for each device. Expressions are written in CEL, which the scheduler evaluates; understood here are
 conjunctions of the comparisons that drivers' documentation shows. About anything else nothing is concluded.

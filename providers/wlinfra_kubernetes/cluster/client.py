@@ -33,7 +33,7 @@ _APPLY: Final = "application/apply-patch+yaml"
 _SYSTEM: Final = Key("v1", "Namespace", "", "kube-system")
 _PAGE: Final = 500
 _WATCH: Final = 60
-"""Seconds after which the server is to end a watch; shortly before, it says up to which version it has told."""
+"""Seconds after which the server is to end a watch; shortly before, it reports up to which version it has sent."""
 _QUIET: Final = 75.0
 """Seconds without a word after which a watch counts as broken."""
 _OPENING: Final = 10.0

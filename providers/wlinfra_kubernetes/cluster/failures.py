@@ -58,11 +58,11 @@ class Failure(Enum):
 
 _STALE_TRIES: Final = 5
 _LONGEST: Final = 300
-"""Characters of a cause that is told as it is."""
+"""Characters of a cause that is shown as it is."""
 
 
 def brief(cause: str) -> str:
-    """Return a cause without the whole value that was refused, or the comparison of two, that the API server may quote.
+    """Return a cause without the complete value that was refused, or the comparison of two, that the API server may quote.
 
     >>> brief("Forbidden: spec is immutable\\n  core.Spec{")
     'Forbidden: spec is immutable'
@@ -131,7 +131,7 @@ _LONG_WAIT: Final = 10.0
 _OF_THE_SERVER: Final = frozenset({Failure.LOST, Failure.BUSY, Failure.UNAUTHORIZED})
 """Failures that speak of no object, so that the message names the server."""
 _QUOTED: Final = 300
-"""How many bytes of an answer that is not the API server's are told."""
+"""How many bytes of an answer that is not the API server's are shown."""
 _NOT_SERVED: Final = "404 page not found"
 _TYPED_MERGE: Final = ("failed to create typed ", "failed to merge config")
 _DENIAL: Final = re.compile(
@@ -172,7 +172,7 @@ class ClusterError(ProviderError):
 
     @property
     def diagnostic(self) -> Diagnostic:
-        """What people are told."""
+        """What users are shown."""
         return self.diagnostics[0]
 
 

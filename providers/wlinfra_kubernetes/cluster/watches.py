@@ -1,7 +1,7 @@
-"""Remembers what is awaited: for each kind, namespace and selector one list, then what a watch of it tells.
+"""Remembers what is awaited: for each kind, namespace and selector one list, then what a watch of it reports.
 
 `poll` and the judges ask it through `platform`. The asking thread lists, and one thread for each selection follows from
-there; until it does, and whenever it cannot, every question lists. What we wrote ourselves is never told in an older
+there; until it does, and whenever it cannot, every question lists. What we wrote ourselves is never returned in an older
 version than ours.
 """
 
@@ -155,7 +155,7 @@ class Watches:
             silent = 0
             while not selection.closed.is_set() and silent < _SILENT:
                 silent = 0 if self._read(selection) else silent + 1
-        except WlinfraError as error:  # the next question lists, and tells what is wrong
+        except WlinfraError as error:  # the next question lists, and reports what is wrong
             if isinstance(error, ClusterError) and error.status in _NOT_OFFERED:
                 self._unwatchable.add(selection.kind)
             reason = error.failure.value if isinstance(error, ClusterError) else type(error).__name__
@@ -165,7 +165,7 @@ class Watches:
                 selection.live, selection.thread, selection.stream = False, None, None
 
     def _read(self, selection: _Selection) -> bool:
-        """Take in one stream, broken or not; True when it told anything.
+        """Take in one stream, broken or not; True when it reported anything.
 
         Raises ClusterError when none can be had, or none can continue from there.
         """
@@ -194,7 +194,7 @@ class Watches:
 
 
 def _take_in(selection: _Selection, event: Mapping[str, Any]) -> bool:
-    """Remember what the event tells; True when an object changed. Raises ClusterError for one that ends the watch."""
+    """Remember what the event reports; True when an object changed. Raises ClusterError for one that ends the watch."""
     item = event.get("object") or {}
     version = (item.get("metadata") or {}).get("resourceVersion")
     if event.get("type") == "ERROR" or not version:
@@ -213,7 +213,7 @@ def _take_in(selection: _Selection, event: Mapping[str, Any]) -> bool:
 
 
 def _is_current(client: ClusterClient, key: Key, item: Mapping[str, Any]) -> bool:
-    """True unless we wrote, or may have written, a later version than the watch has told of yet."""
+    """True unless we wrote, or may have written, a later version than the watch has reported yet."""
     written = client.written(key)
     if written is None:
         return False

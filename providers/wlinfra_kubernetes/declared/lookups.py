@@ -29,7 +29,7 @@ _SERVICE: Final = Key("v1", "Service", "", "")
 _INGRESS: Final = Key("networking.k8s.io/v1", "Ingress", "", "")
 _ROUTE: Final = Key("gateway.networking.k8s.io/v1", "HTTPRoute", "", "")
 NEEDED: Final = (_DEPLOYMENT, _NIM, _SERVICE, _INGRESS, _ROUTE)
-"""The kinds that are listed; without the right to list the last two, the Service tells the address."""
+"""The kinds that are listed; without the right to list the last two, the Service has the address."""
 
 
 def workload_lookup(resource: Lookup, namespace: str) -> PlatformObject:
@@ -143,7 +143,7 @@ def _if_allowed(platform: Platform, kind: Key, key: Key, selector: str) -> Seque
 def _inside(platform: Platform, key: Key, selector: str, runner: Mapping[str, Any]) -> str:
     services = _listed(platform, _SERVICE, key.namespace, selector)
     front = [item for item in services if item["spec"].get("type") == "ExternalName"]
-    if runner["kind"] == _NIM.kind and not front:  # the operator's own Service bears the NIMService's name
+    if runner["kind"] == _NIM.kind and not front:  # the operator's own Service has the NIMService's name
         port = ((runner["spec"].get("expose") or {}).get("service") or {}).get("port") or 8000
         return _url(runner["metadata"]["name"], key.namespace, int(port))
     for item in front or services:

@@ -1,4 +1,4 @@
-"""What an object from `kubectl get -o yaml` holds that only the cluster sets, and that nobody can declare.
+"""What an object from `kubectl get -o yaml` holds that only the cluster sets, and that cannot be declared.
 
 `declared.manifest_files` leaves it out, so that such a file can be managed as it is.
 """
@@ -38,7 +38,7 @@ def without_what_the_cluster_sets(manifest: Mapping[str, Any]) -> tuple[Mapping[
         left_out += [f"metadata.{name}" for name in _METADATA if metadata.get(name) is not None]
         meta = {name: value for name, value in metadata.items() if name not in _METADATA or value is None}
         annotations = meta.get("annotations")
-        if left_out and isinstance(annotations, Mapping):  # else somebody wrote them into a file of their own
+        if left_out and isinstance(annotations, Mapping):  # else a user wrote them into a file of their own
             left_out += [f"metadata.annotations[{name}]" for name in _ANNOTATIONS if name in annotations]
             meta["annotations"] = {name: text for name, text in annotations.items() if name not in _ANNOTATIONS}
             if not meta["annotations"]:

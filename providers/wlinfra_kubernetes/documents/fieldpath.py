@@ -47,7 +47,7 @@ def parse(text: str) -> FieldPath:
 
 
 def is_path(text: str) -> bool:
-    """Return whether the whole text is a path: nothing of it is left over, and no key list is empty."""
+    """Return whether all of the text is a path: nothing of it is left over, and no key list is empty."""
     text = text if text.startswith((".", "[")) else f".{text}"
     return "".join(match[0] for match in _PART.finditer(text)) == text and {} not in parse(text)
 

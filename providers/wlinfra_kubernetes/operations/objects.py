@@ -1,4 +1,4 @@
-"""The calls about whole objects: create, apply, delete.
+"""The calls about complete objects: create, apply, delete.
 
 An object is created only where there is none, which the server itself sees to, and looked at before it is forced, so
 that nothing of another user's is taken over unseen.

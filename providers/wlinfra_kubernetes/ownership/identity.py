@@ -74,7 +74,7 @@ class Identity:
 
     @property
     def name(self) -> str:
-        """How people are told: ``stack/environment``."""
+        """As users are shown it: ``stack/environment``."""
         return f"{self.stack}/{self.environment}"
 
     @property
@@ -124,7 +124,7 @@ def is_mark(path: Sequence[Any]) -> bool:
 
 
 def owner_told(owner: str, document: Mapping[str, Any]) -> str:
-    """Return what `Identity.other_owner` found as people are told, with the time of its last apply."""
+    """Return what `Identity.other_owner` found as users are shown it, with the time of its last apply."""
     stack, _, environment = owner.rpartition("/")
     if not stack:
         return f"the stack with the label {owner}"
@@ -139,9 +139,9 @@ def owner_told(owner: str, document: Mapping[str, Any]) -> str:
 
 
 def manager_told(manager: str, document: Mapping[str, Any]) -> str:
-    """Return a field manager as people are told: for one of wlinfra's, the stack and the environment it encodes.
+    """Return a field manager as users are shown it: for one of wlinfra's, the stack and the environment it encodes.
 
-    Names may have dashes themselves; the annotation of the object tells then where the stack's name ends.
+    Names may have dashes themselves; the annotation of the object then shows where the stack's name ends.
     """
     if manager == HANDOVER:
         return f"{manager}, which keeps it for an autoscaler"

@@ -1,4 +1,4 @@
-"""The inventory of a stack: a ConfigMap that nobody declares, the parent of the stack's ApplySet.
+"""The inventory of a stack: a ConfigMap that is not declared, the parent of the stack's ApplySet.
 
 `provider` implies it for every stack that has objects; `expand` makes every object depend on it, so that it comes
 first and goes last. Only the Namespace it lies in, where the stack declares that too, comes before it and goes after.

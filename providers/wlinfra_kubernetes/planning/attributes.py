@@ -72,7 +72,7 @@ def _is_secret(context: ObjectContext, item: Difference, recorded: Json, texts: 
 
 
 def is_new_to_us(context: ObjectContext) -> bool:
-    """Return whether this stack never applied the object: it is imported or adopted, and nothing tells of an apply."""
+    """Return whether this stack never applied the object: it is imported or adopted, and nothing shows an apply."""
     if context.request.prior is not None and context.request.prior.values:
         return False
     return not (context.live_hash and context.platform.identity.owns(context.document))
@@ -85,7 +85,7 @@ def _origin(context: ObjectContext, item: Difference, recorded: Json) -> Origin:
             return Origin.UNATTRIBUTED
         return _origin_by_hash(context, item)
     if recorded is None and not _is_owned(context.document, item.path):
-        return Origin.INTENDED  # what nobody owns the cluster filled in, and our change undoes it
+        return Origin.INTENDED  # what no manager owns the cluster filled in, and our change undoes it
     if _is_empty(recorded, item.live) or _is_ours_alone(context.platform.identity, context.document, item.path):
         return Origin.INTENDED
     if isinstance(recorded, SecretDigest):
@@ -100,7 +100,7 @@ def _origin(context: ObjectContext, item: Difference, recorded: Json) -> Origin:
 
 
 def _origin_by_hash(context: ObjectContext, item: Difference) -> Origin:
-    """Return what the applied hash tells when nothing is recorded: the same declaration makes every difference drift.
+    """Return what the applied hash shows when nothing is recorded: the same declaration makes every difference drift.
 
     With another declaration, what is still ours was changed by it, and what another user set may be both.
     """
@@ -111,7 +111,7 @@ def _origin_by_hash(context: ObjectContext, item: Difference) -> Origin:
 
 
 def _holds_part(item: Difference, recorded: Json) -> bool:
-    """True when the recorded part of a whole tree is what is live: the rest are defaults of the server."""
+    """True when the recorded part of a complete tree is what is live: the rest are defaults of the server."""
     return isinstance(recorded, Mapping) and isinstance(item.live, Mapping)
 
 
@@ -123,7 +123,7 @@ def rolls(kind: str, path: Path) -> bool:
 
 
 def explained(identity: Identity, live: Live, drift: Sequence[AttributeChange]) -> tuple[AttributeChange, ...]:
-    """Return the drift of a live object with who made it, elements of lists told by their keys."""
+    """Return the drift of a live object with who made it, elements of lists named by their keys."""
     paths = [keyed_path(dict(live.values), item.path) for item in drift]
     return tuple(
         replace(item, path=path, note=item.note or _who(identity, live.document, path))
@@ -161,7 +161,7 @@ def _is_owned(document: Mapping[str, Any], path: Path) -> bool:
 
 
 def _who(identity: Identity, document: Mapping[str, Any], path: Path) -> str:
-    """Return who set the live value and when, as far as the object tells."""
+    """Return who set the live value and when, as far as the object records it."""
     for entry in (document.get("metadata") or {}).get("managedFields") or ():
         if entry.get("manager") != identity.manager and _covers(entry.get("fieldsV1") or {}, path):
             since = f" at {entry['time']}" if entry.get("time") else ""

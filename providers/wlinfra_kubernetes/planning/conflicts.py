@@ -1,7 +1,7 @@
 """Fields that other managers own: who, since when, and which of the three ways out was chosen.
 
 `plan_existing` takes out with `yielded` what is left to others, and calls `settle` with what a dry run refused. A path
-is forced, yielded or an error; ``force`` holds for a whole request, so yielded paths are taken out of it first.
+is forced, yielded or an error; ``force`` applies to all of a request, so yielded paths are taken out of it first.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Conflict:
     path: FieldPath
     manager: str
     told: str
-    """The manager as people are told, which for a stack is its name."""
+    """The manager as users are shown it, which for a stack is its name."""
     subresource: str = ""
     time: str = ""
     declared: str = ""
@@ -114,7 +114,7 @@ class Resolved:
 
 
 def conflicts_of(error: ClusterError, live: Mapping[str, Any], body: Json, declared: DeclaredPaths) -> list[Conflict]:
-    """Return the conflicts of a refusal, with what the object itself tells about the owners."""
+    """Return the conflicts of a refusal, with what the object itself records of the owners."""
     found = []
     for cause in error.causes:
         path = resolved(cause.field, body) or resolved(cause.field, dict(live)) or parse(cause.field)

@@ -32,7 +32,7 @@ __all__ = ["REST", "ObjectContext"]
 REST: Final = "<nil>"
 """The field of a cause that only says that there may be more of them."""
 _OF_ALL: Final = frozenset({Failure.UNREACHABLE, Failure.UNTRUSTED, Failure.LOST, Failure.UNAUTHORIZED})
-"""Failures that say nothing of one object: in the same words for each, they are told once."""
+"""Failures that say nothing of one object: in the same words for each, they are reported once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class ObjectContext:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The whole live object; empty when there is none."""
+        """The complete live object; empty when there is none."""
         return self.live.document if self.live is not None else {}
 
     @property

@@ -96,7 +96,7 @@ def _held(kind: str, spec: Mapping[str, Any]) -> str:
         return "the Deployment is paused" if spec.get("paused") is True else ""
     strategy = _map(spec.get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
-        return "updateStrategy OnDelete changes a pod only when somebody deletes it"
+        return "updateStrategy OnDelete changes a pod only when it is deleted"
     partition = _map(strategy.get("rollingUpdate")).get("partition")
     replicas = spec.get("replicas")
     if kind == "StatefulSet" and isinstance(partition, int) and isinstance(replicas, int) and partition >= replicas > 0:

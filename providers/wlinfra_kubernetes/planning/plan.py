@@ -71,7 +71,7 @@ def plan(platform: Platform, request: PlanRequest) -> Decision:
 def _with_document(platform: Platform, request: PlanRequest) -> PlanRequest:
     """Return the request with the live object where its record stands in for it.
 
-    What a dry run answers is compared with the whole object, strategies and owners included, so that a plan that
+    What a dry run answers is compared with the complete object, strategies and owners included, so that a plan that
     trusts the recorded values still needs it. One that cannot be had, or is another object by now, is left out.
     """
     live, context = request.live, request.desired or request.prior
@@ -143,7 +143,7 @@ def _compared(context: ObjectContext) -> Decision:
 
 
 def _without_secrets(context: ObjectContext, lacking: Sequence[str]) -> Decision:
-    """Return what can be told without them: they count as unchanged, and an apply that sends them is refused."""
+    """Return what is known without them: they count as unchanged, and an apply that sends them is refused."""
     change = predicted(comparable(context), NO_SECRET)
     said = "is not known here" if context.live is None else "cannot be compared and counts as unchanged"
     return replace(change, notes=(*change.notes, *(f"a secret {said}: {why}" for why in lacking)))
@@ -162,12 +162,14 @@ def _end(platform: Platform, request: PlanRequest) -> Decision:
     if owner := platform.identity.other_owner(document):
         return _forgotten(change, f"it belongs to {owner_told(owner, document)}, so it stays")
     if document and is_kept(platform, Key.parse(record.kind, record.name), document):
-        return _forgotten(change, "it is kept, because it holds data; delete it with kubectl when nobody needs it")
+        return _forgotten(
+            change, "it is kept, because it holds data; delete it with kubectl when it is no longer needed"
+        )
     key = Key.parse(record.kind, record.name)
     claims = [claim.full_name for claim in claims_of(key, document)] if document else []
     change = replace(change, steps=(delete_step(record, change.id, claims),))
     kept = kept_claims(platform, key, document)
-    note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when nobody needs them"
+    note = f"its volume claims are kept: {', '.join(kept)}; delete them with kubectl when they are no longer needed"
     leaves = tuple(f"{CLAIM} {key.namespace}/{name}" for name in kept)
     change = replace(
         change, goal=gone_goal(record.name), notes=(*change.notes, *([note] if kept else ())), leaves=leaves

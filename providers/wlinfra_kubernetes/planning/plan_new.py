@@ -1,6 +1,6 @@
 """Plans an object that does not exist: the dry run says whether the cluster would take it.
 
-`plan` calls it. Where the namespace or the kind itself is made in the same plan, nobody can ask yet: the create is
+`plan` calls it. Where the namespace or the kind itself is made in the same plan, the cluster cannot be asked yet: the create is
 unverified.
 """
 
@@ -69,7 +69,7 @@ def _unasked(context: ObjectContext, error: ClusterError) -> Decision:
 
 
 def _homeless(context: ObjectContext, error: ClusterError) -> Iterator[Diagnostic]:
-    """Yield the error for each resource that needs the namespace: nobody declares the inventory that comes first."""
+    """Yield the error for each resource that needs the namespace: the inventory that comes first is not declared."""
     detail = f"The cluster says {error.message}, and what is declared here is to be in it."
     own = NeededBy(context.desired.address, context.desired.location)
     for one in private_of(context.desired).needed_by or (own,):
@@ -101,7 +101,7 @@ def _is_kind_made(context: ObjectContext) -> bool:
 def _ends_in_this_plan(context: ObjectContext) -> bool:
     """True when what must end first is still there, so that the cluster would refuse the object now.
 
-    What the account may not even read it cannot end either: the dry run tells then.
+    What the account may not even read it cannot end either: the dry run reports it then.
     """
     get, first = context.platform.client.get, private_of(context.desired).comes_after
     found = (unless(Failure.FORBIDDEN, partial(get, Key.parse(*at)), None) for at in first)

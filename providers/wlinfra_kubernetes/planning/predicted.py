@@ -74,7 +74,7 @@ _NOTE: Final = "the API never changes this field"
 
 
 def predicted(context: ObjectContext, why: str) -> Decision:
-    """Return what a comparison tells, marked with why; raises ProviderError for a volume that cannot change so."""
+    """Return what a comparison finds, marked with why; raises ProviderError for a volume that cannot change so."""
     change = _restarting(context, _judged(context))
     if change.action in (Action.NO_OP, Action.READ) or changes_nothing_live(change):
         return change

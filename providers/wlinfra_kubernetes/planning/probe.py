@@ -16,7 +16,7 @@ from wlinfra_manifests.document import wire
 from .context import ObjectContext
 from .refusals import lacking
 
-__all__ = ["Verdict", "tried_anew"]
+__all__ = ["Verdict", "tried_as_new"]
 
 _LONGEST: Final = 50
 """Characters of the object's name in the name that is tried; the names of what controllers make are longer."""
@@ -37,7 +37,7 @@ class Verdict:
     """The refusal may be about another object of the same content, which the real one is not."""
 
 
-def tried_anew(context: ObjectContext) -> Verdict:
+def tried_as_new(context: ObjectContext) -> Verdict:
     """Return whether the cluster would take the object when the live one is gone; raises ClusterError if not reached."""
     key = replace(context.key, name=f"{context.key.name[:_LONGEST].rstrip('-.')}-wlprobe")
     body = _freed(wire(context.body), context.document)
@@ -52,9 +52,11 @@ def tried_anew(context: ObjectContext) -> Verdict:
 def _verdict(error: ClusterError) -> Verdict:
     match error.failure:
         case Failure.FORBIDDEN:
-            return Verdict(doubt=f"whether the cluster takes it anew was {lacking(error)}")
+            return Verdict(doubt=f"whether the cluster accepts it as a new object was {lacking(error)}")
         case Failure.STALE:
-            return Verdict(doubt="whether the cluster takes it anew was not tried, because the name to try is taken")
+            return Verdict(
+                doubt="whether the cluster accepts it as a new object was not tried, because the name to try is taken"
+            )
         case Failure.DENIED if fits_when_one_goes(error):
             return Verdict(doubt=f"it has to fit when the old one is gone: {error.message}")
         case Failure.DENIED:

@@ -1,7 +1,7 @@
 """What a refused update means: that a field never changes, or anything else.
 
 `replacement` asks before it plans to delete anything. Only the API's own sentences about immutable fields count, and
-of a kind that an operator defines also what its admission rules say; a rule about a built-in kind is somebody's policy,
+of a kind that an operator defines also what its admission rules say; a rule about a built-in kind is a policy of its users,
 which a deletion would only get around.
 """
 
@@ -43,7 +43,7 @@ _QUOTING: Final = ("Invalid value: ", "Unsupported value: ", "Duplicate value: "
 """How causes begin that quote the refused value, whatever it says."""
 _JSON: Final = json.JSONDecoder()
 _ENGINES: Final = re.compile(r"gatekeeper|kubewarden|kyverno|\bopa\b|polic(?:y|ies)\.", re.IGNORECASE)
-"""In the names of admission webhooks that enforce somebody's policies, not an operator's rules about its own kinds."""
+"""In the names of admission webhooks that enforce the policies of users, not an operator's rules about its own kinds."""
 _RIGHT: Final = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"')
 
 
@@ -99,20 +99,20 @@ def lacking(error: ClusterError) -> str:
 
 
 def refused_update(
-    context: ObjectContext, error: ClusterError, *, anew: ClusterError | None, loses: str
+    context: ObjectContext, error: ClusterError, *, as_new: ClusterError | None, loses: str
 ) -> ProviderError:
     """Return the error for an update that was refused, with the way around it where there is one.
 
-    ``anew`` is what the cluster said to the object as a new one, and ``loses`` what its deletion would do.
+    ``as_new`` is what the cluster answered to the object as a new one, and ``loses`` what its deletion would do.
     """
     first = context.refused(error).diagnostics[0]
     if owners := "; ".join(_owners(context, error)):
         first = replace(first, detail=f"{first.detail}. {owners}.")
-    if anew is None:
+    if as_new is None:
         again = apply(context.platform.identity.environment, replaces=context.desired.address)
         way = Advice(f"To delete it and create it again all the same, {loses}:", again)
     else:
-        why = f"the cluster does not take it as a new object either ({'; '.join(_told(anew))})."
+        why = f"the cluster does not take it as a new object either ({'; '.join(_told(as_new))})."
         way = Advice(Option("replaces", context.desired.address), f" would not help: {why}")
     return ProviderError(replace(first, fix=Advice(first.fix, "\n" * bool(first.fix), way)))
 

@@ -35,7 +35,7 @@ from wlinfra_kubernetes.waits.mounts import in_the_way
 from wlinfra_manifests.document import Key, at, differences
 
 from .context import ObjectContext
-from .probe import Verdict, tried_anew
+from .probe import Verdict, tried_as_new
 from .refusals import causes_of, refused_update, says_immutable
 from .steps import delete_step
 
@@ -54,7 +54,7 @@ __all__ = [
 
 
 _UNASKED: Final = frozenset({ActionReason.CANNOT_UPDATE, ActionReason.DEPENDENCY_REPLACED, ActionReason.TAINTED})
-"""Why something is replaced that nobody asked for and that exists."""
+"""Why something is replaced that no user asked for and that exists."""
 
 # ---------------------------------------------------------------- why
 
@@ -68,7 +68,7 @@ def fixed(context: ObjectContext, attributes: Sequence[AttributeChange]) -> Deci
 
 
 def is_fixed(context: ObjectContext, attributes: Sequence[AttributeChange]) -> bool:
-    """True for a change that the API takes and nobody acts on: the NIM Operator fills a cache once.
+    """True for a change that the API accepts and no controller acts on: the NIM Operator fills a cache once.
 
     Its admission webhook refuses such changes; where it is not installed, the cluster alone would let them pass.
     """
@@ -114,7 +114,7 @@ def _lost_volumes(context: ObjectContext) -> Iterator[Key]:
 
 
 def _lost_claims(context: ObjectContext) -> Iterator[Key]:
-    """Yield the claims that have to be free for that; of a cache nobody may look at none is known."""
+    """Yield the claims that have to be free for that; of a cache that the account may not read none is known."""
     for key in _lost_volumes(context):
         found = None if key.full_kind == CLAIM else _seen(context, key)
         yield from claims_of(key, found or {})
@@ -129,13 +129,13 @@ def unchangeable(context: ObjectContext, error: ClusterError) -> Decision:
     """Return the replacement where a field never changes; raises ProviderError for any other refusal to apply."""
     if error.failure not in (Failure.INVALID, Failure.DENIED):
         raise context.refused(error) from error
-    verdict = tried_anew(context)
+    verdict = tried_as_new(context)
     if says_immutable(error, context.key) and may_go(context) and verdict.refusal is None:
         return _doubted(replacement(context, ActionReason.CANNOT_UPDATE, _causes(context, error)), verdict)
-    anew = None if verdict.by_name else verdict.refusal
-    if error.failure is Failure.INVALID and context.desired.kind == CLAIM and anew is None:
+    as_new = None if verdict.by_name else verdict.refusal
+    if error.failure is Failure.INVALID and context.desired.kind == CLAIM and as_new is None:
         raise refused_claim(context, "; ".join(dict.fromkeys(cause.message for cause in error.causes)) or error.message)
-    raise refused_update(context, error, anew=anew, loses=_loses(context)) from error
+    raise refused_update(context, error, as_new=as_new, loses=_loses(context)) from error
 
 
 def refused_claim(context: ObjectContext, causes: str) -> ProviderError:
@@ -164,13 +164,13 @@ def confirmed(context: ObjectContext, change: Decision) -> Decision:
 
     Where only a rule about other objects may have refused what was tried, who asked for the replacement decides.
     """
-    verdict = tried_anew(context)
+    verdict = tried_as_new(context)
     if verdict.refusal is None:
         return _doubted(change, verdict)
     if not verdict.by_name:
         raise context.refused(verdict.refusal) from verdict.refusal
     if change.reason in _UNASKED:
-        raise refused_update(context, verdict.refusal, anew=None, loses=_loses(context)) from verdict.refusal
+        raise refused_update(context, verdict.refusal, as_new=None, loses=_loses(context)) from verdict.refusal
     told = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
     return replace(change, predicted=(*change.predicted, told))
 
@@ -315,7 +315,7 @@ def renaming(context: ObjectContext, change: Decision) -> Decision:
     if old is None or old["metadata"]["uid"] != prior.id or not context.platform.identity.owns(old):
         return change
     if is_kept(context.platform, key, old):
-        note = f"{key} is kept, because it holds data; delete it with kubectl when nobody needs it"
+        note = f"{key} is kept, because it holds data; delete it with kubectl when it is no longer needed"
         return replace(change, reason=ActionReason.ATTRIBUTE_CHANGED, notes=(*change.notes, note))
     named = AttributeChange(
         path=("metadata", "name"), recorded=key.full_name, live=key.full_name, planned=context.desired.name,

@@ -90,7 +90,7 @@ def has_read(request: PlanRequest, desired: PlatformObject, facts: Mapping[str, 
 
 
 def _wanted(request: PlanRequest, sources: Sequence[Read]) -> str:
-    """Return the digest of everything that is read; empty where it cannot be told here."""
+    """Return the digest of everything that is read; empty where it is not known here."""
     digest = request.digest
     contents = [[str(source.address), request.filled(dict(source.contents))] for source in sources]
     if not digest.known or is_open(contents):

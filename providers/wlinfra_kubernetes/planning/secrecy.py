@@ -1,4 +1,4 @@
-"""Live values of others that may be secrets: variables of containers and data of ConfigMaps that nobody declares.
+"""Live values of others that may be secrets: variables of containers and data of ConfigMaps that are not declared.
 
 `attributes` shows live values through `shown_live`. Data of Secrets is never shown, whoever declares it.
 """
@@ -17,7 +17,7 @@ _DATA: Final = frozenset({"data", "binaryData"})
 
 
 def is_private(kind: str, path: Path) -> bool:
-    """True where a value stands that may be somebody's secret: ``kind`` is that of the object, such as ``v1/ConfigMap``."""
+    """True where a value stands that may be another user's secret: ``kind`` is that of the object, such as ``v1/ConfigMap``."""
     if kind == "v1/ConfigMap" and len(path) > 1 and path[0] in _DATA:
         return True
     return len(path) > 2 and path[-1] == "value" and path[-3] == "env"

@@ -1,6 +1,6 @@
 """Lets one alternative of a union give way to another where the server filled in a part of the first.
 
-A Deployment of the default strategy has a `rollingUpdate` that nobody owns, so that no apply removes it, and the API
+A Deployment of the default strategy has a `rollingUpdate` that no manager owns, so that no apply removes it, and the API
 refuses `type: Recreate` beside it. Claimed with its live value first, it goes when the next apply leaves it out.
 `plan_existing` asks whether a refusal is of that kind; the operation `CLAIM` makes the claim.
 """
@@ -53,7 +53,7 @@ def _in_two(both: tuple[Json, Json]) -> Answer:
 
 
 def _freed(context: ObjectContext, body: Json, error: ClusterError, *, force: bool) -> Answer | None:
-    """Return what comes of the apply when fields that nobody owns make way for it; None when that does not help.
+    """Return what comes of the apply when fields that no manager owns make way for it; None when that does not help.
 
     Both halves are tried: the alternatives by a merge that takes the fields away, all else by an apply that leaves
     the alternatives as they are. Raises ClusterError where all else is refused.
@@ -83,7 +83,7 @@ def _freed(context: ObjectContext, body: Json, error: ClusterError, *, force: bo
 
 
 def _in_the_way(context: ObjectContext, body: Json, error: ClusterError) -> Iterator[FieldPath]:
-    """Yield the refused fields that are live, that nobody owns and that are not declared."""
+    """Yield the refused fields that are live, that no manager owns and that are not declared."""
     if error.failure is not Failure.INVALID or error.status != 422:
         return
     live: Json = dict(context.document)

@@ -62,7 +62,7 @@ def _paused(context: ObjectContext) -> Iterator[Diagnostic]:
         said = f"{_PAUSED}: true"
     else:
         return
-    yield _warning("Autoscaler is paused", f"{context.key} bears {said}, and scales nothing until that is removed.")
+    yield _warning("Autoscaler is paused", f"{context.key} has {said}, and scales nothing until that is removed.")
 
 
 def _meta(document: Mapping[str, Any]) -> Mapping[str, Any]:

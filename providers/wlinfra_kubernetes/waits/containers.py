@@ -33,7 +33,7 @@ _CANNOT_BEGIN: Final = frozenset(
     }
 )
 _TOLD: Final = 500
-"""Characters of a container's last words that are told: the end of them, where errors stand."""
+"""Characters of a container's last words that are shown: the end of them, where errors stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

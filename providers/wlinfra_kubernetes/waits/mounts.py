@@ -92,7 +92,7 @@ class _Makers:
         return maker is not None and self.are_this(maker)
 
     def are_ours(self, item: Mapping[str, Any]) -> bool:
-        """Return whether this stack made a pod, be it by what it made; True where nobody may look."""
+        """Return whether this stack made a pod, be it by what it made; True where the account may not look."""
         if self.platform.identity.owns(item):
             return True
         owner = _controller(item)
@@ -154,7 +154,7 @@ def ending(look: Look) -> Status:
 def _pods(platform: Platform, claim: Key) -> Sequence[Mapping[str, Any]]:
     try:
         return mounting_pods(platform, claim)
-    except ClusterError:  # without the right to list pods nobody can tell; the cluster itself protects the volume
+    except ClusterError:  # without the right to list pods that is unknown; the cluster itself protects the volume
         return ()
 
 

@@ -87,7 +87,7 @@ def nim_service(look: Look) -> Status:
 def _since_change(look: Look) -> float:
     """Return how many seconds ago we last changed it; without end for one that is as it was made.
 
-    The object's own record of who applied it tells, so that a wait which is taken up again does not settle again.
+    The object's own record of who applied it shows that, so that a wait which is taken up again does not settle again.
     """
     if (look.meta.get("generation") or 1) <= 1:
         return float("inf")

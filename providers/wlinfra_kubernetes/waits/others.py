@@ -1,4 +1,4 @@
-"""When everything else is ready: services, volumes, autoscalers, routes, definitions, and kinds nobody knows.
+"""When everything else is ready: services, volumes, autoscalers, routes, definitions, and unknown kinds.
 
 `poll` calls these.
 """

@@ -47,7 +47,7 @@ def rollout(look: Look, document: Mapping[str, Any]) -> Status:
 
 
 def _unobserved(look: Look, document: Mapping[str, Any], *, new: bool) -> Status:
-    """Return what the pods of a new Deployment say already, though its controller has not told of them yet."""
+    """Return what the pods of a new Deployment say already, though its controller has not reported them yet."""
     trouble = _of_pods(look, document) if new else None
     return _unready(look, trouble, "the Deployment controller has not seen it yet")
 

@@ -34,7 +34,7 @@ class Shown:
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Shown:
-        """Return the objects of these that somebody declared."""
+        """Return the objects of these that a user declared."""
         return cls(tuple(document for document in documents if not is_made_by_another(document)))
 
     def of_kind(self, *kinds: str) -> list[Document]:

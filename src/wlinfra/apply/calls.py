@@ -88,7 +88,7 @@ class Caller:
 
         ``limit`` is how many seconds the object may take: a platform that asks to wait longer is not waited for. A
         refusal for now is tried again, later each time; a lost answer is looked up before anything else, and only
-        what certainly did not happen is sent once more. What cannot be told leaves its intent open.
+        what certainly did not happen is sent once more. What is unknown leaves its intent open.
         """
         refused = lost = 0
         begun = self.clock.monotonic()

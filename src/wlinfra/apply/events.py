@@ -1,4 +1,4 @@
-"""What an apply tells while it runs, and what it says at the end.
+"""What an apply reports while it runs and at the end.
 
 The applier hands events to one listener; `render` turns them into a table, lines or JSON lines.
 """
@@ -83,7 +83,7 @@ class Succeeded:
     id: str | None
     elapsed: float
     awaited: bool = True
-    """False when all its calls are made and nobody awaited what they lead to: the next run continues to wait."""
+    """False when all its calls are made and what they lead to was not awaited: the next run continues to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class ApplyResult:
 
     done: tuple[Change, ...] = ()
     started: tuple[Change, ...] = ()
-    """Of done, those whose calls are made and whose goals nobody awaited."""
+    """Of done, those whose calls are made and whose goals were not awaited."""
     failed: tuple[tuple[Change, Diagnostic], ...] = ()
     skipped: tuple[tuple[Change, str], ...] = ()
     removed: tuple[Change, ...] = ()

@@ -171,7 +171,7 @@ class Execution:
             self.id = self.change.outputs.get("id", self.id)
         health = Health.READY if self.change.goal is None else Health.UNREADY
         if self.change.action is Action.UPDATE and self.change.goal is None and record is not None:
-            health = record.health  # only the record changes; nobody looked whether the object is ready
+            health = record.health  # only the record changes; whether the object is ready was not looked at
         self._record(health, done=True)
 
     def _record(self, health: Health, *, done: bool) -> None:
@@ -347,7 +347,7 @@ class Execution:
         return troubles.still_unknown(self.change, what, self.run.outputs.awaited(self.change))
 
     def _refuse_unknown_values(self) -> None:
-        """Raise before any call what could not be recorded after it: a value that refers to what nobody tells."""
+        """Raise before any call what could not be recorded after it: a value that refers to an unknown output."""
         if self.change.is_empty:
             return
         if contains_unknown(self.run.outputs.fill(dict(self.change.values))):

@@ -38,9 +38,9 @@ class Outputs:
         self.elsewhere = elsewhere or {}
         self.known: dict[tuple[Address, str], Json] = {}
         self._exporters = Exporters.of(plan.objects.values())
-        anew = {change.address for change in plan.changes if change.action in _ANEW}
+        new = {change.address for change in plan.changes if change.action in _ANEW}
         for address, record in recorded.items():
-            if address not in anew:
+            if address not in new:
                 self.publish(address, record.outputs)
         for key, value in self.elsewhere.items():  # a record may be older
             if value is UNKNOWN:

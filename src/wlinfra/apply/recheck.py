@@ -120,12 +120,12 @@ class Approvals:
         except WlinfraError as error:
             raise ObjectFailedError(troubles.of_error(change, error)) from error
         if change.action is Action.DELETE and now.action is Action.FORGET:
-            return now  # somebody else deleted it
+            return now  # another user deleted it
         approved = _without_end(change) if _is_gone_before(change, now) else change
         differences = [*edits_since(change, now), *uncovered(approval_of(approved, self._digest), now, self._digest)]
         if differences:
             raise ObjectFailedError(troubles.stale(change, differences))
-        # The order of a replacement follows from the whole plan, and so do its edges.
+        # The order of a replacement follows from the complete plan, and so do its edges.
         return replace(now, ordered=change.replace_order) if now.action is Action.REPLACE else now
 
     def _plan_again(self, change: Change, prior: ObjectState | None, known: Known) -> Change:

@@ -1,7 +1,7 @@
 """Writing what is recorded of an object: one durable record for each result.
 
 `apply.execute` and `apply.calls` call the `Recorder` from many threads; it keeps the records of the run at hand, so
-that no step copies the whole state. What a record becomes is said by `state.records`.
+that no step copies all of the state. What a record becomes is said by `state.records`.
 """
 
 from __future__ import annotations

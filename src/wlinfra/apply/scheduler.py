@@ -346,7 +346,7 @@ class Scheduler:
             self._resume(job, Interrupted())
 
     def _drain(self) -> None:
-        """Let running calls end and be recorded, telling nobody."""
+        """Let running calls end and be recorded, reporting nothing."""
         self._waits.interrupt()
         while self._running > 0:
             match self._setting.inbox.get():

@@ -1,4 +1,4 @@
-"""Diagnostics of an apply: what is told when one object cannot be done."""
+"""Diagnostics of an apply: what is reported when one object cannot be done."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def timed_out(change: Change, describe: str, timeout: float, reason: str) -> Dia
 
 
 def unclear(address: Address, found: UnclearOutcome) -> Diagnostic:
-    """Describe a lost answer that nobody but a person can judge."""
+    """Describe a lost answer that only a user can judge."""
     fix = found.error.fix
     if found.candidates:
         choice = "Look at the candidates and choose the one it is:"

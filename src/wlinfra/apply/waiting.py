@@ -32,7 +32,7 @@ FIRST_POLL = 0.2
 _GROWTH = 1.5
 _REPORT_EVERY = 10.0
 _EARLY = 1.0
-"""Seconds in which most waits end, so that plain output does not show them yet: what was told then is told again."""
+"""Seconds in which most waits end, so that plain output does not show them yet: what was reported then is reported again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class Batch(Generic[K]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News(Generic[K]):
-    """What a person should be told about a wait."""
+    """What users should be shown about a wait."""
 
     key: K
     ask: Poll
@@ -239,7 +239,7 @@ def _answer(member: _Member, status: Status, now: float) -> Answer | None:
 
 
 def _is_news(member: _Member, status: Status, now: float) -> bool:
-    """Note the reason; True when it is new or was told long ago."""
+    """Note the reason; True when it is new or was reported long ago."""
     reason = status.reason if isinstance(status, WaitingStill) else ""
     unseen = member.reported - member.since < _EARLY <= now - member.since
     if reason == member.reason and not unseen and now - member.reported < _REPORT_EVERY:

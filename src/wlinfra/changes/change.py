@@ -33,7 +33,7 @@ class Change:
     deposed_id: str | None = None
     """For DELETE of a deposed object: the old id."""
     ordered: ReplaceOrder | None = None
-    """Which comes first in a replacement, where the plan as a whole needs another order than was decided."""
+    """Which comes first in a replacement, where the complete plan needs another order than was decided."""
     revision: str = ""
     """Digest of the live object this change was planned from; empty when there is none."""
     seen: Mapping[Path, str] = field(default_factory=dict, repr=False)
@@ -43,7 +43,7 @@ class Change:
     unfinished: tuple[AttributeChange, ...] = ()
     """Where the last change is not over: what it recorded, and the live value from before it that still runs."""
     remarks: tuple[str, ...] = ()
-    """What the plan as a whole has to note of the change."""
+    """What the complete plan has to note of the change."""
 
     # ------------------------------------------------------------ of the subject
 

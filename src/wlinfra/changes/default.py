@@ -76,7 +76,7 @@ class ChangeRequest(Protocol):
 
     @property
     def destroying(self) -> bool:
-        """The whole stack goes."""
+        """All of the stack goes."""
 
     @property
     def found_instead(self) -> bool:
@@ -169,7 +169,7 @@ def _create(request: ChangeRequest, desired: PlatformObject) -> Decision:
 
 
 def _all_new(desired: PlatformObject) -> tuple[AttributeChange, ...]:
-    """Return one difference for each attribute at the top: a tree of them would repeat the whole object."""
+    """Return one difference for each attribute at the top: a tree of them would repeat the complete object."""
     found = []
     for name, value in desired.values.items():
         attribute = desired.schema.member(name)
@@ -257,7 +257,7 @@ _IMPORTED_AS_IT_IS = "it is recorded as it is; the next plan replaces it, becaus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
-    """What the record tells beside the differences between live and wanted."""
+    """What the record shows besides the differences between live and wanted."""
 
     drift: tuple[AttributeChange, ...] = ()
     missed: tuple[AttributeChange, ...] = ()
@@ -275,7 +275,7 @@ class _Record:
         ).changes
         if missed:
             drifted = drift(prior.values, live.values, desired.schema, digest, ignore=ignore)
-        else:  # wanted is what was recorded, so every difference is somebody else's
+        else:  # wanted is what was recorded, so every difference is another user's
             drifted = tuple(replace(item, planned=None) for item in found.changes if item.origin is Origin.DRIFT)
         return cls(
             drift=drifted, missed=tuple(replace(item, effect=Effect.STORED, live=item.planned) for item in missed)

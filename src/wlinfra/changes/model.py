@@ -106,7 +106,7 @@ class BlastRadius(IntEnum):
 
     @property
     def words(self) -> str:
-        """How people are told."""
+        """As users are shown it."""
         return ("none", "rolling restart", "downtime", "data loss unknown", "data loss")[self]
 
 
@@ -281,7 +281,7 @@ class Decision:
     running: Mapping[str, Json] = field(default_factory=dict)
     """The values that the platform shows until the goal is reached, or once it is missed; without secrets."""
     moving: tuple[Path, ...] = ()
-    """Paths that what this stack runs moves by itself, such as replicas under its own autoscaler: nobody's edit."""
+    """Paths that what this stack runs moves by itself, such as replicas under its own autoscaler: no user's edit."""
     predicted: tuple[str, ...] = ()
     """What could not be verified with the rights at hand, in words."""
     unverified: bool = False
@@ -289,9 +289,9 @@ class Decision:
     notes: tuple[str, ...] = ()
     """What people should know of this change, in addition to `PlatformObject.notes`."""
     warnings: tuple[Diagnostic, ...] = ()
-    """What the plan must tell even where nothing changes; the same words are told once."""
+    """What the plan must report even where nothing changes; the same words are reported once."""
     leaves: tuple[str, ...] = ()
-    """What stays on the platform that nobody records, such as volumes an object made, as people know it."""
+    """What stays on the platform that is not recorded, such as volumes an object made, as people know it."""
 
     @property
     def is_empty(self) -> bool:

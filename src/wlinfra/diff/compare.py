@@ -113,7 +113,7 @@ class _Walk:
         self.notes: list[tuple[Path, str]] = []
 
     def visit_root(self) -> None:
-        """Compare the whole object: its attributes one by one, whether the schema names them or not."""
+        """Compare the complete object: its attributes one by one, whether the schema names them or not."""
         want, have, was = self._roots
         if self._schema.free or not all(is_object({} if side is None else side) for side in (want, have)):
             self._visit((), self._roots, self._schema, _Rule())

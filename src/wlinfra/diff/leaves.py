@@ -95,7 +95,7 @@ def same(left: Json, right: Json, digest: Digest) -> bool:
 
 
 def secret_matches(left: Json, right: Json, digest: Digest) -> bool | None:
-    """Return whether two leaves, one of them a secret, hold the same text; None when nobody can tell."""
+    """Return whether two leaves, one of them a secret, hold the same text; None when that is unknown."""
     if left is None or right is None or is_open_leaf(left) or is_open_leaf(right):
         return False
     try:

@@ -20,7 +20,7 @@ class Origin(Enum):
     """The live object was changed by another user."""
     BOTH = "both"
     UNATTRIBUTED = "unattributed"
-    """Nothing is recorded, so nobody can tell."""
+    """Nothing is recorded, so it is unknown."""
 
 
 class SensitiveValue:

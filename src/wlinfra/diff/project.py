@@ -20,7 +20,7 @@ __all__ = ["keep_ignored", "key_elements", "mask", "project", "redact"]
 
 
 def key_elements(elements: Sequence[Json], name: str) -> dict[str, Json] | None:
-    """Return the elements by the attribute that tells them apart; None when one lacks it or two share it."""
+    """Return the elements by the attribute that identifies them; None when one lacks it or two share it."""
     found: dict[str, Json] = {}
     for element in elements:
         key = element.get(name) if type(element) is dict or is_object(element) else None

@@ -41,7 +41,7 @@ class Attribute:
     sensitive: bool = False
     """Never shown."""
     private: bool = False
-    """What stands here and is not declared may be somebody's secret: its live value is not shown, nor recorded in plain text."""
+    """What stands here and is not declared may be another user's secret: its live value is not shown, nor recorded in plain text."""
     write_only: bool = False
     """The platform does not return it; compared with what was applied."""
     default: Json = None
@@ -55,7 +55,7 @@ class Attribute:
     items: Attribute | None = None
     """The attribute of every element of a list."""
     keyed_by: str | None = None
-    """A list whose elements are told apart by this attribute of theirs; their order has no meaning."""
+    """A list whose elements are matched by this attribute of theirs; their order has no meaning."""
     unordered: bool = False
     """A list of scalars whose order has no meaning."""
     free: bool = False

@@ -22,7 +22,7 @@ from wlinfra.values import UNKNOWN, Json, Path, Secret
 __all__ = ["Cover"]
 
 _Place: TypeAlias = tuple[str, ...]
-"""A path with ``*`` for every index: elements without a key may have moved, so one secret covers its whole column."""
+"""A path with ``*`` for every index: elements without a key may have moved, so one secret covers all of its column."""
 
 
 class Cover:

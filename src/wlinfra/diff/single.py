@@ -11,7 +11,7 @@ _KEYS = ("name", "key", "id")
 
 
 def value_at(tree: Json, path: Path) -> Json:
-    """Return the value at the path, elements of lists by index or by what tells them apart; None where there is none.
+    """Return the value at the path, elements of lists by index or by what identifies them; None where there is none.
 
     >>> value_at({"a": [{"name": "x", "b": 1}]}, ("a", "x", "b"))
     1

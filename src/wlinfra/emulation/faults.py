@@ -56,7 +56,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """Promise the whole body, send only its first bytes, then close the connection."""
+    """Promise the complete body, send only its first bytes, then close the connection."""
 
     keep: int = 0
 
@@ -101,7 +101,7 @@ class Fault:
 
 
 class FaultPlan:
-    """The faults a server is told to have; safe to change while it serves."""
+    """The faults a server is to have; safe to change while it serves."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

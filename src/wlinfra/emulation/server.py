@@ -45,7 +45,7 @@ _KEPT_BODY = 1_000_000
 
 
 class EmulatorServer:
-    """Serves an application on 127.0.0.1 until stopped; `port=0` takes a free port, `url` tells which."""
+    """Serves an application on 127.0.0.1 until stopped; `port=0` takes a free port, `url` has it."""
 
     def __init__(
         self,

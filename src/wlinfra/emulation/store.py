@@ -328,7 +328,7 @@ def _private(name: str, flags: int) -> int:
     """Open a file of the world for its user alone; an earlier version left that to the umask."""
     descriptor = os.open(name, flags, 0o600)
     if os.fstat(descriptor).st_mode & 0o077:
-        with suppress(PermissionError):  # somebody else's file, who lets us write it
+        with suppress(PermissionError):  # another user's file, who lets us write it
             os.fchmod(descriptor, 0o600)
     return descriptor
 

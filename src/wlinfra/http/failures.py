@@ -50,7 +50,7 @@ class FailureKind(Enum):
     FORBIDDEN = "forbidden"
     """The token may not do this; nothing happened."""
     REFUSED_FOR_NOW = "refused for now"
-    """Too many requests, or nobody listens; nothing happened and a later try can succeed."""
+    """Too many requests, or no server listens; nothing happened and a later try can succeed."""
     UNKNOWN = "unknown"
     """A mutating request was sent and its outcome is not known: look before anything else."""
     UNREADABLE = "unreadable"

@@ -1,4 +1,4 @@
-"""How to reach a platform and how patiently: what a client tells its sender and its transport."""
+"""How to reach a platform and how patiently: what a client gives its sender and its transport."""
 
 from __future__ import annotations
 

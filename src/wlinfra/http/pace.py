@@ -43,7 +43,7 @@ class Pace:
                 return True  # Nobody was refused meanwhile; otherwise the place in the queue is void.
 
     def slow_down(self, seconds: float, *, sent_at: float) -> None:
-        """Let nobody send for so many seconds; slower from then on, once for all requests refused together."""
+        """Let no request be sent for so many seconds; slower from then on, once for all requests refused together."""
         with self._lock:
             now = self._clock.monotonic()
             if sent_at >= self._held_until:

@@ -43,7 +43,7 @@ class Timeouts:
 
     @property
     def answer(self) -> float:
-        """Until the whole answer is here, counted from the moment the request starts."""
+        """Until the complete answer is here, counted from the moment the request starts."""
         return self.connect + self.read
 
 

@@ -64,7 +64,7 @@ class ProviderContext:
     stack: str
     environment: str
     lineage: str | None = None
-    """What tells this state from every other, empty before its first apply; None where there is no state."""
+    """What distinguishes this state from every other, empty before its first apply; None where there is no state."""
     guard: Callable[[], None] = lambda: None
     """Called right before every mutating request; raises when this run lost its lock."""
     stop: Event = field(default_factory=Event)
@@ -106,7 +106,7 @@ class Live:
     pinned: Json = field(default=None, repr=False)
     """Beside the managed values, what a step echoes or relies on: part of the revision."""
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The platform's whole answer, for the provider's own `plan`; never stored or shown."""
+    """The platform's complete answer, for the provider's own `plan`; never stored or shown."""
     facts: Mapping[str, Json] = field(default_factory=dict)
     """What `plan` looks at beside the values and that lasts, by name: recorded, so that a plan from the record can too.
 
@@ -131,7 +131,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ambiguous:
-    """Several objects have the name and nothing tells which one is meant."""
+    """Several objects have the name and nothing shows which one is meant."""
 
     candidates: tuple[str, ...]
 
@@ -169,7 +169,7 @@ class PlanRequest:
     deposed_id: str | None = None
     """Plan the deletion of this deposed object instead."""
     destroying: bool = False
-    """The object must go because the whole stack does."""
+    """The object must go because the stack does."""
     found_instead: bool = False
     """What was recorded is gone, and another object has its name: nothing recorded says anything of that one."""
 
@@ -215,7 +215,7 @@ class Refused:
 
     error: Diagnostic
     attributes: tuple[tuple[Path, str], ...] = ()
-    """What it said of single attributes, by their paths on the platform; told with ``error``, as the program has them."""
+    """What it said of single attributes, by their paths on the platform; reported with ``error``, as the program has them."""
     in_doubt: bool = False
     """Something between us and the platform may have repeated the call: it is looked up once before this is believed."""
 

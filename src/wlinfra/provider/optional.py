@@ -54,7 +54,7 @@ class SeesWholePlan(Protocol):
     """A connection that sees in all of its declared objects together what no single resource shows."""
 
     def implied(self, objects: Sequence[PlatformObject]) -> Sequence[PlatformObject]:
-        """Return what the objects need in common and nobody declares, such as an inventory; pure, mostly nothing."""
+        """Return what the objects need in common and is not declared, such as an inventory; pure, mostly nothing."""
         ...
 
     def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
@@ -69,7 +69,7 @@ class KnowsOwners(Protocol):
     def strays(self, known: Sequence[ReadRequest]) -> Sequence[Stray]:
         """Return the objects this stack made that are not among ``known``: those declared or recorded.
 
-        They are planned as recorded objects that nobody declares, so that they go. Raises ProviderError when the
+        They are planned as recorded objects that are not declared, so that they go. Raises ProviderError when the
         platform cannot be asked.
         """
         ...
@@ -85,10 +85,10 @@ class KnowsOwners(Protocol):
 
 @runtime_checkable
 class KnowsItsPlace(Protocol):
-    """A connection that tells its platform and account from others, so that no record is taken for one about them."""
+    """A connection that distinguishes its platform and account from others, so that no record is taken for one about them."""
 
     def place(self) -> Mapping[str, str]:
-        """Return what identifies the place, by the words people are told, the most certain fact first.
+        """Return what identifies the place, by the words users are shown, the most certain fact first.
 
         Facts that cannot be read are left out; none may follow from a token. Raises ProviderError when the platform
         does not answer.

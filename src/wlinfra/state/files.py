@@ -154,7 +154,7 @@ def open_file(path: Path, flags: int) -> int:
     mode = file_mode(path.parent)
     descriptor = os.open(path, flags | os.O_CLOEXEC, mode)
     if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
-        with suppress(OSError):  # it is somebody else's
+        with suppress(OSError):  # it is another user's
             os.fchmod(descriptor, mode)
     return descriptor
 

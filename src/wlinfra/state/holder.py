@@ -34,7 +34,7 @@ def is_here(holder: Holder) -> bool:
 
 
 def is_gone(holder: Holder) -> bool:
-    """True when the process ran on this machine and has ended; False when that cannot be told."""
+    """True when the process ran on this machine and has ended; False when that is unknown."""
     if not is_here(holder):
         return False
     try:
@@ -42,7 +42,7 @@ def is_gone(holder: Holder) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # it runs as somebody else
+        pass  # it runs as another user
     start = _start_of(holder.pid)
     return start is not None and start != holder.process_start
 

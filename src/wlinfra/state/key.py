@@ -1,6 +1,6 @@
 """The keyed digest: how secrets and live objects are compared without being stored.
 
-The key stands apart from the state, so that a leaked state tells nothing about a secret.
+The key stands apart from the state, so that a leaked state reveals nothing about a secret.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _create_key(path: Path) -> bytes:
 def _keep(text: str, path: Path) -> bytes:
     """Write the key to its file, and return the one that stands there then; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Written beside and linked: another run that starts now sees a whole key or none.
+    # Written beside and linked: another run that starts now sees a complete key or none.
     temporary = path.with_name(f".{_FILE}.{os.urandom(8).hex()}")
     disk = Disk()
     disk.create(temporary, text.encode(), mode=0o600)

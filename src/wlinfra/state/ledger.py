@@ -183,7 +183,7 @@ def parse_record(body: bytes, version: int = FORMAT_VERSION) -> Record:
 
 
 def encode_ledger(ledger: Ledger) -> bytes:
-    """Return the whole ledger as one JSON mapping, its objects and keys in order."""
+    """Return the complete ledger as one JSON mapping, its objects and keys in order."""
     objects: dict[str, orjson.Fragment] = {}
     marked: list[str] = []
     for address in sorted(ledger.objects):

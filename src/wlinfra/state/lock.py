@@ -208,7 +208,7 @@ class _Watch:
         return is_gone(info.holder) or unmoved >= self._needed(info)
 
     def is_promising(self, info: LockInfo) -> bool:
-        """True when it is worth watching on beyond the timeout: the lease has run out and nobody renewed it."""
+        """True when it is worth watching on beyond the timeout: the lease has run out and was not renewed."""
         return self._is_overdue(info) and not self._has_moved
 
     def _needed(self, info: LockInfo) -> float:

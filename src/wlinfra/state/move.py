@@ -26,7 +26,7 @@ class Forgotten:
 
     objects: tuple[ObjectState, ...]
     steps: tuple[Intent, ...]
-    """Interrupted steps: nobody asks any more whether they happened."""
+    """Interrupted steps: no one asks any more whether they happened."""
 
 
 def forget_objects(session: StateSession, address: Address) -> Forgotten:

@@ -53,7 +53,7 @@ class Siblings:
         identity: str,
         is_here: Callable[[State, str], bool],
     ) -> Owner | None:
-        """Return who records the object; ``is_here`` tells whether a provider of a state is at the place at hand."""
+        """Return who records the object; ``is_here`` returns whether a provider of a state is at the place at hand."""
         for state in self._loaded():
             for record in state.objects.values():
                 ids = (record.id, *(left.id for left in record.deposed))

@@ -108,7 +108,7 @@ class LocalStateStore:
         return [parse_history(orjson.loads(body)) for body in read_history_records(self.paths.history).bodies]
 
     def pull(self) -> bytes:
-        """Return the whole state as JSON for people and for `push`; equal states give equal bytes."""
+        """Return the complete state as JSON for people and for `push`; equal states give equal bytes."""
         document = as_json(load_files(self.paths, self.stack, self.environment).ledger)
         document |= {"format_version": FORMAT_VERSION, "tool": tool_version()}
         return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"

@@ -1,7 +1,7 @@
 """The process of the plugin: its port, its threads, and its end.
 
 The engine starts it with flags and the engine's own address, reads one line with the port, and asks from then on. The
-process ends when it is told to, or within seconds of the engine's death: today's engines leave plugins behind.
+process ends when it is asked to, or within seconds of the engine's death: today's engines leave plugins behind.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def serve(
     version: str,
     stdout: TextIO,
 ) -> int:
-    """Serve until the process is told to end or its engine is gone; return the exit code.
+    """Serve until the process is asked to end or its engine is gone; return the exit code.
 
     ``arguments`` are those of the engine; without an address, engines attach by themselves (PULUMI_DEBUG_PROVIDERS).
     """
@@ -91,7 +91,7 @@ def _engine_address(arguments: Sequence[str]) -> str:
 
 
 def _wait(ending: threading.Event, engine: str, parent: int) -> None:
-    """Return when the process was told to end, or when the engine that started it is gone."""
+    """Return when the process was asked to end, or when the engine that started it is gone."""
     glances = refused = 0
     while not ending.wait(_GLANCE):
         if not engine:

@@ -105,7 +105,7 @@ class Service:
             session.close()
 
     def bug(self, verb: str, error: Exception) -> Ended:
-        """Log an error that nobody expected, and return what the engine shows of it."""
+        """Log an unexpected error, and return what the engine shows of it."""
         trace = "".join(traceback.format_exception(error))
         sys.stderr.write(self.scrubber.text(f"{verb} failed:\n{trace}"))
         text = (
