@@ -18,7 +18,7 @@ def legal(name: str) -> str:
     """Return the name, or one that the core takes and that no other name becomes.
 
     >>> legal("prod"), legal("acme/chat")
-    ('prod', 'acme-chat-3b41e8b7')
+    ('prod', 'acme-chat-c7bee5eb')
     """
     if NAME.fullmatch(name) and len(name) <= _LONGEST:
         return name
