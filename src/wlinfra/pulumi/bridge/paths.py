@@ -64,8 +64,8 @@ def parts_of(text: str) -> tuple[str, ...]:
 def located(properties: Properties, text: str) -> PropertyPath:
     """Return where the core's path stands in the properties, as far as it can be followed there.
 
-    >>> located({"containers": [{"name": "main", "image": "a"}]}, "Artifact.containers[main].security_context")
-    ('containers', 0, 'securityContext')
+    >>> located({"containers": [{"name": "main", "image": "a"}]}, "Artifact.containers[main].liveness.period_seconds")
+    ('containers', 0, 'liveness', 'periodSeconds')
     """
     parts = list(parts_of(text))
     if parts and parts[0][:1].isupper():
