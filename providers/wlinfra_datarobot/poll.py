@@ -73,6 +73,8 @@ def _artifact(platform: Platform, item: Waiting, artifact: Mapping[str, Any]) ->
             return WaitingStill(reason="the platform still has it")
         case "built":
             return _build(platform, item)
+        case "replacement-over":
+            return _workload(platform, item, platform.client.workloads.get(item.details["workload"]), ask=False)
         case _:
             wanted = item.details.get("status")
             if wanted is not None and artifact.get("status") != wanted:

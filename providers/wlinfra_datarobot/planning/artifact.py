@@ -37,12 +37,15 @@ from ..compared.schema import SPEC
 from ..compared.shapes import sent_artifact, sent_spec
 from ..operations.artifacts import BUILD_ARTIFACT, CREATE_ARTIFACT, LOCK_ARTIFACT, UPDATE_ARTIFACT
 from ..operations.workloads import PROMOTE_WORKLOAD
-from ..platform import ARTIFACT_KIND, WORKLOAD_KIND, Platform
+from ..platform import ARTIFACT_KIND, Platform
+from ..waits.rollout import has_replacement
 from .builds import needs_build, open_builds, verify_sources, without_stale_images
 from .earlier_version import equal_version, used_again
 from .end_artifact import artifact_end
+from .held_drafts import follows, in_plan
 from .permissions import CAN_UPDATE, verify_permissions
 from .refusal import refusal
+from .replacement import over_gate
 
 __all__ = ["plan_artifact"]
 
@@ -304,37 +307,37 @@ def _editing(platform: Platform, request: PlanRequest, draft: Decision, live: Li
     return steps
 
 
-def _running(platform: Platform, request: PlanRequest, desired: PlatformObject, artifact_id: str) -> list[str]:
-    """Return the ids of the workloads that run the artifact and do not end in this plan; a draft has at most one.
+def _running(
+    platform: Platform, request: PlanRequest, desired: PlatformObject, artifact_id: str
+) -> list[Mapping[str, Any]]:
+    """Return the workloads that run the artifact and do not end in this plan; a draft has at most one.
 
     Raises DeclarationError where one of them moves to another artifact: it cannot once the draft it runs is locked.
     """
     rows = platform.client.workloads.list(WorkloadFilter(artifact_id=artifact_id))
-    running = [row["id"] for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
-    for wanted, reading in request.others if running else ():
-        if wanted.kind != WORKLOAD_KIND or not isinstance(reading, Live) or reading.id not in running:
-            continue
-        if not _runs(wanted.values.get("artifactId"), desired, artifact_id):
+    running = [dict(row) for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
+    for row in running:
+        item, wanted = in_plan(request, str(row["id"]))
+        if item is not None and not follows(request, item) and wanted != artifact_id:
             raise refusal(
                 request,
                 "Locked while its workload moves on",
-                f"{desired.address} is a draft that {wanted.address} runs, and that is to run another artifact. The "
+                f"{desired.address} is a draft that {item.address} runs, and that is to run another artifact. The "
                 "platform replaces a locked artifact by locked ones only, and a draft by drafts.",
-                f'Keep status="draft" until {wanted.address} runs the other artifact; then declare status="locked".',
+                f'Keep status="draft" until {item.address} runs the other artifact; then declare status="locked".',
             )
-    return [one for one in running if one not in request.others.ending]
+    return [row for row in running if row["id"] not in request.others.ending]
 
 
-def _runs(artifact: Json, desired: PlatformObject, artifact_id: str) -> bool:
-    return artifact.address == desired.address if isinstance(artifact, Ref) else artifact == artifact_id
-
-
-def _promote(workload_id: str, artifact_id: str) -> Step:
+def _promote(workload: Mapping[str, Any], artifact_id: str) -> Step:
+    workload_id = workload["id"]
+    gate = replace(over_gate(), details={"workload": workload_id}) if has_replacement(workload) else None
     return PROMOTE_WORKLOAD.step(
         "lock the draft that runs",
         workload_id,
         lookup={"artifact_id": artifact_id},
         named={"workload_id": workload_id},
+        gate=gate,
     )
 
 

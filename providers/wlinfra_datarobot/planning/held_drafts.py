@@ -21,7 +21,7 @@ from ..platform import WORKLOAD_KIND, Platform
 from ..waits.explain import active_record
 from .refusal import refusal
 
-__all__ = ["after_others", "let_go", "refuse_wanted", "runs_itself"]
+__all__ = ["after_others", "follows", "in_plan", "let_go", "refuse_wanted", "runs_itself"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,12 @@ def after_others(platform: Platform, request: PlanRequest, draft: str) -> tuple[
         if holder.id in request.others.ending:
             found.append(request.others.ending[holder.id])
             continue
-        item, wanted = _in_plan(request, holder.id)
+        item, wanted = in_plan(request, holder.id)
         if item is None:
             raise _shared(
                 request,
                 draft,
-                f"the workload {holder.name!r} ({holder.id}) {_words(holder)}, and this plan is not about that one",
+                f"the workload {holder.name!r} ({holder.id}) {_words(holder)}, and this plan leaves that one as it is",
             )
         if wanted == draft or (holder.is_candidate and wanted == _live_artifact(request, holder.id)):
             raise _shared(request, draft, f"{item.address}{_at(item)} {_words(holder)}")
@@ -70,16 +70,16 @@ def let_go(request: PlanRequest, holder: str) -> tuple[Address, ...] | None:
     """
     if holder in request.others.ending:
         return (request.others.ending[holder],)
-    item, _ = _in_plan(request, holder)
+    item, _ = in_plan(request, holder)
     if item is None:
         return None
-    return () if _follows(request, item) else (item.address,)
+    return () if follows(request, item) else (item.address,)
 
 
 def refuse_wanted(request: PlanRequest, artifacts: Container[str]) -> None:
     """Raise DeclarationError where a workload of the plan is to run one of the artifacts, which end."""
     for item, reading in request.others:
-        if item.kind != WORKLOAD_KIND or item.lookup or _follows(request, item):
+        if item.kind != WORKLOAD_KIND or item.lookup or follows(request, item):
             continue
         wanted = _wanted(request, item, reading)
         if wanted is not None and wanted in artifacts:
@@ -91,7 +91,8 @@ def refuse_wanted(request: PlanRequest, artifacts: Container[str]) -> None:
             )
 
 
-def _follows(request: PlanRequest, item: PlatformObject) -> bool:
+def follows(request: PlanRequest, item: PlatformObject) -> bool:
+    """True when the workload runs the artifact that is planned by reference, whatever its id will be."""
     declared = item.values.get("artifactId")
     return isinstance(declared, Ref) and declared.address == request.subject.address
 
@@ -113,7 +114,7 @@ def _declared_before(request: PlanRequest, draft: str) -> Iterator[PlatformObjec
             yield item
 
 
-def _in_plan(request: PlanRequest, workload: str) -> tuple[PlatformObject | None, str | None]:
+def in_plan(request: PlanRequest, workload: str) -> tuple[PlatformObject | None, str | None]:
     """Return the declared workload that has the id, and the artifact it is to run."""
     for item, reading in request.others:
         if item.kind == WORKLOAD_KIND and not item.lookup and isinstance(reading, Live) and reading.id == workload:
@@ -165,7 +166,7 @@ def _refuse_swap(platform: Platform, request: PlanRequest, draft: str, holder: P
                 'lock the drafts where they run (status="locked") and apply, then change places.',
                 path="artifact",
             )
-        now = next((item for one in holders for item in (_in_plan(request, one.id)[0],) if item is not None), None)
+        now = next((item for one in holders for item in (in_plan(request, one.id)[0],) if item is not None), None)
 
 
 def _shared(request: PlanRequest, draft: str, why: str) -> WlinfraError:

@@ -39,7 +39,7 @@ from .bundles import verify_bundles
 from .impact import impact_of, staying
 from .permissions import CAN_SHARE, CAN_UPDATE, verify_permissions
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
-from .wanted_artifact import verify_artifact
+from .wanted_artifact import verify_artifact, verify_fit
 from .workload_steps import (
     ERRORED,
     RUNNING,
@@ -138,6 +138,8 @@ class Moving:
         verify_bundles(self.platform, self.request, self.draft, live.values.get("runtime"))
         swaps = self._swaps(live)
         after = verify_artifact(self.platform, self.request, self.draft, live) if swaps else ()
+        if "runtime" in touched and not swaps:
+            verify_fit(self.platform, self.request, self.draft, live)
         target = self._target(live)
         in_flight = self._in_flight(live, target, adoptable=not rerolls)
         stops = live.values.get("power") == RUNNING and self.draft.values.get("power") == STOPPED

@@ -122,3 +122,14 @@ def test_a_plan_needs_no_secret_of_a_draft(stage: Stage) -> None:
 
     secret = wl.Secret(missing, describe="CHAT_TOKEN")
     assert not stage.plan(chat(artifact={**DRAFT, "env": {"TOKEN": secret}})).errors
+
+
+def test_a_draft_is_locked_once_the_roll_of_its_workload_is_over(stage: Stage) -> None:
+    stage.apply(chat(artifact=DRAFT))
+    stage.apply(chat(artifact=DRAFT, replicas=2), wait=False)
+    step = stage.change(chat(replicas=2), "artifact.server").steps[-1]
+    assert (step.operation, step.gate is not None) == ("promote_workload", True)
+    stage.calls()
+    stage.apply(chat(replicas=2))
+    assert stage.calls() == ["POST /workloads/*/promote"]
+    assert stage.plan(chat(replicas=2)).is_empty
