@@ -111,6 +111,6 @@ def _after_users(platform: Platform, request: PlanRequest, step: Step, versions:
     users = users_of(platform, artifact_id, repository)
     after = {row["id"]: let_go(request, row["id"]) for row in users}
     staying = [row for row in users if after[row["id"]] is None]
-    if staying:
+    if staying and not request.others.partial:
         raise ProviderError(in_use(staying))
     return tuple(address for addresses in after.values() for address in addresses or ())

@@ -117,7 +117,7 @@ class Scope:
         for item in sorted(wanted.values(), key=lambda item: places.get(item.address.resource, len(places))):
             found[item.provider].append((item, self.reading(item.address)))
         ending = dict(self._ending())
-        return {name: Others(tuple(objects), ending) for name, objects in found.items()}
+        return {name: Others(tuple(objects), ending, self.inputs.declared.partial) for name, objects in found.items()}
 
     def _ending(self) -> Iterator[tuple[str, Address]]:
         """Yield the id and the address of every recorded object that is deleted in this plan."""
@@ -131,12 +131,13 @@ class Scope:
 def _own_part(declared: Declared, objects: Mapping[Address, PlatformObject], state: State) -> State:
     """Return the state with the records that the declaration is about: all of them unless it is one part of several.
 
-    Those are the objects wanted, and every other object of the resources that are declared.
+    Those are the objects wanted, and every other object of the resources that are declared or were.
     """
     if not declared.partial:
         own = {address: item for address, item in state.objects.items() if address.resource not in declared.externals}
         return replace(state, objects=own)
     resources = {address for resource in declared.resources for address in _addresses(resource, declared)}
+    resources |= declared.former
     return replace(
         state,
         objects={

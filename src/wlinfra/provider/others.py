@@ -27,6 +27,8 @@ class Others:
     """Each as the program wants it, references open, and as it was read."""
     ending: Mapping[str, Address] = field(default_factory=dict)
     """The addresses of the objects that end in this plan by id, deposed ones among them, retained ones not."""
+    partial: bool = False
+    """The stack has more objects: another plan may change or end what is not among these before this one is applied."""
 
     def __iter__(self) -> Iterator[tuple[PlatformObject, Reading]]:
         return iter(self.objects)

@@ -89,6 +89,8 @@ class Declared:
     """What is declared elsewhere and may be referred to."""
     partial: bool = False
     """The environment has more resources than these: what is not declared here does not end."""
+    former: frozenset[Address] = frozenset()
+    """Of such a part, resources that it had and that are not declared any more: what is recorded of them ends."""
     reliable: bool = True
     """False where the program has errors or was not run, and the record stands for what it does not declare."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.api_client import ApiClient
 from support.pulumi_engine import ARTIFACT, WORKLOAD, Engine, chat, mutations, server
 
+from wlinfra.emulation import Invoke, Phase
+from wlinfra.pulumi.bridge.bridge import CoreBridge
 from wlinfra.pulumi.contract import BridgeError, Made, Recorded, Refusal, SecretValue
 from wlinfra_datarobot.emulator import DataRobotEmulator, Durations
 
@@ -142,3 +145,49 @@ def test_a_cancel_ends_the_wait_and_keeps_the_id(engine: Engine) -> None:
         with pytest.raises(BridgeError) as refused:
             engine.bridge.create(engine.subject(WORKLOAD, "other"), inputs, 0)
         assert refused.value.refusal is Refusal.CANCELLED
+
+
+def end_now(engine: Engine) -> None:
+    """End the plugin as a kill does: what runs is abandoned, and its intent stays open."""
+    engine.bridge.cancel()
+    assert isinstance(engine.bridge, CoreBridge)
+    engine.bridge.configured.end_hard()
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_plugin_that_ends_in_a_create_leaves_nothing_behind_and_nothing_doubled(
+    engine: Engine, api: ApiClient, emulator: DataRobotEmulator, at: int, phase: Phase
+) -> None:
+    emulator.faults.on(Invoke(lambda request: end_now(engine)), mutating=True, at=at, phase=phase)
+    subject = engine.subject(ARTIFACT, "server")
+    with suppress(BridgeError):
+        engine.bridge.create(subject, server(), 0)
+    engine.restart()
+    made = engine.bridge.create(subject, server(), 0)
+    assert made.reasons == ()
+    assert count(api, "artifacts") == 1
+    engine.state[subject.urn] = Recorded(id=made.id, inputs=server(), outputs=made.outputs)
+    assert engine.up(ARTIFACT, "server", server()) == "same"
+    engine.destroy(ARTIFACT, "server")
+    assert count(api, "artifacts") == 0
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_plugin_that_ends_in_an_update_is_continued(
+    engine: Engine, api: ApiClient, emulator: DataRobotEmulator, at: int
+) -> None:
+    engine.up(ARTIFACT, "server", server())
+    changed = server("ghcr.io/acme/chat:2")
+    emulator.faults.on(Invoke(lambda request: end_now(engine)), mutating=True, at=at, phase=Phase.AFTER)
+    with suppress(BridgeError):
+        engine.up(ARTIFACT, "server", changed)
+    engine.restart()
+    subject = engine.subject(ARTIFACT, "server")
+    recorded = engine.state[subject.urn]
+    made = engine.bridge.update(subject, recorded, changed, (), 0)
+    assert made.reasons == ()
+    assert count(api, "artifacts") == 2  # two versions in one repository
+    engine.state[subject.urn] = Recorded(id=made.id, inputs=changed, outputs=made.outputs)
+    engine.destroy(ARTIFACT, "server")
+    assert count(api, "artifacts") == 0

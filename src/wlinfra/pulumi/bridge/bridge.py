@@ -133,9 +133,9 @@ class CoreBridge:
             if planned is None:
                 found = input_differences(recorded.inputs, new)
                 return Diffed(changes=bool(found), differences=found)
-            answer = diffed(planned, recorded.inputs, new)
+            answer = diffed(*planned, recorded.inputs, new)
             if answer.changes and not is_refresh:
-                subject.report(None, Scrubber.of(new)(report_line(planned)), False)
+                subject.report(None, Scrubber.of(new)(report_line(*planned)), False)
             return answer
 
     def preview_create(self, subject: Subject, inputs: Properties) -> Properties:
@@ -158,8 +158,9 @@ class CoreBridge:
             if planned is None:
                 unknown = {name: UNKNOWN for name in recorded.outputs if name not in recorded.inputs}
                 return {**unknown, **new}
-            record = UNKNOWN if planned.effective else recorded.outputs.get(RECORD)
-            return result_of(planned.task.resource, new, planned.outputs(), record)
+            task, plan = planned
+            record = UNKNOWN if plan.effective else recorded.outputs.get(RECORD)
+            return result_of(task.resource, new, plan.outputs(task.address), record)
 
     # ------------------------------------------------------------ with calls
 
@@ -186,9 +187,8 @@ class CoreBridge:
         """Delete the resource."""
         with _told(recorded, subject=subject):
             record = decoded(recorded.outputs)
-            model = model_of(subject.type, self.configured.settings.platform)
             with mutating(self.configured, subject, timeout) as mutation:
-                mutation.delete(model, recorded, record)
+                mutation.delete(recorded, record)
             with self._mutex:
                 self._ended.add(subject.urn)
 
@@ -250,8 +250,10 @@ class CoreBridge:
             raise BridgeError(Refusal.INVALID, "Part of the inputs is not known yet, so nothing was called.")
         return task
 
-    def _planned(self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]) -> Planned | None:
-        """Return the plan from the record; None where too little of the inputs is known to plan anything."""
+    def _planned(
+        self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]
+    ) -> tuple[Task, Planned] | None:
+        """Return the task and its plan from the record; None where too little of the inputs is known to plan anything."""
         record = decoded(recorded.outputs)
         self.configured.refuse_elsewhere(record, subject.urn, ask=False)
         try:
@@ -262,7 +264,7 @@ class CoreBridge:
             raise BridgeError(Refusal.INVALID, said((item for _, item in wrong.found), subject)) from None
         planned = plan_from_record(self.configured, task, record)
         refuse_errors(planned.plan)
-        return planned if task.complete else None
+        return (task, planned) if task.complete else None
 
 
 @contextmanager

@@ -194,11 +194,12 @@ class Configured:
         for stop in running:
             stop.request()
         if running:
-            timer = threading.Timer(_HARD_AFTER, self._end_hard)
+            timer = threading.Timer(_HARD_AFTER, self.end_hard)
             timer.daemon = True
             timer.start()
 
-    def _end_hard(self) -> None:
+    def end_hard(self) -> None:
+        """Abandon what still runs; the journal has its open intents."""
         self.hard.set()
         with self._mutex:
             running = tuple(self._running)

@@ -56,14 +56,14 @@ class Look:
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
         task = task_of(self.configured, self.subject, recorded.inputs, name=record.name)
         state = self.configured.state(record)
-        planned = plan_live(self.configured, task, state, record.digest, PlanOptions(refresh_only=True))
+        planned = plan_live(self.configured, task.declared, state, record.digest, PlanOptions(refresh_only=True))
         refuse_errors(planned.plan)
-        main = planned.main_change
+        main = planned.main_change(task.address)
         if main is not None and main.action is Action.FORGET:
             return None
         inputs = _as_live(recorded.inputs, (item for change in planned.plan.changes for item in change.drift))
         objects = self._recorded_only(planned, record.objects)
-        return self._found(planned, recorded.id, inputs, replace(record, objects=objects))
+        return self._found(task, planned, recorded.id, inputs, replace(record, objects=objects))
 
     # ------------------------------------------------------------ import
 
@@ -86,8 +86,8 @@ class Look:
         planned = self._taken_over(task, found[0])
         if planned is None:
             return None
-        lasting = _lasting(planned, found[0])
-        return self._found(planned, lasting, inputs, self._record(planned, name))
+        lasting = _lasting(task, planned, found[0])
+        return self._found(task, planned, lasting, inputs, self._record(planned, name))
 
     def _inputs_of(self, resource: Resource) -> Properties:
         inputs = dict(properties_of(resource))
@@ -101,7 +101,9 @@ class Look:
     def _taken_over(self, task: Task, identity: str) -> Planned | None:
         """Return the plan of a resource that was taken over, its record among the inputs; None when it is gone."""
         digest = Digest(new_key())
-        first = plan_live(self.configured, task, self.configured.state(), digest, PlanOptions(refresh_only=True))
+        first = plan_live(
+            self.configured, task.declared, self.configured.state(), digest, PlanOptions(refresh_only=True)
+        )
         main = main_of(task.address, first.plan.objects)
         if main is None:
             raise BridgeError(Refusal.REFUSED, f"{task.address} has no object of its own on the platform.")
@@ -113,7 +115,7 @@ class Look:
             return None
         held = replace(stand_in, outputs=reading.outputs)
         state = replace(self.configured.state(), objects={main.address: held})
-        planned = plan_live(self.configured, task, state, digest)
+        planned = plan_live(self.configured, task.declared, state, digest)
         refuse_errors(planned.plan)
         if planned.effective:  # what cannot be declared again differs: the next diff shows it
             return planned
@@ -149,9 +151,9 @@ class Look:
         )
         return tuple(session.state.objects.values())
 
-    def _found(self, planned: Planned, identity: str, inputs: Properties, record: Record) -> Found:
-        known = outputs_of(planned.task.address, planned.exporters, record.objects)
-        outputs = result_of(planned.task.resource, inputs, known, record)
+    def _found(self, task: Task, planned: Planned, identity: str, inputs: Properties, record: Record) -> Found:
+        known = outputs_of(task.address, planned.exporters, record.objects)
+        outputs = result_of(task.resource, inputs, known, record)
         return Found(id=identity, inputs=inputs, outputs=outputs)
 
 
@@ -164,9 +166,9 @@ def _without_goals(plan: Plan) -> Plan:
     return replace(plan, changes=tuple(map(quiet, plan.changes)), errors=())
 
 
-def _lasting(planned: Planned, identity: str) -> str:
-    main = planned.main
-    known = outputs_of(planned.task.address, planned.exporters, tuple(planned.inputs.state.objects.values()))
+def _lasting(task: Task, planned: Planned, identity: str) -> str:
+    main = main_of(task.address, planned.plan.objects)
+    known = outputs_of(task.address, planned.exporters, tuple(planned.inputs.state.objects.values()))
     found = known.get(main.stable) if main is not None else None
     return found if isinstance(found, str) else identity
 

@@ -25,9 +25,6 @@ from wlinfra.pulumi.bridge.records import Record, decoded
 from wlinfra.pulumi.bridge.subjects import Task
 from wlinfra.pulumi.bridge.wording import said, sentence
 from wlinfra.pulumi.contract import BridgeError, Made, Properties, Recorded, Refusal, Subject
-from wlinfra.resources.artifact import Artifact
-from wlinfra.resources.base import Resource
-from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState, State
 from wlinfra.state.records import moved
@@ -37,6 +34,8 @@ from wlinfra.values import Address
 __all__ = ["Mutation", "mutating"]
 
 _GRACE: Final = 2.0
+_CALL: Final = "call"
+"""Under what an object remembers, beside what its provider does, which call of the engine it is of."""
 
 
 @contextmanager
@@ -79,39 +78,41 @@ class Mutation:
             self._set_aside(task, replaced)
         self._recover(task.own)
         name, digest = task.resource.name, Digest(self.configured.journal.key())
-        planned = plan_live(self.configured, task, self._state(), digest)
+        planned = plan_live(self.configured, task.declared, self._state(), digest)
         refuse_errors(planned.plan)
-        self._refuse_taking_over(planned)
-        return self._applied(planned, inputs, identity=None, record_name=name, key=self.configured.journal.key())
+        self._refuse_taking_over(task, planned)
+        return self._applied(task, planned, inputs, name=name, key=self.configured.journal.key())
 
     def update(self, task: Task, inputs: Properties, recorded: Recorded, record: Record) -> Made:
         """Bring the resource to its new declaration, as far as the plan of the record says so too."""
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+        begun = self._enter(record, recorded.id)
+        task = task.with_former(item.address.resource for item in record.objects)
+        self._recover(task.own)
         approved = plan_from_record(self.configured, task, record)
         refuse_errors(approved.plan)
-        self._enter(record, recorded.id)
-        self._recover(task.own)
-        planned = plan_live(self.configured, task, self._state(), record.digest)
+        planned = plan_live(self.configured, task.declared, self._state(), record.digest)
         refuse_errors(planned.plan)
-        if reasons := planned.beyond(approved):
+        if reasons := planned.beyond(approved, begun=begun):
             raise BridgeError(
                 Refusal.REFUSED,
                 f"What would be done now goes beyond the diff that was shown: {'; '.join(reasons)}. Nothing was changed. "
                 "Look at it and decide: pulumi refresh, then pulumi up",
             )
-        return self._applied(planned, inputs, identity=recorded.id, record_name=record.name, key=record.key)
+        return self._applied(task, planned, inputs, name=record.name, key=record.key, identity=recorded.id)
 
-    def delete(self, model: type[Resource], recorded: Recorded, record: Record) -> None:
+    def delete(self, recorded: Recorded, record: Record) -> None:
         """Delete the resource; what is gone already is no error."""
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
         objects = self._objects_to_end(record, recorded.id)
         if not objects:
             return
         self._recover({item.address.resource for item in objects})
-        declared = _declaring(self.configured, model, objects)
-        task = Task(declared=declared, resource=declared.resources[0])
+        objects = self._recorded({item.address.resource for item in objects})
+        former = frozenset(item.address.resource for item in objects)
+        declared = replace(self.configured.declared, former=former)
         state = replace(self._state(), objects={item.address: item for item in objects})
-        planned = plan_live(self.configured, task, state, record.digest, PlanOptions(destroy=True))
+        planned = plan_live(self.configured, declared, state, record.digest, PlanOptions(destroy=True))
         refuse_errors(planned.plan)
         result, broken = self._apply(planned)
         left = self._recorded({item.address.resource for item in objects})
@@ -128,13 +129,20 @@ class Mutation:
         wanted = set(resources)
         return tuple(item for item in self._state().objects.values() if item.address.resource in wanted)
 
-    def _enter(self, record: Record, identity: str) -> None:
-        """Put Pulumi's record into the journal, unless the journal's own is of a call whose answer Pulumi never got."""
+    def _enter(self, record: Record, identity: str) -> bool:
+        """Put Pulumi's record into the journal, unless the journal's own is of a call whose answer Pulumi never got.
+
+        Return whether there was such a call. Every call marks the objects with its number first.
+        """
         own = self._recorded({item.address.resource for item in record.objects})
-        if record.journal == self._state().lineage and own and _is(own, identity):
-            return
-        here = {item.address for item in record.objects}
-        self.session.set_many(put=record.objects, remove=[item.address for item in own if item.address not in here])
+        begun = _is(own, identity) and _calls(own) > record.serial
+        kept = own if begun else record.objects
+        here = {item.address for item in kept}
+        self.session.set_many(
+            put=[_marked(item, max(_calls(own), record.serial) + 1) for item in kept],
+            remove=[item.address for item in own if item.address not in here],
+        )
+        return begun
 
     def _set_aside(self, task: Task, replaced: Recorded) -> None:
         """Keep what is replaced at an address of its own until Pulumi deletes it."""
@@ -188,7 +196,7 @@ class Mutation:
 
     # ------------------------------------------------------------ doing it
 
-    def _refuse_taking_over(self, planned: Planned) -> None:
+    def _refuse_taking_over(self, task: Task, planned: Planned) -> None:
         """Raise BridgeError for an object that only its name ties to this resource."""
         for change in planned.plan.changes:
             unproven = change.reason in (ActionReason.FOUND_BY_NAME, ActionReason.FOUND_INSTEAD)
@@ -197,41 +205,35 @@ class Mutation:
                     Refusal.REFUSED,
                     f"A {change.kind} named {change.name!r} exists with the id {change.id}, and neither the stack's state nor "
                     "the journal says that this resource created it. Nothing was created. If it is the one, import it:\n"
-                    f"    pulumi import {self.subject.type} {self.subject.name} {self._import_id(planned, change)}\n"
+                    f"    pulumi import {self.subject.type} {self.subject.name} {_import_id(task, planned, change)}\n"
                     "Otherwise give this one another name.",
                 )
 
-    def _import_id(self, planned: Planned, change: Change) -> str:
-        main = planned.main
-        if main is None or main.address != change.address:
-            return str(change.id)
-        return str(change.outputs.get(main.stable) or change.id)
-
     def _applied(
-        self, planned: Planned, inputs: Properties, *, identity: str | None, record_name: str, key: bytes
+        self, task: Task, planned: Planned, inputs: Properties, *, name: str, key: bytes, identity: str = ""
     ) -> Made:
         """Apply it; return what was made, also when it is not ready. Raises BridgeError when nothing was done."""
-        before = self._recorded(planned.task.own)
+        before = self._recorded(task.own)
         result, broken = self._apply(planned)
-        objects = self._recorded(planned.task.own)
+        objects = self._recorded(task.own)
         problems = [*_problems(result, self.subject, self._why_stopped), *broken]
-        main = main_of(planned.task.address, planned.plan.objects)
-        known = outputs_of(planned.task.address, planned.exporters, objects)
+        main = main_of(task.address, planned.plan.objects)
+        known = outputs_of(task.address, planned.exporters, objects)
         found = identity or _identity(known, main.stable if main is not None else "id")
-        if found is None or (problems and objects == before):
-            raise BridgeError(self._refusal(found is not None), "\n".join(problems) or "Nothing was created.")
+        if not found or (problems and objects == before):
+            raise BridgeError(self._refusal(bool(found)), "\n".join(problems) or "Nothing was created.")
         record = Record(
-            name=record_name,
+            name=name,
             platform=self.configured.settings.platform,
             place=self._place(),
             objects=objects,
             key=key,
             journal=self._state().lineage,
-            serial=self._state().serial,
+            serial=_calls(objects),
         )
         return Made(
             id=found,
-            outputs=result_of(planned.task.resource, inputs, known, record),
+            outputs=result_of(task.resource, inputs, known, record),
             reasons=tuple(problems),
         )
 
@@ -280,9 +282,26 @@ def _is(objects: Iterable[ObjectState], identity: str) -> bool:
     return any(identity in (item.id, *map(str, item.outputs.values())) for item in objects)
 
 
-def _identity(outputs: Mapping[str, object], stable: str) -> str | None:
+def _calls(objects: Iterable[ObjectState]) -> int:
+    """Return the number of the last call that is marked on the objects."""
+    marks = (item.memory.get(_CALL, 0) for item in objects)
+    return max((mark for mark in marks if isinstance(mark, int)), default=0)
+
+
+def _marked(item: ObjectState, call: int) -> ObjectState:
+    return replace(item, memory={**item.memory, _CALL: call})
+
+
+def _identity(outputs: Mapping[str, object], stable: str) -> str:
     found = outputs.get(stable) or outputs.get("id")
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) else ""
+
+
+def _import_id(task: Task, planned: Planned, change: Change) -> str:
+    main = main_of(task.address, planned.plan.objects)
+    if main is None or main.address != change.address:
+        return str(change.id)
+    return str(change.outputs.get(main.stable) or change.id)
 
 
 def _problems(result: ApplyResult | None, subject: Subject, stopped: str) -> Iterator[str]:
@@ -299,15 +318,3 @@ def _problems(result: ApplyResult | None, subject: Subject, stopped: str) -> Ite
 
 def _without_address(error: Diagnostic) -> Diagnostic:
     return replace(error, address=None, location=None)
-
-
-def _declaring(configured: Configured, model: type[Resource], objects: Iterable[ObjectState]) -> Declared:
-    """Return an environment whose part is what ends: only where that stands is known of it, and only that is needed."""
-    addresses = {item.address.resource for item in objects}
-    return replace(configured.declared, resources=tuple(_standing_at(address, model) for address in sorted(addresses)))
-
-
-def _standing_at(address: Address, model: type[Resource]) -> Resource:
-    found = (Artifact if address.type == Artifact.type else model).model_construct(name=address.name)
-    object.__setattr__(found, "_scope", tuple(address.split(".")[:-2]))
-    return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wlinfra.changes.change import Change
-from wlinfra.changes.model import Action, PlatformObject
+from wlinfra.changes.model import PlatformObject
 from wlinfra.errors import WlinfraError
 from wlinfra.plan.cover import approval_of, uncovered
 from wlinfra.plan.expand import expand
@@ -17,6 +17,7 @@ from wlinfra.plan.planner import build_plan
 from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.records import Record
 from wlinfra.pulumi.bridge.subjects import Task
+from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import UNKNOWN, Address, Json
@@ -29,7 +30,6 @@ __all__ = ["Planned", "expanded", "main_of", "outputs_of", "plan_from_record", "
 class Planned:
     """What would happen to a resource."""
 
-    task: Task
     inputs: Inputs
     plan: Plan
 
@@ -53,39 +53,35 @@ class Planned:
             return False
         return any(record.outputs.get(name) != value for name, value in change.outputs.items())
 
-    @property
-    def main(self) -> PlatformObject | None:
-        """The object whose identity is that of the resource."""
-        return main_of(self.task.address, self.plan.objects)
-
-    @property
-    def main_change(self) -> Change | None:
-        """What happens to it."""
-        main = self.main
+    def main_change(self, resource: Address) -> Change | None:
+        """Return what happens to the object whose identity is that of the resource."""
+        main = main_of(resource, self.plan.objects)
         return next(
             (change for change in self.plan.changes if main is not None and change.address == main.address), None
         )
 
-    @property
-    def replaces(self) -> bool:
-        """True when the resource gets another identity."""
-        change = self.main_change
-        return change is not None and change.action is Action.REPLACE
-
-    def outputs(self) -> Mapping[str, Json]:
+    def outputs(self, resource: Address) -> Mapping[str, Json]:
         """Return the resource's outputs after the changes; UNKNOWN where only they will tell."""
-        return outputs_of(self.task.address, self.exporters, self.plan.changes)
+        return outputs_of(resource, self.exporters, self.plan.changes)
 
-    def beyond(self, approved: Planned) -> list[str]:
-        """Return, in words, what goes beyond another plan of the same resource."""
+    def beyond(self, approved: Planned, *, begun: bool) -> list[str]:
+        """Return, in words, what goes beyond another plan of the same resource.
+
+        With ``begun``, a part of that was done by a process that ended in it: what is left may differ in its values, but
+        neither act more strongly nor reach further.
+        """
         digest = self.inputs.digest
         shown = {change.address: approval_of(change, digest) for change in approved.plan.changes}
-        return [
-            reason
-            for change in self.plan.changes
-            if change.steps
-            for reason in uncovered(shown.get(change.address), change, digest)
-        ]
+        found: list[str] = []
+        for change in self.plan.changes:
+            if not change.steps:
+                continue
+            approval = shown.get(change.address)
+            if begun and approval is not None:
+                now = approval_of(change, digest)
+                approval = replace(approval, id=now.id, paths=now.paths, leaves=now.leaves)
+            found += uncovered(approval, change, digest)
+        return found
 
 
 def main_of(resource: Address, objects: Mapping[Address, PlatformObject]) -> PlatformObject | None:
@@ -109,18 +105,17 @@ def expanded(configured: Configured, task: Task, digest: Digest) -> Exporters:
 
 def plan_from_record(configured: Configured, task: Task, record: Record) -> Planned:
     """Return what would happen if everything is as it was seen last."""
-    inputs = configured.inputs(task.declared, configured.state(record), record.digest)
-    plan = build_plan(inputs, PlanOptions(refresh=False), tool_version=tool_version())
-    return Planned(task=task, inputs=inputs, plan=plan)
+    task = task.with_former(item.address.resource for item in record.objects)
+    return plan_live(configured, task.declared, configured.state(record), record.digest, PlanOptions(refresh=False))
 
 
 def plan_live(
-    configured: Configured, task: Task, state: State, digest: Digest, options: PlanOptions | None = None
+    configured: Configured, declared: Declared, state: State, digest: Digest, options: PlanOptions | None = None
 ) -> Planned:
     """Return what must happen now; raises WlinfraError for what cannot be planned."""
-    inputs = configured.inputs(task.declared, state, digest)
+    inputs = configured.inputs(declared, state, digest)
     plan = build_plan(inputs, options, tool_version=tool_version())
-    return Planned(task=task, inputs=inputs, plan=replace(plan, outputs=()))
+    return Planned(inputs=inputs, plan=replace(plan, outputs=()))
 
 
 def refuse_errors(plan: Plan) -> None:

@@ -41,7 +41,7 @@ class Record:
     journal: str = ""
     """Which journal it was taken from; empty where it was read from the platform alone."""
     serial: int = 0
-    """That of the journal then."""
+    """The number of the last call that changed the resource."""
 
     @property
     def digest(self) -> Digest:

@@ -10,6 +10,7 @@ from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
 from wlinfra.pulumi.bridge.paths import PropertyPath, differences, located, overlap, written
 from wlinfra.pulumi.bridge.planning import Planned
+from wlinfra.pulumi.bridge.subjects import Task
 from wlinfra.pulumi.contract import Diffed, Difference, Differs, Properties
 from wlinfra.render.summary import summarize
 from wlinfra.render.wording import verdict
@@ -18,21 +19,22 @@ from wlinfra.resources.lifecycle import ReplaceOrder
 __all__ = ["diffed", "input_differences", "report_line"]
 
 
-def diffed(planned: Planned, old: Properties, new: Properties) -> Diffed:
+def diffed(task: Task, planned: Planned, old: Properties, new: Properties) -> Diffed:
     """Return the differences that lead to the planned calls; none where no call follows."""
     effective = planned.effective
     if not effective:
         return Diffed(changes=False)
-    found = dict(_of_inputs(planned, old, new))
-    for path, item in _of_plan(planned, new):
+    main = planned.main_change(task.address)
+    is_replaced = main is not None and main.action is Action.REPLACE
+    found = dict(_of_inputs(planned, old, new, is_replaced=is_replaced))
+    for path, item in _of_plan(planned, new, is_replaced=is_replaced):
         if not any(overlap(path, other) for other in found):
             found[path] = item
     items = tuple(found.values())
-    main = planned.main_change
-    if planned.replaces and not any(item.replaces for item in items):
+    if is_replaced and not any(item.replaces for item in items):
         cause = "artifact" if main is not None and main.reason in _BY_DEPENDENCY and "artifact" in new else "name"
         items = (*(item for item in items if item.path != cause), _forced(cause, new))
-    order = main.replace_order if main is not None and planned.replaces else None
+    order = main.replace_order if main is not None and is_replaced else None
     return Diffed(changes=True, differences=items, deletes_first=order is ReplaceOrder.DELETE_THEN_CREATE)
 
 
@@ -50,26 +52,26 @@ def input_differences(old: Properties, new: Properties) -> tuple[Difference, ...
     )
 
 
-def _of_inputs(planned: Planned, old: Properties, new: Properties) -> Iterator[tuple[PropertyPath, Difference]]:
+def _of_inputs(
+    planned: Planned, old: Properties, new: Properties, *, is_replaced: bool
+) -> Iterator[tuple[PropertyPath, Difference]]:
     """Yield where the inputs differ, without what differs in its spelling alone."""
     causes = [*_causes(planned, new), *_causes(planned, old)]
     found = [(path, before, after) for path, before, after in differences(old, new) if not _is_of_engine(path)]
     meant = [item for item in found if any(overlap(item[0], path) for path, _ in causes)]
     for path, before, after in meant or found:
-        replaces = planned.replaces and any(
-            cause.effect is Effect.REPLACES and overlap(path, at) for at, cause in causes
-        )
+        replaces = is_replaced and any(cause.effect is Effect.REPLACES and overlap(path, at) for at, cause in causes)
         yield path, Difference(path=written(path), differs=_kind(before, after), replaces=replaces)
 
 
-def _of_plan(planned: Planned, new: Properties) -> Iterator[tuple[PropertyPath, Difference]]:
+def _of_plan(planned: Planned, new: Properties, *, is_replaced: bool) -> Iterator[tuple[PropertyPath, Difference]]:
     """Yield what differs live, or follows from something else, where the inputs are as they were."""
     if not any(change.attributes for change in planned.effective):
         return
     for path, cause in _causes(planned, new):
         if path and not _is_of_engine(path):
             kind = _kind(cause.live if cause.live is not None else cause.recorded, cause.planned)
-            replaces = planned.replaces and cause.effect is Effect.REPLACES
+            replaces = is_replaced and cause.effect is Effect.REPLACES
             yield path, Difference(path=written(path), differs=kind, replaces=replaces, of_inputs=False)
 
 
@@ -91,16 +93,16 @@ def _kind(before: object, after: object) -> Differs:
 # ---------------------------------------------------------------- for people
 
 
-def report_line(planned: Planned) -> str:
+def report_line(task: Task, planned: Planned) -> str:
     """Return action, reason, effect on what runs, calls and GPUs, in one line."""
-    what = "; ".join(_of_change(planned, change) for change in planned.effective)
+    what = "; ".join(_of_change(task, change) for change in planned.effective)
     headline = summarize(planned.plan).headline
     effect = headline.partition(".  ")[2] or headline
     return f"{what}. {' '.join(effect.split())}"
 
 
-def _of_change(planned: Planned, change: Change) -> str:
-    who = "" if change.address == planned.task.address else f"{change.address} "
+def _of_change(task: Task, change: Change) -> str:
+    who = "" if change.address == task.address else f"{change.address} "
     paths = sorted({item.name for item in change.attributes})
     because = ", ".join(paths[:4]) + (" and more" if len(paths) > 4 else "")
     if not because and change.reason is not None:

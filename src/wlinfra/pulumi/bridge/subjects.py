@@ -6,7 +6,7 @@ out and a secret one is revealed: neither is a mistake of the user's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -49,15 +49,20 @@ class Task:
         """Where the resource stands."""
         return self.resource.address
 
+    def with_former(self, recorded: Iterable[Address]) -> Task:
+        """Return the task with what is recorded and that the resource does not bring along any more."""
+        former = frozenset(recorded) - self.own - {*self.declared.externals}
+        return replace(self, declared=replace(self.declared, former=former)) if former else self
+
     @property
     def own(self) -> frozenset[Address]:
-        """The addresses of the resource and of what only it brings along."""
+        """The addresses of the resource, and of what only it brings along or did."""
         brought = (
             part.address
             for part in self.resource.references()
             if isinstance(part, Resource) and part.address not in self.declared.externals
         )
-        return frozenset({self.address, *brought})
+        return frozenset({self.address, *brought, *self.declared.former})
 
 
 class Wrong(Exception):  # noqa: N818 - it has what is wrong
