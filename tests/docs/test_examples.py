@@ -51,7 +51,9 @@ def _runs(typed: str, block: Block) -> bool:
     )
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/datarobot.md", "docs/emulator-datarobot.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, "docs/datarobot.md", "docs/emulator-datarobot.md", "docs/pulumi.md", "CHANGELOG.md"]
+)
 def test_links_lead_to_files_and_headings_that_exist(page: str) -> None:
     file = ROOT / page
     for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", file.read_text()):

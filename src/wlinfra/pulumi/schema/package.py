@@ -27,6 +27,7 @@ _RECORD: Final = {
 }
 _TYPES: Final[Mapping[str, Spec]] = {"version": {"oneOf": [{"type": "integer"}, {"type": "string"}]}}
 """The types of outputs that are no strings."""
+_SELECTED: Final = {"type": "string", "description": "Lists what has this name on the platform only."}
 _VALUES: Final = {
     "type": "object",
     "additionalProperties": {"$ref": "pulumi.json#/Any"},
@@ -70,8 +71,10 @@ def _resource(types: Types, model: type[Resource]) -> Spec:
     if "outputs" in properties:
         outputs["values"] = _VALUES
     present = [name for name in (output_property(model, "id"), "endpoint", "record") if name in {*outputs, "record"}]
+    listed = {"listInputs": {"type": "object", "properties": {"name": _SELECTED}}} if "name" in properties else {}
     return {
         "description": first_paragraph(model.__doc__),
+        **listed,
         "inputProperties": properties,
         "requiredInputs": required,
         "properties": {**properties, **outputs, "record": _RECORD},
