@@ -20,7 +20,7 @@ from wlinfra_manifests.quantities import amount
 
 from .devices import Device, DeviceNeed, Devices, Lister
 
-__all__ = ["Amounts", "Need", "Node", "Room", "need_of"]
+__all__ = ["Amounts", "ClusterNode", "Need", "Room", "need_of"]
 
 _PRODUCT: Final = "nvidia.com/gpu.product"
 _MEMORY: Final = "nvidia.com/gpu.memory"
@@ -40,7 +40,7 @@ class Need:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Node:
+class ClusterNode:
     """A node as the scheduler sees it."""
 
     name: str
@@ -66,11 +66,11 @@ class Node:
 class Room:
     """What is free, less what was taken from it."""
 
-    nodes: Sequence[Node]
+    nodes: Sequence[ClusterNode]
     """By name, so that pods are placed the same way each time."""
     devices: Devices | None
     """None when the account may not look at them: they are not counted then."""
-    held: Mapping[tuple[str, str], Sequence[tuple[Node, Amounts, str]]] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], Sequence[tuple[ClusterNode, Amounts, str]]] = field(default_factory=dict)
     """What the pods of each Deployment hold, by its namespace and name: where, how much, and the pod's uid."""
 
     @classmethod
@@ -79,7 +79,7 @@ class Room:
         pods = client.list(Key("v1", "Pod", "", ""), fields=_UNFINISHED)
         nodes = sorted(map(_node, client.list(Key("v1", "Node", "", ""))), key=lambda node: node.name)
         by_name = {node.name: node for node in nodes}
-        held: dict[tuple[str, str], list[tuple[Node, Amounts, str]]] = defaultdict(list)
+        held: dict[tuple[str, str], list[tuple[ClusterNode, Amounts, str]]] = defaultdict(list)
         for pod in pods:
             if node := by_name.get(_place(pod)):
                 wanted = _requests(pod.get("spec") or {})
@@ -131,18 +131,18 @@ class Room:
             for node in self.nodes
         )
 
-    def _times(self, node: Node, need: Need) -> int:
+    def _times(self, node: ClusterNode, need: Need) -> int:
         """Return how many pods fit on the node beside what is there."""
         fitting = _times(node.free, need.amounts) if node.suits(need) else 0
         return min(fitting, len(self._free(node, need)) // _count(need)) if fitting and self._counts(need) else fitting
 
-    def _free(self, node: Node, need: Need) -> list[Device]:
+    def _free(self, node: ClusterNode, need: Need) -> list[Device]:
         return [device for device in self._here(node, need) if device.free]
 
     def _counts(self, need: Need) -> bool:
         return need.devices is not None and self.devices is not None
 
-    def _here(self, node: Node, need: Need) -> list[Device]:
+    def _here(self, node: ClusterNode, need: Need) -> list[Device]:
         if need.devices is None or self.devices is None:
             return []
         return [device for device in self.devices.matching(need.devices) if device.reaches(node.name, node.labels)]
@@ -171,11 +171,11 @@ def _times(room: Amounts, wanted: Amounts) -> int:
 # ---------------------------------------------------------------- nodes
 
 
-def _node(item: Mapping[str, Any]) -> Node:
+def _node(item: Mapping[str, Any]) -> ClusterNode:
     spec, status = item.get("spec") or {}, item.get("status") or {}
     conditions = {entry["type"]: entry["status"] for entry in status.get("conditions") or ()}
     whole = {name: amount(text) for name, text in (status.get("allocatable") or {}).items()}
-    return Node(
+    return ClusterNode(
         name=item["metadata"]["name"],
         labels=item["metadata"].get("labels") or {},
         taints=spec.get("taints") or (),
@@ -185,7 +185,7 @@ def _node(item: Mapping[str, Any]) -> Node:
     )
 
 
-def _take(node: Node, wanted: Amounts) -> None:
+def _take(node: ClusterNode, wanted: Amounts) -> None:
     for name, value in wanted.items():
         node.free[name] = node.free.get(name, Decimal(0)) - value
 

@@ -13,7 +13,7 @@ from wlinfra_manifests.model import Bundle
 from wlinfra_manifests.quantities import shown
 
 from .devices import API
-from .room import Need, Node, Room
+from .room import ClusterNode, Need, Room
 
 __all__ = ["shortage"]
 
@@ -52,12 +52,12 @@ def _wishes(bundle: Bundle) -> Iterator[str]:
         yield f"{label}={value}"
 
 
-def _there_is(nodes: Sequence[Node]) -> str:
+def _there_is(nodes: Sequence[ClusterNode]) -> str:
     products = sorted({product for node in nodes if (product := node.labels.get(_PRODUCT))})
     return f"are {', '.join(products)}" if products else "is no node with a named GPU"
 
 
-def _too_much(nodes: Sequence[Node], need: Need) -> Iterator[str]:
+def _too_much(nodes: Sequence[ClusterNode], need: Need) -> Iterator[str]:
     """Yield each amount that is more than any of the nodes has."""
     for resource, wanted in need.amounts.items():
         largest = max(nodes, key=lambda node: node.whole.get(resource, Decimal(0)))
