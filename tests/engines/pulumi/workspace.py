@@ -204,9 +204,9 @@ class PulumiWorkspace:
             for number in found:
                 with suppress(ProcessLookupError):
                     os.kill(number, signal.SIGKILL)
-            for command in self._commands:
-                command.process.poll()
             time.sleep(0.02)
+        for command in self._commands:
+            command.process.wait()
 
 
 def _session(process: int) -> int | None:

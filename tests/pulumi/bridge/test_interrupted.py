@@ -131,14 +131,13 @@ def test_a_cancel_ends_the_wait_and_keeps_the_id(engine: Engine) -> None:
         inputs = chat(engine, server())
         subject = engine.subject(WORKLOAD, "chat")
         made: list[Made] = []
-        thread = threading.Thread(target=lambda: made.append(engine.bridge.create(subject, inputs, 0)))
+        thread = threading.Thread(target=lambda: made.append(engine.bridge.create(subject, inputs, 0)), daemon=True)
         thread.start()
         while not any(call.startswith("POST /workloads") for call in mutations(slow)):
             time.sleep(0.05)
-        begun = time.monotonic()
         engine.bridge.cancel()
-        thread.join(10)
-        assert time.monotonic() - begun < 5
+        thread.join(40)  # less than the start takes
+        assert not thread.is_alive()
         (one,) = made
         assert one.id
         assert "cancelled" in one.reasons[0]
