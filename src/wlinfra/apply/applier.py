@@ -1,48 +1,49 @@
-"""Applying a plan: its own steps, in parallel, each recorded before the next depends on it.
+"""Applying plans: their own steps, in parallel, each recorded before the next depends on it.
 
-The commands call `apply_plan` with a plan made under the lock; it returns what was done, failed and was left.
+A tool that has one plan calls `apply_plan`, which returns what was done, failed and was left. One that gets its plans one
+at a time, and from many threads, creates one `Applier` for the state that is open and submits them to it.
 """
 
 from __future__ import annotations
 
 import platform
-import queue
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import orjson
-
 from wlinfra.apply.absence import Absences
+from wlinfra.apply.bookkeeping import record_findings, records_for, settle_outputs
 from wlinfra.apply.calls import Caller
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
-from wlinfra.apply.execute import Execution, Run, Work
+from wlinfra.apply.execute import Run
+from wlinfra.apply.jobs import Group
+from wlinfra.apply.linking import changed_by, jobs_of
 from wlinfra.apply.outputs import Outputs
 from wlinfra.apply.recheck import Approvals, Replan
 from wlinfra.apply.recorder import Recorder
-from wlinfra.apply.recovery import record
-from wlinfra.apply.scheduler import Job, Message, Scheduler, Setting
+from wlinfra.apply.scheduler import Scheduler, Setting
 from wlinfra.apply.stop import StopSignal
 from wlinfra.apply.tally import Tally
-from wlinfra.changes.change import Change
-from wlinfra.changes.model import Action
 from wlinfra.clock import InboxClock
-from wlinfra.diff.project import redact
 from wlinfra.errors import ConfigurationError, InterruptedRun, StateError, WlinfraError
-from wlinfra.graph import DependencyGraph
 from wlinfra.plan.inputs import Inputs
-from wlinfra.plan.model import Node, Plan
-from wlinfra.plan.order import nodes_of
-from wlinfra.plan.outputs import recorded_output
-from wlinfra.state.key import Digest
-from wlinfra.state.model import Health, HistoryEntry
-from wlinfra.state.records import moved as at_address
-from wlinfra.state.records import seen, with_renamed_dependencies
+from wlinfra.plan.model import Plan
+from wlinfra.provider.base import Connection
+from wlinfra.state.holder import boot_id
+from wlinfra.state.model import HistoryEntry
 from wlinfra.state.session import StateSession
-from wlinfra.values import Address, Json, Secret, is_open
+from wlinfra.values import Address
 
-__all__ = ["apply_plan"]
+__all__ = ["Applier", "InterruptedApply", "apply_plan"]
+
+
+class InterruptedApply(InterruptedRun):
+    """The run was stopped at once; ``result`` has what was done until then, with the ids made so far."""
+
+    result: ApplyResult = ApplyResult(interrupted=True)
 
 
 def apply_plan(
@@ -61,181 +62,308 @@ def apply_plan(
     The listener is called on this thread only. With ``options.wait`` off, an object's goal is awaited only where
     another piece of work of this plan cannot do without it; the next run continues waiting for the others. Raises
     WlinfraError for a plan with errors, StateError when results cannot be recorded, LeaseLostError when the lock
-    was lost, InterruptedRun at the second request to stop; then running calls are cleared up by the next run.
+    was lost, InterruptedApply at the second request to stop; then running calls are cleared up by the next run.
     """
-    WlinfraError.raise_for(plan.errors)
-    session.reserve()
-    record(session, plan.recovered)
-    _follow_moves(plan.moved, session)
-    if plan.found:
-        session.set_many(put=plan.found, remove=())
-    _learn_facts(plan, session)
-    recorder = Recorder(session)
-    outputs = Outputs(plan, recorder.objects, inputs.declared.known)
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    run = Run(
-        inputs=inputs,
-        recorder=recorder,
-        approvals=Approvals(plan, inputs, recorder, outputs.known, Absences(plan, inputs, recorder, clock), replan),
-        caller=Caller(recorder=recorder, digest=inputs.digest, clock=clock, stop=stop, report=inbox.put),
-        outputs=outputs,
-        report=inbox.put,
-    )
-    tally = Tally(recorder=recorder, clock=clock, report=listener)
-    jobs = _jobs(plan, run, tally, wait=options.wait)
-    setting = Setting(
-        connections=inputs.connections,
-        parallelism=options.parallelism,
-        poll_interval=options.poll_interval,
-        clock=clock,
-        stop=stop,
-        inbox=inbox,
-        begun=tally.begun,
-        ended=tally.ended,
-        report=listener,
-    )
-    try:
-        Scheduler(setting, jobs).go()
-    except InterruptedRun:
-        with suppress(StateError):  # the history is for people; what was begun stands in the intents
-            session.add_history(_history(tally.result(outputs={}, interrupted=True), session, options, clock))
-        raise
-    result = tally.result(outputs={}, interrupted=stop.requested)
-    complete = result.ok and not inputs.declared.partial
-    result = replace(result, outputs=_settle_outputs(plan, outputs, session, inputs.digest, complete=complete))
-    session.add_history(_history(result, session, options, clock))
-    return result
+    applier = Applier(session, inputs.connections, options=options, clock=clock)
+    result = applier.submit(plan, inputs, listener=listener, stop=stop, replan=replan)
+    applier.run()
+    return result.result()
 
 
-def _learn_facts(plan: Plan, session: StateSession) -> None:
-    """Record what was seen of unchanged objects beside their values, such as what an earlier version did not record."""
-    objects = session.state.objects
-    learned = [
-        seen(objects[change.address], change.facts)
-        for change in plan.changes
-        if change.action is Action.NO_OP
-        and change.facts
-        and change.address in objects
-        and dict(objects[change.address].facts) != dict(change.facts)
-    ]
-    if learned:
-        session.set_many(put=learned, remove=())
+@dataclass(slots=True)
+class _Counts:
+    """What the history says of an applier."""
+
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    started: int = 0
+    plans: int = 0
+    ok: bool = True
+    interrupted: bool = False
+    is_over: bool = True
+    """No plan was ended at once."""
+    is_broken: bool = False
+    """Something else than a stop ended a plan."""
+
+    def add(self, result: ApplyResult, *, is_over: bool) -> None:
+        self.plans += 1
+        self.done += len(result.done)
+        self.failed += len(result.failed)
+        self.skipped += len(result.skipped)
+        self.started += len(result.started)
+        self.ok = self.ok and result.ok
+        self.interrupted = self.interrupted or result.interrupted
+        self.is_over = self.is_over and is_over
 
 
-def _follow_moves(moved: Mapping[Address, Address], session: StateSession) -> None:
-    """Rename what was recorded under an alias, and what depends on it."""
-    if not moved:
-        return
-    objects = session.state.objects
-    renamed = {old: new for new, old in moved.items()}
-    changed = []
-    for address, item in objects.items():
-        after = with_renamed_dependencies(item, renamed)
-        if address in renamed or after is not item:
-            changed.append(at_address(after, renamed.get(address, address)))
-    session.set_many(put=changed, remove=tuple(renamed))
+class Applier:
+    """Applies plans to one open state, submitted from any thread while others run, at a cost that does not grow.
 
-
-# ---------------------------------------------------------------- pieces of work
-
-
-def _jobs(plan: Plan, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
-    """Return a job for every node, linked, each with the length of the longest chain behind it."""
-    jobs: dict[Node, Job] = {}
-    for change in plan.changes:
-        nodes = nodes_of(change)
-        if change.action is not Action.READ and (change.action is not Action.NO_OP or change.goal is not None):
-            tally.expect(change, len(nodes))
-        for node in nodes:
-            jobs[node] = Job(node, change, None)
-    graph = DependencyGraph({node: plan.edges.get(node, ()) for node in jobs})
-    order = graph.order()
-    for node in order:
-        for earlier in graph.dependencies(node):
-            jobs[node].before += 1
-            jobs[earlier].after.append(jobs[node])
-    for node in reversed(order):
-        jobs[node].height = 1 + max((later.height for later in jobs[node].after), default=0)
-    for job in jobs.values():
-        if _does_something(job.change) or _is_half_recorded(job.change, run.recorder):
-            awaits = wait or _is_needed(job)
-            job.awaits = awaits or job.change.goal is None
-            job.start = _starter(run, job, awaits=awaits)
-    return list(jobs.values())
-
-
-def _does_something(change: Change) -> bool:
-    """True unless the object is unchanged, as recorded, and not waited for."""
-    if change.action is Action.READ:
-        return False
-    return change.action is not Action.NO_OP or change.goal is not None or bool(change.drift)
-
-
-def _is_half_recorded(change: Change, recorder: Recorder) -> bool:
-    """True for an unchanged object of which an interrupted run recorded the id alone."""
-    record = recorder.find(change.address)
-    return change.action is Action.NO_OP and record is not None and record.health is not Health.READY
-
-
-def _is_needed(job: Job) -> bool:
-    """True when what comes after this piece of work needs its goal, and not only its steps.
-
-    Whatever a goal says of dependents, what has to end first has to be seen gone.
+    One thread decides, at most ``options.parallelism`` make calls, one for each provider asks what is waited for. Space for
+    results is reserved when the applier is created, and the history gets one entry, when it is closed.
     """
-    goal = job.change.goal
-    if goal is not None and not goal.holds_dependents:
-        return any(job.change.address in later.change.ends_first for later in job.after)
-    return any(later.change.address != job.change.address and _does_something(later.change) for later in job.after)
 
+    def __init__(
+        self,
+        session: StateSession,
+        connections: Mapping[str, Connection],
+        *,
+        options: ApplyOptions,
+        clock: InboxClock,
+    ) -> None:
+        """Start nothing yet; ``connections`` has every provider of the plans to come.
 
-def _starter(run: Run, job: Job, *, awaits: bool) -> Callable[[], Work]:
-    return lambda: Execution(run, job.node, job.change, awaits_goal=awaits).work()
+        ``options.wait`` is the default for each plan. Nothing is called before space for the results is reserved, by the
+        first plan.
+        """
+        self._session = session
+        self._options = options
+        self._clock = clock
+        self._boot = boot_id()
+        self._recorder = Recorder(session)
+        self._scheduler = Scheduler(
+            Setting(
+                connections=connections,
+                parallelism=options.parallelism,
+                poll_interval=options.poll_interval,
+                clock=clock,
+            )
+        )
+        self._mutex = threading.Lock()
+        self._reserving = threading.Lock()
+        self._is_reserved = False
+        self._active: dict[Group, None] = {}
+        self._claimed: set[Address] = set()
+        self._stops = 0
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+        self._counts = _Counts()
 
+    # ------------------------------------------------------------ for tools
 
-# ---------------------------------------------------------------- afterwards
+    def start(self) -> None:
+        """Run on a thread of its own, until `close`."""
+        self._thread = threading.Thread(target=self._run_quietly, name="wlinfra-scheduler", daemon=True)
+        self._thread.start()
 
+    def run(self) -> None:
+        """Run on this thread, which calls the listeners, and return when what was submitted is over; closes the applier.
 
-def _settle_outputs(
-    plan: Plan, known: Outputs, session: StateSession, digest: Digest, *, complete: bool
-) -> dict[str, Json]:
-    """Record the outputs of the stack that are known, and return them; of an incomplete run the others stay as they were."""
-    before = session.state.outputs
-    partial = bool(plan.options.targets or plan.options.excludes or plan.options.refresh_only) or not complete
-    recorded = dict(before) if partial else {}
-    found: dict[str, Json] = {}
-    if not plan.options.destroy:
-        for name, declared in plan.output_values.items():
-            value = known.fill(declared)
-            if is_open(value):
-                continue
-            sensitive = name in plan.sensitive_outputs
-            try:
-                recorded[name] = redact(recorded_output(value, sensitive=sensitive, digest=digest), digest)
-            except ConfigurationError:  # the source of a secret is gone, and a narrowed run did not need it
-                continue
-            found[name] = _disguised(name, value) if sensitive else value
-    if recorded != before:
-        session.set_outputs(recorded)
-    return {} if plan.options.targets or plan.options.excludes else found
+        Raises StateError when the history cannot be written, and what is wrong in the scheduler itself.
+        """
+        self._end_submissions()
+        self._scheduler.run()
+        self._add_history()
 
+    def submit(
+        self,
+        plan: Plan,
+        inputs: Inputs,
+        *,
+        listener: Callable[[ApplyEvent], None],
+        stop: StopSignal | None = None,
+        wait: bool | None = None,
+        timeout: float | None = None,
+        replan: Replan | None = None,
+    ) -> Future[ApplyResult]:
+        """Record what was found while planning, and execute the plan beside the others; the future has what came of it.
 
-def _disguised(name: str, value: Json) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return Secret(lambda: text, describe=f"output {name}")
+        After ``timeout`` seconds the plan is stopped, as with the first request of ``stop``. The listener is called on
+        the scheduler's thread and must not block. Raises WlinfraError for a plan with errors, ConfigurationError
+        when a plan that is not over yet changes one of its objects, StateError, LeaseLostError. The future raises
+        StateError, LeaseLostError, InterruptedApply, and what the listener raised.
+        """
+        WlinfraError.raise_for(plan.errors)
+        changed = changed_by(plan, self._recorder)
+        self._claim(changed)
+        try:
+            self._reserve()
+            record_findings(plan, self._session)
+            group, future = self._group(plan, inputs, changed, listener, stop or StopSignal(), replan, wait=wait)
+            if timeout is not None:
+                group.deadline = self._clock.monotonic() + timeout
+            self._hand_over(group)
+        except BaseException:
+            self._release(changed)
+            raise
+        return future
 
+    def stop(self) -> None:
+        """Stop all plans: at the first request no new step starts, at the second all of them end at once."""
+        with self._mutex:
+            self._stops += 1
+            stops = [group.stop for group in self._active]
+            again = self._stops > 1
+        for stop in stops:
+            if again or not stop.requested:
+                stop.request()
 
-def _history(result: ApplyResult, session: StateSession, options: ApplyOptions, clock: InboxClock) -> HistoryEntry:
-    outcome = "interrupted" if result.interrupted else "done" if result.ok else "failed"
-    return HistoryEntry(
-        serial=session.state.serial,
-        at=datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds"),
-        who=options.who,
-        host=platform.node(),
-        command=options.command,
-        plan_digest=options.plan_digest,
-        result=outcome,
-        summary=f"{len(result.done)} done, {len(result.failed)} failed, {len(result.skipped)} skipped"
-        + (f", {len(result.started)} not awaited" if result.started else ""),
-    )
+    def close(self) -> None:
+        """Return when all that was submitted is over and the history has its entry; raises StateError."""
+        self._end_submissions()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self._add_history()
+
+    # ------------------------------------------------------------ beginning
+
+    def _reserve(self) -> None:
+        with self._reserving:
+            if not self._is_reserved:
+                self._session.reserve()
+                self._is_reserved = True
+
+    def _claim(self, changed: frozenset[Address]) -> None:
+        with self._mutex:
+            if both := sorted(changed & self._claimed):
+                raise ConfigurationError.of(
+                    "Object is being changed",
+                    f"Another plan that is not over yet changes {', '.join(both)}. Nothing of this plan was done.",
+                    "Plan again when that one is over.",
+                    address=both[0],
+                )
+            self._claimed |= changed
+
+    def _release(self, changed: frozenset[Address]) -> None:
+        with self._mutex:
+            self._claimed -= changed
+
+    def _group(
+        self,
+        plan: Plan,
+        inputs: Inputs,
+        changed: frozenset[Address],
+        listener: Callable[[ApplyEvent], None],
+        stop: StopSignal,
+        replan: Replan | None,
+        *,
+        wait: bool | None,
+    ) -> tuple[Group, Future[ApplyResult]]:
+        """Return the plan's pieces of work, and the future of what comes of them."""
+        recorder, clock = self._recorder, self._clock
+        records = records_for(plan, inputs, recorder)
+        outputs = Outputs(plan, records, inputs.declared.known)
+        tally = Tally(recorder=recorder, clock=clock, report=listener)
+        future: Future[ApplyResult] = Future()
+        group = Group(
+            stop=stop,
+            listener=listener,
+            begun=tally.begun,
+            ended=tally.ended,
+            finish=lambda: self._finish(
+                group, lambda: self._result(plan, inputs, group, outputs, tally), changed, future
+            ),
+            broken=lambda error: self._break(group, tally, error, changed, future),
+        )
+        report = self._scheduler.reporter(group)
+        run = Run(
+            inputs=inputs,
+            recorder=recorder,
+            approvals=Approvals(
+                plan, inputs, recorder, records, outputs.known, Absences(plan, inputs, recorder, clock), replan
+            ),
+            caller=Caller(
+                recorder=recorder, digest=inputs.digest, clock=clock, stop=stop, report=report, boot=self._boot
+            ),
+            outputs=outputs,
+            report=report,
+        )
+        group.jobs = jobs_of(plan, group, run, tally, wait=self._options.wait if wait is None else wait)
+        return group, future
+
+    def _hand_over(self, group: Group) -> None:
+        with self._mutex:
+            if self._is_closed:
+                raise RuntimeError("the applier is closed")
+            self._active[group] = None
+            self._scheduler.submit(group)
+            stops = min(self._stops, 2)
+        for _ in range(stops):
+            group.stop.request()
+
+    def _end_submissions(self) -> None:
+        with self._mutex:
+            if not self._is_closed:
+                self._is_closed = True
+                self._scheduler.close()
+
+    def _run_quietly(self) -> None:
+        with suppress(BaseException):  # every future has it
+            self._scheduler.run()
+
+    # ------------------------------------------------------------ ending
+
+    def _result(self, plan: Plan, inputs: Inputs, group: Group, outputs: Outputs, tally: Tally) -> ApplyResult:
+        """Record the outputs of the stack, and return what came of the plan."""
+        result = tally.result(outputs={}, interrupted=group.stop.requested)
+        complete = result.ok and not inputs.declared.partial
+        settled = settle_outputs(plan, outputs, self._session, inputs.digest, complete=complete)
+        return replace(result, outputs=settled)
+
+    def _finish(
+        self,
+        group: Group,
+        settle: Callable[[], ApplyResult],
+        changed: frozenset[Address],
+        future: Future[ApplyResult],
+    ) -> None:
+        """Hand over the result; on a worker."""
+        try:
+            result = settle()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+            self._break_off(group, error, changed, future)
+            return
+        self._leave(group, changed)
+        self._count(result)
+        future.set_result(result)
+
+    def _break(
+        self, group: Group, tally: Tally, error: BaseException, changed: frozenset[Address], future: Future[ApplyResult]
+    ) -> None:
+        """Hand over why there is no full result."""
+        if not isinstance(error, InterruptedRun):
+            self._break_off(group, error, changed, future)
+            return
+        interrupted = InterruptedApply(*error.diagnostics)
+        interrupted.result = replace(tally.result(outputs={}, interrupted=True), ids=tally.ids_so_far())
+        self._leave(group, frozenset())  # what a call that still runs changes stays claimed
+        self._count(interrupted.result, is_over=False)
+        future.set_exception(interrupted)
+
+    def _break_off(
+        self, group: Group, error: BaseException, changed: frozenset[Address], future: Future[ApplyResult]
+    ) -> None:
+        self._leave(group, changed)
+        with self._mutex:
+            self._counts.is_broken = True
+        future.set_exception(error)
+
+    def _leave(self, group: Group, changed: frozenset[Address]) -> None:
+        with self._mutex:
+            self._active.pop(group, None)
+            self._claimed -= changed
+
+    def _count(self, result: ApplyResult, *, is_over: bool = True) -> None:
+        with self._mutex:
+            self._counts.add(result, is_over=is_over)
+
+    def _add_history(self) -> None:
+        counts = self._counts
+        if counts.is_broken or counts.plans == 0:
+            return
+        entry = HistoryEntry(
+            serial=self._session.state.serial,
+            at=datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds"),
+            who=self._options.who,
+            host=platform.node(),
+            command=self._options.command,
+            plan_digest=self._options.plan_digest,
+            result="interrupted" if counts.interrupted else "done" if counts.ok else "failed",
+            summary=f"{counts.done} done, {counts.failed} failed, {counts.skipped} skipped"
+            + (f", {counts.started} not awaited" if counts.started else ""),
+        )
+        # The history is for people; what was begun stands in the intents.
+        with nullcontext() if counts.is_over else suppress(StateError):
+            self._session.add_history(entry)

@@ -50,9 +50,16 @@ class Approvals:
     """Confirms each change once, before its first step."""
 
     def __init__(
-        self, plan: Plan, inputs: Inputs, recorder: Recorder, known: Known, absences: Absences, replan: Replan | None
+        self,
+        plan: Plan,
+        inputs: Inputs,
+        recorder: Recorder,
+        records: Mapping[Address, ObjectState],
+        known: Known,
+        absences: Absences,
+        replan: Replan | None,
     ) -> None:
-        """``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `replan_object`."""
+        """``records`` are those that the plan refers to; ``known`` holds the outputs known by now and grows while the run goes on; without ``replan`` it is `replan_object`."""
         self._plan = plan
         self._inputs = inputs
         self._recorder = recorder
@@ -60,7 +67,7 @@ class Approvals:
         self._absences = absences
         self._replan = replan or self._plan_again
         # What was known while planning, so that a revision is computed from the same paths.
-        found = Exporters.of(plan.objects.values()).known(*recorder.objects.values(), *plan.changes)
+        found = Exporters.of(plan.objects.values()).known(*records.values(), *plan.changes)
         self._planned = {**found, **inputs.declared.known}
         self._digest = inputs.digest if inputs.digest.known else Digest(os.urandom(32))
         """Compares what was approved with what would be done now, within this run only."""

@@ -1,6 +1,6 @@
 """Writing what is recorded of an object: one durable record for each result.
 
-`apply.execute` and `apply.calls` call the `Recorder` from many threads; it keeps the records of the run at hand, so
+`apply.execute` and `apply.calls` call the `Recorder` from many threads; it looks at single records of the session, so
 that no step copies all of the state. What a record becomes is said by `state.records`.
 """
 
@@ -26,18 +26,17 @@ class Recorder:
 
     def __init__(self, session: StateSession) -> None:
         self._session = session
-        self._objects = dict(session.state.objects)
         self._locks: dict[Address, threading.Lock] = {}
         self._failure: StateError | None = None
 
     @property
     def objects(self) -> Mapping[Address, ObjectState]:
-        """What is recorded now."""
-        return self._objects
+        """What is recorded now, and while it changes."""
+        return self._session.recorded
 
     def find(self, address: Address) -> ObjectState | None:
         """Return what is recorded of one object."""
-        return self._objects.get(address)
+        return self._session.find(address)
 
     def begin(self, intent: Intent) -> Intent:
         """Return the intent as it is on the disk; raises StateError, LeaseLostError."""
@@ -53,13 +52,9 @@ class Recorder:
         A deposed object and its successor share an address and may end at the same time, hence the lock.
         """
         with self._locks.setdefault(address, threading.Lock()):
-            before = self._objects.get(address)
+            before = self._session.find(address)
             after = rewrite(before)
             self._write(address, before, after, intent)
-            if after is None:
-                self._objects.pop(address, None)
-            else:
-                self._objects[address] = after
             return after
 
     def _write(

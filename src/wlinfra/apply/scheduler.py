@@ -1,8 +1,9 @@
 """The order in time: which piece of work runs when, on which thread, and what ends with another's failure.
 
-`apply.applier` makes a `Scheduler` and calls `go`. One thread, the caller's, decides everything; workers run pieces
-of work until they wait or end, one waiter thread asks the providers, and both report through one inbox. No layers: a
-piece starts as soon as all before it are done, the one with the longest chain behind it first.
+`apply.applier` makes a `Scheduler`, submits the pieces of work of each plan as one `Group`, and has `run` called on one
+thread, which decides everything; workers run pieces of work until they wait or end, one waiter for each provider asks it,
+and all report through one inbox. No layers: a piece starts as soon as all before it are done, the one with the longest
+chain behind it first, whichever plan it belongs to.
 """
 
 from __future__ import annotations
@@ -10,56 +11,36 @@ from __future__ import annotations
 import heapq
 import queue
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from itertools import count
 
 from wlinfra.apply import events, troubles
 from wlinfra.apply.calls import STOPPED, ObjectLeftError
 from wlinfra.apply.execute import Work
+from wlinfra.apply.jobs import Group, Job, Outcome
+from wlinfra.apply.messages import (
+    Answered,
+    Broken,
+    Closed,
+    Ended,
+    Finished,
+    Heard,
+    Message,
+    StopAsked,
+    Submitted,
+    Told,
+    Yielded,
+)
 from wlinfra.apply.recheck import ObjectFailedError
-from wlinfra.apply.stop import StopSignal
-from wlinfra.apply.waiting import Answer, Batch, Interrupted, Resumed, Wait, Waits
+from wlinfra.apply.waiting import Answer, Batch, Interrupted, Resumed, Waits
 from wlinfra.apply.workers import Workers
-from wlinfra.changes.change import Change
 from wlinfra.clock import InboxClock
-from wlinfra.errors import Diagnostic, InterruptedRun, StateError, WlinfraError
-from wlinfra.plan.model import Node
+from wlinfra.errors import InterruptedRun, StateError, WlinfraError
 from wlinfra.provider.base import Connection, Failed, Status, WaitingStill
 from wlinfra.provider.optional import NotifiesChanges
 
-__all__ = ["Job", "Outcome", "Scheduler", "Setting"]
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One node on its way."""
-
-    node: Node
-    change: Change
-    start: Callable[[], Work] | None
-    """None when there is nothing to do."""
-    awaits: bool = True
-    """False when it has a goal that is left to the next run."""
-    before: int = 0
-    """How many nodes must be done first."""
-    after: list[Job] = field(default_factory=list)
-    height: int = 0
-    """Length of the longest chain behind it."""
-    work: Work | None = None
-    answer: Answer | None = None
-    outcome: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a piece of work ended: done, failed with an error, or left with a reason."""
-
-    id: str | None = None
-    error: Diagnostic | None = None
-    because: str = ""
-    started: bool = False
-    """All its calls are made and recorded, and what they lead to was not awaited."""
+__all__ = ["Scheduler", "Setting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,204 +51,224 @@ class Setting:
     parallelism: int
     poll_interval: float
     clock: InboxClock
-    stop: StopSignal
-    inbox: queue.SimpleQueue[Message]
-    """Workers may put events here."""
-    begun: Callable[[Job], None]
-    ended: Callable[[Job], None]
-    report: Callable[[events.ApplyEvent], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Yielded:
-    job: Job
-    request: Wait
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    job: Job
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    error: BaseException
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    batch: Batch[Job]
-    statuses: Sequence[Status]
-    asked: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    provider: str
-
-
-@dataclass(frozen=True, slots=True)
-class _StopAsked:
-    pass
-
-
-Message: TypeAlias = _Yielded | _Ended | _Broken | _Answered | _Heard | _StopAsked | events.ApplyEvent
 
 
 class Scheduler:
-    """Runs all jobs, respecting their order."""
+    """Runs the jobs of all groups, respecting their order."""
 
-    def __init__(self, setting: Setting, jobs: Sequence[Job]) -> None:
-        """Take the jobs with their edges; their order is the order of ties."""
+    def __init__(self, setting: Setting) -> None:
+        """Begin without a thread; `submit`, `close` and what `reporter` returns may be called from any."""
         self._setting = setting
-        self._place = {id(job): place for place, job in enumerate(jobs)}
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._groups: dict[Group, None] = {}
+        self._places = count()
         self._ready: list[tuple[bool, int, int, Job]] = []
         self._waits: Waits[Job] = Waits(setting.poll_interval)
         self._running = 0
-        self._failure: BaseException | None = None
-        self._told_stop = False
+        self._asking = 0
+        self._finishing = 0
+        self._is_closed = False
         self._workers = Workers(setting.parallelism, "wlinfra-worker")
-        self._waiter = Workers(1, "wlinfra-waiter")
-        for job in jobs:
-            if job.before == 0:
-                self._push(job)
+        self._waiters = Workers(max(len(setting.connections), 1), "wlinfra-waiter")
 
-    def go(self) -> None:
-        """Return when every job is done, failed or left.
+    def submit(self, group: Group) -> None:
+        """Run the jobs of a group, beside those of others."""
+        self._inbox.put(Submitted(group))
 
-        Raises StateError when results cannot be recorded any more or the lock is lost, InterruptedRun at once when
-        a person asked twice to stop, and whatever the listener raises; running calls are awaited except at that
-        second request.
+    def close(self) -> None:
+        """Let `run` return when all groups that were submitted before are over."""
+        self._inbox.put(Closed())
+
+    def reporter(self, group: Group) -> Callable[[events.ApplyEvent], None]:
+        """Return what brings events from the workers to the group's listener."""
+        return lambda event: self._inbox.put(Told(group, event))
+
+    def run(self) -> None:
+        """Return when the scheduler is closed and all groups are over, one stopped at once without its running calls.
+
+        What goes wrong in a group is handed to it; raises only what is wrong here, after it was handed to all groups.
         """
-        self._setting.stop.subscribe(lambda: self._setting.inbox.put(_StopAsked()))
         for name, connection in self._setting.connections.items():
             if isinstance(connection, NotifiesChanges):
-                connection.on_change(partial(self._setting.inbox.put, _Heard(name)))
+                connection.on_change(partial(self._inbox.put, Heard(name)))
         try:
             self._loop()
-        except InterruptedRun:
-            raise
         except BaseException as error:
-            self._failure = self._failure or error
-            if not self._setting.stop.requested:
-                self._setting.stop.request()
-            self._drain()
+            for group in tuple(self._groups):
+                self._break(group, error)
+            while any(group.running for group in self._groups):
+                self._handle(self._inbox.get())
             raise
         finally:
             self._workers.close()
-            self._waiter.close()
-        self._deliver_events()
-        if self._failure is not None:
-            raise self._failure
+            self._waiters.close()
 
     def _loop(self) -> None:
         while True:
             self._start_ready()
-            if self._running == 0 and not self._waits and not self._ready:
+            if self._groups:
+                self._ask_due()
+                self._receive()
+            elif self._is_closed and self._finishing == 0:
                 return
-            self._ask_due()
-            self._receive()
+            else:
+                self._handle(self._inbox.get())
 
     def _receive(self) -> None:
         clock = self._setting.clock
-        due = self._waits.next_due()
+        dues = [self._waits.next_due(), *(group.deadline for group in self._groups)]
+        due = min((due for due in dues if due is not None), default=None)
         idle = self._running == 0 and not self._waits.polling
-        message = clock.receive(self._setting.inbox, None if due is None else due - clock.monotonic(), idle=idle)
+        message = clock.receive(self._inbox, None if due is None else due - clock.monotonic(), idle=idle)
         if message is not None:
             self._handle(message)
-        for job in self._waits.resumed(clock.monotonic()):
+        now = clock.monotonic()
+        for job in self._waits.resumed(now):
             self._resume(job, Resumed())
+        for group in self._groups:
+            if group.deadline is not None and group.deadline <= now:
+                group.deadline = None
+                if not group.stop.requested:
+                    group.stop.request()
 
     def _handle(self, message: Message) -> None:
         match message:
-            case _Yielded(job, request):
-                self._running -= 1
-                if self._stopping:
+            case Submitted(group):
+                self._take(group)
+            case Closed():
+                self._is_closed = True
+            case Yielded(job, request):
+                self._leave_worker(job.group)
+                if self._is_over(job):
+                    return
+                if job.group.is_stopping:
                     self._resume(job, Interrupted())
                 else:
                     self._waits.add(job, request, self._setting.clock.monotonic())
-            case _Ended(job, outcome):
-                self._running -= 1
+            case Ended(job, outcome):
+                self._leave_worker(job.group)
                 self._settle(job, outcome)
-            case _Broken(error):
+            case Broken(job, error):
+                self._leave_worker(job.group)
+                for group in tuple(self._groups):  # they share the state
+                    group.failure = group.failure or error
+                    self._stop_waiting(group)
+                self._settle(job, Outcome(because=STOPPED), tells=False)
+            case Finished():
                 self._running -= 1
-                self._failure = self._failure or error
-                self._stop_waiting()
-            case _Answered(batch, statuses, asked):
+                self._finishing -= 1
+            case Answered(batch, statuses, asked):
+                self._asking -= 1
                 self._take_answers(batch, statuses, asked)
-            case _Heard(provider):
+            case Heard(provider):
                 self._waits.hurry(provider, self._setting.clock.monotonic())
-            case _StopAsked():
-                self._stop()
-            case _:
-                self._setting.report(message)
+            case StopAsked(group):
+                self._stop(group)
+            case Told(group, event):
+                self._report(group, event)
+
+    def _report(self, group: Group, event: events.ApplyEvent) -> None:
+        self._tell(group, partial(group.listener, event))
+
+    def _tell(self, group: Group, tell: Callable[[], None]) -> None:
+        """Tell the group's listener; one that fails stops its own group, in order."""
+        if group.is_silent:
+            return
+        try:
+            tell()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the group's result is awaited
+            self._break(group, error)
 
     # ------------------------------------------------------------ starting
 
-    @property
-    def _stopping(self) -> bool:
-        return self._failure is not None or self._setting.stop.requested
+    def _take(self, group: Group) -> None:
+        self._groups[group] = None
+        group.open = len(group.jobs)
+        group.stop.subscribe(lambda: self._inbox.put(StopAsked(group)))
+        for job in group.jobs:
+            job.place = next(self._places)
+        for job in group.jobs:
+            if job.before == 0:
+                self._push(job)
+        if not group.jobs:
+            self._finish(group)
+
+    def _is_over(self, job: Job) -> bool:
+        return job.group.is_silent or job.group not in self._groups
 
     def _push(self, job: Job) -> None:
         # One that continues comes before one that begins: it mostly has no more than its result to record.
         begun = job.work is not None
-        heapq.heappush(self._ready, (not begun, -job.height, self._place[id(job)], job))
+        heapq.heappush(self._ready, (not begun, -job.height, job.place, job))
 
     def _start_ready(self) -> None:
         while self._ready and self._running < self._setting.parallelism:
             job = heapq.heappop(self._ready)[3]
+            if self._is_over(job):
+                continue
             if job.start is None:
                 self._settle(job, Outcome(id=job.change.id))
                 continue
             if job.work is None:
-                if self._stopping:
+                if job.group.is_stopping:
                     self._settle(job, Outcome(because=STOPPED))
                     continue
-                self._setting.begun(job)
+                self._tell(job.group, partial(job.group.begun, job))
+                if self._is_over(job):
+                    continue
                 job.work = job.start()
-            self._workers.submit(self._advancing(job, job.work), busy=self._running)
-            self._running += 1
+            job.group.running += 1
+            self._put_to_work(self._advancing(job, job.work))
+
+    def _put_to_work(self, task: Callable[[], None]) -> None:
+        self._workers.submit(task, busy=self._running)
+        self._running += 1
+
+    def _leave_worker(self, group: Group) -> None:
+        self._running -= 1
+        group.running -= 1
+        if group.is_silent:
+            self._end_broken(group)
 
     def _resume(self, job: Job, answer: Answer) -> None:
         job.answer = answer
         self._push(job)
 
     def _advancing(self, job: Job, work: Work) -> Callable[[], None]:
-        def advance() -> None:
-            self._setting.inbox.put(self._advance(job, work))
-
-        return advance
+        return lambda: self._inbox.put(self._advance(job, work))
 
     def _advance(self, job: Job, work: Work) -> Message:
         """Run a piece of work until it waits or ends; on a worker thread."""
         try:
             answer, job.answer = job.answer, None
-            return _Yielded(job, next(work) if answer is None else work.send(answer))
+            return Yielded(job, next(work) if answer is None else work.send(answer))
         except StopIteration as end:
-            return _Ended(job, Outcome(id=end.value, started=not job.awaits))
+            return Ended(job, Outcome(id=end.value, started=not job.awaits))
         except ObjectFailedError as failed:
-            return _Ended(job, Outcome(error=failed.diagnostic))
+            return Ended(job, Outcome(error=failed.diagnostic))
         except ObjectLeftError as left:
-            return _Ended(job, Outcome(because=left.because, started=left.started))
+            return Ended(job, Outcome(because=left.because, started=left.started))
         except StateError as error:
-            return _Broken(error)
+            return Broken(job, error)
         except WlinfraError as error:
-            return _Ended(job, Outcome(error=troubles.of_error(job.change, error)))
+            return Ended(job, Outcome(error=troubles.of_error(job.change, error)))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the one boundary that keeps a provider's bug to its own object
-            return _Ended(job, Outcome(error=troubles.crashed(job.change, error)))
+            return Ended(job, Outcome(error=troubles.crashed(job.change, error)))
 
     # ------------------------------------------------------------ ending
 
-    def _settle(self, job: Job, outcome: Outcome) -> None:
+    def _settle(self, job: Job, outcome: Outcome, *, tells: bool = True) -> None:
         """Note how a job ended; what comes after it starts, or is left because of it."""
+        group = job.group
         pending = [(job, outcome)]
         while pending:
             job, outcome = pending.pop()
-            if job.outcome is not None:
+            if job.outcome is not None or self._is_over(job):
                 continue
             job.outcome = outcome
-            self._setting.ended(job)
+            group.open -= 1
+            if tells:
+                self._tell(group, partial(group.ended, job))
             for later in job.after:
                 if outcome.error is not None or outcome.because:
                     pending.append((later, Outcome(because=self._because(job, outcome))))
@@ -275,23 +276,54 @@ class Scheduler:
                 later.before -= 1
                 if later.before == 0 and later.outcome is None:
                     self._push(later)
+        if group.open == 0 and not self._is_over(job):
+            self._finish(group)
 
     def _because(self, job: Job, outcome: Outcome) -> str:
         if outcome.error is not None:
             return f"{job.change.address} failed"
         return outcome.because if job.work is None else STOPPED
 
+    def _finish(self, group: Group) -> None:
+        """Hand its result to the group; what is recorded with it keeps no other group waiting."""
+        if group.failure is not None:
+            self._break(group, group.failure)
+            return
+
+        def finish() -> None:
+            group.finish()
+            self._inbox.put(Finished())
+
+        del self._groups[group]
+        self._finishing += 1
+        self._put_to_work(finish)
+
+    def _break(self, group: Group, error: BaseException) -> None:
+        """Let running calls of a group end and be recorded, then hand it the error."""
+        group.failure = group.failure or error
+        group.is_silent = True
+        if not group.stop.requested:
+            group.stop.request()
+        self._waits.interrupt(lambda job: job.group is group)
+        self._end_broken(group)
+
+    def _end_broken(self, group: Group) -> None:
+        if group.running == 0 and group in self._groups and group.failure is not None:
+            del self._groups[group]
+            group.broken(group.failure)
+
     # ------------------------------------------------------------ waiting
 
     def _ask_due(self) -> None:
         clock = self._setting.clock
         for batch in self._waits.batches(clock.monotonic()):
-            self._waiter.submit(self._asking(batch), busy=0)
+            self._waiters.submit(self._questioning(batch), busy=self._asking)
+            self._asking += 1
 
-    def _asking(self, batch: Batch[Job]) -> Callable[[], None]:
+    def _questioning(self, batch: Batch[Job]) -> Callable[[], None]:
         def ask() -> None:
             asked = self._setting.clock.monotonic()
-            self._setting.inbox.put(_Answered(batch, self._poll(batch), asked))
+            self._inbox.put(Answered(batch, self._poll(batch), asked))
 
         return ask
 
@@ -321,42 +353,36 @@ class Scheduler:
         for job, answer in settled:
             self._resume(job, answer)
         for item in news:
-            self._setting.report(
-                events.Progress(
-                    change=item.key.change, waiting_for=item.ask.describe, reason=item.reason, elapsed=item.elapsed
-                )
-            )
+            change, since = item.key.change, item.elapsed
+            event = events.Progress(change=change, waiting_for=item.ask.describe, reason=item.reason, elapsed=since)
+            self._report(item.key.group, event)
 
     # ------------------------------------------------------------ stopping
 
-    def _stop(self) -> None:
-        if self._setting.stop.hard.is_set():
-            raise InterruptedRun.of(
+    def _stop(self, group: Group) -> None:
+        if group not in self._groups or group.is_silent:
+            return
+        if group.stop.hard.is_set():
+            self._abandon(group)
+            return
+        if not group.told_stop:
+            group.told_stop = True
+            self._report(group, events.Stopping(running=group.running))
+        self._stop_waiting(group)
+
+    def _abandon(self, group: Group) -> None:
+        """End a group at once, whatever becomes of its running calls."""
+        del self._groups[group]
+        group.is_silent = True
+        self._waits.interrupt(lambda job: job.group is group)
+        group.broken(
+            InterruptedRun.of(
                 "Run was stopped at once",
-                f"{self._running} calls were under way; what became of them is not known here.",
+                f"{group.running} calls were under way; what became of them is not known here.",
                 "Run the same command again: what was begun is looked up first.",
             )
-        if not self._told_stop:
-            self._told_stop = True
-            self._setting.report(events.Stopping(running=self._running))
-        self._stop_waiting()
+        )
 
-    def _stop_waiting(self) -> None:
-        for job in self._waits.interrupt():
+    def _stop_waiting(self, group: Group) -> None:
+        for job in self._waits.interrupt(lambda job: job.group is group):
             self._resume(job, Interrupted())
-
-    def _drain(self) -> None:
-        """Let running calls end and be recorded, reporting nothing."""
-        self._waits.interrupt()
-        while self._running > 0:
-            match self._setting.inbox.get():
-                case _Yielded() | _Ended() | _Broken():
-                    self._running -= 1
-                case _:
-                    continue
-
-    def _deliver_events(self) -> None:
-        while not self._setting.inbox.empty():
-            message = self._setting.inbox.get()
-            if not isinstance(message, _Yielded | _Ended | _Broken | _Answered | _Heard | _StopAsked):
-                self._setting.report(message)

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from wlinfra.apply.calls import STOPPED
 from wlinfra.apply.events import ApplyEvent, ApplyResult, ChangeFailed, Skipped, Started, Succeeded
+from wlinfra.apply.jobs import Job, Outcome
 from wlinfra.apply.recorder import Recorder
-from wlinfra.apply.scheduler import Job, Outcome
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action
 from wlinfra.clock import InboxClock
@@ -81,13 +81,7 @@ class Tally:
             self._close(account)
 
     def result(self, *, outputs: dict[str, Json], interrupted: bool) -> ApplyResult:
-        """Return what the apply did."""
-        records = self.recorder.objects
-        ids = {
-            change.address: str(records[change.address].id)
-            for change in self._done
-            if change.address in records and records[change.address].id is not None
-        }
+        """Return what the apply did, or has done by now."""
         return ApplyResult(
             done=tuple(self._done),
             started=tuple(self._started),
@@ -96,8 +90,18 @@ class Tally:
             removed=tuple(self._removed),
             outputs=outputs,
             interrupted=interrupted,
-            ids=ids,
+            ids=dict(self._ids(self._done)),
         )
+
+    def ids_so_far(self) -> dict[Address, str]:
+        """Return the recorded id of everything on which work began."""
+        return dict(self._ids(account.change for account in self._accounts.values() if account.began is not None))
+
+    def _ids(self, changes: Iterable[Change]) -> Iterator[tuple[Address, str]]:
+        for change in changes:
+            record = self.recorder.find(change.address)
+            if record is not None and record.id is not None:
+                yield change.address, record.id
 
     def _account(self, job: Job) -> _Account | None:
         return self._accounts.get((job.change.address, job.change.deposed_id))

@@ -7,7 +7,7 @@ Nothing here runs in a thread or waits.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -220,13 +220,16 @@ class Waits(Generic[K]):
             first_deadline = min(member.deadline for member in provider.members.values())
             provider.due = max(min(now + interval, first_deadline), now)
 
-    def interrupt(self) -> list[K]:
-        """Return all that waited; nothing waits any more."""
-        keys = [key for _, _, key in self._pauses]
-        self._pauses.clear()
+    def interrupt(self, which: Callable[[K], bool] = lambda _: True) -> list[K]:
+        """Return those of them that waited; they wait no more."""
+        keys = [key for _, _, key in self._pauses if which(key)]
+        self._pauses = [pause for pause in self._pauses if not which(pause[2])]
+        heapq.heapify(self._pauses)
         for provider in self._providers.values():
-            keys += provider.members
-            provider.members.clear()
+            ended = [key for key in provider.members if which(key)]
+            for key in ended:
+                del provider.members[key]
+            keys += ended
         return keys
 
 

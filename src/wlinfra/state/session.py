@@ -48,6 +48,11 @@ class StateSession(ABC):
     def find(self, address: Address) -> ObjectState | None:
         """Return what is recorded of one object, without copying the others."""
 
+    @property
+    def recorded(self) -> Mapping[Address, ObjectState]:
+        """What is recorded of all objects, which may change while it is looked at; a copy unless a session has better."""
+        return self.state.objects
+
     @abstractmethod
     def reserve(self) -> None:
         """Make sure, before anything is called, that results can be written."""
@@ -152,6 +157,11 @@ class LocalSession(StateSession):
     def find(self, address: Address) -> ObjectState | None:
         """Return what is recorded of one object, without copying the others."""
         return self._ledger.objects.get(address)
+
+    @property
+    def recorded(self) -> Mapping[Address, ObjectState]:
+        """What is recorded of all objects, while other threads change it: copy it before going through it."""
+        return self._ledger.objects
 
     def reserve(self) -> None:
         """Make sure, before anything is called, that results can be written; raises StateError, LeaseLostError.
