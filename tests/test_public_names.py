@@ -35,7 +35,17 @@ def test_a_door_offers_the_pinned_names_and_no_others(door: str) -> None:
     assert sorted(module.__all__) == (PINNED / f"{door}.txt").read_text().split()
 
 
-@pytest.mark.parametrize("module", ["wlinfra.testing.contract", "wlinfra_datarobot", "wlinfra_kubernetes"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "wlinfra.testing.contract",
+        "wlinfra_datarobot",
+        "wlinfra_kubernetes",
+        "pulumi_wlinfra",
+        "pulumi_wlinfra.kubernetes",
+        "pulumi_wlinfra.testing",
+    ],
+)
 def test_a_module_promises_the_pinned_names(module: str) -> None:
     assert sorted(import_module(module).__all__) == (PINNED / f"{module}.txt").read_text().split()
 
