@@ -54,15 +54,21 @@ def test_the_headline_stands_first_and_last() -> None:
     assert lines[1] == lines[-1] == "  1 rolling restart, 0 destroyed.  GPUs 8 -> 12 H100 (peak 16).  No downtime."
 
 
-@pytest.mark.parametrize(("ends_first", "gpus"), [((), "1 H100 (peak 2)"), (("workload.old",), "1 H100")])
-def test_what_ends_before_another_begins_is_not_counted_beside_it(ends_first: tuple[str, ...], gpus: str) -> None:
+OLD = (Address("workload.old"),)
+
+
+@pytest.mark.parametrize(
+    ("order", "gpus"), [({}, "1 H100 (peak 2)"), ({"ends_first": OLD}, "1 H100"), ({"after": OLD}, "1 H100")]
+)
+def test_what_ends_before_another_begins_is_not_counted_beside_it(
+    order: dict[str, tuple[Address, ...]], gpus: str
+) -> None:
     one, none = GpuCount(type="H100", low=1, high=1), GpuCount(type="H100", low=0, high=0)
     end = Impact(gpus_now=(one,), gpus_after=(none,), gpus_peak=(one,))
     begin = Impact(gpus_after=(one,), gpus_peak=(one,))
-    addresses = tuple(map(Address, ends_first))
     plan = samples.plan_of(
         samples.deleted(impact=end),
-        samples.change("workload.new", Action.CREATE, impact=begin, ends_first=addresses),
+        samples.change("workload.new", Action.CREATE, impact=begin, **order),
     )
     assert f"  GPUs {gpus}.  " in summarize(plan).headline
 

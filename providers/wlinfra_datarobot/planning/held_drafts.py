@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wlinfra.errors import WlinfraError
-from wlinfra.provider import Live, PlanRequest, PlatformObject, Reading
+from wlinfra.provider import Decision, Live, PlanRequest, PlatformObject, Reading
 from wlinfra.values import Address, Json, Ref
 
 from ..client import WorkloadFilter
@@ -21,7 +21,7 @@ from ..platform import WORKLOAD_KIND, Platform
 from ..waits.explain import active_record
 from .refusal import refusal
 
-__all__ = ["after_others", "follows", "in_plan", "let_go", "refuse_wanted", "runs_itself"]
+__all__ = ["after_others", "following", "follows", "in_plan", "let_go", "refuse_wanted", "runs_itself"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,14 @@ def after_others(platform: Platform, request: PlanRequest, draft: str) -> tuple[
         _refuse_swap(platform, request, draft, item)
         found.append(item.address)
     return tuple(found)
+
+
+def following(change: Decision, holders: tuple[Address, ...]) -> Decision:
+    """Return the change to be made after those that let go of its artifact."""
+    if not holders:
+        return change
+    note = f"this follows {' and '.join(dict.fromkeys(holders))}, because a draft serves one workload only"
+    return replace(change, after=holders, notes=(*change.notes, note))
 
 
 def let_go(request: PlanRequest, holder: str) -> tuple[Address, ...] | None:

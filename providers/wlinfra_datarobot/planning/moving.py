@@ -36,6 +36,7 @@ from ..platform import Platform
 from ..waits.drafts import DraftRun, artifact_change, draft_digest, draft_run
 from ..waits.rollout import has_replacement
 from .bundles import verify_bundles
+from .held_drafts import following
 from .impact import impact_of, staying
 from .permissions import CAN_SHARE, CAN_UPDATE, verify_permissions
 from .replacement import InFlight, Treatment, cancelling, look, over_gate
@@ -57,6 +58,8 @@ _METADATA = {"name": "", "description": "", "importance": "low"}
 _PLATFORM_TIMING = (
     "the declared replacement policy goes with another artifact only; this roll has the platform's timing"
 )
+
+_ENDED_BY_STOP = "stopping it may end the replacement under way, so that what is wanted is set once it is stopped"
 
 _ROLLED: Final = (("artifactId",), ("runtime",))
 """What a replacement under way moves when it is over, as the plan says."""
@@ -141,8 +144,10 @@ class Moving:
         if "runtime" in touched and not swaps:
             verify_fit(self.platform, self.request, self.draft, live)
         target = self._target(live)
-        in_flight = self._in_flight(live, target, adoptable=not rerolls)
         stops = live.values.get("power") == RUNNING and self.draft.values.get("power") == STOPPED
+        in_flight = self._in_flight(live, target, adoptable=not rerolls and not stops)
+        if stops and in_flight.treatment is Treatment.WAIT:
+            in_flight = InFlight(treatment=Treatment.NONE, note=_ENDED_BY_STOP)
         steps = [*self._sideways(live, touched)]
         if stops:
             steps += self._powering(live, gate=None)
@@ -154,7 +159,7 @@ class Moving:
             if not stops:
                 steps += self._powering(live, gate=over_gate())
         change = self._described(live, desired, steps, in_flight, rerolls=rerolls, digest=digest, target=target)
-        return replace(change, after=after)
+        return following(change, after)
 
     def _described(
         self,

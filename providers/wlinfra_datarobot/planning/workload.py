@@ -25,7 +25,7 @@ from ..operations.workloads import UPDATE_WORKLOAD
 from ..platform import WORKLOAD_KIND, Platform
 from ..waits.drafts import artifact_change, draft_digest
 from .bundles import verify_bundles
-from .held_drafts import runs_itself
+from .held_drafts import following, runs_itself
 from .idle_scaling import with_idle_scaling
 from .impact import impact_of
 from .moving import Moving
@@ -102,14 +102,14 @@ def _deleted(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
 
 
 def _created(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    first = verify_artifact(platform, request, draft)
+    draft = following(draft, verify_artifact(platform, request, draft))
     verify_bundles(platform, request, draft)
     steps = tuple(_making(platform, request, draft))
     runs = draft.values.get("power") != STOPPED
     after = draft.values.get("runtime", {}) if runs else None
     impact = impact_of(platform, now=None, after=after, rolls=False)
     goal = ready(request, draft, "create")
-    return replace(draft, steps=steps, goal=goal, running=failing(draft), impact=impact, after=first)
+    return replace(draft, steps=steps, goal=goal, running=failing(draft), impact=impact)
 
 
 def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[Step]:
@@ -127,8 +127,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision) -> list[S
 
 
 def _replaced(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
-    first = verify_artifact(platform, request, draft)
-    draft = replace(_in_order(platform, request, draft), after=first)
+    draft = following(_in_order(platform, request, draft), verify_artifact(platform, request, draft))
     verify_bundles(platform, request, draft)
     making = _making(platform, request, draft)
     ending = delete_step(draft.id or "")

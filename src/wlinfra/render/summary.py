@@ -72,7 +72,8 @@ def _peaks(changes: Sequence[Change]) -> Iterator[Sequence[GpuCount]]:
         if ending.get(change.address) is change:
             continue
         most = _peak(change)
-        gone = [ending.pop(address) for address in change.ends_first if most and address in ending]
+        earlier = (*change.ends_first, *change.decision.after)
+        gone = [ending.pop(address) for address in earlier if most and address in ending]
         yield _larger(_total(map(_peak, gone)), most) if gone else most
     yield from map(_peak, ending.values())
 

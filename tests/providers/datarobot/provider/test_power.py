@@ -80,3 +80,14 @@ def test_stopping_comes_before_other_settings(stage: Stage) -> None:
     stage.apply(chat(power="stopped", replicas=2))
     assert stage.calls() == ["POST /workloads/*/stop", "PATCH /workloads/*/settings"]
     assert stage.plan(chat(power="stopped", replicas=2)).is_empty
+
+
+def test_stopping_while_a_roll_of_ours_is_under_way_sets_what_was_rolled(stage: Stage) -> None:
+    stage.apply(chat())
+    stage.apply(chat(replicas=3), wait=False)
+    wanted = chat(replicas=3, power="stopped")
+    stage.calls()
+    stage.apply(wanted)
+    assert stage.calls() == ["POST /workloads/*/stop", "PATCH /workloads/*/settings"]
+    assert stage.workload()["runtime"]["containerGroups"][0]["replicaCount"] == 3
+    assert stage.plan(wanted).is_empty

@@ -103,6 +103,8 @@ def test_creating_first_on_the_draft_that_the_old_one_runs_is_refused(stage: Sta
 
 def test_a_renamed_workload_is_deleted_before_its_draft_gets_the_new_one(stage: Stage) -> None:
     applied(stage, {"blue": "one"})
+    change = stage.change(program({"green": "one"}), "workload.green")
+    assert change.notes == ("this follows workload.blue, because a draft serves one workload only",)
     assert applied(stage, {"green": "one"}) == ["DELETE /workloads/*", "POST /workloads"]
 
 
