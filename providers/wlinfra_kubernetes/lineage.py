@@ -84,7 +84,7 @@ def refuse_taken_over(platform: Platform, record: ObjectState) -> None:
     identity = platform.identity
     raise ProviderError.of(
         "Inventory belongs to another state",
-        f"{identity.inventory} is recorded here and was taken over by another state of {_told(platform)}: another "
+        f"{identity.inventory} is recorded here and was taken over by another state of {_where(platform)}: another "
         "project has the same names, or a copy of this one. Nothing is planned, because each would delete what the other made.",
         Advice(
             "Give the stack or the environment another name here or there. To take the inventory back:",
@@ -99,7 +99,7 @@ def taking_over(platform: Platform, change: Decision) -> Decision:
     """Return the change of an inventory that belongs to another state, as the import that takes it over."""
     lineage = lineage_of(platform.foreign)
     note = (
-        f"it belongs to another state of {_told(platform)}{f' (lineage {lineage})' if lineage else ''}: that of another "
+        f"it belongs to another state of {_where(platform)}{f' (lineage {lineage})' if lineage else ''}: that of another "
         "project with the same names, or one that was lost; who takes it over deletes with the next apply what has its "
         "label and is not declared. Another project needs another name for its stack or environment"
     )
@@ -108,6 +108,6 @@ def taking_over(platform: Platform, change: Decision) -> Decision:
     return replace(change, action=Action.IMPORT, reason=reason, steps=steps, notes=(*change.notes, note))
 
 
-def _told(platform: Platform) -> str:
+def _where(platform: Platform) -> str:
     identity = platform.identity
     return f"stack {identity.stack}, environment {identity.environment}"

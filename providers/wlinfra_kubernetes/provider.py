@@ -67,7 +67,7 @@ class KubernetesConnection(PlatformConnection[Platform]):
             session = open_session(config, context.environ)
             if not session.is_verified:
                 leave_warning_to_us()
-                context.report(unverified(session.told))
+                context.report(unverified(session.shown_url))
             return ClusterClient(session, config.sending(context), manager=identity.manager)
 
         platform = Platform(

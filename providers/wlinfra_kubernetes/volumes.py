@@ -92,8 +92,8 @@ def owned_claim(document: Mapping[str, Any]) -> str:
     claim = _map(_map(_map(document.get("spec")).get("storage")).get("pvc"))
     if document.get("kind") not in ("NIMCache", "NIMService") or not claim.get("create"):
         return ""
-    told = _map(document.get("status")).get("pvc")
-    return str(told or claim.get("name") or f"{_map(document.get('metadata')).get('name')}-pvc")
+    bound = _map(document.get("status")).get("pvc")
+    return str(bound or claim.get("name") or f"{_map(document.get('metadata')).get('name')}-pvc")
 
 
 def claims_of(key: Key, document: Mapping[str, Any]) -> Iterator[Key]:

@@ -61,15 +61,15 @@ def find_duplicates(manifest: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _twice(manifest: Any, path: Path, name: str, keys: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
     seen: set[tuple[Any, ...]] = set()
-    told: set[tuple[Any, ...]] = set()
+    reported: set[tuple[Any, ...]] = set()
     for entry in _entries(_at(manifest, path), name):
         if not isinstance(entry, Mapping):
             continue
         key = tuple(entry.get(part, _DEFAULTS.get(part)) for part in keys)
         if not all(isinstance(part, str | int) for part in key):
             continue  # a reference, or a mistake that the cluster names
-        if key in seen and key not in told:
-            told.add(key)
+        if key in seen and key not in reported:
+            reported.add(key)
             yield (*path, name), ", ".join(f"{part} {value}" for part, value in zip(keys, key, strict=True))
         seen.add(key)
 

@@ -17,7 +17,7 @@ __all__ = ["client_over"]
 class _Session:
     def __init__(self, url: str) -> None:
         self.base_url = url
-        self.told = url
+        self.shown_url = url
         self.pool = urllib3.PoolManager()
 
     def headers(self) -> Mapping[str, str]:

@@ -33,8 +33,8 @@ def implausible_workload(document: Mapping[str, Any]) -> str:
     for name in _NEVER_NULL:
         if name in document and document[name] is None:
             return f"`{name}` is null, which no workload has."
-    runs, told = document.get("artifactId"), (document.get("artifact") or {}).get("id")
-    if runs is not None and told is not None and runs != told:
+    runs, shown = document.get("artifactId"), (document.get("artifact") or {}).get("id")
+    if runs is not None and shown is not None and runs != shown:
         return "`artifactId` and `artifact.id` name two artifacts."
     return ""
 

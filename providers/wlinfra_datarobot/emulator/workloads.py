@@ -86,16 +86,16 @@ def create_workload(call: Call) -> Response:
         artifact = artifacts.find(call, str(wish.artifact_id))
         replacement.check_draft_is_free(call, artifact, None)
     runtime = runtime_document(call, wish.runtime, artifact)
-    told = {"name": wish.name, "description": wish.description, "importance": wish.importance}
-    return json_response(show(call, store_workload(call, artifact, runtime, told)), 201)
+    about = {"name": wish.name, "description": wish.description, "importance": wish.importance}
+    return json_response(show(call, store_workload(call, artifact, runtime, about)), 201)
 
 
-def store_workload(call: Call, artifact: Document, runtime: Document, told: Mapping[str, Any]) -> Document:
-    """Store a workload with its first proton and return it; `told` holds name, description and importance."""
+def store_workload(call: Call, artifact: Document, runtime: Document, about: Mapping[str, Any]) -> Document:
+    """Store a workload with its first proton and return it; `about` holds name, description and importance."""
     key = new_id(call.now)
     workload: Document = {
         "id": key,
-        **told,
+        **about,
         "type": artifact["type"],
         "artifactId": artifact["id"],
         "runtime": runtime,

@@ -181,7 +181,7 @@ def _kept(room: Room, one: _Sharer) -> _Choice:
     short = one.grows and fitting < more
     return _Choice(
         bundle=one.has,
-        note=_told(room, one.has, need, f"{fitting} of {more} more replicas fit now{_WAIT}") if short else "",
+        note=_note(room, one.has, need, f"{fitting} of {more} more replicas fit now{_WAIT}") if short else "",
     )
 
 
@@ -196,7 +196,7 @@ def _chosen(room: Room, one: _Sharer) -> _Choice:
             need = one.need(name)
             if room.could_hold(need, now=now):
                 why = "no node has room for it now" if now else "the nodes that could hold it take no pods now"
-                return _Choice(bundle=name, note=_told(room, name, need, f"{why}, so its pods may wait"))
+                return _Choice(bundle=name, note=_note(room, name, need, f"{why}, so its pods may wait"))
     if one.platform.config.adds_nodes:
         return _Choice(bundle=one.order[0], note=f"bundle {one.order[0]}: the cluster has to add a node for it")
     why = "; ".join(shortage(room, name, one.need(name)) for name in one.order)
@@ -208,10 +208,10 @@ def _fits(room: Room, one: _Sharer, name: str, fitting: int) -> str:
     """Return what people should know of a bundle that fits; nothing where there was no doubt."""
     need = one.need(name)
     if fitting < one.replicas:
-        return _told(room, name, need, f"{fitting} of {one.replicas} replicas fit now{_WAIT}")
-    return _told(room, name, need, "it fits now" if len(one.order) > 1 else "")
+        return _note(room, name, need, f"{fitting} of {one.replicas} replicas fit now{_WAIT}")
+    return _note(room, name, need, "it fits now" if len(one.order) > 1 else "")
 
 
-def _told(room: Room, name: str, need: Need, *told: str) -> str:
-    found = [*filter(None, told), *room.doubts(need)]
+def _note(room: Room, name: str, need: Need, *reasons: str) -> str:
+    found = [*filter(None, reasons), *room.doubts(need)]
     return f"bundle {name}: {'; '.join(found)}" if found else ""

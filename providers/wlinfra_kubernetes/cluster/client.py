@@ -172,13 +172,13 @@ class ClusterClient:
         """Return the same with the version to watch from; raises ClusterError for a kind that is not served, too."""
         query = {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}
-        told = list(self._pages(key, query, metadata=metadata))
-        found = [item for items, _ in told for item in items]
+        pages = list(self._pages(key, query, metadata=metadata))
+        found = [item for items, _ in pages for item in items]
         for item in found:  # items of a list bear neither
             if not metadata:
                 item.setdefault("apiVersion", key.api)
                 item.setdefault("kind", key.kind)
-        return found, str(told[-1][1].get("resourceVersion") or "")
+        return found, str(pages[-1][1].get("resourceVersion") or "")
 
     def names(self, key: Key, *, most: int) -> frozenset[str] | None:
         """Return the names of all objects of the kind in its namespace; None when that takes more pages than allowed."""
@@ -278,7 +278,7 @@ class ClusterClient:
         return answered(sending, self._sender.send(sending), shape, hide=self.hide)
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:
-        error = refusal_of(sending.method, sending.path, outcome, server=self._session.told)
+        error = refusal_of(sending.method, sending.path, outcome, server=self._session.shown_url)
         is_final = not isinstance(outcome, WireAnswer) and outcome.is_final
         return Refusal(error=error, is_passing=error.failure in _REPEATED and not is_final)
 

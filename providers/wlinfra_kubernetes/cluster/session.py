@@ -53,7 +53,7 @@ class Session:
         return str(self._api.configuration.host).rstrip("/")
 
     @property
-    def told(self) -> str:
+    def shown_url(self) -> str:
         """The address of the API server and where it is from, for people; without anything that signs in."""
         return f"{self.address}, from {self._source}"
 

@@ -169,7 +169,7 @@ class Watches:
 
         Raises ClusterError when none can be had, or none can continue from there.
         """
-        told = False
+        reported = False
         client, version = self._client(), selection.version
         with closing(
             client.watch(selection.kind, labels=selection.labels, fields=selection.fields, version=version)
@@ -181,7 +181,7 @@ class Watches:
                 selection.live = True
             try:
                 for event in _events(stream):
-                    told = True
+                    reported = True
                     if _take_in(selection, event):
                         self.notify()
             except ClusterError as error:
@@ -190,7 +190,7 @@ class Watches:
                 _LOG.debug("watch of %s broke", selection.kind.kind)
             else:
                 _LOG.debug("watch of %s ended", selection.kind.kind)
-        return told
+        return reported
 
 
 def _take_in(selection: _Selection, event: Mapping[str, Any]) -> bool:

@@ -109,8 +109,8 @@ class _Reading:
         if document is None:  # nothing but comments between two separators
             return
         if not isinstance(document, Mapping):
-            told = f"{place} is a {type(document).__name__}, not an object"
-            self.wrong(location, told, "Write apiVersion, kind and metadata, each on a line of its own.")
+            said = f"{place} is a {type(document).__name__}, not an object"
+            self.wrong(location, said, "Write apiVersion, kind and metadata, each on a line of its own.")
         elif str(document.get("kind") or "").endswith("List") and "items" in document:
             for index, item in enumerate(document["items"] or (), 1):
                 yield from self._flattened(item, location, f"{place}, item {index}")

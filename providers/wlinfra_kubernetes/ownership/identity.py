@@ -30,8 +30,8 @@ __all__ = [
     "TOOLING",
     "Identity",
     "is_mark",
-    "manager_told",
-    "owner_told",
+    "shown_manager",
+    "shown_owner",
 ]
 
 PART_OF: Final = "applyset.kubernetes.io/part-of"
@@ -123,7 +123,7 @@ def is_mark(path: Sequence[Any]) -> bool:
     return len(path) == 3 and path[0] == "metadata" and path[2] in _MARKS.get(str(path[1]), ())
 
 
-def owner_told(owner: str, document: Mapping[str, Any]) -> str:
+def shown_owner(owner: str, document: Mapping[str, Any]) -> str:
     """Return what `Identity.other_owner` found as users are shown it, with the time of its last apply."""
     stack, _, environment = owner.rpartition("/")
     if not stack:
@@ -138,7 +138,7 @@ def owner_told(owner: str, document: Mapping[str, Any]) -> str:
     return f"stack {stack}, environment {environment}{since}"
 
 
-def manager_told(manager: str, document: Mapping[str, Any]) -> str:
+def shown_manager(manager: str, document: Mapping[str, Any]) -> str:
     """Return a field manager as users are shown it: for one of wlinfra's, the stack and the environment it encodes.
 
     Names may have dashes themselves; the annotation of the object then shows where the stack's name ends.

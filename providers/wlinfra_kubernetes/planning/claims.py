@@ -17,7 +17,7 @@ from wlinfra_manifests.quantities import amount
 
 from .context import ObjectContext
 
-__all__ = ["is_growing", "told_to_wait", "with_waiting_size"]
+__all__ = ["is_growing", "with_wait_noted", "with_waiting_size"]
 
 _SIZE: Final = ("spec", "resources", "requests", "storage")
 
@@ -44,7 +44,7 @@ def with_waiting_size(context: ObjectContext) -> ObjectContext:
     return replace(context, draft=draft)
 
 
-def told_to_wait(context: ObjectContext, change: Decision) -> Decision:
+def with_wait_noted(context: ObjectContext, change: Decision) -> Decision:
     """Return the change with the warning that the size is left for later."""
     live, planned = _sizes(context)
     warning = Diagnostic(

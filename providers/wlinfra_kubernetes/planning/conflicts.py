@@ -28,7 +28,7 @@ from wlinfra_kubernetes.documents.fieldpath import (
     without,
 )
 from wlinfra_kubernetes.documents.policies import policy_of
-from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity, is_mark, manager_told
+from wlinfra_kubernetes.ownership.identity import HANDOVER, Identity, is_mark, shown_manager
 
 from .handover import Scaler
 
@@ -61,7 +61,7 @@ class Conflict:
 
     path: FieldPath
     manager: str
-    told: str
+    shown: str
     """The manager as users are shown it, which for a stack is its name."""
     subresource: str = ""
     time: str = ""
@@ -79,12 +79,12 @@ class Conflict:
 
     def __str__(self) -> str:
         path = f"{self.declared} ({shown(self.path)})" if self.declared else shown(self.path)
-        text = f"{path} is managed by {self.told}"
+        text = f"{path} is managed by {self.shown}"
         text += f" through its {self.subresource} subresource" if self.subresource else ""
         if self.time:
             return f"{text} since {self.time}"
         if self.is_scale and self.manager in AUTOSCALERS and self.scalers:
-            return f"{text} for {' and '.join(one.last_told for one in self.scalers)}"
+            return f"{text} for {' and '.join(one.last_shown for one in self.scalers)}"
         return f"{text}, at a time the cluster does not note" if self.subresource else text
 
 
@@ -129,7 +129,7 @@ def _conflict(path: FieldPath, manager: str, entry: Mapping[str, Any], live: Map
     return Conflict(
         path=path,
         manager=manager,
-        told=manager_told(manager, live),
+        shown=shown_manager(manager, live),
         subresource=str(entry.get("subresource") or ""),
         time=str(entry.get("time") or ""),
         live=find(dict(live), path),

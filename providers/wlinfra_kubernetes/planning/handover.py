@@ -32,7 +32,7 @@ class Scaler:
         return f"{self.kind} {self.name}"
 
     @property
-    def last_told(self) -> str:
+    def last_shown(self) -> str:
         """The same with the time when it scaled last."""
         return f"{self}, last scaled at {self.scaled_at}" if self.scaled_at else str(self)
 

@@ -27,7 +27,7 @@ from wlinfra_kubernetes.cluster.failures import ClusterError
 from wlinfra_kubernetes.lineage import taking_over
 from wlinfra_kubernetes.losses import loss_of, with_loss
 from wlinfra_kubernetes.ownership.former import under_its_name
-from wlinfra_kubernetes.ownership.identity import owner_told
+from wlinfra_kubernetes.ownership.identity import shown_owner
 from wlinfra_kubernetes.ownership.inventory import with_live_kinds
 from wlinfra_kubernetes.platform import Platform
 from wlinfra_kubernetes.private import private_of
@@ -43,7 +43,7 @@ from .plan_new import plan_new
 from .predicted import NO_SECRET, NOT_KNOWN, READ_ONLY, predicted
 from .quotas import within_quota
 from .recorded import unchanged, with_stamp
-from .restarts import stamp_of, with_readers_told
+from .restarts import stamp_of, with_readers_named
 from .steps import delete_step, gone_goal
 from .warnings import with_warnings
 
@@ -109,7 +109,7 @@ def _wanted(platform: Platform, request: PlanRequest, desired: PlatformObject) -
     judged = with_stamp(_judged(context), context.stamp)
     if private.inventory and platform.foreign:
         return _taken_over(platform, request, judged)
-    change = with_readers_told(within_quota(platform, request, desired, judged), desired)
+    change = with_readers_named(within_quota(platform, request, desired, judged), desired)
     change = replace(change, notes=(*chosen.notes, *change.notes))
     if change.action is Action.ROLL or change.impact == Impact():
         return change
@@ -160,7 +160,7 @@ def _end(platform: Platform, request: PlanRequest) -> Decision:
     document: Mapping[str, Any] = request.live.document if request.live is not None else {}
     change = replace(change, impact=impact_of_end(platform, document))
     if owner := platform.identity.other_owner(document):
-        return _forgotten(change, f"it belongs to {owner_told(owner, document)}, so it stays")
+        return _forgotten(change, f"it belongs to {shown_owner(owner, document)}, so it stays")
     if document and is_kept(platform, Key.parse(record.kind, record.name), document):
         return _forgotten(
             change, "it is kept, because it holds data; delete it with kubectl when it is no longer needed"

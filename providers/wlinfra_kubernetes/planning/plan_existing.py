@@ -28,12 +28,12 @@ from wlinfra_kubernetes.cluster.failures import ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import FieldPath, owns, without
 from wlinfra_kubernetes.documents.policies import policy_of
 from wlinfra_kubernetes.operations.fields import claim_step, emptying_step, hand_over_step
-from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, owner_told
+from wlinfra_kubernetes.ownership.identity import APPLIED, HANDOVER, shown_owner
 from wlinfra_kubernetes.private import private_of
 from wlinfra_manifests.document import at, declared_values, managed_by, meaning, united, wire
 
 from .attributes import attributes_of, is_new_to_us, ownership_of, theirs
-from .claims import is_growing, told_to_wait, with_waiting_size
+from .claims import is_growing, with_wait_noted, with_waiting_size
 from .conflicts import Resolved, Terms, conflicts_of, settle, with_scalers, yielded, yielded_fields
 from .context import ObjectContext
 from .handover import Scaler, scalers_of
@@ -65,7 +65,7 @@ def plan_existing(context: ObjectContext) -> Decision:
             return unchangeable(context, error)
     held = with_waiting_size(context)
     try:
-        return told_to_wait(context, _asked(held))
+        return with_wait_noted(context, _asked(held))
     except ClusterError as error:
         return unchangeable(held, error)
 
@@ -76,7 +76,7 @@ def refuse_foreign(context: ObjectContext) -> None:
     if owner and not context.desired.lifecycle.adopt:
         raise context.error(
             "Object belongs to another stack",
-            f"{context.desired.address} declares {context.key}, which belongs to {owner_told(owner, context.document)}.",
+            f"{context.desired.address} declares {context.key}, which belongs to {shown_owner(owner, context.document)}.",
             f"Give it another name here, or destroy it there. To take it over, or where this stack was renamed, declare adopt=True on {context.desired.address.resource} and apply; "
             "the other stack forgets it when it stops declaring it.",
         )

@@ -25,7 +25,7 @@ from wlinfra_kubernetes.volumes import CLAIM
 from wlinfra_manifests.quantities import amount
 
 from .attributes import rolls
-from .claims import is_growing, told_to_wait, with_waiting_size
+from .claims import is_growing, with_wait_noted, with_waiting_size
 from .context import ObjectContext
 from .replacement import forced, may_go, refused_claim, replacement, unasked
 from .restarts import stamp_attribute
@@ -84,7 +84,7 @@ def predicted(context: ObjectContext, why: str) -> Decision:
 def _judged(context: ObjectContext) -> Decision:
     if context.live is None or not is_growing(context) or forced(context) is not None:
         return _compared(context)
-    return told_to_wait(context, _compared(with_waiting_size(context)))
+    return with_wait_noted(context, _compared(with_waiting_size(context)))
 
 
 def _compared(context: ObjectContext) -> Decision:

@@ -50,7 +50,7 @@ class _Counted:
 class _Shortfall:
     """More objects of one kind are to be made than a quota has room for."""
 
-    told: str
+    message: str
     certain: bool
     """Nothing that ends meanwhile can make room for them."""
 
@@ -88,11 +88,11 @@ def within_quota(platform: Platform, request: PlanRequest, desired: PlatformObje
     if found is None or change.unverified:
         return change
     if not found.certain:
-        told = f"{found.told}; the rest has to fit when others of them are gone"
-        return replace(change, predicted=(*change.predicted, told))
+        message = f"{found.message}; the rest has to fit when others of them are gone"
+        return replace(change, predicted=(*change.predicted, message))
     raise ProviderError.of(
         "Quota is used up",
-        f"{desired.address}: {found.told}. The plan would be done in part only.",
+        f"{desired.address}: {found.message}. The plan would be done in part only.",
         "Have the quota raised, declare less, or first apply what removes objects of that kind.",
         address=desired.address,
     )
@@ -103,10 +103,10 @@ def _shortfalls(platform: Platform, planned: _Planned) -> Iterator[tuple[Key, _S
     for namespace, counted in _by_namespace(platform, planned.creates).items():
         for quota in _quotas(platform, namespace):
             for what, keys in counted.items():
-                lacking, told = _missing(quota, what, len(keys))
+                lacking, message = _missing(quota, what, len(keys))
                 if lacking > 0:
                     certain = not _is_declared(planned, quota) and lacking > _may_go(platform, planned, keys[0])
-                    yield keys[0], _Shortfall(told=told, certain=certain)
+                    yield keys[0], _Shortfall(message=message, certain=certain)
 
 
 def _by_namespace(platform: Platform, creates: Iterable[Key]) -> Mapping[str, Mapping[_Counted, list[Key]]]:
@@ -138,9 +138,9 @@ def _missing(quota: Mapping[str, Any], what: _Counted, count: int) -> tuple[int,
             continue
         free = max(int(amount(hard[name]) - amount(used.get(name))), 0)
         if count > free:
-            told = f"{count} {what.plural} are to be created in {what.namespace}, and its quota "
-            told += f"{quota['metadata']['name']} has room for {free} "
-            return count - free, f"{told}({name}: used {used.get(name, 0)}, hard {hard[name]})"
+            message = f"{count} {what.plural} are to be created in {what.namespace}, and its quota "
+            message += f"{quota['metadata']['name']} has room for {free} "
+            return count - free, f"{message}({name}: used {used.get(name, 0)}, hard {hard[name]})"
     return 0, ""
 
 

@@ -18,7 +18,7 @@ from wlinfra.remedies import Advice, Option, apply
 from wlinfra_kubernetes.cluster.failures import Cause, ClusterError, Failure
 from wlinfra_kubernetes.documents.fieldpath import owners_of, resolved
 from wlinfra_kubernetes.losses import is_built_in, is_known
-from wlinfra_kubernetes.ownership.identity import manager_told
+from wlinfra_kubernetes.ownership.identity import shown_manager
 from wlinfra_manifests.document import Key
 
 from .context import REST, ObjectContext
@@ -112,7 +112,7 @@ def refused_update(
         again = apply(context.platform.identity.environment, replaces=context.desired.address)
         way = Advice(f"To delete it and create it again all the same, {loses}:", again)
     else:
-        why = f"the cluster does not take it as a new object either ({'; '.join(_told(as_new))})."
+        why = f"the cluster does not take it as a new object either ({'; '.join(_causes(as_new))})."
         way = Advice(Option("replaces", context.desired.address), f" would not help: {why}")
     return ProviderError(replace(first, fix=Advice(first.fix, "\n" * bool(first.fix), way)))
 
@@ -123,10 +123,10 @@ def _owners(context: ObjectContext, error: ClusterError) -> Iterator[str]:
         path = resolved(cause.field, dict(context.document)) if cause.field else None
         for entry in owners_of(context.document, path) if path else ():
             if (manager := str(entry.get("manager"))) != context.platform.identity.manager:
-                yield f"{cause.field} is managed by {manager_told(manager, context.document)}"
+                yield f"{cause.field} is managed by {shown_manager(manager, context.document)}"
 
 
-def _told(error: ClusterError) -> Iterator[str]:
+def _causes(error: ClusterError) -> Iterator[str]:
     """Yield the causes in the cluster's words."""
     found = dict.fromkeys(str(cause) for cause in error.causes if cause.message and cause.field != REST)
     yield from found or (error.message,)

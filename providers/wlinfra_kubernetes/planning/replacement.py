@@ -171,8 +171,8 @@ def confirmed(context: ObjectContext, change: Decision) -> Decision:
         raise context.refused(verdict.refusal) from verdict.refusal
     if change.reason in _UNASKED:
         raise refused_update(context, verdict.refusal, as_new=None, loses=_loses(context)) from verdict.refusal
-    told = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
-    return replace(change, predicted=(*change.predicted, told))
+    noted = f"it has to be taken when the old one is gone: {verdict.refusal.message}"
+    return replace(change, predicted=(*change.predicted, noted))
 
 
 def _doubted(change: Decision, verdict: Verdict) -> Decision:
@@ -198,7 +198,7 @@ def _causes(context: ObjectContext, error: ClusterError) -> tuple[AttributeChang
     if not any(item.effect is Effect.REPLACES for item in found):  # it named none of them: any may be the one
         note = "; ".join(dict.fromkeys(cause.message for cause in causes if cause.message)) or error.message
         found = tuple(replace(item, effect=Effect.REPLACES, note=item.note or note) for item in found)
-    return found or tuple(_told(causes))
+    return found or tuple(_as_changes(causes))
 
 
 def _forcing(item: AttributeChange, causes: Sequence[Cause]) -> AttributeChange:
@@ -211,7 +211,7 @@ def _forcing(item: AttributeChange, causes: Sequence[Cause]) -> AttributeChange:
     return item
 
 
-def _told(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
+def _as_changes(causes: Sequence[Cause]) -> Iterator[AttributeChange]:
     """Yield what the cluster named where the declared values themselves show no difference."""
     for cause in causes:
         if cause.field:
@@ -276,8 +276,8 @@ def _notes(context: ObjectContext, gone: Sequence[Key]) -> Iterator[str]:
     """Yield what a replacement does beside the object itself, and who holds the claims that go with it."""
     if context.draft.action is Action.IMPORT:
         yield "what goes was not made by this stack"
-    if told := in_the_way(context.platform, context.key, str(context.draft.id), gone):
-        yield told
+    if holder := in_the_way(context.platform, context.key, str(context.draft.id), gone):
+        yield holder
     if context.key.full_kind == "batch/v1/Job":
         yield "the job runs again from its beginning; the pods and logs of its last run go with it"
     claims = kept_claims(context.platform, context.key, context.document)

@@ -23,7 +23,7 @@ from wlinfra_kubernetes.private import Read, private_of
 from wlinfra_manifests.document import Key, at, canonical
 from wlinfra_manifests.secrets import SECRETS_DIGEST, STAMPED
 
-__all__ = ["RESTARTS", "STAMP", "Stamp", "has_read", "stamp_attribute", "stamp_of", "with_readers_told"]
+__all__ = ["RESTARTS", "STAMP", "Stamp", "has_read", "stamp_attribute", "stamp_of", "with_readers_named"]
 
 RESTARTS: Final = "a secret or setting that its pods read at their start changes"
 """The note on a new stamp."""
@@ -125,7 +125,7 @@ def stamp_attribute(desired: PlatformObject, stamp: Stamp) -> AttributeChange:
     return AttributeChange(path=path, live=stamp.live or None, planned=planned, effect=Effect.ROLLS, note=RESTARTS)
 
 
-def with_readers_told(change: Decision, desired: PlatformObject) -> Decision:
+def with_readers_named(change: Decision, desired: PlatformObject) -> Decision:
     """Return the change of a Secret or ConfigMap with a note of the pods that keep the old values."""
     readers = private_of(desired).readers
     if not readers or change.action is not Action.UPDATE or not change.steps or not _changes_contents(change):

@@ -75,12 +75,12 @@ class _Container:
 def container_troubles(look: Look, pod: Mapping[str, Any]) -> Iterator[Trouble]:
     """Yield what is wrong with each container that is not ready, in the order in which they begin."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    for wanted, told, role in (
+    for wanted, reported, role in (
         ("initContainers", "initContainerStatuses", "init container"),
         ("containers", "containerStatuses", "container"),
     ):
         specs = {item["name"]: item for item in spec.get(wanted) or ()}
-        for item in status.get(told) or ():
+        for item in status.get(reported) or ():
             mine = specs.get(item.get("name"), {})
             name = "sidecar" if role == "init container" and mine.get("restartPolicy") == "Always" else role
             yield from _troubles(_Container(look=look, pod=pod, status=item, spec=mine, role=name))

@@ -115,7 +115,7 @@ def nim_cache(look: Look) -> Status:
     if state == "Ready":
         return look.ready()
     if state == "Failed":
-        return failed(look, _told(look) or "no reason")
+        return failed(look, _reason(look) or "no reason")
     name = f"{look.key.name}-job"
     try:
         pods = look.list(Key("v1", "Pod", look.key.namespace, ""), labels=f"job-name={name}")
@@ -124,11 +124,11 @@ def nim_cache(look: Look) -> Status:
     trouble = trouble_of(look, pods)
     if trouble is not None:
         return failed(look, trouble.reason) if trouble.final else waits(trouble.reason)
-    said = _told(look)
+    said = _reason(look)
     return waits(f"the cache is {state or 'not begun'}" + (f": {said}" if said else ""))
 
 
-def _told(look: Look) -> str:
+def _reason(look: Look) -> str:
     """Return the operator's word on a cache: a failure it reports, else the condition that changed last."""
     said = [item for item in look.status.get("conditions") or () if item.get("message")]
     last = max(said, key=_weight, default=None)

@@ -59,7 +59,7 @@ class SignIn(Protocol):
         ...
 
     @property
-    def told(self) -> str:
+    def shown_url(self) -> str:
         """The same for users."""
         ...
 
@@ -107,7 +107,7 @@ class Sender:
         self._explain = explain
         self.redactor = Redactor()
         self._pace = Pace(options.clock)
-        self._outage = Outage(options.report, lambda: sign_in.told)
+        self._outage = Outage(options.report, lambda: sign_in.shown_url)
         self._lock = threading.Lock()
         self._count = 0
 
@@ -168,7 +168,7 @@ class Sender:
             return
         raise ConfigurationError.of(
             "Token cannot be sent",
-            f"The token for {self._sign_in.told} has a line break or another character that no HTTP header can carry.",
+            f"The token for {self._sign_in.shown_url} has a line break or another character that no HTTP header can carry.",
             "Correct it where it is from: it is one line of letters, digits and punctuation.",
         )
 

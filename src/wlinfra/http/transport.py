@@ -181,7 +181,7 @@ class _Tokens:
     """The token all threads send, renewed once however many of them are refused with it."""
 
     def __init__(self, base_url: str, source: TokenSource | None) -> None:
-        self.base_url = self.told = base_url
+        self.base_url = self.shown_url = base_url
         self._source = source
         self._lock = threading.Lock()
         self._token: str | None = None

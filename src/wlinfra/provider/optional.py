@@ -98,7 +98,7 @@ class KnowsItsPlace(Protocol):
 
 @runtime_checkable
 class KnowsItsTarget(Protocol):
-    """A connection that tells from its options alone where its platform is."""
+    """A connection that knows from its options alone where its platform is."""
 
     def target(self) -> Mapping[str, str]:
         """Return those facts of `KnowsItsPlace.place` that the options decide; calls no platform.
@@ -110,7 +110,7 @@ class KnowsItsTarget(Protocol):
 
 @runtime_checkable
 class DeclaresLive(Protocol):
-    """A connection that finds what exists and tells what it would be declared as, for imports."""
+    """A connection that finds what exists and what it would be declared as, for imports."""
 
     def find(self, model: type[Resource], identity: str) -> Sequence[str]:
         """Return the ids of what has the id, the lasting identity or the name; raises ProviderError."""

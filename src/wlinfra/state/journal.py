@@ -1,7 +1,7 @@
 r"""A file that only grows: one record a line, each with its checksum and length.
 
 A line is ``<crc32, 8 hexadecimal digits> <length in bytes> <JSON>\n``. The session appends to it through
-`GroupCommit`, the store reads it with `read_records`. Only an incomplete last line counts as torn: nobody was told
+`GroupCommit`, the store reads it with `read_records`. Only an incomplete last line counts as torn: no one was told
 that it was recorded. Anything else that does not check out is damage.
 """
 
