@@ -122,7 +122,7 @@ def staged(cluster: ClusterHandle, namespace: str, folder: Path) -> Iterator[Sta
         driver = Driver(connection=connection)
         yield Stage(cluster=cluster, namespace=namespace, proxy=proxy, driver=driver, connection=connection)
         connection.close()
-        assert [one.name for one in threading.enumerate() if one.name.startswith("watch ")] == []
+        eventually(lambda: not any(one.name.startswith("watch ") for one in threading.enumerate()))
         eventually(lambda: not proxy.watching)
 
 
