@@ -102,6 +102,6 @@ def _lookup(model: type[Resource]) -> tuple[str, Spec]:
         "outputs": {
             "type": "object",
             "properties": outputs,
-            "required": ["name", output_property(model, "id")],
+            "required": [output_property(model, "id")],
         },
     }
