@@ -101,7 +101,7 @@ def test_a_plan_takes_the_path_of_the_readme(tmp_path: Path) -> None:
 
 def test_an_apply_takes_the_path_of_the_readme(tmp_path: Path) -> None:
     """A worker's thread begins in `apply/workers.py`, which calls what the scheduler gives it."""
-    begun, request = Trace("apply/scheduler.py", "go"), Trace("client/workloads.py", "create")
+    begun, request = Trace("apply/scheduler.py", "submit"), Trace("client/workloads.py", "create")
     traced("apply", tmp_path, begun, request)
     files = list(dict.fromkeys((*begun.stacks[0][1:], *request.stacks[0][1:])))
     assert is_named(APPLY, files), files
