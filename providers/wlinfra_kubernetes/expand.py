@@ -218,6 +218,7 @@ def _lookup(context: ExpandContext, resource: Lookup) -> PlatformObject:
         address=resource.address,
         kind=key.full_kind,
         name=key.full_name,
+        stable="",
         values={},
         schema=schema_of(key.full_kind),
         outputs=("id", "name", "namespace", *(resource.filters.get("outputs") or {})),
@@ -243,6 +244,7 @@ def _object(
         address=address,
         kind=key.full_kind,
         name=key.full_name,
+        stable="",
         values=values,
         schema=schema_of(key.full_kind),
         depends_on=(

@@ -118,6 +118,11 @@ class KubernetesConnection(PlatformConnection[Platform]):
         """Return the drift with who made it."""
         return explained(self.platform.identity, reading, drift)
 
+    def target(self) -> Mapping[str, str]:
+        """Return nothing, as only the cluster says which one it is; raises ConfigurationError without a way to it."""
+        self.platform.client.server  # noqa: B018 - raises when there is none
+        return {}
+
     def place(self) -> Mapping[str, str]:
         """Return which cluster this is: by the uid of its own namespace, else by its address and authority."""
         return self.platform.client.place()

@@ -25,6 +25,7 @@ def virtual_artifact(artifact: Artifact) -> PlatformObject:
         schema=OPAQUE,
         declared=DeclaredPaths(partial(_images, artifact)),
         outputs=("id", "version"),
+        stable="",
         known_outputs={"id": f"sha256:{digest}", "version": digest[:12]},
         virtual=True,
     )

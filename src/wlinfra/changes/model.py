@@ -215,7 +215,7 @@ class PlatformObject:
     outputs: tuple[str, ...] = ("id",)
     """The attributes that may be referred to."""
     stable: str = "id"
-    """The output that identifies it however often it changes; an id may be one of a version."""
+    """The output that identifies it however often it changes, as an id may be one of a version; empty: its name does."""
     depends_on: tuple[Address, ...] = ()
     """Objects that come first, beside those its references name."""
     ends_first: tuple[Address, ...] = ()

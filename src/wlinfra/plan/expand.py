@@ -23,7 +23,7 @@ from wlinfra.resources.base import Resource
 from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.values import Address, Json, Ref, find_refs
 
-__all__ = ["Expansion", "expand"]
+__all__ = ["Expansion", "expand", "is_implied"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ def expand(inputs: Inputs) -> Expansion:
         found += [_owned_by(resource, item) for item in parts]
     diagnostics += _reviewed(inputs, found)
     DeclarationError.raise_for(diagnostics)
-    found += _implied(inputs, found)
+    if inputs.declared.implied:
+        found += _implied(inputs, found)
     _refuse_two_homes(found)
     _refuse_twins(found)
     objects = {item.address: item for item in found}
@@ -143,6 +144,18 @@ def _implied(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Platfo
             with blaming(name, "all declared objects were looked at"):
                 implied = tuple(connection.implied(own))
             yield from (replace(item, provider=name) for item in implied)
+
+
+def is_implied(inputs: Inputs, address: Address) -> bool:
+    """Return whether the object is none of the declared resources: their objects need it in common."""
+    resources = {resource.address for resource in inputs.declared.resources} | {*inputs.declared.externals}
+    parts = {
+        part.address
+        for resource in inputs.declared.resources
+        for part in resource.references()
+        if isinstance(part, Resource)
+    }
+    return address.resource not in resources | parts
 
 
 def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagnostic]:

@@ -89,6 +89,8 @@ class Declared:
     """What is declared elsewhere and may be referred to."""
     partial: bool = False
     """The environment has more resources than these: what is not declared here does not end."""
+    implied: bool = True
+    """Of such a part, whether what all objects of the environment need in common is among them."""
     former: frozenset[Address] = frozenset()
     """Of such a part, resources that it had and that are not declared any more: what is recorded of them ends."""
     reliable: bool = True

@@ -130,7 +130,12 @@ class CoreBridge:
             with self._mutex:
                 self._recorded[subject.urn] = recorded
                 is_refresh = subject.urn not in self._checked
-            planned = self._planned(subject, recorded, new, ignored)
+            try:
+                planned = self._planned(subject, recorded, new, ignored)
+            except WlinfraError:
+                if not is_refresh:
+                    raise
+                planned = None  # whatever an update would meet: what is shown is what is live
             if planned is None:
                 found = input_differences(recorded.inputs, new)
                 return Diffed(changes=bool(found), differences=found)

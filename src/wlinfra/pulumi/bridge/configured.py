@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -54,6 +55,12 @@ class Configured:
     clock: InboxClock = field(default_factory=SystemClock)
     hard: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    sharing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while what all resources need in common is changed."""
+    shared: set[bytes] = field(default_factory=set)
+    """What was found to be as wanted of that."""
+    making: int = 0
+    """How many resources are being created."""
     _running: set[StopSignal] = field(default_factory=set)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
     _places: Places | None = None
@@ -183,6 +190,17 @@ class Configured:
         """Forget what is over."""
         with self._mutex:
             self._running.discard(stop)
+
+    @contextmanager
+    def making_one(self) -> Iterator[None]:
+        """Count a resource that is being created, which needs what all have in common."""
+        with self.sharing:
+            self.making += 1
+        try:
+            yield
+        finally:
+            with self.sharing:
+                self.making -= 1
 
     def cancel(self) -> None:
         """End waits now, and all else after 3 s."""

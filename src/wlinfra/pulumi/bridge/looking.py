@@ -24,7 +24,7 @@ from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.declared_form import properties_of
 from wlinfra.pulumi.bridge.names import address_name
 from wlinfra.pulumi.bridge.paths import located, value_at, with_value, without
-from wlinfra.pulumi.bridge.planning import Planned, main_of, outputs_of, plan_live, refuse_errors
+from wlinfra.pulumi.bridge.planning import Planned, identity_of, main_of, outputs_of, plan_live, refuse_errors
 from wlinfra.pulumi.bridge.properties import result_of
 from wlinfra.pulumi.bridge.records import Record, decoded, new_key
 from wlinfra.pulumi.bridge.subjects import Task, task_of
@@ -169,8 +169,7 @@ def _without_goals(plan: Plan) -> Plan:
 def _lasting(task: Task, planned: Planned, identity: str) -> str:
     main = main_of(task.address, planned.plan.objects)
     known = outputs_of(task.address, planned.exporters, tuple(planned.inputs.state.objects.values()))
-    found = known.get(main.stable) if main is not None else None
-    return found if isinstance(found, str) else identity
+    return identity_of(main, known) or identity
 
 
 def _several(subject: Subject, model: type[Resource], identity: str, found: Sequence[str]) -> BridgeError:

@@ -17,9 +17,18 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.errors import Diagnostic, InterruptedRun, WlinfraError
 from wlinfra.plan.model import PlanOptions
+from wlinfra.pulumi.bridge.common import end_common, share
 from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.names import old_half
-from wlinfra.pulumi.bridge.planning import Planned, main_of, outputs_of, plan_from_record, plan_live, refuse_errors
+from wlinfra.pulumi.bridge.planning import (
+    Planned,
+    identity_of,
+    main_of,
+    outputs_of,
+    plan_from_record,
+    plan_live,
+    refuse_errors,
+)
 from wlinfra.pulumi.bridge.properties import result_of
 from wlinfra.pulumi.bridge.records import Record, decoded
 from wlinfra.pulumi.bridge.subjects import Task
@@ -74,10 +83,15 @@ class Mutation:
 
         ``replaced`` is what Pulumi has recorded of the resource, in a replacement that creates first.
         """
+        with self.configured.making_one():
+            return self._created(task, inputs, replaced)
+
+    def _created(self, task: Task, inputs: Properties, replaced: Recorded | None) -> Made:
         if replaced is not None:
             self._set_aside(task, replaced)
         self._recover(task.own)
         name, digest = task.resource.name, Digest(self.configured.journal.key())
+        share(self, task, digest, takes_over=False)
         planned = plan_live(self.configured, task.declared, self._state(), digest)
         refuse_errors(planned.plan)
         self._refuse_taking_over(task, planned)
@@ -89,6 +103,7 @@ class Mutation:
         begun = self._enter(record, recorded.id)
         task = task.with_former(item.address.resource for item in record.objects)
         self._recover(task.own)
+        share(self, task, record.digest, takes_over=True)
         approved = plan_from_record(self.configured, task, record)
         refuse_errors(approved.plan)
         planned = plan_live(self.configured, task.declared, self._state(), record.digest)
@@ -114,11 +129,10 @@ class Mutation:
         state = replace(self._state(), objects={item.address: item for item in objects})
         planned = plan_live(self.configured, declared, state, record.digest, PlanOptions(destroy=True))
         refuse_errors(planned.plan)
-        result, broken = self._apply(planned)
-        left = self._recorded({item.address.resource for item in objects})
-        problems = [*_problems(result, self.subject, self._why_stopped), *broken]
-        if problems:
+        if problems := self.carry_out(planned):
+            left = self._recorded({item.address.resource for item in objects})
             raise BridgeError(self._refusal(bool(left)), "\n".join(problems))
+        end_common(self, record.digest)
 
     # ------------------------------------------------------------ the journal
 
@@ -214,12 +228,11 @@ class Mutation:
     ) -> Made:
         """Apply it; return what was made, also when it is not ready. Raises BridgeError when nothing was done."""
         before = self._recorded(task.own)
-        result, broken = self._apply(planned)
+        problems = self.carry_out(planned)
         objects = self._recorded(task.own)
-        problems = [*_problems(result, self.subject, self._why_stopped), *broken]
         main = main_of(task.address, planned.plan.objects)
         known = outputs_of(task.address, planned.exporters, objects)
-        found = identity or _identity(known, main.stable if main is not None else "id")
+        found = identity or identity_of(main, known)
         if not found or (problems and objects == before):
             raise BridgeError(self._refusal(bool(found)), "\n".join(problems) or "Nothing was created.")
         record = Record(
@@ -243,8 +256,8 @@ class Mutation:
         except WlinfraError:
             return {}  # what was planned was read; that this cannot be read stops nothing
 
-    def _apply(self, planned: Planned) -> tuple[ApplyResult | None, list[str]]:
-        """Apply the plan; return what came of it, or why it was broken off."""
+    def carry_out(self, planned: Planned) -> list[str]:
+        """Apply the plan; return, in words, what was not done of it."""
         try:
             result = apply_plan(
                 planned.plan,
@@ -256,8 +269,8 @@ class Mutation:
                 clock=self.configured.clock,
             )
         except InterruptedRun:
-            return None, [f"{self._why_stopped}, and the journal has what was done. Run pulumi up again."]
-        return result, []
+            return [f"{self._why_stopped}, and the journal has what was done. Run pulumi up again."]
+        return [*_problems(result, self.subject, self._why_stopped)]
 
     @property
     def _why_stopped(self) -> str:
@@ -279,7 +292,7 @@ class Mutation:
 
 def _is(objects: Iterable[ObjectState], identity: str) -> bool:
     """True when one of the objects has the identity, or had it given to Pulumi."""
-    return any(identity in (item.id, *map(str, item.outputs.values())) for item in objects)
+    return any(identity in (item.id, item.name, *map(str, item.outputs.values())) for item in objects)
 
 
 def _calls(objects: Iterable[ObjectState]) -> int:
@@ -292,21 +305,14 @@ def _marked(item: ObjectState, call: int) -> ObjectState:
     return replace(item, memory={**item.memory, _CALL: call})
 
 
-def _identity(outputs: Mapping[str, object], stable: str) -> str:
-    found = outputs.get(stable) or outputs.get("id")
-    return found if isinstance(found, str) else ""
-
-
 def _import_id(task: Task, planned: Planned, change: Change) -> str:
     main = main_of(task.address, planned.plan.objects)
     if main is None or main.address != change.address:
         return str(change.id)
-    return str(change.outputs.get(main.stable) or change.id)
+    return identity_of(main, change.outputs) or str(change.id)
 
 
-def _problems(result: ApplyResult | None, subject: Subject, stopped: str) -> Iterator[str]:
-    if result is None:
-        return
+def _problems(result: ApplyResult, subject: Subject, stopped: str) -> Iterator[str]:
     for _, error in result.failed:
         yield sentence(_without_address(error), subject)
     for change in result.started:

@@ -16,14 +16,23 @@ from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.planner import build_plan
 from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.records import Record
-from wlinfra.pulumi.bridge.subjects import Task
+from wlinfra.pulumi.bridge.subjects import Task, addresses_of
 from wlinfra.stack.program import Declared
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState, State
 from wlinfra.values import UNKNOWN, Address, Json
 from wlinfra.version import tool_version
 
-__all__ = ["Planned", "expanded", "main_of", "outputs_of", "plan_from_record", "plan_live", "refuse_errors"]
+__all__ = [
+    "Planned",
+    "expanded",
+    "identity_of",
+    "main_of",
+    "outputs_of",
+    "plan_from_record",
+    "plan_live",
+    "refuse_errors",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +41,8 @@ class Planned:
 
     inputs: Inputs
     plan: Plan
+    own: frozenset[Address]
+    """The resources that it is about."""
 
     @property
     def exporters(self) -> Exporters:
@@ -44,6 +55,7 @@ class Planned:
         return tuple(
             change
             for change in self.plan.changes
+            if change.address.resource in self.own
             if change.steps or change.goal is not None or self._gives_others(change)
         )
 
@@ -74,7 +86,7 @@ class Planned:
         shown = {change.address: approval_of(change, digest) for change in approved.plan.changes}
         found: list[str] = []
         for change in self.plan.changes:
-            if not change.steps:
+            if not change.steps or change.address.resource not in self.own:
                 continue
             approval = shown.get(change.address)
             if begun and approval is not None:
@@ -86,8 +98,18 @@ class Planned:
 
 def main_of(resource: Address, objects: Mapping[Address, PlatformObject]) -> PlatformObject | None:
     """Return the object that answers for a resource's id."""
-    own = [item for item in objects.values() if item.address.resource == resource]
-    return next((item for item in reversed(own) if "id" in item.outputs), own[-1] if own else None)
+    answers = Exporters.of(objects.values()).found.get((resource, "id"))
+    if answers is not None:
+        return objects[answers]
+    return next((item for item in objects.values() if item.address.resource == resource), None)
+
+
+def identity_of(main: PlatformObject | None, outputs: Mapping[str, Json]) -> str:
+    """Return what Pulumi calls the resource for good; empty where the platform has not said it."""
+    if main is not None and not main.stable:
+        return main.name if outputs.get("id") not in (None, UNKNOWN) else ""
+    found = outputs.get(main.stable if main is not None else "id") or outputs.get("id")
+    return found if isinstance(found, str) else ""
 
 
 def outputs_of(resource: Address, exporters: Exporters, holders: Sequence[ObjectState | Change]) -> Mapping[str, Json]:
@@ -99,7 +121,7 @@ def outputs_of(resource: Address, exporters: Exporters, holders: Sequence[Object
 
 def expanded(configured: Configured, task: Task, digest: Digest) -> Exporters:
     """Check and expand it, calling nothing; raises DeclarationError with everything that is wrong on this platform."""
-    inputs = configured.inputs(task.declared, configured.state(), digest)
+    inputs = configured.inputs(replace(task.declared, implied=True), configured.state(), digest)
     return expand(inputs).exporters
 
 
@@ -115,7 +137,8 @@ def plan_live(
     """Return what must happen now; raises WlinfraError for what cannot be planned."""
     inputs = configured.inputs(declared, state, digest)
     plan = build_plan(inputs, options, tool_version=tool_version())
-    return Planned(inputs=inputs, plan=replace(plan, outputs=()))
+    own = frozenset({address for one in declared.resources for address in addresses_of(one, declared)})
+    return Planned(inputs=inputs, plan=replace(plan, outputs=()), own=own | declared.former)
 
 
 def refuse_errors(plan: Plan) -> None:

@@ -26,7 +26,7 @@ from wlinfra.stack.form import from_form
 from wlinfra.stack.program import Declared, External, declare
 from wlinfra.values import UNKNOWN, Address, Json, Secret, Unknown
 
-__all__ = ["Task", "Wrong", "task_of"]
+__all__ = ["Task", "Wrong", "addresses_of", "task_of"]
 
 _ROUNDS: Final = 60
 _PHASES: Final = ("create", "update", "delete")
@@ -57,12 +57,15 @@ class Task:
     @property
     def own(self) -> frozenset[Address]:
         """The addresses of the resource, and of what only it brings along or did."""
-        brought = (
-            part.address
-            for part in self.resource.references()
-            if isinstance(part, Resource) and part.address not in self.declared.externals
-        )
-        return frozenset({self.address, *brought, *self.declared.former})
+        return frozenset({*addresses_of(self.resource, self.declared), *self.declared.former})
+
+
+def addresses_of(resource: Resource, declared: Declared) -> Iterator[Address]:
+    """Yield the addresses of the resource, and of what only it brings along."""
+    yield resource.address
+    for part in resource.references():
+        if isinstance(part, Resource) and part.address not in declared.externals:
+            yield part.address
 
 
 class Wrong(Exception):  # noqa: N818 - it has what is wrong
@@ -208,6 +211,7 @@ class _Wish:
         found = declare(
             stack, self.configured.environment, environ=self.configured.environ, externals=externals, partial=True
         )
+        found = replace(found, implied=False)
         return Task(
             declared=found,
             resource=made[0],
