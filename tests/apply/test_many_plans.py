@@ -152,7 +152,7 @@ def test_a_stop_ends_its_own_plan_alone(crowd: Crowd) -> None:
 
 def test_a_timeout_ends_its_own_plan_alone(crowd: Crowd) -> None:
     crowd.bench.platform.ready = _only("b")
-    late, other = crowd.submit(create("a", goal=GOAL), timeout=0.3), crowd.submit(create("b", goal=GOAL))
+    late, other = crowd.submit(create("a", goal=GOAL), timeout=3.0), crowd.submit(create("b", goal=GOAL))
     result = late.result(TIME)
     assert (result.interrupted, [change.name for change in result.started]) == (True, ["a"])
     assert other.result(TIME).ok

@@ -126,7 +126,7 @@ def _on_path(program: Program) -> Path | None:
     if found is None:
         return None
     try:
-        said = subprocess.run([found, *program.version], capture_output=True, text=True, timeout=20, check=False).stdout
+        said = subprocess.run([found, *program.version], capture_output=True, text=True, timeout=60, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"(\d+)\.(\d+)\.\d+", said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from engines.kubernetes.waiting import eventually
 from engines.pulumi.workspace import PulumiWorkspace
 from support.pulumi_stage import TOKEN, PulumiStage, mutating, stage_on
 
@@ -19,7 +20,7 @@ def test_what_was_created_does_not_change_and_is_not_asked_for(stage: PulumiStag
     _, requests = stage.run("preview")
     assert requests == []
     stage.up()
-    assert stage.workspace.running() == {}
+    eventually(lambda: stage.workspace.running() == {})
     assert [one["status"] for one in stage.workloads()] == ["running"]
     _, requests = stage.run("preview", "--expect-no-changes")
     assert requests == []

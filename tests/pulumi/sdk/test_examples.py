@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from engines.kubernetes.waiting import eventually
 from engines.pulumi.schema import check_schema
 from engines.pulumi.workspace import PulumiWorkspace
 
@@ -36,7 +37,7 @@ def test_an_example_comes_up_stays_as_it_is_and_goes(example: PulumiWorkspace) -
     example.run("preview", "--expect-no-changes")
     example.run("destroy", "--yes", "--skip-preview")
     assert example.resources() == []
-    assert example.running() == {}
+    eventually(lambda: example.running() == {})
 
 
 def test_the_schema_is_accepted(pulumi_workspace: PulumiWorkspace, tmp_path: Path) -> None:
