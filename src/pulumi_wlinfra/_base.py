@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import pulumi
 
+from pulumi_wlinfra._options import path_of
 from pulumi_wlinfra._shapes import SHAPES
 from pulumi_wlinfra._values import from_wire, to_wire
 
@@ -62,7 +63,11 @@ class Declared(pulumi.CustomResource):
         self._sent: dict[str, Any] = to_wire(given, self._shape)
         ours = pulumi.ResourceOptions(version=version(), additional_secret_outputs=["record"])
         properties = {**{name: None for name, _ in SHAPES[self._shape].values()}, **self._sent}
-        super().__init__(self._kind, resource_name, properties, pulumi.ResourceOptions.merge(ours, opts))
+        merged = pulumi.ResourceOptions.merge(ours, opts)
+        for option in ("additional_secret_outputs", "ignore_changes", "replace_on_changes"):
+            if paths := getattr(merged, option):
+                setattr(merged, option, [path_of(path, self._sent, self._shape) for path in paths])
+        super().__init__(self._kind, resource_name, properties, merged)
 
     @classmethod
     def declare(cls, resource_name: str, attributes: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> Self:

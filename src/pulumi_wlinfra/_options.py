@@ -44,32 +44,32 @@ def path_of(path: str, attributes: Any, shape: str) -> str:
 
 
 def _parts(path: str, value: Any, shape: str) -> Iterator[str]:
-    for word, key in _PART.findall(path):
-        if isinstance(value, list) and key:
-            index = _index(key, value)
+    for word, bracket in _PART.findall(path):
+        key = word or bracket.strip('"')
+        if bracket and not bracket.startswith('"') and not shape.startswith("*"):
+            index = _index(key, value) if isinstance(value, list) else key
             yield f"[{index}]"
-            value = value[index] if isinstance(index, int) else None
+            value = value[index] if isinstance(value, list) and isinstance(index, int) else None
         elif shape.startswith("*"):
-            name = word or key
-            yield f'["{name}"]' if "." in name else f".{name}"
-            value, shape = _inner(value, name), shape[1:]
-        elif key:
-            yield f"[{key}]"
-            value, shape = None, ""
+            yield f'["{key}"]' if "." in key or bracket.startswith('"') else f".{key}"
+            value, shape = _inner(value, key), shape[1:]
+        elif bracket:
+            yield f"[{bracket}]"
+            value, shape = _inner(value, key), ""
         else:
-            name, shape = names_of(shape).get(word, (word, ""))
+            name, shape = names_of(shape).get(key, (key, ""))
             yield f".{name}"
             value = _inner(value, name)
 
 
 def _index(key: str, items: list[Any]) -> int | str:
     """Return where the item of that name is; ``*`` for all of them when there is none."""
-    if key.isdecimal():
-        return int(key) if int(key) < len(items) else key
+    if key.isdecimal() and int(key) < len(items):
+        return int(key)
     named = [place for place, item in enumerate(items) if _inner(item, "name") == key]
-    if not named and len(items) == 1:  # a sole container needs no name
+    if not named and len(items) == 1 and key != "*":  # a sole container needs no name
         return 0
-    return named[0] if named else "*"
+    return named[0] if named else key if key.isdecimal() else "*"
 
 
 def _inner(value: Any, name: str) -> Any:

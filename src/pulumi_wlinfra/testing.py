@@ -56,7 +56,7 @@ class Mocks(pulumi.runtime.Mocks):
 
     def _planned(self, args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
         from wlinfra.pulumi.contract import Subject
-        from wlinfra.values import UNKNOWN
+        from wlinfra.values import contains_unknown
 
         inputs = {name: _revealed(value) for name, value in args.inputs.items()}
         subject = Subject(
@@ -70,12 +70,12 @@ class Mocks(pulumi.runtime.Mocks):
                     f"{failure.path}: {failure.reason}" if failure.path else failure.reason for failure in failures
                 )
                 raise ValueError(f"{args.typ} {args.name}: {told}")
-        planned = bridge.preview_create(subject, inputs)
-        return {
-            name: _stand_in(args.name, name) if value is UNKNOWN else value
-            for name, value in planned.items()
-            if value is not UNKNOWN or not pulumi.runtime.is_dry_run()
+        outputs = {
+            name: value for name, value in bridge.preview_create(subject, inputs).items() if name not in args.inputs
         }
+        if pulumi.runtime.is_dry_run():
+            return {name: value for name, value in outputs.items() if not contains_unknown(value)}
+        return {name: _filled(args.name, name, value) for name, value in outputs.items()}
 
     def _bridge(self, provider: str) -> Any:
         from wlinfra.pulumi.bridge.bridge import CoreBridge
@@ -120,6 +120,15 @@ def _numbers(value: Any) -> Any:
             return int(value)
         case _:
             return value
+
+
+def _filled(name: str, output: str, value: Any) -> Any:
+    """Return an output with stand-ins for what is unknown in it."""
+    from wlinfra.values import UNKNOWN
+
+    if isinstance(value, dict):
+        return {key: _filled(name, key, item) for key, item in value.items()}
+    return _stand_in(name, output) if value is UNKNOWN else value
 
 
 def _stand_in(name: str, output: str) -> Any:

@@ -81,5 +81,6 @@ def test_what_the_wheel_installs_is_typed_and_holds_no_tests(wlinfra: Path) -> N
     (packages,) = (wlinfra.parents[1] / "lib").glob("python*/site-packages")
     assert (packages / "wlinfra" / "py.typed").is_file()
     assert (packages / "wlinfra_datarobot" / "py.typed").is_file()
+    assert (packages / "pulumi_wlinfra" / "py.typed").is_file()
     assert not (packages / "tests").exists()
     assert not (packages / "support").exists()

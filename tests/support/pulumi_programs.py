@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +79,7 @@ class _Monitor(mocks.MockMonitor):
 
 def run(program: Callable[[], Any], answers: mocks.Mocks | None = None, *, preview: bool = False) -> dict[str, Sent]:
     """Run the program, and wait for what it returns; return what it sends, by the names of its resources."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # each output of what was refused would report it again
     monitor = _Monitor(answers or Answers())
     mocks.set_mocks(monitor.mocks, project="shop", stack="dev", preview=preview, monitor=monitor)
     tested: Callable[[], None] = pulumi.runtime.test(program)

@@ -190,6 +190,9 @@ def test_the_example_of_the_quick_start_is_deployed_from_its_file() -> None:
         ("containers[side].readiness.period_seconds", "containers[0].readiness.periodSeconds"),
         ("containers[gone].image", "containers[*].image"),
         ("containers[main].env.LOG", "containers[1].env.LOG"),
+        ("containers[*].readiness.period_seconds", "containers[*].readiness.periodSeconds"),
+        ('containers[7].env["A.B"]', 'containers[7].env["A.B"]'),
+        ("containerGroups[0].containers[1].image", "containerGroups[0].containers[1].image"),
     ],
 )
 def test_a_path_is_written_as_pulumi_writes_it(path: str, expected: str) -> None:

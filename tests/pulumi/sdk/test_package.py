@@ -73,7 +73,7 @@ def test_a_program_is_checked_by_its_types(tmp_path: Path) -> None:
 def test_importing_it_imports_nothing_heavy_but_pulumi() -> None:
     shown = "import pulumi, sys; before = set(sys.modules); import pulumi_wlinfra; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
-    ours = {"_base", "_provider", "_resources", "_shapes", "_types", "_values"}
+    ours = {"_base", "_options", "_provider", "_resources", "_shapes", "_types", "_values"}
     assert set(done.stdout.split()) == {"pulumi_wlinfra", *(f"pulumi_wlinfra.{name}" for name in ours)}
 
 

@@ -199,6 +199,21 @@ def test_the_version_of_the_plugin_is_that_of_the_package() -> None:
     assert list(sent["server"].request.additionalSecretOutputs) == ["record"]
 
 
+def test_options_may_name_attributes_as_programs_write_them() -> None:
+    opts = pulumi.ResourceOptions(
+        ignore_changes=["container_groups", "a2a_enabled"],
+        replace_on_changes=["containers[0].readiness.period_seconds"],
+        additional_secret_outputs=["template_id"],
+    )
+    probe: wlinfra.Probe = {"path": "/", "period_seconds": 2}
+    request = run(lambda: wlinfra.Artifact("s", opts, containers=[out({"image": DIGEST, "readiness": probe})]))[
+        "s"
+    ].request
+    assert list(request.ignoreChanges) == ["containerGroups", "a2aEnabled"]
+    assert list(request.replaceOnChanges) == ["containers[0].readiness.periodSeconds"]
+    assert list(request.additionalSecretOutputs) == ["record", "templateId"]
+
+
 def test_a_provider_sends_its_options_as_strings() -> None:
     def program() -> None:
         wlinfra.Provider("lab", platform="kubernetes", read_only=True, parallelism=4, conflicts={"spec.x": "force"})

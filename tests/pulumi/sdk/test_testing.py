@@ -72,6 +72,18 @@ def test_each_provider_is_asked_for_its_own_resources() -> None:
     assert set(run(program, mocks())) == {"lab", "config", "server", "chat"}
 
 
+def test_outputs_that_a_manifest_names_are_values() -> None:
+    seen: list[Any] = []
+    document = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "gateway"}}
+
+    def program() -> pulumi.Output[Any]:
+        made = wlinfra.kubernetes.Manifest("gateway", manifest=document, outputs={"ip": "status.loadBalancer"})
+        return made.values.apply(seen.append)
+
+    run(program, mocks({"platform": "kubernetes"}))
+    assert seen == [{"name": "gateway-name", "namespace": "gateway-namespace", "ip": "gateway-ip"}]
+
+
 def test_in_a_preview_what_is_not_known_stays_so() -> None:
     known: dict[str, Any] = {}
 
