@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wlinfra.apply.applier import Applier
+from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.stop import StopSignal
 from wlinfra.clock import InboxClock, SystemClock
 from wlinfra.errors import Diagnostic
@@ -31,6 +33,7 @@ __all__ = ["Configured", "pulumi_home"]
 
 _PROVIDER = "default"
 _HARD_AFTER = 3.0
+_PARALLEL = 64
 
 
 def pulumi_home(environ: Mapping[str, str]) -> Path:
@@ -64,6 +67,7 @@ class Configured:
     _running: set[StopSignal] = field(default_factory=set)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
     _places: Places | None = None
+    _applier: Applier | None = None
 
     @classmethod
     def of(cls, place: Place, environ: Mapping[str, str], log: Callable[[str], None]) -> Configured:
@@ -177,6 +181,18 @@ class Configured:
             f"provider), or, to create it here and leave the other one as it is: pulumi state delete '{urn}'",
         )
 
+    # ------------------------------------------------------------ changing it
+
+    def applier(self) -> Applier:
+        """Return what applies the plans of all calls, on the journal; raises LockedError, StateError."""
+        session = self.journal.session()
+        with self._mutex:
+            if self._applier is None:
+                options = ApplyOptions(command="pulumi", parallelism=_PARALLEL)
+                self._applier = Applier(session, self.connections.made, options=options, clock=self.clock)
+                self._applier.start()
+            return self._applier
+
     # ------------------------------------------------------------ stopping
 
     def begin(self, stop: StopSignal) -> None:
@@ -225,6 +241,19 @@ class Configured:
             stop.request()
 
     def close(self) -> None:
-        """Release the journal and the connections."""
+        """Release the journal and the connections; what still runs ends at once."""
+        with self._mutex:
+            applier, self._applier = self._applier, None
+            running = bool(self._running)
+        if running:
+            self.cancel()
+            self.end_hard()
+        try:
+            if applier is not None:
+                applier.close()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
         self.journal.close()
         self.connections.close()

@@ -51,7 +51,6 @@ class Journal:
             if self._session is None:
                 request = lock_request(self._host, "pulumi", _PATIENCE)
                 lease, session = self._open.enter_context(writing(self.store, request, self._host))
-                session.reserve()
                 self._lease, self._session = lease, session
             return self._session
 

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wlinfra.apply.applier import apply_plan
-from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult, Progress
+from wlinfra.apply.applier import InterruptedApply
+from wlinfra.apply.events import ApplyEvent, ApplyResult, Progress
 from wlinfra.apply.recovery import record as record_recovered
 from wlinfra.apply.recovery import resolve
 from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
-from wlinfra.errors import Diagnostic, InterruptedRun, WlinfraError
+from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.model import PlanOptions
 from wlinfra.pulumi.bridge.common import end_common, share
 from wlinfra.pulumi.bridge.configured import Configured
@@ -258,17 +258,11 @@ class Mutation:
 
     def carry_out(self, planned: Planned) -> list[str]:
         """Apply the plan; return, in words, what was not done of it."""
+        applier = self.configured.applier()
         try:
-            result = apply_plan(
-                planned.plan,
-                planned.inputs,
-                self.session,
-                options=ApplyOptions(command="pulumi"),
-                listener=self._listen,
-                stop=self.stop,
-                clock=self.configured.clock,
-            )
-        except InterruptedRun:
+            future = applier.submit(planned.plan, planned.inputs, listener=self._listen, stop=self.stop)
+            result = future.result()
+        except InterruptedApply:
             return [f"{self._why_stopped}, and the journal has what was done. Run pulumi up again."]
         return [*_problems(result, self.subject, self._why_stopped)]
 
