@@ -11,6 +11,7 @@ from typing import Any
 from engines.pulumi.workspace import Ended, PulumiWorkspace
 
 from support.api_client import ApiClient
+from wlinfra.emulation import Clock
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 __all__ = ["PROGRAM", "TOKEN", "PulumiStage", "stage_on"]
@@ -79,9 +80,11 @@ class PulumiStage:
 
 
 @contextmanager
-def stage_on(workspace: PulumiWorkspace, program: str = PROGRAM) -> Iterator[PulumiStage]:
-    """Yield a stage whose stack is made and configured, with nothing applied."""
-    with DataRobotEmulator(token=TOKEN) as emulator:
+def stage_on(
+    workspace: PulumiWorkspace, program: str = PROGRAM, *, clock: Clock | None = None
+) -> Iterator[PulumiStage]:
+    """Yield a stage whose stack is made and configured, with nothing applied; ``clock`` is the platform's."""
+    with DataRobotEmulator(token=TOKEN, clock=clock) as emulator:
         workspace.environ["DATAROBOT_API_TOKEN"] = TOKEN
         workspace.python(program)
         stage = PulumiStage(workspace, emulator, ApiClient(emulator.url, TOKEN))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -69,3 +71,16 @@ def test_no_secret_is_in_the_state_or_in_what_is_printed(stage: PulumiStage) -> 
     assert journal
     for canary in ("canary-of-the-program", TOKEN):
         assert not [text for text in [*printed, *files, *journal] if canary in text]
+
+
+def test_a_plugin_that_runs_already_is_attached_to(stage: PulumiStage) -> None:
+    program = [sys.executable, "-m", "wlinfra.pulumi.main"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=stage.workspace.environ) as plugin:
+        assert plugin.stdout is not None
+        stage.workspace.environ["PULUMI_DEBUG_PROVIDERS"] = f"wlinfra:{plugin.stdout.readline().strip()}"
+        stage.up()
+        _, requests = stage.up("--refresh", "--expect-no-changes")
+        assert mutating(requests) == []
+        assert plugin.poll() is None
+        plugin.terminate()
+        assert plugin.wait(20) == 0
