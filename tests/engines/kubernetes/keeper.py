@@ -123,14 +123,14 @@ class Keeper:
     def _meet(self, ready: object, selector: selectors.BaseSelector) -> None:
         if ready is self._listener:
             connection, _ = self._listener.accept()
-            connection.sendall(READY)
             self._holders.append(connection)
             selector.register(connection, selectors.EVENT_READ)
+            _say(connection, READY)
             return
         connection = next(one for one in self._holders if one is ready)
         match _line(connection):
             case b"keda\n":
-                connection.sendall(self._start_keda())
+                _say(connection, self._start_keda())
             case word:
                 selector.unregister(connection)
                 self._holders.remove(connection)
@@ -183,6 +183,12 @@ def _spawn(folder: Path) -> None:
         if time.monotonic() > deadline:
             raise StartFailedError(f"no cluster after {START_SECONDS:.0f} s: see {folder / 'keeper.log'}")
         time.sleep(0.05)
+
+
+def _say(connection: socket.socket, line: bytes) -> None:
+    """Answer a holder; the end of one that was killed meanwhile is read next, and keeps nothing from the others."""
+    with suppress(ConnectionError):
+        connection.sendall(line)
 
 
 def _line(connection: socket.socket) -> bytes:
