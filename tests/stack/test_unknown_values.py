@@ -14,7 +14,7 @@ from wlinfra.resources.model import Model
 from wlinfra.stack.form import build
 from wlinfra.values import UNKNOWN, Secret
 
-PLACES = 232
+PLACES = 236
 """Attributes, elements and what holds them, in declarations that have every attribute of every model."""
 
 
@@ -94,9 +94,9 @@ def test_what_is_known_is_checked_beside_what_is_not() -> None:
         build(wl.Artifact, {"name": "server", "containers": [{"imgae": UNKNOWN, "port": 8080}]})
 
 
-def test_a_rule_that_no_unknown_value_can_keep_is_told_at_once() -> None:
+def test_a_rule_between_known_values_is_told_beside_an_unknown_one() -> None:
     with pytest.raises(DeclarationError, match="either fixed or left to autoscaling"):
-        build(wl.Workload, {**WORKLOADS[1], "replicas": UNKNOWN})
+        build(wl.Workload, {**WORKLOADS[1], "replicas": 2, "importance": UNKNOWN})
 
 
 def test_a_rule_that_an_unknown_value_may_keep_is_left_out() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
 
 from pydantic.alias_generators import to_snake
 
 import wlinfra as wl
+from wlinfra.resources.base import Resource
 from wlinfra.resources.model import Model
+from wlinfra.stack.form import build
 from wlinfra_kubernetes import Manifest
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -53,7 +56,7 @@ _MAIN = {
     "security": _SECURITY,
     "description": "Chats.",
 }
-_BUILT = {"name": "side", "build": {"codeRef": _CODE, "dockerfile": _GENERATED}}
+_SIDE = {"name": "side", "image": "ghcr.io/acme/side:1"}
 _POLICY = {"metric": "cpuAverageUtilization", "target": 70, "min": 1, "max": 4, "priority": 1}
 _SCALING = {"enabled": True, "policies": [_POLICY], "minReplicas": 1, "maxReplicas": 5}
 _ALLOCATION = {"cpu": 1, "memory": "2GB", "gpu": 1}
@@ -71,7 +74,7 @@ def workload(**attributes: Any) -> Mapping[str, Any]:
 
 ARTIFACTS: tuple[Mapping[str, Any], ...] = (
     artifact(
-        containers=[_MAIN, _BUILT],
+        containers=[_MAIN, _SIDE],
         type="service",
         status="locked",
         description="A server.",
@@ -79,6 +82,7 @@ ARTIFACTS: tuple[Mapping[str, Any], ...] = (
         platformName="server-one",
     ),
     artifact(containerGroups=[{"name": "default", "containers": [{**_MAIN, "env": [{"name": "A", "value": "b"}]}]}]),
+    artifact(containers=[{"port": 8080, "build": {"codeRef": _CODE, "dockerfile": _GENERATED}}]),
     artifact(
         containers=[{"port": 8080, "build": {"codeRef": _CODE, "dockerfile": {"source": "provided", "path": "./D"}}}]
     ),
@@ -232,3 +236,71 @@ def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Ma
 
 
 _ALIASES = {"type": "artifact_type", "a2aEnabled": "a2a_enabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One declaration with another value at one place, as a tool builds it."""
+
+    model: type[Model]
+    place: Place
+    properties: Mapping[str, Any]
+    allocations: Mapping[str, Any] = field(default_factory=dict)
+    """Of the workload that runs the artifact, where the case is one."""
+
+    def __str__(self) -> str:
+        return f"{self.model.__name__}.{'.'.join(map(str, self.place))}"
+
+    def declared(self) -> list[Resource]:
+        """Return the resources, in order; raises DeclarationError."""
+        if self.model is wl.Artifact:
+            artifact = build(wl.Artifact, self.properties)
+            run = {"name": "chat", "artifact": artifact, "replicas": 2, "allocations": self.allocations}
+            return [artifact, build(wl.Workload, run)]
+        if self.model is Manifest:
+            return [build(Manifest, self.properties)]
+        if self.properties.get("artifact", _ID) is not _ID:
+            return [build(wl.Workload, self.properties)]
+        artifact = wl.Artifact("server", containers=[wl.Container(image="ghcr.io/acme/chat:1.0.0", port=8080)])
+        return [artifact, build(wl.Workload, {**self.properties, "artifact": artifact})]
+
+
+Change: TypeAlias = Callable[[Any], Any]
+"""What stands at a place, from what stood there."""
+
+
+def on_datarobot(change: Change) -> Iterator[Case]:
+    """Yield every declaration that DataRobot takes, changed at every place."""
+    for model, declarations in MODELS.items():
+        for properties in declarations if model is not Manifest else ():
+            yield from _changed(model, _without(properties, {"tags", "priority"}), change, _allocated(properties))
+
+
+def on_kubernetes(change: Change) -> Iterator[Case]:
+    """Yield every declaration that the Kubernetes provider takes, changed at every place."""
+    for model, declarations in MODELS.items():
+        for properties in declarations:
+            if "build" not in properties.get("containers", [{}])[0]:
+                known = _without(properties, {"sharedRoles"})
+                if "autoscaling" in known:
+                    known["allocations"] = {"main": {"cpu": 1}}
+                yield from _changed(model, known, change, _allocated(properties))
+
+
+def _allocated(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    sides = {name: {"cpu": 1, "memory": "1GB"} for name in ("main", "side")}
+    return sides if len(properties.get("containers", ())) > 1 else {}
+
+
+def _changed(
+    model: type[Model], properties: Mapping[str, Any], change: Change, allocations: Mapping[str, Any]
+) -> Iterator[Case]:
+    for place in places(properties):
+        if not (model is wl.Workload and place == ("artifact",)):
+            yield Case(model, place, put(properties, place, change(at(properties, place))), allocations)
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without(item, names) for key, item in value.items() if key not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from wlinfra.changes.model import PlatformObject
 from wlinfra.diff.leaves import is_plain
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.graph import DependencyGraph
 from wlinfra.plan.check import blaming
+from wlinfra.plan.incomplete import expand_one
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.outputs import Exporters
 from wlinfra.plan.paths import check_paths
@@ -42,15 +42,11 @@ def expand(inputs: Inputs) -> Expansion:
     found: list[PlatformObject] = []
     diagnostics: list[Diagnostic] = []
     for resource in inputs.declared.resources:
-        connection = inputs.connections[resource.provider]
-        blamed = partial(blaming, resource.provider, address=resource.address, location=resource.location)
-        with blamed(f"{resource.address} was checked"):
-            complaints = [one.placed(resource.address, resource.location) for one in connection.check(resource)]
-        diagnostics += complaints
-        if any(complaint.is_error for complaint in complaints):
+        expanded = expand_one(inputs.connections[resource.provider], resource, declared)
+        diagnostics += expanded.diagnostics
+        if any(complaint.is_error for complaint in expanded.diagnostics):
             continue
-        with blamed(f"{resource.address} was expanded"):
-            parts = tuple(connection.expand(resource, declared))
+        parts = expanded.objects
         diagnostics += check_paths(resource, [item for item in parts if item.address.resource == resource.address])
         for part in parts:
             if part.address.resource != resource.address:

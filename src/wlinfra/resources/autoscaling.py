@@ -40,7 +40,9 @@ _METRICS = frozenset(Metric)
 class ScalingPolicy(Model):
     """One metric with the value to keep and the bounds to stay within."""
 
-    metric: Word = attribute(..., "What is measured.", "scaling_metric", min_length=1)
+    metric: Word = attribute(
+        ..., "What is measured.", "scaling_metric", min_length=1, examples=[*Metric, "vllm:kv_cache_usage_perc"]
+    )
     target: Number = attribute(..., "The value to keep for each replica.", gt=0)
     min: Whole | None = attribute(None, "The fewest replicas; with 0 it scales to zero when idle.", "min_count", ge=0)
     max: Whole | None = attribute(None, "The most replicas.", "max_count", ge=0)

@@ -149,7 +149,9 @@ class ImageBuild(Model):
 class Container(Model):
     """One container: its image, port, environment and probes."""
 
-    image: Line | None = attribute(None, "The image to run; either this or `build`.", "image_uri")
+    image: Line | None = attribute(
+        None, "The image to run; either this or `build`.", "image_uri", examples=["ghcr.io/acme/chat:1.4.2", "llm:0.9"]
+    )
     build: ImageBuild | None = attribute(None, "How the platform builds the image.", "image_build_config")
     port: Whole | None = attribute(None, "The port it serves on; the primary container only.", ge=1024, le=65535)
     name: Label | None = attribute(None, "Its name; needed when there are several containers, else `main`.")

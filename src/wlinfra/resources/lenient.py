@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _reading: ContextVar[Callable[[Any], Any] | None] = ContextVar("wlinfra_lenient", default=None)
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 _ELEMENTS: Final = ("items_schema", "values_schema")
 
 
@@ -78,17 +79,28 @@ def opened_unless_text(value: Any) -> Any:
 
 def is_incomplete(value: Any) -> bool:
     """Return whether some value inside a declared value is unknown or confidential, so that no provider can take it."""
-    if value is UNKNOWN or isinstance(value, Confidential):
+    return _holds(value, lambda leaf: leaf is UNKNOWN or isinstance(leaf, Confidential))
+
+
+def is_confidential(value: Any) -> bool:
+    """Return whether some value inside a declared value is a secret where the attribute takes none."""
+    return _holds(value, lambda leaf: isinstance(leaf, Confidential))
+
+
+def _holds(value: Any, test: Callable[[Any], bool]) -> bool:
+    if type(value) in _PLAIN:
+        return False
+    if test(value):
         return True
     match value:
         case BaseModel():
-            return any(map(is_incomplete, value.__dict__.values()))
+            return any(_holds(item, test) for item in value.__dict__.values())
         case Mapping():
-            return any(map(is_incomplete, value.values()))
+            return any(_holds(item, test) for item in value.values())
         case list() | tuple():
-            return any(map(is_incomplete, value))
+            return any(_holds(item, test) for item in value)
         case _ if is_dataclass(value):
-            return any(is_incomplete(getattr(value, part.name)) for part in fields(value))
+            return any(_holds(getattr(value, part.name), test) for part in fields(value))
         case _:
             return False
 

@@ -19,11 +19,11 @@ from wlinfra.resources.lenient import Confidential, is_incomplete
 from wlinfra.resources.model import Model
 from wlinfra.values import UNKNOWN, Address, Ref
 
-__all__ = ["SAMPLE", "UNKNOWN_REF", "Filling", "fillings", "problems_of"]
+__all__ = ["SAMPLE", "UNKNOWN_REF", "Filling", "fillings", "problems_of", "shared", "unknown_paths"]
 
 M = TypeVar("M", bound=Model)
 
-SAMPLE: Final = "wlinfra-sample"
+SAMPLE: Final = "wlinfrasample"
 """How strings and keys begin that stand for unknown ones."""
 UNKNOWN_REF: Final = Ref(Address("unknown.value"), "value")
 """Stands for an unknown string: what takes a reference does not look into it."""
@@ -44,7 +44,7 @@ def fillings(model: Model, *, hiding: bool = False) -> Iterator[Filling]:
     With ``hiding``, what is confidential is filled in otherwise in each, and what is unknown is not.
     """
     names = _names_in(model)
-    for as_text in (False, True):
+    for as_text in (hiding, not hiding):  # every reference is the same one
         for seed in range(_SEEDS):
             yield Filling(seed=0 if hiding else seed, hidden=seed if hiding else None, as_text=as_text, names=names)
 
@@ -84,6 +84,20 @@ def shared(found: Sequence[Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
     return common or tuple(found[0])
 
 
+def unknown_paths(value: Any, above: str = "") -> Iterator[str]:
+    """Yield the pattern of every unknown place in a declaration, with ``[*]`` for elements."""
+    if value is UNKNOWN:
+        yield above
+    elif isinstance(value, Model):
+        for name, item in value.__dict__.items():
+            yield from unknown_paths(item, "" if isinstance(item, Resource) else f"{above}.{name}".removeprefix("."))
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from unknown_paths(item, f"{above}[*]")
+    elif is_dataclass(value) and is_incomplete(value):
+        yield above
+
+
 def _names_in(value: Any) -> tuple[str, ...]:
     """Return the names of containers and groups: what an unknown name is likely to be."""
     found: dict[str, None] = {}
@@ -95,9 +109,11 @@ def _names_in(value: Any) -> tuple[str, ...]:
             if isinstance(name, str) and not isinstance(item, Resource):
                 found[name] = None
             pending.extend(item.__dict__.values())
+        elif isinstance(item, Mapping):
+            found.update((key, None) for key, inner in item.items() if isinstance(inner, Model))
         elif isinstance(item, list | tuple):
             pending.extend(item)
-    return (*found, "main", "default")
+    return tuple(dict.fromkeys((*found, "main", "default")))
 
 
 @lru_cache(maxsize=128)
@@ -117,6 +133,24 @@ class Filling:
     """Whether an unknown string is a string, for what takes no reference."""
     names: Sequence[str]
     _done: dict[int, Any] = field(default_factory=dict)
+    _kinds: set[str] = field(default_factory=set)
+    drawn: list[str] = field(default_factory=list)
+    """What stands for each unknown value."""
+
+    @property
+    def is_only_one(self) -> bool:
+        """True when it has nothing but references: every other way is the same."""
+        return bool(self._done) and self._kinds <= {"text"} and not self.as_text
+
+    @property
+    def is_plain(self) -> bool:
+        """True when no unknown value is a list or an object, of which each way has another part."""
+        return "tree" not in self._kinds
+
+    @property
+    def is_exhaustive(self) -> bool:
+        """True when every value that an unknown one may have is among the ways."""
+        return self._kinds <= {"closed"}
 
     def made(self, model: M) -> M:
         """Return the model, complete; raises DeclarationError where its rules refuse it."""
@@ -148,11 +182,11 @@ class Filling:
 
     def _filled(self, value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
         if value is UNKNOWN:
-            return self._sample(schema, root, optional=True)
+            return self._drawn(schema, root)
         if isinstance(value, Confidential):
             if self.hidden is None:
                 return self._filled(value.value, schema, root)
-            return replace(self, seed=self.hidden)._sample(schema, root, optional=True)
+            return replace(self, seed=self.hidden)._drawn(schema, root)
         if not is_incomplete(value):
             return value
         schema = _resolved(schema, root)
@@ -174,12 +208,24 @@ class Filling:
 
     # ------------------------------------------------------------ samples
 
+    def _drawn(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+        """Return a sample of an unknown value, and remember it."""
+        schema = _resolved(schema, root)
+        if self.seed == _SEEDS - 1 and (self.as_text or not _is_text(schema)):
+            value: Any = _LEFT_OUT
+        else:
+            value = self._sample(schema, root, optional=True)
+        self.drawn.append("" if value is _LEFT_OUT else repr(value))
+        self._kinds.add(_kind_of(schema))
+        return value
+
     def _sample(self, schema: Mapping[str, Any], root: Mapping[str, Any], *, optional: bool = False) -> Any:
         schema = _resolved(schema, root)
         if "anyOf" in schema:
+            if _is_text(schema):
+                examples = schema.get("examples", ()) if self.as_text else ()
+                return examples[self.seed % len(examples)] if examples else self._text()
             options = [option for option in schema["anyOf"] if option.get("type") != "null"]
-            if any("$unknown" in option.get("properties", {}) for option in options):
-                return self._text()
             schema = _resolved(options[self.seed % len(options)], root)
         for known in ("enum", "examples"):
             if known in schema:
@@ -204,16 +250,15 @@ class Filling:
         """Return JSON without a schema."""
         if not self.as_text:
             return UNKNOWN_REF
-        word = f"{SAMPLE}-{self.seed}"
+        word = f"{SAMPLE}{self.seed}"
         return (word, {"name": word}, [word], self.seed)[self.seed % 4]
 
     def _text(self) -> Ref | str:
-        return f"{SAMPLE}-{self.seed}" if self.as_text else UNKNOWN_REF
+        return f"{SAMPLE}{self.seed}" if self.as_text else UNKNOWN_REF
 
     def _word(self, schema: Mapping[str, Any]) -> str:
-        if "pattern" in schema and self.seed < len(self.names):
-            return self.names[self.seed]
-        return f"{SAMPLE}-{self.seed}"
+        choices = (*self.names, f"{SAMPLE}{self.seed}") if "pattern" in schema else (f"{SAMPLE}{self.seed}",)
+        return choices[self.seed % len(choices)]
 
     def _number(self, schema: Mapping[str, Any]) -> float:
         rules = {"minimum": schema.get("ge", schema.get("gt", 0) + 1), **schema}
@@ -223,20 +268,39 @@ class Filling:
         return min(number, most)
 
     def _list(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[Any]:
+        items = _resolved(schema.get("items", {}), root)
+        if items.get("title") == "Container" and self.seed in (3, 4):  # all that an allocation may name
+            names = self.names[: len(self.names) - (self.seed == 3)]
+            first = {"image": self._text(), "port": 8080 + self.seed, "primary": True}
+            return [
+                {"name": name, **(first if index == 0 else {"image": self._text()})} for index, name in enumerate(names)
+            ]
         length = 2 if self.seed == 2 else 1
-        items = schema.get("items", {})
         return [replace(self, seed=self.seed + index)._sample(items, root) for index in range(length)]
 
     def _object(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
         properties: Mapping[str, Any] = schema.get("properties", {})
         if not properties:
-            key = self.names[self.seed] if self.seed < len(self.names) else f"{SAMPLE}-{self.seed}"
+            key = self._word({"pattern": ""} if "patternProperties" in schema else {})
             return {key: self._sample(_element_of(schema) or {}, root)}
         sets = _NEEDED.get(str(schema.get("title")), ((),))
         needed = (*schema.get("required", ()), *sets[self.seed % len(sets)])
         rest = [name for name in properties if name not in needed]
         names = {**dict.fromkeys(needed), **dict.fromkeys(rest[self.seed - 2 : self.seed - 1] if self.seed > 1 else ())}
-        return {name: self._sample(properties[name], root) for name in names}
+        made = {name: self._sample(properties[name], root) for name in names}
+        return {**made, **({"primary": True} if "primary" in needed else {})}
+
+
+def _kind_of(schema: Mapping[str, Any]) -> str:
+    if _is_text(schema):
+        return "text"
+    if "enum" in schema or schema.get("type") == "boolean":
+        return "closed"
+    return "tree" if schema.get("type") in ("object", "array") or "type" not in schema else "word"
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    return any("$unknown" in option.get("properties", {}) for option in schema.get("anyOf", ()))
 
 
 def _element_of(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -246,7 +310,7 @@ def _element_of(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "anyOf" in schema and not any("$unknown" in option.get("properties", {}) for option in schema["anyOf"]):
+    if "anyOf" in schema and not _is_text(schema):
         options = [option for option in schema["anyOf"] if option.get("type") != "null"]
         if len(options) == 1:
             schema = options[0]
