@@ -190,7 +190,6 @@ class _Listener(ThreadingTCPServer):
     """Accepts connections and knows the open ones, so that a stop ends them."""
 
     allow_reuse_address = True
-    daemon_threads = True
     request_queue_size = 256
 
     def __init__(self, address: tuple[str, int], handler: type[StreamRequestHandler], emulator: EmulatorServer) -> None:
@@ -206,15 +205,20 @@ class _Listener(ThreadingTCPServer):
             self.emulator.failures.append(error)
             traceback.print_exception(error, file=sys.stderr)
 
-    def opened(self, connection: socket.socket) -> None:
-        """Remember a connection and the thread that serves it."""
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection on a thread, and remember both until everything is over, what is raised noted too."""
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         with self._open_lock:
-            self._open[connection] = threading.current_thread()
+            self._open[request] = thread
+        thread.start()
 
-    def closed(self, connection: socket.socket) -> None:
-        """Forget a connection."""
-        with self._open_lock:
-            self._open.pop(connection, None)
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection to its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._open_lock:
+                self._open.pop(request, None)
 
     def end_connections(self) -> None:
         """Close what is still open and wait for the threads, briefly."""
@@ -231,16 +235,6 @@ class _Connection(StreamRequestHandler):
 
     disable_nagle_algorithm = True
     server: _Listener
-
-    def setup(self) -> None:
-        """Register the connection."""
-        super().setup()
-        self.server.opened(self.connection)
-
-    def finish(self) -> None:
-        """Forget the connection."""
-        self.server.closed(self.connection)
-        super().finish()
 
     def handle(self) -> None:
         """Answer requests until one side closes."""
