@@ -22,7 +22,10 @@ LARGE = [(f"grpc.max_{what}", 400 << 20) for what in ("receive_message_length", 
 PROVIDER = "urn:pulumi:dev::shop::pulumi:providers:wlinfra::default_1_2_3"
 
 
-def urn(name: str, token: str = "wlinfra:index:Workload") -> str:
+WORKLOAD = "wlinfra:index:Workload"
+
+
+def urn(name: str, token: str = WORKLOAD) -> str:
     return f"urn:pulumi:dev::shop::{token}::{name}"
 
 
@@ -45,15 +48,22 @@ class Client:
             )
         )
 
-    def check(self, new: Any, old: Any = None, name: str = "chat") -> Any:
-        return self.stub.Check(pb.CheckRequest(**self._about(name), news=tree(new), olds=tree(old or {})))
+    def check(self, new: Any, old: Any = None, name: str = "chat", token: str = WORKLOAD) -> Any:
+        return self.stub.Check(pb.CheckRequest(**self._about(name, token), news=tree(new), olds=tree(old or {})))
 
     def diff(
-        self, new: Any, *, inputs: Any = None, outputs: Any = None, ignored: tuple[str, ...] = (), name: str = "chat"
+        self,
+        new: Any,
+        *,
+        inputs: Any = None,
+        outputs: Any = None,
+        ignored: tuple[str, ...] = (),
+        name: str = "chat",
+        token: str = WORKLOAD,
     ) -> Any:
         return self.stub.Diff(
             pb.DiffRequest(
-                **self._about(name),
+                **self._about(name, token),
                 id="id-1",
                 old_inputs=tree(inputs or {}),
                 olds=tree(outputs or {}),
@@ -62,18 +72,33 @@ class Client:
             )
         )
 
-    def create(self, properties: Any, *, preview: bool = False, timeout: float = 0, name: str = "chat") -> Any:
-        return self.stub.Create(self.create_request(properties, preview=preview, timeout=timeout, name=name))
+    def create(
+        self, properties: Any, *, preview: bool = False, timeout: float = 0, name: str = "chat", token: str = WORKLOAD
+    ) -> Any:
+        return self.stub.Create(
+            self.create_request(properties, preview=preview, timeout=timeout, name=name, token=token)
+        )
 
-    def create_request(self, properties: Any, *, preview: bool = False, timeout: float = 0, name: str = "chat") -> Any:
-        return pb.CreateRequest(**self._about(name), properties=tree(properties), preview=preview, timeout=timeout)
+    def create_request(
+        self, properties: Any, *, preview: bool = False, timeout: float = 0, name: str = "chat", token: str = WORKLOAD
+    ) -> Any:
+        return pb.CreateRequest(
+            **self._about(name, token), properties=tree(properties), preview=preview, timeout=timeout
+        )
 
     def read(
-        self, identity: str, *, inputs: Any = None, outputs: Any = None, timeout: float = 0, name: str = "chat"
+        self,
+        identity: str,
+        *,
+        inputs: Any = None,
+        outputs: Any = None,
+        timeout: float = 0,
+        name: str = "chat",
+        token: str = WORKLOAD,
     ) -> Any:
         return self.stub.Read(
             pb.ReadRequest(
-                **self._about(name),
+                **self._about(name, token),
                 id=identity,
                 inputs=tree(inputs or {}),
                 properties=tree(outputs or {}),
@@ -91,10 +116,11 @@ class Client:
         ignored: tuple[str, ...] = (),
         timeout: float = 0,
         name: str = "chat",
+        token: str = WORKLOAD,
     ) -> Any:
         return self.stub.Update(
             pb.UpdateRequest(
-                **self._about(name),
+                **self._about(name, token),
                 id="id-1",
                 old_inputs=tree(inputs or {}),
                 olds=tree(outputs or {}),
@@ -106,11 +132,18 @@ class Client:
         )
 
     def delete(
-        self, identity: str, *, inputs: Any = None, outputs: Any = None, timeout: float = 0, name: str = "chat"
+        self,
+        identity: str,
+        *,
+        inputs: Any = None,
+        outputs: Any = None,
+        timeout: float = 0,
+        name: str = "chat",
+        token: str = WORKLOAD,
     ) -> Any:
         return self.stub.Delete(
             pb.DeleteRequest(
-                **self._about(name),
+                **self._about(name, token),
                 id=identity,
                 old_inputs=tree(inputs or {}),
                 properties=tree(outputs or {}),
@@ -122,8 +155,8 @@ class Client:
         self.stub.Cancel(Empty(), timeout=timeout)
 
     @staticmethod
-    def _about(name: str) -> dict[str, Any]:
-        return {"urn": urn(name), "name": name, "type": "wlinfra:index:Workload"}
+    def _about(name: str, token: str) -> dict[str, Any]:
+        return {"urn": urn(name, token), "name": name, "type": token}
 
 
 def tree(value: Any) -> Struct:
