@@ -117,3 +117,29 @@ def test_a_new_stack_of_the_same_name_takes_nothing_over(
     assert refused.value.refusal is Refusal.REFUSED
     assert f"pulumi import {WORKLOAD} chat {namespace}/chat" in str(refused.value)
     assert names(cluster, namespace) == {"chat"}
+
+
+def test_a_change_of_what_a_manifest_reads_rolls_its_pods(
+    engine: Engine, cluster: ClusterHandle, namespace: str
+) -> None:
+    labels = {"app": "web"}
+    pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "nginx:1"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pods}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+    kind = "wlinfra:kubernetes:Manifest"
+
+    def up(text: str) -> tuple[str, str]:
+        config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"mode": text}}
+        first = engine.up(kind, "settings", {"manifest": config, "outputs": {"mode": "data.mode"}})
+        made = engine.recorded(kind, "settings").outputs
+        assert made["values"] == {"name": "settings", "namespace": namespace, "mode": text}
+        read = {"manifest": config, "id": made["manifestId"]}
+        return first, engine.up(kind, "web/1", {"manifest": deployment, "rollOn": [read]})
+
+    assert up("slow") == ("create", "create")
+    assert names(cluster, namespace) == {"web"}
+    assert up("slow") == ("same", "same")
+    engine.lines.clear()
+    assert up("fast") == ("update", "update")
+    assert "rolling restart" in engine.lines[-1]
+    assert up("fast") == ("same", "same")

@@ -18,6 +18,7 @@ from wlinfra.pulumi.bridge.names import address_name, legal
 from wlinfra.pulumi.bridge.paths import PropertyPath, located, overlap, value_at, with_value, without
 from wlinfra.pulumi.bridge.secret_values import plain, pushed_down
 from wlinfra.pulumi.contract import Properties, Subject
+from wlinfra.pulumi.schema.names import names_itself
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import declaring, scope
@@ -190,6 +191,8 @@ class _Wish:
         made: list[Resource] = []
         if issubclass(self.model, Workload) and isinstance(attributes.get("artifact"), Mapping):
             attributes["artifact"], externals = self._artifact(attributes["artifact"], attributes)
+        if "roll_on" in self.model.model_fields and isinstance(attributes.get("rollOn"), list):
+            attributes["rollOn"], externals = self._read(attributes["rollOn"])
         if self.timeout > 0:
             attributes["timeouts"] = dict.fromkeys(_PHASES, self.timeout)
         if self.ignored:
@@ -220,12 +223,32 @@ class _Wish:
 
     def _identity(self, attributes: Mapping[str, Json]) -> dict[str, Json]:
         """Return the name in addresses, and the platform's where that is another one."""
+        if names_itself(self.model):
+            return {"name": self.name}
         given = attributes.get("platformName", attributes.get("name"))
         given = plain(given)
         on_platform = self.subject.name if given is None else given
         if on_platform in (self.name, UNKNOWN):
             return {"name": self.name}
         return {"name": self.name, "platformName": on_platform}
+
+    def _read(self, given: list[Json]) -> tuple[Json, tuple[External, ...]]:
+        """Return the manifests that another one reads at its start, each declared elsewhere."""
+        found: dict[Address, External] = {}
+        read: list[Json] = []
+        for index, item in enumerate(given):
+            if not isinstance(item, Mapping):
+                read.append(item)
+                continue
+            form = {key: value for key, value in item.items() if key != "id" and not key.startswith("__")}
+            metadata = _part(_part(item, "manifest"), "metadata")
+            words = (_part(item, "manifest").get("kind"), metadata.get("namespace"), metadata.get("name"))
+            name = legal("/".join(word for word in words if isinstance(word, str)))
+            with _within(f"rollOn[{index}]"):
+                made = _made(self.model, {**form, "name": name}, f"read-by-{self.name}")
+            found[made.address] = External(made, {"id": item.get("id", UNKNOWN)})
+            read.append({"$resource": str(made.address)})
+        return read, tuple(found.values())
 
     def _artifact(self, given: Mapping[str, Json], attributes: Mapping[str, Json]) -> tuple[Json, tuple[External, ...]]:
         """Return what the workload runs: an artifact of its own, one declared elsewhere, or the id of one."""
@@ -251,6 +274,11 @@ class _Wish:
             return artifact, ()
         known = {"id": identity if isinstance(identity, str) else UNKNOWN}
         return artifact, (External(artifact, known),)
+
+
+def _part(value: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    found = plain(value.get(name))
+    return found if isinstance(found, Mapping) else {}
 
 
 def _made(model: type[Resource], form: Mapping[str, Json], within: str) -> Resource:
