@@ -181,6 +181,8 @@ class Moving:
         if not runs:
             notes.append("it is stopped, so that nothing rolls now")
         before = roll_lookup(live, {}, rerolls=rerolls and runs)
+        if in_flight.treatment is Treatment.ADOPT:
+            before["candidates"] = []  # the one under way is awaited, and is no earlier failure should it fail
         memory = {"memory": {"draft": digest}} if digest else {}
         goal = ready(self.request, draft, "update", starting=not runs, **target, **before, **memory)
         goal = replace(goal, goal="rolled", describe="rolled")

@@ -90,3 +90,16 @@ def test_a_cancelled_roll_fails_with_the_reason(stage: Stage) -> None:
     wanted = chat(artifact={"image": "acme/never-ready:2"})
     change = stage.change(wanted, "workload.chat")
     assert (change.action, [step.operation for step in change.steps]) == (Action.ROLL, ["replace_workload"])
+
+
+def test_an_adopted_one_that_fails_is_reported_at_once(stage: Stage) -> None:
+    stage.apply(chat())
+    crashing = chat(artifact={"image": "acme/crashes:1"})
+    stage.apply(crashing, wait=False)
+    assert stage.change(crashing, "workload.chat").decision.label == "adopt"
+    began = stage.clock.now()
+    ((change, error),) = stage.apply(crashing, ok=False).failed
+    assert (change.address, error.summary) == ("workload.chat", "Workload did not become ready")
+    assert "The roll failed" in error.detail
+    assert change.goal is not None
+    assert stage.clock.now() - began < change.goal.timeout
