@@ -26,7 +26,7 @@ from wlinfra.state.lease import LockRequest
 from wlinfra.state.model import State
 from wlinfra.state.store import LocalStateStore
 
-TIME = 20
+TIME = 60
 
 
 class CountingSession(FakeSession):

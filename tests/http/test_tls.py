@@ -44,10 +44,10 @@ def test_a_reset_before_the_handshake_closes_the_socket() -> None:
 )
 def test_every_pool_makes_such_sockets(manager: object) -> None:
     assert callable(manager)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        connection = hurried(manager()).connection_from_url(f"https://127.0.0.1:{port}")._new_conn()
-        listener.close()
+    with socket.socket() as silent:  # bound, so that no other server has the port, and not listening
+        silent.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        connection = hurried(manager()).connection_from_url(url)._new_conn()
         with pytest.raises(urllib3.exceptions.NewConnectionError):
             connection.connect()
     assert vars(connection)["ssl_context"].sslsocket_class is TlsSocket

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -92,6 +93,8 @@ def test_a_mutating_call_without_an_answer_in_time_is_sent_once_and_unknown() ->
     release = threading.Event()
     with scripted(Reply(wait=release), OK) as server:
         error = failure(lambda: transport(server.url, read_timeout=0.1).request("POST", "/things", body={}))
+        while not server.calls:  # a busy server reads it late
+            time.sleep(0.01)
         release.set()
     assert (error.kind, error.status, server.calls) == (FailureKind.UNKNOWN, None, ["POST /api/v2/things"])
 

@@ -248,7 +248,7 @@ def test_a_change_is_told_of(stage: Stage) -> None:
     stage.followed(waiting)
     stage.connection.on_change(told.set)
     stage.correct()
-    assert told.wait(30)
+    assert told.wait(60)
 
 
 def test_only_so_many_are_followed_and_the_idle_make_room(stage: Stage) -> None:
