@@ -28,16 +28,18 @@ _FRESH = 10.0
 class Absences:
     """What is found of the objects that shall be created; asked from many threads."""
 
-    def __init__(self, plan: Plan, inputs: Inputs, recorder: Recorder, clock: InboxClock) -> None:
-        """Ask nothing yet."""
+    def __init__(
+        self, plan: Plan, inputs: Inputs, recorder: Recorder, clock: InboxClock, read_at: float | None = None
+    ) -> None:
+        """Ask nothing yet; ``read_at`` is when the plan's own readings were asked for, which found none of them."""
         self._inputs = inputs
         self._recorder = recorder
         self._clock = clock
         self._missing = {
             change.address: plan.objects[change.address] for change in plan.changes if _may_be_doubled(change, plan)
         }
-        self._found: dict[Address, Reading] = {}
-        self._asked = float("-inf")
+        self._found: dict[Address, Reading] = dict.fromkeys(self._missing, Absent())
+        self._asked = float("-inf") if read_at is None else read_at
         self._lock = threading.Lock()
 
     def find(self, change: Change) -> Reading:

@@ -165,12 +165,14 @@ class Applier:
         stop: StopSignal | None = None,
         wait: bool | None = None,
         timeout: float | None = None,
+        read_at: float | None = None,
         replan: Replan | None = None,
     ) -> Future[ApplyResult]:
         """Record what was found while planning, and execute the plan beside the others; the future has what came of it.
 
         After ``timeout`` seconds the plan is stopped, as with the first request of ``stop``. The listener is called on
-        the scheduler's thread and must not block. Raises WlinfraError for a plan with errors, ConfigurationError
+        the scheduler's thread and must not block. ``read_at`` is when, by the monotonic clock, the plan's readings were asked
+        for: for some seconds they count, and what is created is not looked for again. Raises WlinfraError for a plan with errors, ConfigurationError
         when a plan that is not over yet changes one of its objects, StateError, LeaseLostError. The future raises
         StateError, LeaseLostError, InterruptedApply, and what the listener raised.
         """
@@ -180,7 +182,9 @@ class Applier:
         try:
             self._reserve()
             record_findings(plan, self._session)
-            group, future = self._group(plan, inputs, changed, listener, stop or StopSignal(), replan, wait=wait)
+            group, future = self._group(
+                plan, inputs, changed, listener, stop or StopSignal(), replan, wait=wait, read_at=read_at
+            )
             if timeout is not None:
                 group.deadline = self._clock.monotonic() + timeout
             self._hand_over(group)
@@ -240,6 +244,7 @@ class Applier:
         replan: Replan | None,
         *,
         wait: bool | None,
+        read_at: float | None,
     ) -> tuple[Group, Future[ApplyResult]]:
         """Return the plan's pieces of work, and the future of what comes of them."""
         recorder, clock = self._recorder, self._clock
@@ -262,7 +267,7 @@ class Applier:
             inputs=inputs,
             recorder=recorder,
             approvals=Approvals(
-                plan, inputs, recorder, records, outputs.known, Absences(plan, inputs, recorder, clock), replan
+                plan, inputs, recorder, records, outputs.known, Absences(plan, inputs, recorder, clock, read_at), replan
             ),
             caller=Caller(
                 recorder=recorder, digest=inputs.digest, clock=clock, stop=stop, report=report, boot=self._boot

@@ -8,6 +8,7 @@ token, because that changes while the place stays.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,12 +36,14 @@ class Places:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     settings: Mapping[str, ProviderSettings] = field(default_factory=dict)
     _known: dict[str, Facts] = field(default_factory=dict, init=False)
+    _mutex: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def of(self, provider: str) -> Facts:
         """Return the facts of a provider's place; raises ProviderError when the platform does not answer."""
-        if provider not in self._known:
-            self._known[provider] = self._ask(provider)
-        return self._known[provider]
+        with self._mutex:
+            if provider not in self._known:
+                self._known[provider] = self._ask(provider)
+            return self._known[provider]
 
     def _ask(self, provider: str) -> Facts:
         connection, settings = self.connections.get(provider), self.settings.get(provider)

@@ -48,8 +48,8 @@ class Joining:
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Take over what the connection can do beyond the seven questions too; closing it stays with its owner."""
-        self._connection = connection
+        """Offer what the connection can do beyond the seven questions too; its owner closes it."""
+        self.connection = connection
         self._read: _Joined[ReadRequest, Reading] = _Joined(connection.read)
         self._poll: _Joined[Waiting, Status] = _Joined(connection.poll)
         # In the instance itself, because that is where `isinstance` looks for the parts of a protocol.
@@ -59,11 +59,11 @@ class Joining:
 
     def check(self, resource: Resource) -> Sequence[Diagnostic]:
         """Return what is wrong with the resource on this platform."""
-        return self._connection.check(resource)
+        return self.connection.check(resource)
 
     def expand(self, resource: Resource, dependencies: Mapping[Address, Resource]) -> Sequence[PlatformObject]:
         """Return the objects the resource stands for."""
-        return self._connection.expand(resource, dependencies)
+        return self.connection.expand(resource, dependencies)
 
     def read(self, requests: Sequence[ReadRequest]) -> Sequence[Reading]:
         """Return one reading for each request, asked together with those of other callers."""
@@ -71,15 +71,15 @@ class Joining:
 
     def plan(self, request: PlanRequest) -> Decision:
         """Decide what must happen to one object."""
-        return self._connection.plan(request)
+        return self.connection.plan(request)
 
     def run(self, step: Step) -> StepResult:
         """Make exactly one mutating call."""
-        return self._connection.run(step)
+        return self.connection.run(step)
 
     def recover(self, intent: Intent) -> Recovery:
         """Return whether an interrupted step took effect."""
-        return self._connection.recover(intent)
+        return self.connection.recover(intent)
 
     def poll(self, waiting: Sequence[Waiting]) -> Sequence[Status]:
         """Return one status for each, asked together with those of other callers."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.pulumi_engine import ARTIFACT, WORKLOAD, Engine, chat
 
+from wlinfra.provider.joining import Joining
 from wlinfra.pulumi.bridge.bridge import CoreBridge
 from wlinfra.pulumi.contract import BridgeError, Properties, Recorded, Refusal, SecretValue
 from wlinfra.values import UNKNOWN
@@ -36,7 +37,9 @@ def running(engine: Engine, artifact: Properties, **more: Any) -> dict[str, Any]
 
 def requests(engine: Engine) -> int:
     assert isinstance(engine.bridge, CoreBridge)
-    connection = engine.bridge.configured.connection
+    joined = engine.bridge.configured.connection
+    assert isinstance(joined, Joining)
+    connection = joined.connection
     assert isinstance(connection, KubernetesConnection)
     return connection.platform.client.requests
 

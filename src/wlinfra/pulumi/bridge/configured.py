@@ -15,6 +15,7 @@ from wlinfra.clock import InboxClock, SystemClock
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.inputs import Inputs, Places, is_same_place
 from wlinfra.provider.base import Connection
+from wlinfra.provider.joining import Joining
 from wlinfra.provider.optional import KnowsItsTarget
 from wlinfra.pulumi.bridge.configuration import Configuration, configuration
 from wlinfra.pulumi.bridge.journal import Journal
@@ -107,7 +108,8 @@ class Configured:
             connections=connections,
             hard=hard,
         )
-        made.connections.connect(place.id)
+        for name, connection in made.connections.connect(place.id).items():
+            made.connections.made[name] = Joining(connection)
         return made
 
     # ------------------------------------------------------------ to plan with

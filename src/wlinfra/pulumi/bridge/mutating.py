@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,17 +51,11 @@ def mutating(configured: Configured, subject: Subject, timeout: float) -> Iterat
     """Open the journal, and stop what lasts longer than the timeout, or what the engine cancels."""
     stop = StopSignal()
     configured.begin(stop)
-    # A wait ends by itself in time, and says what it waited for; this ends all else.
-    timer = threading.Timer(timeout + _GRACE, stop.request) if timeout > 0 else None
+    begun = configured.clock.monotonic()
     try:
         session = configured.journal.session()
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
-        yield Mutation(configured=configured, subject=subject, session=session, stop=stop, timeout=timeout)
+        yield Mutation(configured=configured, subject=subject, session=session, stop=stop, timeout=timeout, begun=begun)
     finally:
-        if timer is not None:
-            timer.cancel()
         configured.end(stop)
 
 
@@ -75,6 +68,8 @@ class Mutation:
     session: StateSession
     stop: StopSignal
     timeout: float
+    begun: float
+    """When, by the monotonic clock."""
 
     # ------------------------------------------------------------ the three calls
 
@@ -260,11 +255,24 @@ class Mutation:
         """Apply the plan; return, in words, what was not done of it."""
         applier = self.configured.applier()
         try:
-            future = applier.submit(planned.plan, planned.inputs, listener=self._listen, stop=self.stop)
+            future = applier.submit(
+                planned.plan,
+                planned.inputs,
+                listener=self._listen,
+                stop=self.stop,
+                timeout=self._time_left(),
+                read_at=self.begun,
+            )
             result = future.result()
         except InterruptedApply:
             return [f"{self._why_stopped}, and the journal has what was done. Run pulumi up again."]
         return [*_problems(result, self.subject, self._why_stopped)]
+
+    def _time_left(self) -> float | None:
+        """Return when to stop the plan: a wait ends by itself in time, and says what it waited for; this ends all else."""
+        if self.timeout <= 0:
+            return None
+        return max(self.begun + self.timeout + _GRACE - self.configured.clock.monotonic(), 0.0)
 
     @property
     def _why_stopped(self) -> str:
