@@ -62,3 +62,24 @@ def test_planning_nothing_imports_neither_the_client_nor_what_applies(tmp_path: 
     assert {name for name in found if name.startswith(unwanted)} - needed == set()
     assert found & {*HEAVY, "asyncio", "concurrent.futures", "logging", "wlinfra.state.repair"} == set()
     assert "wlinfra_datarobot.emulator" not in found
+
+
+def test_the_plugin_of_pulumi_starts_with_the_protocol_alone() -> None:
+    found = modules_after("import wlinfra.pulumi.main, wlinfra.pulumi.service.server, pulumi, sys")
+    ours = {name for name in found if name.startswith(("wlinfra.", "wlinfra_"))}
+    allowed = ("wlinfra.pulumi.main", "wlinfra.pulumi.contract", "wlinfra.pulumi.service")
+    assert {name for name in ours if not name.startswith(allowed)} <= {
+        "wlinfra.errors",
+        "wlinfra.printable",
+        "wlinfra.pulumi",
+        "wlinfra.values",
+        "wlinfra.version",
+    }
+    assert "wlinfra.pulumi.service.server" in found
+    assert "pydantic" not in found
+
+
+def test_neither_the_core_nor_the_command_line_imports_pulumi() -> None:
+    found = modules_after("import wlinfra as wl; wl.open_workspace; import wlinfra.cli.apply, wlinfra.cli.pulumi")
+    assert "wlinfra.cli.pulumi" in found
+    assert found & {"pulumi", "grpc", "google"} == set()
