@@ -47,7 +47,7 @@ def test_ctrl_c_keeps_the_id_of_what_it_waited_for_and_the_next_update_waits_on(
     (workload,) = stage.workloads()
     assert stage.recorded("Workload")["id"] == workload["id"]
     assert stage.recorded("Workload")["initErrors"]
-    assert stage.workspace.running() == {}
+    eventually(lambda: stage.workspace.running() == {})
     platform.advance(60)
     _, requests = stage.up()
     assert mutating(requests) == []
@@ -68,7 +68,7 @@ def test_a_killed_update_leaves_no_plugin_and_the_next_one_no_duplicate(
     if victims != "plugin":
         command.kill()
     command.wait(60)
-    eventually(lambda: plugins(stage) == [], seconds=20)
+    eventually(lambda: plugins(stage) == [])
     (workload,) = stage.workloads()
     platform.advance(60)
     if victims != "plugin":  # what the engine locked, only a person may unlock
