@@ -65,8 +65,9 @@ class DataRobotConnection(PlatformConnection[Platform]):
         """Return nothing: each object stands for itself."""
         return ()
 
-    def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
+    def review(self, objects: Sequence[PlatformObject], *, partial: bool) -> Sequence[Diagnostic]:
         """Return what several of the declared objects get wrong together, and whether a certificate is not checked."""
+        del partial
         return [*review(objects), *self._unverified()]
 
     def _unverified(self) -> Iterator[Diagnostic]:

@@ -98,9 +98,9 @@ class KubernetesConnection(PlatformConnection[Platform]):
         real = [item for item in objects if not item.virtual and not item.lookup]
         return (inventory_of(self.platform.identity, self._expanding.provider, real),) if real else ()
 
-    def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
+    def review(self, objects: Sequence[PlatformObject], *, partial: bool) -> Sequence[Diagnostic]:
         """Return an error for each pattern of ``conflicts`` that no declared field matches."""
-        return tuple(idle_patterns(self.platform.config.conflicts, objects))
+        return () if partial else tuple(idle_patterns(self.platform.config.conflicts, objects))
 
     def rights(self, objects: Sequence[PlatformObject], *, account: str = "") -> Sequence[RenderedObject]:
         """Return the roles an account needs for these objects, with bindings to it or to fill in."""

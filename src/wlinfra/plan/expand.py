@@ -160,7 +160,7 @@ def _reviewed(inputs: Inputs, found: Sequence[PlatformObject]) -> Iterator[Diagn
         own = [item for item in found if item.provider == name]
         if own and isinstance(connection, SeesWholePlan):
             with blaming(name, "all declared objects were reviewed"):
-                reviewed = tuple(connection.review(own))
+                reviewed = tuple(connection.review(own, partial=inputs.declared.partial))
             yield from reviewed
 
 

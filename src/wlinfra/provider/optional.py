@@ -57,8 +57,11 @@ class SeesWholePlan(Protocol):
         """Return what the objects need in common and is not declared, such as an inventory; pure, mostly nothing."""
         ...
 
-    def review(self, objects: Sequence[PlatformObject]) -> Sequence[Diagnostic]:
-        """Return warnings and errors about the objects; pure, called when there are some."""
+    def review(self, objects: Sequence[PlatformObject], *, partial: bool) -> Sequence[Diagnostic]:
+        """Return warnings and errors about the objects; pure, called when there are some.
+
+        With ``partial`` there are more objects than these, so that one which is missing may be declared elsewhere.
+        """
         ...
 
 
