@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from wlinfra.errors import Diagnostic
@@ -32,6 +32,7 @@ from .configuration import KubernetesConfig
 from .documents.policies import idle_patterns
 from .expand import expand
 from .expand_context import ExpandContext
+from .finding import declared_again, existing, find
 from .operations.table import OPERATIONS
 from .outcome import outcome, prepare
 from .ownership.identity import Identity
@@ -117,6 +118,18 @@ class KubernetesConnection(PlatformConnection[Platform]):
     def explain(self, reading: Live, drift: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
         """Return the drift with who made it."""
         return explained(self.platform.identity, reading, drift)
+
+    def find(self, model: type[Resource], identity: str) -> Sequence[str]:
+        """Return namespace and name of the workload that has the name."""
+        return find(self.platform, model, identity)
+
+    def declared(self, model: type[Resource], identity: str, *, name: str) -> Resource:
+        """Return the workload that would be rendered as what is live."""
+        return declared_again(self.platform, model, identity, name=name)
+
+    def existing(self, model: type[Resource]) -> Iterator[tuple[str, str]]:
+        """Yield namespace/name and name of each workload of the namespace."""
+        return existing(self.platform, model)
 
     def target(self) -> Mapping[str, str]:
         """Return nothing, as only the cluster says which one it is; raises ConfigurationError without a way to it."""

@@ -98,6 +98,25 @@ def test_a_workload_lives_its_life_on_a_cluster(engine: Engine, cluster: Cluster
     assert names(cluster, namespace, "api/v1", "configmaps") == {"kube-root-ca.crt"}
 
 
+@pytest.mark.parametrize("given", ["chat", "{namespace}/chat"])
+def test_what_was_imported_shows_no_difference(engine: Engine, namespace: str, given: str) -> None:
+    engine.up(ARTIFACT, "server", server())
+    inputs = running(engine, server())
+    engine.up(WORKLOAD, "chat", inputs)
+    subject = engine.subject(WORKLOAD, "chat")
+    made = engine.state.pop(subject.urn)
+    engine.restart()
+    asked = Recorded(id=given.format(namespace=namespace), inputs={}, outputs={})
+    found = engine.bridge.read(subject, asked, 0)
+    assert found is not None
+    assert found.id == made.id
+    engine.state[subject.urn] = Recorded(id=found.id, inputs=found.inputs, outputs=found.outputs)
+    assert engine.up(WORKLOAD, "chat", found.inputs) == "same", engine.lines[-1]
+    assert engine.up(WORKLOAD, "chat", inputs) == "same"
+    assert engine.bridge.enumerate(WORKLOAD, {}, 0) == ((made.id, "chat"),)
+    assert engine.bridge.read(subject, Recorded(id="nobody", inputs={}, outputs={}), 0) is None
+
+
 def test_an_unknown_artifact_id_leaves_all_else_known(engine: Engine) -> None:
     inputs = {"artifact": {"id": UNKNOWN, **server()}, "replicas": 1, "cpu": 0.1, "memory": "256MB"}
     subject = engine.subject(WORKLOAD, "chat")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wlinfra.pulumi.contract import Properties
+from wlinfra.pulumi.contract import Properties, SecretValue
 from wlinfra.pulumi.schema.names import property_name
 from wlinfra.resources.base import Resource
 from wlinfra.resources.model import Model
 from wlinfra.resources.variables import EnvVar
 from wlinfra.stack.form import to_form
-from wlinfra.values import Json
+from wlinfra.values import Json, Secret
 
 __all__ = ["properties_of"]
 
@@ -29,9 +29,13 @@ def _object(model: Model) -> dict[str, Json]:
 
 
 def _value(value: Json) -> Json:
-    if isinstance(value, Model) and not isinstance(value, EnvVar):
+    if isinstance(value, Model):
         return _object(value)
-    if isinstance(value, list | tuple) and not (value and all(isinstance(item, EnvVar) for item in value)):
+    if isinstance(value, Secret) and value.source is None:
+        return SecretValue(value.reveal())
+    if isinstance(value, list | tuple):
+        if value and all(isinstance(item, EnvVar) for item in value):
+            return {item.name: _value(item.value) for item in value}
         return [_value(item) for item in value]
     if isinstance(value, dict):
         return {key: _value(item) for key, item in value.items()}

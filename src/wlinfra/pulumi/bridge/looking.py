@@ -12,7 +12,7 @@ from wlinfra.apply.applier import apply_plan
 from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
-from wlinfra.changes.model import Action
+from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.changes.subject import subject_of
 from wlinfra.diff.model import SENSITIVE, AttributeChange
 from wlinfra.errors import ProviderError
@@ -34,7 +34,7 @@ from wlinfra.state.key import Digest
 from wlinfra.state.memory import MemorySession
 from wlinfra.state.model import ObjectState
 from wlinfra.state.records import imported
-from wlinfra.values import Json, Secret
+from wlinfra.values import Address, Json, Secret
 
 __all__ = ["Look"]
 
@@ -100,28 +100,38 @@ class Look:
 
     def _taken_over(self, task: Task, identity: str) -> Planned | None:
         """Return the plan of a resource that was taken over, its record among the inputs; None when it is gone."""
-        digest = Digest(new_key())
+        digest = Digest(self.configured.journal.key())
         first = plan_live(
             self.configured, task.declared, self.configured.state(), digest, PlanOptions(refresh_only=True)
         )
         main = main_of(task.address, first.plan.objects)
         if main is None:
             raise BridgeError(Refusal.REFUSED, f"{task.address} has no object of its own on the platform.")
-        stand_in = imported(subject_of(main), identity, {}, None)
-        reading = read_object(first.inputs, main.address, main, stand_in)
-        if isinstance(reading, Unreadable):
-            raise ProviderError(reading.error)
-        if not isinstance(reading, Live):
+        held = self._held(task, first, main, identity)
+        if main.address not in held:
             return None
-        held = replace(stand_in, outputs=reading.outputs)
-        state = replace(self.configured.state(), objects={main.address: held})
+        state = replace(self.configured.state(), objects=held)
         planned = plan_live(self.configured, task.declared, state, digest)
         refuse_errors(planned.plan)
-        if planned.effective:  # what cannot be declared again differs: the next diff shows it
-            return planned
-        objects = self._recorded_only(planned, (held,))
+        if any(change.steps for change in planned.plan.changes):
+            return planned  # what cannot be declared again differs: the next diff shows it
+        objects = self._recorded_only(planned, held.values())
         inputs = replace(planned.inputs, state=replace(state, objects={item.address: item for item in objects}))
         return replace(planned, inputs=inputs)
+
+    def _held(self, task: Task, first: Planned, main: PlatformObject, identity: str) -> dict[Address, ObjectState]:
+        """Return a first record of each object that is there; raises ProviderError for what cannot be read."""
+        found: dict[Address, ObjectState] = {}
+        for address, item in first.plan.objects.items():
+            if item.virtual or address.resource not in task.own:
+                continue
+            record = imported(subject_of(item), identity, {}, None) if item is main else None
+            reading = read_object(first.inputs, address, item, record)
+            if isinstance(reading, Unreadable):
+                raise ProviderError(reading.error)
+            if isinstance(reading, Live):
+                found[address] = imported(subject_of(item), reading.id, reading.outputs, None)
+        return found
 
     def _record(self, planned: Planned, name: str) -> Record:
         key = planned.inputs.digest.key

@@ -269,7 +269,7 @@ class _Wish:
         name = legal(on_platform)
         form = {**declaration, "name": name, **({"platformName": on_platform} if on_platform != name else {})}
         with _within("artifact"):
-            artifact = _made(Artifact, form, "" if is_external else self.name)
+            artifact = _made(Artifact, form, self.name)
         if not is_external:
             return artifact, ()
         known = {"id": identity if isinstance(identity, str) else UNKNOWN}
