@@ -24,7 +24,7 @@ def render() -> str:
             "",
             "Plans, drift and `ignore_changes` use the attribute as the program has it: `runtime.container_groups[].replicas`",
             "is `replicas` in the short form, and `artifact.container_groups[].containers[]` is `artifact.containers[]`.",
-            "`[]` is the same element of a list or a map on both sides, told apart by its name, and `[*]` is any one. Tags are",
+            "`[]` is the same element of a list or a map on both sides, matched by its name, and `[*]` is any one. Tags are",
             "labels or annotations of every object, and descriptions of containers are annotations of what runs the pods.",
             "",
             "## What comes back",

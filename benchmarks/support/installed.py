@@ -1,6 +1,6 @@
 """The project installed the way a wheel installs it: copied, compiled to bytecode, with its console script.
 
-Start-up and the command line are measured in it. A checkout would be compiled anew at every start wherever
+Start-up and the command line are measured in it. A checkout would be compiled again at every start wherever
 PYTHONDONTWRITEBYTECODE is set, which costs more than most of what is measured. Nothing is downloaded: the
 dependencies are those of the interpreter that runs the benchmarks.
 """

@@ -70,7 +70,7 @@ class Terraform:
         run([self._command, "plan", "-no-color", "-detailed-exitcode"], cwd=self._folder)
 
     def apply(self) -> None:
-        """Create everything anew."""
+        """Create everything again."""
         self._declare(self._count)
         (self._folder / "terraform.tfstate").unlink(missing_ok=True)
         self._apply()
