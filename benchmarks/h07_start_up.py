@@ -1,4 +1,5 @@
-"""H7: how long the command takes to start, beside bare Python and beside importing one pydantic model.
+"""H7: how long the command takes to start, beside bare Python and beside importing one pydantic model; and what
+`import pulumi_wlinfra` adds to `import pulumi`.
 
 Everything is started in the installed environment, from bytecode.
 """
@@ -6,11 +7,12 @@ Everything is started in the installed environment, from bytecode.
 from __future__ import annotations
 
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.support.bench import Bench
 from benchmarks.support.installed import clean_environment, run
-from benchmarks.support.report import Report, Row, at_most
+from benchmarks.support.report import Report, Row, at_most, missing
 from benchmarks.support.timing import Times, round_robin, show
 
 _PROGRAM = """
@@ -45,6 +47,7 @@ print("\\n" + ",".join(name for name in wanted if name in sys.modules))
 
 _HELP_BY_PYTHON = 3.5
 _PLAN_BY_MODEL = 1.3
+_IMPORT_BY_PULUMI = 1.3
 
 
 def measure(bench: Bench) -> Report:
@@ -60,6 +63,8 @@ def measure(bench: Bench) -> Report:
         "--help": [wlinfra, "--help"],
         "plan": [wlinfra, "plan", "-e", "prod"],
     }
+    if find_spec("pulumi"):
+        commands |= {name: [python, "-c", f"import {name}"] for name in ("pulumi", "pulumi_wlinfra")}
     _warm_up(commands, folder)
     starts = {name: _Start(command, folder) for name, command in commands.items()}
     times = round_robin(starts, bench.runs * (3 if bench.is_full else 1))
@@ -84,7 +89,16 @@ def _rows(times: Times) -> list[Row]:
             peer="one pydantic model",
             detail=times.detail("plan", "model"),
         ),
+        _against_pulumi(times),
     ]
+
+
+def _against_pulumi(times: Times) -> Row:
+    what, peer = "import pulumi_wlinfra", "import pulumi"
+    if "pulumi" not in times.runs:
+        return missing(what, f"<= {_IMPORT_BY_PULUMI}x", peer=peer)
+    ratio, detail = times.ratio("pulumi_wlinfra", "pulumi"), times.detail("pulumi_wlinfra", "pulumi")
+    return at_most(what, ratio, _IMPORT_BY_PULUMI, peer=peer, detail=detail)
 
 
 def _counts(bench: Bench, folder: Path) -> dict[str, list[str]]:
