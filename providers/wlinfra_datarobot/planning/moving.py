@@ -144,7 +144,7 @@ class Moving:
         if "runtime" in touched and not swaps:
             verify_fit(self.platform, self.request, self.draft, live)
         target = self._target(live)
-        stops = live.values.get("power") == RUNNING and self.draft.values.get("power") == STOPPED
+        stops = live.values.get("power") != STOPPED and self.draft.values.get("power") == STOPPED
         in_flight = self._in_flight(live, target, adoptable=not rerolls and not stops)
         if stops and in_flight.treatment is Treatment.WAIT:
             in_flight = InFlight(treatment=Treatment.NONE, note=_ENDED_BY_STOP)

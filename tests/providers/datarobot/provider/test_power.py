@@ -91,3 +91,13 @@ def test_stopping_while_a_roll_of_ours_is_under_way_sets_what_was_rolled(stage: 
     assert stage.calls() == ["POST /workloads/*/stop", "PATCH /workloads/*/settings"]
     assert stage.workload()["runtime"]["containerGroups"][0]["replicaCount"] == 3
     assert stage.plan(wanted).is_empty
+
+
+def test_an_errored_one_is_stopped_before_it_gets_another_version(stage: Stage) -> None:
+    stage.apply(chat(artifact={"image": "acme/crashes:1"}), ok=False)
+    wanted = chat(power="stopped")
+    stage.calls()
+    stage.apply(wanted)
+    assert stage.calls()[-2:] == ["POST /workloads/*/stop", "POST /workloads/*/replacement"]
+    assert stage.workload()["status"] == "stopped"
+    assert stage.plan(wanted).is_empty
