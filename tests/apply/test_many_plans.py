@@ -9,6 +9,7 @@ from concurrent.futures import wait as all_of
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import pytest
 from apply.fakes import GOAL, Bench, FakeSession, address, create, plan_of, record, unchanged
@@ -175,6 +176,9 @@ def test_a_plan_that_is_ended_at_once_says_what_was_made(crowd: Crowd) -> None:
         crowd.submit(create("b"))
     assert crowd.submit(create("c")).result(TIME).ok
     blocked.release.set()
+    while address("b") not in crowd.bench.session.objects:  # that call is recorded when it ends
+        threading.Event().wait(0.01)
+    assert crowd.bench.session.intents == {}
 
 
 def test_a_stop_for_all_ends_all_in_order_and_the_second_at_once(crowd: Crowd) -> None:
@@ -270,3 +274,36 @@ def test_the_records_of_concurrent_plans_share_their_syncs(tmp_path: Path) -> No
         applier.close()
     assert len(store.load().objects) == 64
     assert syncs < 128
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_plans_at_once_end_as_they_would_one_after_the_other(seed: int) -> None:
+    random = Random(seed)
+    plans = [_chains(random, f"p{number}") for number in range(12)]
+    bad = {f"create-{change.name}" for plan in plans for change in plan if random.random() < 0.15}
+    crowd, bench = Crowd(), Bench()
+    for platform in (crowd.bench.platform, bench.platform):
+        platform.replies |= {operation: [ValueError()] for operation in bad}
+    futures = [crowd.submit(*plan) for plan in plans]
+    at_once = [_ends(future.result(TIME)) for future in futures]
+    crowd.applier.close()
+    assert at_once == [_ends(bench.apply(*plan)) for plan in plans]
+    assert crowd.bench.session.objects.keys() == bench.session.objects.keys()
+    # What answered with an exception may have happened.
+    assert {item.operation for item in crowd.bench.session.intents.values()} == bad & {*bench.platform.operations}
+
+
+def _chains(random: Random, prefix: str) -> list[Change]:
+    """Return creates, each of which may come after earlier ones."""
+    names = [f"{prefix}-{number}" for number in range(random.randint(1, 6))]
+    return [
+        create(
+            name, *random.sample(names[:place], k=min(place, random.randint(0, 2))), goal=random.choice([None, GOAL])
+        )
+        for place, name in enumerate(names)
+    ]
+
+
+def _ends(result: ApplyResult) -> tuple[set[str], set[str], set[str]]:
+    done = {change.name for change in result.done}
+    return done, {change.name for change, _ in result.failed}, {change.name for change, _ in result.skipped}

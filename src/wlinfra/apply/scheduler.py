@@ -61,6 +61,7 @@ class Scheduler:
         self._setting = setting
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._groups: dict[Group, None] = {}
+        self._deadlines: dict[Group, float] = {}
         self._places = count()
         self._ready: list[tuple[bool, int, int, Job]] = []
         self._waits: Waits[Job] = Waits(setting.poll_interval)
@@ -116,7 +117,7 @@ class Scheduler:
 
     def _receive(self) -> None:
         clock = self._setting.clock
-        dues = [self._waits.next_due(), *(group.deadline for group in self._groups)]
+        dues = [self._waits.next_due(), *self._deadlines.values()]
         due = min((due for due in dues if due is not None), default=None)
         idle = self._running == 0 and not self._waits.polling
         message = clock.receive(self._inbox, None if due is None else due - clock.monotonic(), idle=idle)
@@ -125,11 +126,10 @@ class Scheduler:
         now = clock.monotonic()
         for job in self._waits.resumed(now):
             self._resume(job, Resumed())
-        for group in self._groups:
-            if group.deadline is not None and group.deadline <= now:
-                group.deadline = None
-                if not group.stop.requested:
-                    group.stop.request()
+        for group in [group for group, deadline in self._deadlines.items() if deadline <= now]:
+            del self._deadlines[group]
+            if not group.stop.requested:
+                group.stop.request()
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -183,6 +183,8 @@ class Scheduler:
 
     def _take(self, group: Group) -> None:
         self._groups[group] = None
+        if group.deadline is not None:
+            self._deadlines[group] = group.deadline
         group.open = len(group.jobs)
         group.stop.subscribe(lambda: self._inbox.put(StopAsked(group)))
         for job in group.jobs:
@@ -192,6 +194,10 @@ class Scheduler:
                 self._push(job)
         if not group.jobs:
             self._finish(group)
+
+    def _drop(self, group: Group) -> None:
+        del self._groups[group]
+        self._deadlines.pop(group, None)
 
     def _is_over(self, job: Job) -> bool:
         return job.group.is_silent or job.group not in self._groups
@@ -294,7 +300,7 @@ class Scheduler:
             group.finish()
             self._inbox.put(Finished())
 
-        del self._groups[group]
+        self._drop(group)
         self._finishing += 1
         self._put_to_work(finish)
 
@@ -309,7 +315,7 @@ class Scheduler:
 
     def _end_broken(self, group: Group) -> None:
         if group.running == 0 and group in self._groups and group.failure is not None:
-            del self._groups[group]
+            self._drop(group)
             group.broken(group.failure)
 
     # ------------------------------------------------------------ waiting
@@ -372,7 +378,7 @@ class Scheduler:
 
     def _abandon(self, group: Group) -> None:
         """End a group at once, whatever becomes of its running calls."""
-        del self._groups[group]
+        self._drop(group)
         group.is_silent = True
         self._waits.interrupt(lambda job: job.group is group)
         group.broken(

@@ -132,9 +132,6 @@ class Waits(Generic[K]):
         self._pauses: list[tuple[float, int, K]] = []
         self._counter = 0
 
-    def __len__(self) -> int:
-        return len(self._pauses) + sum(len(provider.members) for provider in self._providers.values())
-
     @property
     def polling(self) -> bool:
         """True while some question is under way."""
