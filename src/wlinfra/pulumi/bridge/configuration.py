@@ -27,6 +27,7 @@ __all__ = ["Configuration", "checked", "configuration"]
 _DEFAULT: Final = "datarobot"
 _OF_ENGINE: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "parameterization"})
 _OWN: Final = ("platform", "journal")
+_OPTION: Final = re.compile(r"the option `(\w+)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +113,8 @@ def _context(found: Configuration, environ: Mapping[str, str], home: Path) -> Pr
 
 
 def _failure(item: Diagnostic) -> Failure:
-    path = to_camel(parts_of(item.path)[0]) if item.path else ""
-    return Failure(path, _in_camel(sentence(item)))
+    named = parts_of(item.path)[0] if item.path else next(iter(_OPTION.findall(item.detail)), "")
+    return Failure(to_camel(named), _in_camel(sentence(item)))
 
 
 def _in_camel(text: str) -> str:
