@@ -21,6 +21,7 @@ from .retry import describe_wait
 from .wire import Lost
 
 __all__ = [
+    "UNANSWERED",
     "ApiError",
     "Call",
     "FailureKind",
@@ -242,6 +243,12 @@ _FIXES: Final = {
 }
 
 
+_NOT_NOW: Final = "Platform refused for now"
+_NOT_READ: Final = "Platform could not be read"
+UNANSWERED: Final = frozenset({_NOT_NOW, _NOT_READ})
+"""The summaries of failures from which nothing can be concluded: the platform did not answer."""
+
+
 def _words(kind: FailureKind, status: int | None, lost: Lost | None) -> tuple[str, str]:
     """Return the summary of a failure, and how to fix it."""
     match kind:
@@ -257,13 +264,13 @@ def _words(kind: FailureKind, status: int | None, lost: Lost | None) -> tuple[st
             fix = "Use a token with the needed permission, or ask an administrator or the owner for the role."
         case FailureKind.REFUSED_FOR_NOW:
             few = "fewer parallel calls help where requests are limited: "
-            summary = "Platform refused for now"
+            summary = _NOT_NOW
             fix = Advice("Run the command again later; ", few, Option("parallelism", "4"), ".")
         case FailureKind.UNKNOWN:
             summary = "Outcome of a call unknown"
             fix = "Run the command again: it looks for the outcome before it does anything."
         case FailureKind.UNREADABLE:
-            summary, fix = "Platform could not be read", _unreadable_fix(status)
+            summary, fix = _NOT_READ, _unreadable_fix(status)
         case other:
             assert_never(other)
     return summary, _FIXES.get(lost, fix) if lost is not None else fix

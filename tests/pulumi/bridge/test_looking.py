@@ -10,6 +10,7 @@ from support.api_client import ApiClient
 from support.pulumi_engine import ARTIFACT, WORKLOAD, Engine, chat, server
 
 from wlinfra.pulumi.contract import BridgeError, Found, Properties, Recorded, Refusal
+from wlinfra.values import UNKNOWN
 from wlinfra_datarobot.emulator import DataRobotEmulator
 
 MEMORY = {"bundles": None, "allocations": {"main": {"cpu": 1, "memory": "512MB"}}}
@@ -83,8 +84,14 @@ def test_what_is_gone_is_none_and_what_cannot_be_asked_is_an_error(
     emulator.stop()
     engine.config = {**engine.config, "connectTimeout": 1, "retries": 0}
     engine.restart()
-    with pytest.raises(BridgeError):
+    with pytest.raises(BridgeError) as silent:
         engine.bridge.read(subject, made, 0)
+    assert silent.value.refusal is Refusal.UNREACHABLE
+    moving = {**made.inputs, "artifact": {**server("ghcr.io/acme/chat:2"), "id": "65f0c0ffee0123456789abcd"}}
+    found = engine.diff(WORKLOAD, "chat", moving)
+    assert {item.path for item in found.differences} == {"artifact.id", "artifact.containers[0].image"}
+    assert "did not answer" in engine.lines[-1]
+    assert engine.bridge.preview_update(subject, made, moving, ())["record"] is UNKNOWN
 
 
 @pytest.mark.parametrize("by", ["id", "name"])

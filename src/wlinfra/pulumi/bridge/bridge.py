@@ -23,7 +23,7 @@ from wlinfra.pulumi.bridge.records import RECORD, Record, decoded
 from wlinfra.pulumi.bridge.reports import diffed, input_differences, report_line
 from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.bridge.subjects import Task, Wrong, task_of
-from wlinfra.pulumi.bridge.wording import Scrubber, refusal_of, said, sentence
+from wlinfra.pulumi.bridge.wording import Scrubber, refusal_of, said, sentence, unanswered
 from wlinfra.pulumi.contract import (
     BridgeError,
     Checked,
@@ -130,12 +130,7 @@ class CoreBridge:
             with self._mutex:
                 self._recorded[subject.urn] = recorded
                 is_refresh = subject.urn not in self._checked
-            try:
-                planned = self._planned(subject, recorded, new, ignored)
-            except WlinfraError:
-                if not is_refresh:
-                    raise
-                planned = None  # whatever an update would meet: what is shown is what is live
+            planned = self._foreseen(subject, recorded, new, ignored, quiet=is_refresh)
             if planned is None:
                 found = input_differences(recorded.inputs, new)
                 return Diffed(changes=bool(found), differences=found)
@@ -160,7 +155,7 @@ class CoreBridge:
     ) -> Properties:
         """Return the outputs of an update; what it leaves as it was is known."""
         with _told(new, recorded, subject=subject):
-            planned = self._planned(subject, recorded, new, ignored)
+            planned = self._foreseen(subject, recorded, new, ignored, quiet=True)
             if planned is None:
                 unknown = {name: UNKNOWN for name in recorded.outputs if name not in recorded.inputs}
                 return {**unknown, **new}
@@ -257,6 +252,23 @@ class CoreBridge:
         if not task.complete:
             raise BridgeError(Refusal.INVALID, "Part of the inputs is not known yet, so nothing was called.")
         return task
+
+    def _foreseen(
+        self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str], *, quiet: bool
+    ) -> tuple[Task, Planned] | None:
+        """Return the plan from the record; None where it cannot be made and what differs is shown all the same.
+
+        With ``quiet``, whatever an update would meet; else only where the platform does not answer, which is told.
+        """
+        try:
+            return self._planned(subject, recorded, new, ignored)
+        except WlinfraError as error:
+            if not quiet and not unanswered(error):
+                raise
+            if not quiet:
+                text = "The platform did not answer, so that what this update does is not known before it"
+                subject.report(Severity.WARNING, Scrubber.of(new)(f"{text}. {said(error.diagnostics, subject)}"), False)
+            return None
 
     def _planned(
         self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]

@@ -11,21 +11,18 @@ from wlinfra.errors import (
     DeclarationError,
     Diagnostic,
     InterruptedRun,
-    LockedError,
-    StateError,
     WlinfraError,
 )
-from wlinfra.http.failures import ApiError, FailureKind
+from wlinfra.http.failures import UNANSWERED
 from wlinfra.printable import escaped
 from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import BridgeError, Refusal, Subject
 from wlinfra.remedies import Do, Option, Remedy, worded
 from wlinfra.values import HIDDEN, Json, Secret, leaves
 
-__all__ = ["Scrubber", "refusal_of", "said", "sentence", "unreachable"]
+__all__ = ["Scrubber", "refusal_of", "said", "sentence", "unanswered"]
 
 _SHORTEST: Final = 3
-_SILENT: Final = (FailureKind.UNREADABLE, FailureKind.REFUSED_FOR_NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +77,15 @@ def _kind(error: WlinfraError) -> Refusal:
             return Refusal.CANCELLED
         case DeclarationError() | ConfigurationError():
             return Refusal.INVALID
-        case ApiError() if unreachable(error):
+        case _ if unanswered(error):
             return Refusal.UNREACHABLE
-        case LockedError() | StateError():
-            return Refusal.REFUSED
         case _:
             return Refusal.REFUSED
 
 
-def unreachable(error: WlinfraError) -> bool:
+def unanswered(error: WlinfraError) -> bool:
     """True when the platform did not answer, so that nothing is concluded."""
-    return isinstance(error, ApiError) and error.kind in _SILENT
+    return any(item.summary in UNANSWERED for item in error.diagnostics)
 
 
 def _in_pulumi(part: Remedy | Option, subject: Subject | None) -> str:
