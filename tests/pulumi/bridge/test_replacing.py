@@ -104,3 +104,6 @@ def test_an_update_that_became_a_replacement_is_refused_with_the_path(engine: En
     assert refused.value.refusal is Refusal.REFUSED
     assert "pulumi refresh" in str(refused.value)
     assert api.call("GET", f"/workloads/{made.id}").body["description"] == "theirs"
+    with pytest.raises(BridgeError, match="description"):  # a refused update is none that was begun
+        engine.up(WORKLOAD, "chat", tagged)
+    assert api.call("GET", f"/workloads/{made.id}").body["description"] == "theirs"

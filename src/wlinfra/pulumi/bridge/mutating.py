@@ -34,7 +34,7 @@ from wlinfra.pulumi.bridge.subjects import Task
 from wlinfra.pulumi.bridge.wording import said, sentence
 from wlinfra.pulumi.contract import BridgeError, Made, Properties, Recorded, Refusal, Subject
 from wlinfra.state.key import Digest
-from wlinfra.state.model import ObjectState, State
+from wlinfra.state.model import Intent, ObjectState, State
 from wlinfra.state.records import moved
 from wlinfra.state.session import StateSession
 from wlinfra.values import Address
@@ -95,7 +95,10 @@ class Mutation:
     def update(self, task: Task, inputs: Properties, recorded: Recorded, record: Record) -> Made:
         """Bring the resource to its new declaration, as far as the plan of the record says so too."""
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
-        begun = self._enter(record, recorded.id)
+        with self._entered(record, recorded.id) as begun:
+            return self._updated(task, inputs, recorded, record, begun=begun)
+
+    def _updated(self, task: Task, inputs: Properties, recorded: Recorded, record: Record, *, begun: bool) -> Made:
         task = task.with_former(item.address.resource for item in record.objects)
         self._recover(task.own)
         share(self, task, record.digest, takes_over=True)
@@ -138,20 +141,34 @@ class Mutation:
         wanted = set(resources)
         return tuple(item for item in self._state().objects.values() if item.address.resource in wanted)
 
-    def _enter(self, record: Record, identity: str) -> bool:
+    @contextmanager
+    def _entered(self, record: Record, identity: str) -> Iterator[bool]:
         """Put Pulumi's record into the journal, unless the journal's own is of a call whose answer Pulumi never got.
 
-        Return whether there was such a call. Every call marks the objects with its number first.
+        Yield whether there was such a call. Every call marks the objects with its number first; one that did nothing
+        takes the mark back, so that it does not count as one.
         """
-        own = self._recorded({item.address.resource for item in record.objects})
+        resources = {item.address.resource for item in record.objects}
+        own = self._recorded(resources)
+        last = max(_calls(own), record.serial)
         begun = _is(own, identity) and _calls(own) > record.serial
         kept = own if begun else record.objects
         here = {item.address for item in kept}
         self.session.set_many(
-            put=[_marked(item, max(_calls(own), record.serial) + 1) for item in kept],
+            put=[_marked(item, last + 1) for item in kept],
             remove=[item.address for item in own if item.address not in here],
         )
-        return begun
+        entered = self._recorded(resources)
+        try:
+            yield begun
+        except (BridgeError, WlinfraError):
+            if not begun and self._recorded(resources) == entered and not self._open(resources):
+                self.session.set_many(put=[_marked(item, record.serial) for item in entered])
+            raise
+
+    def _open(self, resources: Iterable[Address]) -> list[Intent]:
+        wanted = set(resources)
+        return [intent for intent in self._state().intents if intent.address.resource in wanted]
 
     def _set_aside(self, task: Task, replaced: Recorded) -> None:
         """Keep what is replaced at an address of its own until Pulumi deletes it."""
@@ -188,8 +205,7 @@ class Mutation:
 
     def _recover(self, resources: Iterable[Address]) -> None:
         """Find out what became of the calls that an interrupted process made for the resource."""
-        wanted = set(resources)
-        intents = [intent for intent in self._state().intents if intent.address.resource in wanted]
+        intents = self._open(resources)
         if not intents:
             return
         inputs = self.configured.inputs(self.configured.declared, self._state(), Digest(self.configured.journal.key()))
