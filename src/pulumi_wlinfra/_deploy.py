@@ -154,7 +154,8 @@ class _Making:
                 f"Yield {part.address}, so that it is a resource of its own."
             )
         if resource.lookup:
-            return self._looked_up(resource)[output_property_of(address, name)]
+            looked_up = self._looked_up(resource)
+            return looked_up[f"{address.split('.')[-2]}_id" if name == "id" else name]
         made = self._resource(resource)
         output = made.output(output_property(type(resource), name))
         if output is not None:
@@ -166,13 +167,6 @@ class _Making:
         if lookup.address not in self._found:
             self._found[lookup.address] = _invoke(lookup, self._component, self._providers)
         return self._found[lookup.address]
-
-
-def output_property_of(address: str, name: str) -> str:
-    """Return the property of what is looked up: its id is called after its type, as a resource's is."""
-    from pydantic.alias_generators import to_camel
-
-    return f"{to_camel(address.split('.')[-2])}Id" if name == "id" else to_camel(name)
 
 
 def _invoke(lookup: Lookup, component: pulumi.Resource, providers: Mapping[str, Configured]) -> pulumi.Output[Any]:

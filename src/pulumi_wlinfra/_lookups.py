@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import pulumi
 
 from pulumi_wlinfra._base import version
+from pulumi_wlinfra._values import from_wire
 
 __all__ = ["ArtifactFound", "WorkloadFound", "get_artifact", "get_workload"]
 
@@ -15,17 +16,17 @@ class ArtifactFound(TypedDict):
     """An artifact that was looked up."""
 
     name: str
-    artifactId: str
+    artifact_id: str
     """The id of the version that is current."""
     version: int | str | None
-    repositoryId: str | None
+    repository_id: str | None
 
 
 class WorkloadFound(TypedDict):
     """A workload that was looked up."""
 
     name: str
-    workloadId: str
+    workload_id: str
     endpoint: str | None
     """The URL that serves it."""
 
@@ -36,7 +37,7 @@ def get_artifact(
     opts: pulumi.InvokeOptions | None = None,
 ) -> pulumi.Output[ArtifactFound]:
     """Return an artifact by its id or its name; the program fails when there is none."""
-    found: pulumi.Output[ArtifactFound] = _look_up("wlinfra:index:getArtifact", id, name, opts)
+    found: pulumi.Output[ArtifactFound] = _look_up("Artifact", id, name, opts)
     return found
 
 
@@ -46,13 +47,15 @@ def get_workload(
     opts: pulumi.InvokeOptions | None = None,
 ) -> pulumi.Output[WorkloadFound]:
     """Return a workload by its id or its name; the program fails when there is none."""
-    found: pulumi.Output[WorkloadFound] = _look_up("wlinfra:index:getWorkload", id, name, opts)
+    found: pulumi.Output[WorkloadFound] = _look_up("Workload", id, name, opts)
     return found
 
 
 def _look_up(
-    token: str, identity: pulumi.Input[str] | None, name: pulumi.Input[str] | None, opts: pulumi.InvokeOptions | None
+    kind: str, identity: pulumi.Input[str] | None, name: pulumi.Input[str] | None, opts: pulumi.InvokeOptions | None
 ) -> Any:
     asked = {"id": identity, "name": name}
     given = {word: value for word, value in asked.items() if value is not None}
-    return pulumi.runtime.invoke_output(token, given, opts or pulumi.InvokeOptions(version=version()))
+    asked_with = pulumi.InvokeOptions.merge(pulumi.InvokeOptions(version=version()), opts)
+    found: pulumi.Output[Any] = pulumi.runtime.invoke_output(f"wlinfra:index:get{kind}", given, asked_with)
+    return found.apply(lambda result: from_wire(result, kind))

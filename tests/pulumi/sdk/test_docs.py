@@ -32,7 +32,7 @@ def test_every_program_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monk
                 exec(text, names)
 
     sent = run(program, mocks())
-    assert len(PROGRAMS) == 6
+    assert len(PROGRAMS) == 7
     assert {"server", "chat", "model", "quota", "lab", "chat-lab", "hello", "hello-chat"} <= set(sent)
 
 

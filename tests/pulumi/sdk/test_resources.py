@@ -253,7 +253,7 @@ def test_what_exists_is_looked_up() -> None:
 
     def program() -> pulumi.Output[Any]:
         found = wlinfra.get_workload(name="peer")
-        wlinfra.Workload("chat", artifact=wlinfra.get_artifact(id=out("a1"))["artifactId"])
+        wlinfra.Workload("chat", artifact=wlinfra.get_artifact(id=out("a1"))["artifact_id"])
         return pulumi.Output.all(endpoint=found["endpoint"]).apply(seen.update)
 
     assert run(program, answers)["chat"].properties == {"artifact": "a1"}

@@ -99,7 +99,7 @@ def test_in_a_preview_what_is_not_known_stays_so() -> None:
 def test_what_exists_is_found_by_a_stand_in() -> None:
     seen: dict[str, Any] = {}
     run(lambda: wlinfra.get_workload(name="peer").apply(seen.update), mocks())
-    assert seen == {"name": "peer", "workloadId": "peer-workloadId", "endpoint": "https://peer.example.com/"}
+    assert seen == {"name": "peer", "workload_id": "peer-workloadId", "endpoint": "https://peer.example.com/"}
 
 
 def test_the_example_can_be_tested(monkeypatch: pytest.MonkeyPatch) -> None:
