@@ -27,6 +27,8 @@ class Engine:
     provider_id: str = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
     state: dict[str, Recorded] = field(default_factory=dict)
     """By URN."""
+    old: dict[str, Recorded] = field(default_factory=dict)
+    """What is replaced and not deleted yet, by URN."""
     lines: list[str] = field(default_factory=list)
     start: Callable[[], Bridge] = field(default=CoreBridge)
 
@@ -70,7 +72,7 @@ class Engine:
         checked = self.bridge.check(subject, recorded.inputs if recorded else None, inputs)
         assert not checked.failures, checked.failures
         if recorded is None:
-            self._keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
+            self.keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
             return "create"
         found = self.bridge.diff(subject, recorded, checked.inputs, ())
         if not found.changes:
@@ -81,16 +83,16 @@ class Engine:
                 self.bridge.delete(subject, recorded, 0)
                 del self.state[subject.urn]
                 self.bridge.check(subject, None, inputs)
-                self._keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
+                self.keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
             else:
                 self.bridge.check(subject, None, inputs)
-                self._keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
+                self.keep(subject, checked.inputs, self.bridge.create(subject, checked.inputs, 0))
                 self.bridge.delete(subject, recorded, 0)
             return "replace"
-        self._keep(subject, checked.inputs, self.bridge.update(subject, recorded, checked.inputs, (), 0))
+        self.keep(subject, checked.inputs, self.bridge.update(subject, recorded, checked.inputs, (), 0))
         return "update"
 
-    def _keep(self, subject: Subject, inputs: Properties, made: Made) -> None:
+    def keep(self, subject: Subject, inputs: Properties, made: Made) -> None:
         self.state[subject.urn] = Recorded(id=made.id, inputs=inputs, outputs=made.outputs)
 
     def destroy(self, type_: str, name: str) -> None:
