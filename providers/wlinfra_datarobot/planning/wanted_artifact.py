@@ -57,6 +57,7 @@ def verify_artifact(
             'Lock the draft that runs (status="locked" on the artifact it runs now), or declare a new workload.',
             path="artifact",
         )
+    _refuse_locked_meanwhile(request, draft, wanted)
     _verify_type(request, wanted, live)
     _verify_runtime(platform, request, draft, wanted, live)
     artifact = draft.values.get("artifactId")
@@ -89,6 +90,22 @@ def _wanted(platform: Platform, request: PlanRequest, draft: Decision) -> _Wante
     if isinstance(found, ApiError):
         return None
     return _Wanted(status=str(found.get("status")), type=found.get("type"), spec=found.get("spec") or {})
+
+
+def _refuse_locked_meanwhile(request: PlanRequest, draft: Decision, wanted: _Wanted) -> None:
+    """Raise for a draft that is named by its id and locked in the same plan: nothing says which of the two is first."""
+    for item, reading in request.others if wanted.status == "draft" else ():
+        if item.kind != ARTIFACT_KIND or item.lookup or "status" in item.lifecycle.ignore_changes:
+            continue
+        is_this = isinstance(reading, Live) and reading.id == draft.values.get("artifactId")
+        if is_this and item.values.get("status") == "locked":
+            raise refusal(
+                request,
+                "Artifact is locked in this plan",
+                f"It names {item.address} by its id, which is a draft now and is locked in the same plan.",
+                f"Pass {item.address} itself, so that the plan orders both, or lock it first with an apply of its own.",
+                path="artifact",
+            )
 
 
 def _verify_type(request: PlanRequest, wanted: _Wanted, live: Live | None) -> None:

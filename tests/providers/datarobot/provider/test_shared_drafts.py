@@ -135,3 +135,15 @@ def test_three_drafts_in_a_ring_are_refused(stage: Stage) -> None:
     applied(stage, {"blue": "one", "green": "two", "red": "three"})
     ring = stage.plan(program({"blue": "two", "green": "three", "red": "one"}))
     assert {error.summary for error in ring.errors} == {"Drafts change places"}
+
+
+def test_a_draft_named_by_its_id_that_is_locked_in_the_same_plan_is_refused(stage: Stage) -> None:
+    applied(stage, {"blue": "one"})
+    second = str(stage.record("artifact.two").id)
+    locked = [server(name="one", status="draft"), server(name="two"), server(name="three", status="draft")]
+    for name in ("blue", "green"):
+        errors = stage.plan(lambda name=name: [*locked, wl.Workload(name, artifact=second)]).errors  # type: ignore[misc]
+        assert [(error.address, error.summary) for error in errors] == [
+            (f"workload.{name}", "Artifact is locked in this plan")
+        ]
+    stage.apply(lambda: [*locked, wl.Workload("blue", artifact=locked[0]), wl.Workload("green", artifact=locked[1])])
