@@ -94,10 +94,11 @@ def _wanted(platform: Platform, request: PlanRequest, draft: Decision) -> _Wante
 
 def _refuse_locked_meanwhile(request: PlanRequest, draft: Decision, wanted: _Wanted) -> None:
     """Raise for a draft that is named by its id and locked in the same plan: nothing says which of the two is first."""
-    for item, reading in request.others if wanted.status == "draft" else ():
+    artifact = draft.values.get("artifactId")
+    for item, reading in request.others if wanted.status == "draft" and isinstance(artifact, str) else ():
         if item.kind != ARTIFACT_KIND or item.lookup or "status" in item.lifecycle.ignore_changes:
             continue
-        is_this = isinstance(reading, Live) and reading.id == draft.values.get("artifactId")
+        is_this = isinstance(reading, Live) and reading.id == artifact
         if is_this and item.values.get("status") == "locked":
             raise refusal(
                 request,

@@ -147,3 +147,9 @@ def test_a_draft_named_by_its_id_that_is_locked_in_the_same_plan_is_refused(stag
             (f"workload.{name}", "Artifact is locked in this plan")
         ]
     stage.apply(lambda: [*locked, wl.Workload("blue", artifact=locked[0]), wl.Workload("green", artifact=locked[1])])
+
+
+def test_a_draft_that_is_created_next_to_one_that_exists_is_planned(stage: Stage) -> None:
+    stage.apply(lambda: [server(name="two")])
+    fresh = server(name="one", status="draft")
+    stage.apply(lambda: [server(name="two"), fresh, wl.Workload("blue", artifact=fresh)])
