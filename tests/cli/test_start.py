@@ -136,16 +136,18 @@ def test_colours_are_for_terminals_that_want_them(wlinfra: CommandLine) -> None:
 
 
 def test_an_error_nobody_thought_of_is_reported_without_its_text(wlinfra: CommandLine) -> None:
-    def explode(*_: object) -> NoReturn:
-        raise ZeroDivisionError("the secret is swordfish")
+    class Exploding(io.StringIO):
+        def write(self, text: str) -> NoReturn:
+            raise ZeroDivisionError("the secret is swordfish")
 
-    wlinfra.provider.on_check = explode
-    ended = wlinfra.run("plan")
+    err, chosen = io.StringIO(), ["--chdir", str(wlinfra.folder)]
+    environ, providers = {"HOME": str(wlinfra.folder)}, {"memory": wlinfra.provider}
+    code = main([*chosen, "plan"], stdout=Exploding(), stderr=err, environ=environ, providers=providers)
     report = (wlinfra.folder / ".wlinfra" / "bug-report.txt").read_text()
-    assert ended.code == ExitCode.BUG
-    assert "This is a bug in wlinfra (ZeroDivisionError)" in ended.err
-    assert "explode" in report
-    assert "swordfish" not in ended.err + report
+    assert code == ExitCode.BUG
+    assert "This is a bug in wlinfra (ZeroDivisionError)" in err.getvalue()
+    assert "in write" in report
+    assert "swordfish" not in err.getvalue() + report
 
 
 def test_completion_knows_every_command_and_option() -> None:
