@@ -170,7 +170,7 @@ class FakeBridge:
         wrong = (Failure("name", "It is missing."),) if "name" not in arguments else ()
         return Checked(inputs={"id": "id-1", **arguments}, failures=wrong)
 
-    def cancel(self) -> None:
+    def cancel(self, *, in_order: bool = False) -> None:
         self.note("cancel")
         self.stop.set()
 

@@ -250,8 +250,11 @@ class Bridge(Protocol):
         """Call a function such as ``wlinfra:index:getWorkload``; its result are the ``inputs``."""
         ...
 
-    def cancel(self) -> None:
-        """End waits now, and everything after 3 s; returns at once."""
+    def cancel(self, *, in_order: bool = False) -> None:
+        """End waits now, and everything after 3 s; returns at once.
+
+        ``in_order``: the engine asks for it, at the end of each command too, and keeps all answers; otherwise it may be gone.
+        """
         ...
 
     def close(self) -> None:

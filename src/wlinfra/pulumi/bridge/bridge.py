@@ -170,7 +170,8 @@ class CoreBridge:
         with _told(inputs, subject=subject):
             task = self._task(subject, inputs, timeout=timeout)
             with self._mutex:
-                replaced = None if subject.urn in self._ended else self._recorded.get(subject.urn)
+                is_gone = subject.urn in self._ended
+                replaced = None if is_gone else self._recorded.get(subject.urn)
             with mutating(self.configured, subject, timeout) as mutation:
                 return _scrubbed(mutation.create(task, inputs, replaced), inputs)
 
@@ -222,9 +223,10 @@ class CoreBridge:
         with _told(arguments):
             return call(self.configured, token, arguments)
 
-    def cancel(self) -> None:
+    def cancel(self, *, in_order: bool = False) -> None:
         """End waits now, and everything after 3 s; returns at once."""
         if self._configured is not None:
+            self._configured.in_order = self._configured.in_order or in_order
             self._configured.cancel()
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from wlinfra.apply.applier import Applier
 from wlinfra.apply.events import ApplyOptions
 from wlinfra.apply.stop import StopSignal
 from wlinfra.clock import InboxClock, SystemClock
-from wlinfra.errors import Diagnostic
+from wlinfra.errors import Diagnostic, StateError
 from wlinfra.plan.inputs import Inputs, Places, is_same_place
 from wlinfra.provider.base import Connection
 from wlinfra.provider.joining import Joining
 from wlinfra.provider.optional import KnowsItsTarget
 from wlinfra.pulumi.bridge.configuration import Configuration, configuration
 from wlinfra.pulumi.bridge.journal import Journal
+from wlinfra.pulumi.bridge.marks import answered
 from wlinfra.pulumi.bridge.names import legal
 from wlinfra.pulumi.bridge.records import Record
 from wlinfra.pulumi.bridge.wording import sentence
@@ -27,6 +28,7 @@ from wlinfra.stack.program import Declared
 from wlinfra.stack.stack import ProviderSettings, Stack
 from wlinfra.state.key import Digest
 from wlinfra.state.model import State
+from wlinfra.values import Address
 from wlinfra.workspace.connecting import Connections
 from wlinfra.workspace.host import Host
 
@@ -63,6 +65,10 @@ class Configured:
     """Held while what all resources need in common is changed."""
     shared: set[bytes] = field(default_factory=set)
     """What was found to be as wanted of that."""
+    in_order: bool = False
+    """The engine ends the plugin itself, so that it has all answers."""
+    created: set[Address] = field(default_factory=set)
+    """The resources created by this process."""
     making: int = 0
     """How many resources are being created."""
     _running: set[StopSignal] = field(default_factory=set)
@@ -253,8 +259,18 @@ class Configured:
         try:
             if applier is not None:
                 applier.close()
+            self._acknowledge()
         finally:
             self._release()
+
+    def _acknowledge(self) -> None:
+        """Note of what was created that the engine has the answer: when it is created again, it is replaced."""
+        if not self.in_order or not self.created:
+            return
+        session = self.journal.session()
+        made = [item for item in session.state.objects.values() if item.address.resource in self.created]
+        with suppress(StateError):  # then a replacement that was asked for is taken for a create that is repeated
+            session.set_many(put=map(answered, made))
 
     def _release(self) -> None:
         self.journal.close()

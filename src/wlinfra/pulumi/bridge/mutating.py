@@ -15,9 +15,11 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.errors import Diagnostic, WlinfraError
+from wlinfra.plan.expand import expand
 from wlinfra.plan.model import PlanOptions
 from wlinfra.pulumi.bridge.common import end_common, share
 from wlinfra.pulumi.bridge.configured import Configured
+from wlinfra.pulumi.bridge.marks import called, calls, is_answered
 from wlinfra.pulumi.bridge.names import old_half
 from wlinfra.pulumi.bridge.planning import (
     Planned,
@@ -42,8 +44,6 @@ from wlinfra.values import Address
 __all__ = ["Mutation", "mutating"]
 
 _GRACE: Final = 2.0
-_CALL: Final = "call"
-"""Under what an object remembers, beside what its provider does, which call of the engine it is of."""
 
 
 @contextmanager
@@ -76,21 +76,25 @@ class Mutation:
     def create(self, task: Task, inputs: Properties, replaced: Recorded | None) -> Made:
         """Create the resource, or continue what an earlier process of the same journal began.
 
-        ``replaced`` is what Pulumi has recorded of the resource, in a replacement that creates first.
+        ``replaced`` is what Pulumi has recorded of the resource, in a replacement that creates first. One that the user
+        asks for comes without: then the journal says whether the engine had the answer of the create before.
         """
         with self.configured.making_one():
-            return self._created(task, inputs, replaced)
-
-    def _created(self, task: Task, inputs: Properties, replaced: Recorded | None) -> Made:
-        if replaced is not None:
-            self._set_aside(task, replaced)
-        self._recover(task.own)
-        name, digest = task.resource.name, Digest(self.configured.journal.key())
-        share(self, task, digest, takes_over=False)
-        planned = plan_live(self.configured, task.declared, self._state(), digest)
-        refuse_errors(planned.plan)
-        self._refuse_taking_over(task, planned)
-        return self._applied(task, planned, inputs, name=name, key=self.configured.journal.key())
+            if replaced is not None:
+                record = decoded(replaced.outputs)
+                self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+                self._set_aside(task, record.objects, replaced.id)
+            elif is_answered(current := self._recorded(task.own)):
+                self._set_aside(task, current, "")
+            self._recover(task.own)
+            name, key = task.resource.name, self.configured.journal.key()
+            share(self, task, Digest(key), takes_over=False)
+            planned = plan_live(self.configured, task.declared, self._state(), Digest(key))
+            refuse_errors(planned.plan)
+            self._refuse_taking_over(task, planned)
+            made = self._applied(task, planned, inputs, name=name, key=key)
+            self.configured.created.update(task.own)
+            return made
 
     def update(self, task: Task, inputs: Properties, recorded: Recorded, record: Record) -> Made:
         """Bring the resource to its new declaration, as far as the plan of the record says so too."""
@@ -150,12 +154,12 @@ class Mutation:
         """
         resources = {item.address.resource for item in record.objects}
         own = self._recorded(resources)
-        last = max(_calls(own), record.serial)
-        begun = _is(own, identity) and _calls(own) > record.serial
+        last = max(calls(own), record.serial)
+        begun = _is(own, identity) and calls(own) > record.serial
         kept = own if begun else record.objects
         here = {item.address for item in kept}
         self.session.set_many(
-            put=[_marked(item, last + 1) for item in kept],
+            put=[called(item, last + 1) for item in kept],
             remove=[item.address for item in own if item.address not in here],
         )
         entered = self._recorded(resources)
@@ -163,25 +167,41 @@ class Mutation:
             yield begun
         except (BridgeError, WlinfraError):
             if not begun and self._recorded(resources) == entered and not self._open(resources):
-                self.session.set_many(put=[_marked(item, record.serial) for item in entered])
+                self.session.set_many(put=[called(item, record.serial) for item in entered])
             raise
 
     def _open(self, resources: Iterable[Address]) -> list[Intent]:
         wanted = set(resources)
         return [intent for intent in self._state().intents if intent.address.resource in wanted]
 
-    def _set_aside(self, task: Task, replaced: Recorded) -> None:
-        """Keep what is replaced at an address of its own until Pulumi deletes it."""
-        record = decoded(replaced.outputs)
-        self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
-        aside = {item.address: old_half(item.address, replaced.id) for item in record.objects}
-        current = self._recorded(task.own)
-        if any(address in self._state().objects for address in aside.values()):
-            return  # an earlier process did it
-        kept = current if current and _is(current, replaced.id) else record.objects
+    def _set_aside(self, task: Task, objects: Sequence[ObjectState], identity: str) -> None:
+        """Keep what is replaced at an address of its own until Pulumi deletes it, unless an earlier process did so.
+
+        Without an identity, it is the one that the platform gave. Raises BridgeError where both cannot exist.
+        """
+        inputs = self.configured.inputs(task.declared, self._state(), Digest())
+        main = main_of(task.address, expand(inputs).objects)
+        if not identity:
+            outputs = next((one.outputs for one in objects if main is not None and one.address == main.address), {})
+            identity = identity_of(main, outputs)
+        kept = self._recorded(task.own)
+        if any(old_half(item.address, identity) in self._state().objects for item in objects):
+            return
+        if (
+            main is not None
+            and main.name_is_unique
+            and any((main.kind, main.name) == (o.kind, o.name) for o in objects)
+        ):
+            raise BridgeError(
+                Refusal.REFUSED,
+                f"The {main.kind} {main.name} exists and is this resource's, and two of that name cannot be. Nothing was done. "
+                "To replace it, set the resource option deleteBeforeReplace. If it was taken out of the stack's state:\n"
+                f"    pulumi import {self.subject.type} {self.subject.name} {identity}",
+            )
+        is_own = _is(kept, identity)
         self.session.set_many(
-            put=[moved(item, aside.get(item.address, old_half(item.address, replaced.id))) for item in kept],
-            remove=[item.address for item in kept if item in current],
+            put=[moved(item, old_half(item.address, identity)) for item in (kept if is_own else objects)],
+            remove=[item.address for item in kept] if is_own else (),
         )
 
     def _objects_to_end(self, record: Record, identity: str) -> Sequence[ObjectState]:
@@ -253,7 +273,7 @@ class Mutation:
             objects=objects,
             key=key,
             journal=self._state().lineage,
-            serial=_calls(objects),
+            serial=calls(objects),
         )
         return Made(
             id=found,
@@ -311,16 +331,6 @@ class Mutation:
 def _is(objects: Iterable[ObjectState], identity: str) -> bool:
     """True when one of the objects has the identity, or had it given to Pulumi."""
     return any(identity in (item.id, item.name, *map(str, item.outputs.values())) for item in objects)
-
-
-def _calls(objects: Iterable[ObjectState]) -> int:
-    """Return the number of the last call that is marked on the objects."""
-    marks = (item.memory.get(_CALL, 0) for item in objects)
-    return max((mark for mark in marks if isinstance(mark, int)), default=0)
-
-
-def _marked(item: ObjectState, call: int) -> ObjectState:
-    return replace(item, memory={**item.memory, _CALL: call})
 
 
 def _import_id(task: Task, planned: Planned, change: Change) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
@@ -15,6 +15,7 @@ from wlinfra.pulumi.contract import Diffed, Difference, Differs, Properties
 from wlinfra.render.summary import summarize
 from wlinfra.render.wording import verdict
 from wlinfra.resources.lifecycle import ReplaceOrder
+from wlinfra.values import UNKNOWN
 
 __all__ = ["diffed", "input_differences", "report_line"]
 
@@ -46,9 +47,18 @@ def _forced(path: str, new: Properties) -> Difference:
 
 
 def input_differences(old: Properties, new: Properties) -> tuple[Difference, ...]:
-    """Return where the inputs differ, whatever that leads to."""
+    """Return where the inputs differ, where what that leads to is not known.
+
+    A declared artifact of which nothing is known any more is one that the engine is about to delete, and with it must
+    go what runs it: otherwise its id alone would be unknown.
+    """
     return tuple(
-        Difference(path=written(path), differs=_kind(before, after)) for path, before, after in differences(old, new)
+        Difference(
+            path=written(path),
+            differs=_kind(before, after),
+            replaces=path == ("artifact",) and isinstance(before, Mapping) and after is UNKNOWN,
+        )
+        for path, before, after in differences(old, new)
     )
 
 

@@ -160,7 +160,7 @@ class Service:
     @_question
     def Cancel(self, request: Any, session: Session) -> Empty:  # noqa: N802
         """End what runs; the engine sends it at the end of every command too."""
-        session.cancel()
+        session.cancel(in_order=True)
         if not self._engine:  # another engine may come, and would find the journal locked
             threading.Thread(target=session.close, daemon=True).start()
         return Empty()

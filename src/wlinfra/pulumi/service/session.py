@@ -68,13 +68,13 @@ class Session:
                 self._asked -= 1
                 self._idle.notify_all()
 
-    def cancel(self) -> None:
-        """End what runs, and whatever begins later."""
+    def cancel(self, *, in_order: bool = False) -> None:
+        """End what runs, and whatever begins later; ``in_order`` at the engine's own wish."""
         with self._lock:
             self._cancelled = True
             bridge = self._bridge
         if bridge is not None:
-            bridge.cancel()
+            bridge.cancel(in_order=in_order)
 
     def close(self) -> None:
         """Close the bridge, if there is one, when every question is answered."""
