@@ -125,6 +125,23 @@ def test_an_unknown_artifact_id_leaves_all_else_known(engine: Engine) -> None:
     assert requests(engine) == 0
 
 
+def test_two_of_one_name_are_refused_before_the_one_is_lost(
+    engine: Engine, cluster: ClusterHandle, namespace: str
+) -> None:
+    engine.up(ARTIFACT, "server", server())
+    inputs = running(engine, server())
+    engine.up(WORKLOAD, "chat", inputs)
+    engine.bridge.cancel(in_order=True)
+    engine.restart()
+    with pytest.raises(BridgeError, match="deleteBeforeReplace") as refused:
+        engine.bridge.create(engine.subject(WORKLOAD, "chat"), inputs, 0)
+    assert refused.value.refusal is Refusal.REFUSED
+    assert names(cluster, namespace) == {"chat"}
+    made = engine.recorded(WORKLOAD, "chat")
+    engine.bridge.delete(engine.subject(WORKLOAD, "chat"), made, 0)
+    assert engine.bridge.create(engine.subject(WORKLOAD, "chat"), inputs, 0).id == made.id
+
+
 def test_a_new_stack_of_the_same_name_takes_nothing_over(
     engine: Engine, cluster: ClusterHandle, namespace: str
 ) -> None:
