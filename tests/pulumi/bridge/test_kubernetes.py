@@ -83,8 +83,10 @@ def test_a_workload_lives_its_life_on_a_cluster(engine: Engine, cluster: Cluster
     engine.state[subject.urn] = Recorded(id=live.id, inputs=live.inputs, outputs=live.outputs)
     shown = engine.bridge.diff(subject, engine.state[subject.urn], rolled, ())
     assert [item.path for item in shown.differences] == ["replicas"]
-    with pytest.raises(BridgeError, match="owned by others"):
+    with pytest.raises(BridgeError, match="owned by others") as conflict:
         engine.up(WORKLOAD, "chat", rolled)
+    assert "the provider's configuration" in str(conflict.value)
+    assert "ignoreChanges" in str(conflict.value)
     engine.config = {**engine.config, "conflicts": {"spec.replicas": "force"}}
     engine.restart()
     assert [item.path for item in engine.diff(WORKLOAD, "chat", rolled).differences] == ["replicas"]

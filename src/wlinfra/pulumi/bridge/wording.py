@@ -58,6 +58,8 @@ def sentence(diagnostic: Diagnostic, subject: Subject | None = None) -> str:
     """Return what is wrong, why and how to fix it, in one paragraph and with the commands of Pulumi."""
     fix = worded(diagnostic.fix, lambda part: _in_pulumi(part, subject))
     text = " ".join(part.rstrip() for part in (f"{diagnostic.summary}: {diagnostic.detail}", fix) if part)
+    for ours, theirs in _WORDS.items():
+        text = text.replace(ours, theirs)
     return "\n".join(escaped(line) for line in text.split("\n"))
 
 
@@ -121,6 +123,14 @@ def _in_pulumi(part: Remedy | Option, subject: Subject | None) -> str:
         case other:
             assert_never(other)
 
+
+_WORDS: Final = {
+    "the environment's options": "the provider's configuration",
+    "ignore_changes=": "the resource option ignoreChanges=",
+    "retain=True": "the resource option retainOnDelete",
+    "`timeouts`": "customTimeouts",
+}
+"""What the core calls things inside its sentences, and what Pulumi does."""
 
 _OPTIONS: Final = {
     "review": "pulumi preview",
