@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from wlinfra.provider import OPAQUE, Attribute
 from wlinfra.resources.model import Model
-from wlinfra.values import Json
+from wlinfra.values import UNKNOWN, Json
 
 from .dialects import Dialect
 
@@ -184,7 +184,7 @@ class Shape:
         gaps: list[Gap] = []
         for row in self.rows:
             value = _find(sent, row.wire)
-            if value is _ABSENT:
+            if value is _ABSENT or value is UNKNOWN:
                 continue
             if row.server_only:
                 sent = _without(sent, row.wire)

@@ -12,7 +12,7 @@ from typing import Any
 from wlinfra.http.failures import ApiError
 from wlinfra.provider import Action, Decision, Live, PlanRequest
 from wlinfra.remedies import Advice, apply
-from wlinfra.values import Address
+from wlinfra.values import UNKNOWN, Address
 
 from .. import fetch
 from ..compared.facts import known
@@ -130,7 +130,7 @@ def _verify_runtime(
     platform: Platform, request: PlanRequest, draft: Decision, wanted: _Wanted, live: Live | None
 ) -> None:
     """Raise for groups, containers and metrics that the artifact does not have, and for allocations that are missing."""
-    groups = {group.get("name") or "default": group for group in wanted.spec.get("containerGroups") or ()}
+    groups = {group.get("name") or "default": group for group in _known(wanted.spec.get("containerGroups"))}
     if not groups or draft.action is Action.IMPORT:
         return
     for problem, fix in _problems(platform, draft, wanted, groups, live):
@@ -148,6 +148,8 @@ def _problems(
             yield f"The artifact has no container group {name}; it has {', '.join(groups)}.", "Use a name that it has."
             continue
         containers = _names(groups[name])
+        if containers is None:
+            continue
         for entry in group.get("containers") or ():
             if entry.get("name") not in containers:
                 yield (
@@ -163,7 +165,7 @@ def _problems(
                     "Scale by wl.concurrency or wl.cpu, or run an artifact of the type nim.",
                 )
     for name, group in groups.items():
-        containers = _names(group)
+        containers = _names(group) or []
         allocated = _allocated({"containerGroups": [given[name]]} if name in given else {}) | kept
         missing = [container for container in containers if container not in allocated]
         if len(containers) > 1 and missing:
@@ -173,8 +175,15 @@ def _problems(
             )
 
 
-def _names(group: Mapping[str, Any]) -> list[str]:
-    return [str(container.get("name") or "main") for container in group.get("containers") or ()]
+def _known(items: Any) -> list[Any]:
+    """Return the elements of a list; none where it, or one of them, is not known yet."""
+    return list(items) if isinstance(items, list) and all(item is not UNKNOWN for item in items) else []
+
+
+def _names(group: Mapping[str, Any]) -> list[str] | None:
+    """Return the names of a group's containers; None where they are not all known yet."""
+    names = [container.get("name") or "main" for container in _known(group.get("containers"))]
+    return names if names and all(isinstance(name, str) for name in names) else None
 
 
 def _allocated(runtime: Mapping[str, Any]) -> set[str]:

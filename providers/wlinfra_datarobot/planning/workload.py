@@ -17,7 +17,7 @@ from wlinfra.provider import (
     default_decision,
 )
 from wlinfra.resources.lifecycle import ReplaceOrder
-from wlinfra.values import Ref
+from wlinfra.values import UNKNOWN, Ref
 
 from .. import fetch
 from ..compared.facts import METADATA, known, with_facts
@@ -71,7 +71,17 @@ def plan_workload(platform: Platform, request: PlanRequest) -> Decision:
         case Action.REPLACE:
             return _replaced(platform, request, draft)
         case Action.NO_OP | Action.UPDATE | Action.ROLL | Action.IMPORT:
-            return _with_metadata(Moving(platform, request, draft).planned())
+            return _with_metadata(_moved(platform, request, draft))
+
+
+def _moved(platform: Platform, request: PlanRequest, draft: Decision) -> Decision:
+    """Return the change of a workload that stays; whether it runs may be unknown, and is then taken to become otherwise."""
+    if draft.values.get("power") is not UNKNOWN:
+        return Moving(platform, request, draft).planned()
+    is_running = request.live is not None and request.live.values.get("power") == RUNNING
+    assumed = replace(draft, values={**draft.values, "power": STOPPED if is_running else RUNNING})
+    planned = Moving(platform, request, assumed).planned()
+    return replace(planned, values={**planned.values, "power": UNKNOWN})
 
 
 def _with_metadata(decision: Decision) -> Decision:

@@ -231,6 +231,8 @@ class PlatformObject:
     """What the provider notes for its own planning, in a type of its own; nothing else looks at it."""
     refers: tuple[Ref, ...] = ()
     """References in ``private``, which count as those in the values do; see `PlanRequest.filled`."""
+    unknown: tuple[Path, ...] = ()
+    """Lists and objects of which nothing is known: what stands there has the right shape and no more."""
     evident: frozenset[Path] = frozenset()
     """Paths that its kind, its name or its stack decide; people are not shown them in a new object."""
     virtual: bool = False

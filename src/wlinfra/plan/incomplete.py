@@ -7,6 +7,7 @@ an object that may be there or not. No sample gets into a plan.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -14,7 +15,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from wlinfra.changes.model import PlatformObject
+from wlinfra.changes.model import Decision, PlatformObject
 from wlinfra.diff.leaves import is_list, is_object
 from wlinfra.diff.schema import Attribute
 from wlinfra.errors import DeclarationError, Diagnostic, WlinfraError
@@ -25,11 +26,12 @@ from wlinfra.resources.lenient import is_confidential
 from wlinfra.resources.samples import SAMPLE, UNKNOWN_REF, Filling, fillings, shared, unknown_paths
 from wlinfra.values import UNKNOWN, Address, Json, Path, Ref, Secret, Template, contains_unknown, map_leaves
 
-__all__ = ["Expanded", "expand_one", "is_incomplete"]
+__all__ = ["Expanded", "as_unknown", "expand_one", "is_incomplete"]
 
 _MISSING: Final = object()
 _ENOUGH: Final = 4
 _UNKNOWN_NAME: Final = repr(UNKNOWN)
+_SAMPLES: Final = re.compile(rf"{SAMPLE}\d*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +150,18 @@ def _merged_objects(ways: Sequence[Sequence[PlatformObject]]) -> list[PlatformOb
 
 def _merged_object(items: Sequence[PlatformObject]) -> PlatformObject:
     first = items[0]
-    values = _merged([dict(item.values) for item in items])
+    ways = [dict(item.values) for item in items]
+    merged = _merged(ways)
+    known = merged if isinstance(merged, dict) else dict.fromkeys(first.values, UNKNOWN)
+    values = _shaped(known, ways)
     is_named = all(item.name == first.name for item in items) and SAMPLE not in first.name
     return replace(
         first,
         kind=first.kind if SAMPLE not in first.kind else _UNKNOWN_NAME,
         name=first.name if is_named else _UNKNOWN_NAME,
         name_is_unique=first.name_is_unique and is_named,
-        values=values if isinstance(values, dict) else dict.fromkeys(first.values, UNKNOWN),
+        values=values,
+        unknown=tuple(_shapes(known, values, first.schema, ())),
         known_outputs=_merged([dict(item.known_outputs) for item in items]),
         outputs=tuple(dict.fromkeys(name for item in items for name in item.outputs if SAMPLE not in name)),
         depends_on=tuple(dict.fromkeys(one for item in items for one in item.depends_on if SAMPLE not in one)),
@@ -170,7 +176,82 @@ def _merged_object(items: Sequence[PlatformObject]) -> PlatformObject:
 def _all_unknown(item: PlatformObject) -> PlatformObject:
     """Return an object of which no sample tells what an unknown value does: anything but its identity may change."""
     kept = {path[0] for path in item.evident}
-    return replace(item, values={name: value if name in kept else UNKNOWN for name, value in item.values.items()})
+    known = {name: value if name in kept else UNKNOWN for name, value in item.values.items()}
+    values = _shaped(known, [dict(item.values)])
+    return replace(item, values=values, unknown=tuple(_shapes(known, values, item.schema, ())))
+
+
+def _shaped(merged: Json, values: Sequence[Json]) -> Json:
+    """Return the tree with a shape in place of each list and object that is unknown: providers look into those."""
+    if merged is UNKNOWN:
+        shapes = [value for value in values if is_object(value) or is_list(value)]
+        return _blank(max(shapes, key=lambda shape: len(repr(shape)))) if shapes else UNKNOWN
+    if is_object(merged):
+        return {name: _shaped(item, [value.get(name, _MISSING) for value in values]) for name, item in merged.items()}
+    if is_list(merged):
+        return [_shaped(item, elements) for item, *elements in zip(merged, *values, strict=True)]
+    return merged
+
+
+def _blank(shape: Json) -> Json:
+    """Return the tree with no values but the names of its elements."""
+    if is_object(shape):
+        return {
+            _SAMPLES.sub(_UNKNOWN_NAME, name): _leaf(item) if name == "name" and isinstance(item, str) else _blank(item)
+            for name, item in shape.items()
+        }
+    return [_blank(item) for item in shape] if is_list(shape) else UNKNOWN
+
+
+def _shapes(merged: Json, values: Json, schema: Attribute, path: Path) -> Iterator[Path]:
+    """Yield the paths where a shape stands, as differences name them."""
+    if merged is UNKNOWN:
+        if values is not UNKNOWN:
+            yield path
+    elif is_object(merged):
+        for name, item in merged.items():
+            yield from _shapes(item, values[name], schema.member(name), (*path, name))
+    elif is_list(merged):
+        for index, (item, value) in enumerate(zip(merged, values, strict=True)):
+            key = item.get(schema.keyed_by) if is_object(item) and schema.keyed_by else None
+            yield from _shapes(item, value, schema.element, (*path, key if isinstance(key, str) else index))
+
+
+def as_unknown(decision: Decision, item: PlatformObject) -> Decision:
+    """Return the decision as it is shown and recorded: nothing below a shape is told, but that it is not known."""
+    if not item.unknown:
+        return decision
+    attributes = list(decision.attributes)
+    for path in item.unknown:
+        below = [change for change in attributes if change.path[: len(path)] == path]
+        if below:
+            strongest = max(below, key=lambda change: change.effect)
+            whole = replace(strongest, path=path, recorded=None, live=None, planned=UNKNOWN, declared="")
+            rest = {id(change) for change in below[1:]}
+            attributes = [whole if change is below[0] else change for change in attributes if id(change) not in rest]
+    values = dict(decision.values)
+    for path in item.unknown:
+        values = _without_shape(values, path, item.schema)
+    return replace(decision, attributes=tuple(attributes), values=values)
+
+
+def _without_shape(value: Json, path: Path, schema: Attribute) -> Json:
+    if not path:
+        return UNKNOWN
+    part, rest = path[0], path[1:]
+    if is_object(value):
+        return {
+            name: _without_shape(item, rest, schema.member(name)) if name == part else item
+            for name, item in value.items()
+        }
+    if is_list(value):
+        return [
+            _without_shape(item, rest, schema.element)
+            if part == index or (is_object(item) and schema.keyed_by and item.get(schema.keyed_by) == part)
+            else item
+            for index, item in enumerate(value)
+        ]
+    return value
 
 
 def _is_unseen(item: PlatformObject, resource: Resource) -> bool:

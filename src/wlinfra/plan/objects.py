@@ -15,6 +15,7 @@ from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
 from wlinfra.errors import DeclarationError, ProviderError
 from wlinfra.plan.check import blaming, check_decision, location_of
 from wlinfra.plan.externals import external_changes
+from wlinfra.plan.incomplete import as_unknown
 from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading, without_others
@@ -85,7 +86,7 @@ def _decided(connection: Connection, request: PlanRequest) -> Decision:
     with blaming(subject.provider, f"{subject.address} was planned", address=subject.address, location=location):
         decision = connection.plan(request)
     check_decision(decision, request)
-    return decision
+    return as_unknown(decision, request.desired) if request.desired is not None else decision
 
 
 def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
