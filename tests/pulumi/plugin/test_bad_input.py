@@ -77,7 +77,7 @@ def test_a_wrong_property_is_named_at_its_path(
         ({"endpiont": "x"}, "endpiont", "endpoint"),
         ({"platform": "moon"}, "platform", "datarobot"),
         ({"platform": "kubernetes", "endpoint": "x"}, "endpoint", ""),
-        ({"endpoint": "not an address"}, "", "`endpoint`"),
+        ({"endpoint": "not an address"}, "endpoint", "`endpoint`"),
         ({}, "", "Give `endpoint=`"),
     ],
 )
