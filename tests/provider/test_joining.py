@@ -126,6 +126,13 @@ def test_a_bug_of_the_provider_shows_where_its_own_object_is_asked_about(crowd: 
         crowd.ask(request("n")).result(TIME)
 
 
+def test_a_question_waits_a_moment_for_others_to_join_it(crowd: Crowd) -> None:
+    crowd.joined = Joining(crowd.platform, patience=1.0)
+    crowd.platform.allowed.release(10)
+    assert all(found.result(TIME) for found in [crowd.ask(request(f"n{n}")) for n in range(8)])
+    assert len(crowd.platform.questions) < 8
+
+
 def test_waits_are_joined_too(crowd: Crowd) -> None:
     crowd.platform.allowed.release(10)
     waiting = [Waiting(address=address(name), kind="thing", id="i", goal="ready") for name in "ab"]

@@ -6,6 +6,7 @@ For a tool that plans and applies many single resources at once; a plan of a sta
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
@@ -47,10 +48,13 @@ class Joining:
     An answer is never older than its question. Two questions about one address are never joined.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        """Offer what the connection can do beyond the seven questions too; its owner closes it."""
+    def __init__(self, connection: Connection, *, patience: float = 0.0) -> None:
+        """Offer what the connection can do beyond the seven questions too; its owner closes it.
+
+        A question to `read` waits ``patience`` seconds for others to join it, for callers that come a few at a time.
+        """
         self.connection = connection
-        self._read: _Joined[ReadRequest, Reading] = _Joined(connection.read)
+        self._read: _Joined[ReadRequest, Reading] = _Joined(connection.read, patience)
         self._poll: _Joined[Waiting, Status] = _Joined(connection.poll)
         # In the instance itself, because that is where `isinstance` looks for the parts of a protocol.
         for part in _PARTS:
@@ -111,8 +115,9 @@ class _Call(Generic[Q, A]):
 class _Joined(Generic[Q, A]):
     """One question that many callers ask."""
 
-    def __init__(self, ask: Callable[[Sequence[Q]], Sequence[A]]) -> None:
+    def __init__(self, ask: Callable[[Sequence[Q]], Sequence[A]], patience: float = 0.0) -> None:
         self._ask = ask
+        self._patience = patience
         self._mutex = threading.Lock()
         self._is_asking = False
         self._waiting: list[_Call[Q, A]] = []
@@ -132,6 +137,8 @@ class _Joined(Generic[Q, A]):
         return self._ask(questions) if mine.answers is None else mine.answers
 
     def _ask_for_all(self, mine: _Call[Q, A]) -> None:
+        if self._patience:
+            time.sleep(self._patience)
         with self._mutex:
             calls = self._next(mine)
         try:

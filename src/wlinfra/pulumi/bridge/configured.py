@@ -36,6 +36,8 @@ __all__ = ["Configured", "pulumi_home"]
 
 _PROVIDER = "default"
 _HARD_AFTER = 3.0
+_PATIENCE = 0.02
+"""Seconds: the engine asks for a few resources at a time, and these join."""
 _PARALLEL = 64
 
 
@@ -115,7 +117,7 @@ class Configured:
             hard=hard,
         )
         for name, connection in made.connections.connect(place.id).items():
-            made.connections.made[name] = Joining(connection)
+            made.connections.made[name] = Joining(connection, patience=_PATIENCE)
         return made
 
     # ------------------------------------------------------------ to plan with
