@@ -19,7 +19,7 @@ from wlinfra.apply.bookkeeping import record_findings, records_for, settle_outpu
 from wlinfra.apply.calls import Caller
 from wlinfra.apply.events import ApplyEvent, ApplyOptions, ApplyResult
 from wlinfra.apply.execute import Run
-from wlinfra.apply.jobs import Group
+from wlinfra.apply.jobs import PlanJobs
 from wlinfra.apply.linking import changed_by, jobs_of
 from wlinfra.apply.outputs import Outputs
 from wlinfra.apply.recheck import Approvals, Replan
@@ -133,7 +133,7 @@ class Applier:
         self._mutex = threading.Lock()
         self._reserving = threading.Lock()
         self._is_reserved = False
-        self._active: dict[Group, None] = {}
+        self._active: dict[PlanJobs, None] = {}
         self._claimed: set[Address] = set()
         self._stops = 0
         self._is_closed = False
@@ -245,14 +245,14 @@ class Applier:
         *,
         wait: bool | None,
         read_at: float | None,
-    ) -> tuple[Group, Future[ApplyResult]]:
+    ) -> tuple[PlanJobs, Future[ApplyResult]]:
         """Return the plan's pieces of work, and the future of what comes of them."""
         recorder, clock = self._recorder, self._clock
         records = records_for(plan, inputs, recorder)
         outputs = Outputs(plan, records, inputs.declared.known)
         tally = Tally(recorder=recorder, clock=clock, report=listener)
         future: Future[ApplyResult] = Future()
-        group = Group(
+        group = PlanJobs(
             stop=stop,
             listener=listener,
             begun=tally.begun,
@@ -278,7 +278,7 @@ class Applier:
         group.jobs = jobs_of(plan, group, run, tally, wait=self._options.wait if wait is None else wait)
         return group, future
 
-    def _hand_over(self, group: Group) -> None:
+    def _hand_over(self, group: PlanJobs) -> None:
         with self._mutex:
             if self._is_closed:
                 raise RuntimeError("the applier is closed")
@@ -300,7 +300,7 @@ class Applier:
 
     # ------------------------------------------------------------ ending
 
-    def _result(self, plan: Plan, inputs: Inputs, group: Group, outputs: Outputs, tally: Tally) -> ApplyResult:
+    def _result(self, plan: Plan, inputs: Inputs, group: PlanJobs, outputs: Outputs, tally: Tally) -> ApplyResult:
         """Record the outputs of the stack, and return what came of the plan."""
         result = tally.result(outputs={}, interrupted=group.stop.requested)
         complete = result.ok and not inputs.declared.partial
@@ -309,7 +309,7 @@ class Applier:
 
     def _finish(
         self,
-        group: Group,
+        group: PlanJobs,
         settle: Callable[[], ApplyResult],
         changed: frozenset[Address],
         future: Future[ApplyResult],
@@ -325,7 +325,12 @@ class Applier:
         future.set_result(result)
 
     def _break(
-        self, group: Group, tally: Tally, error: BaseException, changed: frozenset[Address], future: Future[ApplyResult]
+        self,
+        group: PlanJobs,
+        tally: Tally,
+        error: BaseException,
+        changed: frozenset[Address],
+        future: Future[ApplyResult],
     ) -> None:
         """Hand over why there is no full result."""
         if not isinstance(error, InterruptedRun):
@@ -338,14 +343,14 @@ class Applier:
         future.set_exception(interrupted)
 
     def _break_off(
-        self, group: Group, error: BaseException, changed: frozenset[Address], future: Future[ApplyResult]
+        self, group: PlanJobs, error: BaseException, changed: frozenset[Address], future: Future[ApplyResult]
     ) -> None:
         self._leave(group, changed)
         with self._mutex:
             self._counts.is_broken = True
         future.set_exception(error)
 
-    def _leave(self, group: Group, changed: frozenset[Address]) -> None:
+    def _leave(self, group: PlanJobs, changed: frozenset[Address]) -> None:
         with self._mutex:
             self._active.pop(group, None)
             self._claimed -= changed

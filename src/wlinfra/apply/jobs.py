@@ -16,14 +16,14 @@ from wlinfra.changes.change import Change
 from wlinfra.errors import Diagnostic
 from wlinfra.plan.model import Node
 
-__all__ = ["Group", "Job", "Outcome"]
+__all__ = ["Job", "Outcome", "PlanJobs"]
 
 
 @dataclass(slots=True, eq=False)
 class Job:
     """One node on its way."""
 
-    group: Group
+    group: PlanJobs
     node: Node
     change: Change
     start: Callable[[], Work] | None
@@ -54,7 +54,7 @@ class Outcome:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Group:
+class PlanJobs:
     """The jobs of one plan, and who hears of them; the callables are called on the scheduler's thread alone."""
 
     stop: StopSignal

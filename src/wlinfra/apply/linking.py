@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wlinfra.apply.execute import Execution, Run, Work
-from wlinfra.apply.jobs import Group, Job
+from wlinfra.apply.jobs import Job, PlanJobs
 from wlinfra.apply.recorder import Recorder
 from wlinfra.apply.tally import Tally
 from wlinfra.changes.change import Change
@@ -22,7 +22,7 @@ from wlinfra.values import Address
 __all__ = ["changed_by", "jobs_of"]
 
 
-def jobs_of(plan: Plan, group: Group, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
+def jobs_of(plan: Plan, group: PlanJobs, run: Run, tally: Tally, *, wait: bool) -> Sequence[Job]:
     """Return a job of the group for every node, linked, each with the length of the longest chain behind it."""
     jobs: dict[Node, Job] = {}
     for change in plan.changes:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from wlinfra.apply.events import ApplyEvent
-from wlinfra.apply.jobs import Group, Job, Outcome
+from wlinfra.apply.jobs import Job, Outcome, PlanJobs
 from wlinfra.apply.waiting import Batch, Wait
 from wlinfra.provider.base import Status
 
 __all__ = [
-    "Answered",
     "Broken",
     "Closed",
     "Ended",
     "Finished",
     "Heard",
     "Message",
+    "PollAnswered",
     "StopAsked",
     "Submitted",
     "Told",
@@ -30,7 +30,7 @@ __all__ = [
 class Submitted:
     """A plan is to be applied."""
 
-    group: Group
+    group: PlanJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class PollAnswered:
     """A provider was asked about what waits there."""
 
     batch: Batch[Job]
@@ -87,15 +87,15 @@ class Heard:
 class StopAsked:
     """The plan is to be stopped."""
 
-    group: Group
+    group: PlanJobs
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """An event for the plan's listener."""
 
-    group: Group
+    group: PlanJobs
     event: ApplyEvent
 
 
-Message: TypeAlias = Submitted | Closed | Yielded | Ended | Broken | Finished | Answered | Heard | StopAsked | Told
+Message: TypeAlias = Submitted | Closed | Yielded | Ended | Broken | Finished | PollAnswered | Heard | StopAsked | Told

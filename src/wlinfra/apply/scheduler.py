@@ -1,6 +1,6 @@
 """The order in time: which piece of work runs when, on which thread, and what ends with another's failure.
 
-`apply.applier` makes a `Scheduler`, submits the pieces of work of each plan as one `Group`, and has `run` called on one
+`apply.applier` makes a `Scheduler`, submits the pieces of work of each plan as one `PlanJobs`, and has `run` called on one
 thread, which decides everything; workers run pieces of work until they wait or end, one waiter for each provider asks it,
 and all report through one inbox. No layers: a piece starts as soon as all before it are done, the one with the longest
 chain behind it first, whichever plan it belongs to.
@@ -18,15 +18,15 @@ from itertools import count
 from wlinfra.apply import events, troubles
 from wlinfra.apply.calls import STOPPED, ObjectLeftError
 from wlinfra.apply.execute import Work
-from wlinfra.apply.jobs import Group, Job, Outcome
+from wlinfra.apply.jobs import Job, Outcome, PlanJobs
 from wlinfra.apply.messages import (
-    Answered,
     Broken,
     Closed,
     Ended,
     Finished,
     Heard,
     Message,
+    PollAnswered,
     StopAsked,
     Submitted,
     Told,
@@ -60,8 +60,8 @@ class Scheduler:
         """Begin without a thread; `submit`, `close` and what `reporter` returns may be called from any."""
         self._setting = setting
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._groups: dict[Group, None] = {}
-        self._deadlines: dict[Group, float] = {}
+        self._groups: dict[PlanJobs, None] = {}
+        self._deadlines: dict[PlanJobs, float] = {}
         self._places = count()
         self._ready: list[tuple[bool, int, int, Job]] = []
         self._waits: Waits[Job] = Waits(setting.poll_interval)
@@ -72,7 +72,7 @@ class Scheduler:
         self._workers = Workers(setting.parallelism, "wlinfra-worker")
         self._waiters = Workers(max(len(setting.connections), 1), "wlinfra-waiter")
 
-    def submit(self, group: Group) -> None:
+    def submit(self, group: PlanJobs) -> None:
         """Run the jobs of a group, beside those of others."""
         self._inbox.put(Submitted(group))
 
@@ -80,7 +80,7 @@ class Scheduler:
         """Let `run` return when all groups that were submitted before are over."""
         self._inbox.put(Closed())
 
-    def reporter(self, group: Group) -> Callable[[events.ApplyEvent], None]:
+    def reporter(self, group: PlanJobs) -> Callable[[events.ApplyEvent], None]:
         """Return what brings events from the workers to the group's listener."""
         return lambda event: self._inbox.put(Told(group, event))
 
@@ -157,7 +157,7 @@ class Scheduler:
             case Finished():
                 self._running -= 1
                 self._finishing -= 1
-            case Answered(batch, statuses, asked):
+            case PollAnswered(batch, statuses, asked):
                 self._asking -= 1
                 self._take_answers(batch, statuses, asked)
             case Heard(provider):
@@ -167,10 +167,10 @@ class Scheduler:
             case Told(group, event):
                 self._report(group, event)
 
-    def _report(self, group: Group, event: events.ApplyEvent) -> None:
+    def _report(self, group: PlanJobs, event: events.ApplyEvent) -> None:
         self._tell(group, partial(group.listener, event))
 
-    def _tell(self, group: Group, tell: Callable[[], None]) -> None:
+    def _tell(self, group: PlanJobs, tell: Callable[[], None]) -> None:
         """Tell the group's listener; one that fails stops its own group, in order."""
         if group.is_silent:
             return
@@ -181,7 +181,7 @@ class Scheduler:
 
     # ------------------------------------------------------------ starting
 
-    def _take(self, group: Group) -> None:
+    def _take(self, group: PlanJobs) -> None:
         self._groups[group] = None
         if group.deadline is not None:
             self._deadlines[group] = group.deadline
@@ -195,7 +195,7 @@ class Scheduler:
         if not group.jobs:
             self._finish(group)
 
-    def _drop(self, group: Group) -> None:
+    def _drop(self, group: PlanJobs) -> None:
         del self._groups[group]
         self._deadlines.pop(group, None)
 
@@ -230,7 +230,7 @@ class Scheduler:
         self._workers.submit(task, busy=self._running)
         self._running += 1
 
-    def _leave_worker(self, group: Group) -> None:
+    def _leave_worker(self, group: PlanJobs) -> None:
         self._running -= 1
         group.running -= 1
         if group.is_silent:
@@ -290,7 +290,7 @@ class Scheduler:
             return f"{job.change.address} failed"
         return outcome.because if job.work is None else STOPPED
 
-    def _finish(self, group: Group) -> None:
+    def _finish(self, group: PlanJobs) -> None:
         """Hand its result to the group; what is recorded with it keeps no other group waiting."""
         if group.failure is not None:
             self._break(group, group.failure)
@@ -304,7 +304,7 @@ class Scheduler:
         self._finishing += 1
         self._put_to_work(finish)
 
-    def _break(self, group: Group, error: BaseException) -> None:
+    def _break(self, group: PlanJobs, error: BaseException) -> None:
         """Let running calls of a group end and be recorded, then hand it the error."""
         group.failure = group.failure or error
         group.is_silent = True
@@ -313,7 +313,7 @@ class Scheduler:
         self._waits.interrupt(lambda job: job.group is group)
         self._end_broken(group)
 
-    def _end_broken(self, group: Group) -> None:
+    def _end_broken(self, group: PlanJobs) -> None:
         if group.running == 0 and group in self._groups and group.failure is not None:
             self._drop(group)
             group.broken(group.failure)
@@ -329,7 +329,7 @@ class Scheduler:
     def _questioning(self, batch: Batch[Job]) -> Callable[[], None]:
         def ask() -> None:
             asked = self._setting.clock.monotonic()
-            self._inbox.put(Answered(batch, self._poll(batch), asked))
+            self._inbox.put(PollAnswered(batch, self._poll(batch), asked))
 
         return ask
 
@@ -365,7 +365,7 @@ class Scheduler:
 
     # ------------------------------------------------------------ stopping
 
-    def _stop(self, group: Group) -> None:
+    def _stop(self, group: PlanJobs) -> None:
         if group not in self._groups or group.is_silent:
             return
         if group.stop.hard.is_set():
@@ -376,7 +376,7 @@ class Scheduler:
             self._report(group, events.Stopping(running=group.running))
         self._stop_waiting(group)
 
-    def _abandon(self, group: Group) -> None:
+    def _abandon(self, group: PlanJobs) -> None:
         """End a group at once, whatever becomes of its running calls."""
         self._drop(group)
         group.is_silent = True
@@ -389,6 +389,6 @@ class Scheduler:
             )
         )
 
-    def _stop_waiting(self, group: Group) -> None:
+    def _stop_waiting(self, group: PlanJobs) -> None:
         for job in self._waits.interrupt(lambda job: job.group is group):
             self._resume(job, Interrupted())
