@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[4]
 FOLDERS = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
-WITHOUT = {"custom_provider": "a provider for files, without a stack"}
+WITHOUT = {
+    "custom_provider": "a provider for files, without a stack",
+    "pulumi": "a program for another engine",
+    "pulumi-yaml": "a program for another engine",
+}
 ENTRIES = {
     "ingress": {"class_name": "nginx", "tls_secret": "tls", "annotations": {"example.com/size": "8m"}},
     "httproute": {"name": "edge", "namespace": "gateways", "section": "https"},
