@@ -18,19 +18,19 @@ from wlinfra_manifests.document import Key
 
 from .failures import ClusterError, Failure
 
-__all__ = ["Answered", "answered", "confirm", "warnings_of"]
+__all__ = ["AnsweredDocument", "answered", "confirm", "warnings_of"]
 
 _WARNING: Final = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 
 
-class Answered(dict[str, Any]):
+class AnsweredDocument(dict[str, Any]):
     """A document as the API server answered it."""
 
     warnings: tuple[str, ...] = ()
     """What its ``Warning`` headers report, once each, such as a deprecation or a violation of pod security."""
 
 
-def answered(sending: Sending, answer: WireAnswer, shape: Any, *, hide: Callable[[str], str]) -> Answered:
+def answered(sending: Sending, answer: WireAnswer, shape: Any, *, hide: Callable[[str], str]) -> AnsweredDocument:
     """Return the document; raises ClusterError for one of another shape, such as the page of a proxy."""
     try:
         found = orjson.loads(answer.body)
@@ -43,12 +43,12 @@ def answered(sending: Sending, answer: WireAnswer, shape: Any, *, hide: Callable
     if wrong:
         said = f"{sending.method} {sending.path} was answered with {answer.status} and a document that cannot be read: {wrong}."
         raise ClusterError(Failure.LOST, said, status=answer.status)
-    document = Answered(found)
+    document = AnsweredDocument(found)
     document.warnings = tuple(map(hide, warnings_of(answer.headers.get("Warning") or "")))
     return document
 
 
-def confirm(sending: Sending, document: Answered, key: Key, sent: Mapping[str, Any]) -> Answered:
+def confirm(sending: Sending, document: AnsweredDocument, key: Key, sent: Mapping[str, Any]) -> AnsweredDocument:
     """Return the answer to an apply; raises ClusterError unless it is the object that was sent, with our marks on it."""
     meta, wanted = document["metadata"], sent.get("metadata") or {}
     marks = {name: text for name, text in (wanted.get("annotations") or {}).items() if "wlinfra" in name}

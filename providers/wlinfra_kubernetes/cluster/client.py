@@ -19,7 +19,7 @@ from wlinfra.http.sender import Refusal, Sender, Sending
 from wlinfra.http.wire import Outcome, Timeouts, Wire, WireAnswer, WireStream
 from wlinfra_manifests.document import Key
 
-from .answers import Answered, answered, confirm
+from .answers import AnsweredDocument, answered, confirm
 from .failures import ClusterError, Failure, refusal_of, unless
 from .session import Session
 from .wire import Deletion, Discovery, Listing, Resources, Thing, shape_of
@@ -226,7 +226,7 @@ class ClusterClient:
 
     def apply(
         self, key: Key, body: Mapping[str, Any], *, dry_run: bool = False, force: bool = False, manager: str = ""
-    ) -> Answered:
+    ) -> AnsweredDocument:
         """Apply the fields of the body, secrets still closed, as ours (or as ``manager``'s) and return the object."""
         query = {"fieldManager": manager or self._manager, "force": "true" if force else "false"}
         if dry_run:
@@ -239,7 +239,7 @@ class ClusterClient:
         self._written[key] = str((made.get("metadata") or {}).get("resourceVersion") or "") or None
         return made
 
-    def merge(self, key: Key, patch: Mapping[str, Any]) -> Answered:
+    def merge(self, key: Key, patch: Mapping[str, Any]) -> AnsweredDocument:
         """Return the object as a JSON merge patch would leave it, by a dry run."""
         query = {"fieldManager": self._manager}
         return self._write("PATCH", self.path(key), query, patch, dry_run=True, content_type=_MERGE)
@@ -252,7 +252,9 @@ class ClusterClient:
 
     # ------------------------------------------------------------ requests
 
-    def _read(self, path: str, query: Mapping[str, str], shape: Any, *, accept: str = "application/json") -> Answered:
+    def _read(
+        self, path: str, query: Mapping[str, str], shape: Any, *, accept: str = "application/json"
+    ) -> AnsweredDocument:
         return self._send(_sending("GET", path, query, headers={"Accept": accept}), shape)
 
     def _write(
@@ -266,7 +268,7 @@ class ClusterClient:
         content_type: str = "application/json",
         shape: Any = Thing,
         key: Key | None = None,
-    ) -> Answered:
+    ) -> AnsweredDocument:
         """Return the answer, which has the shape and, where a key is given, is that object as it was sent."""
         headers = {"Accept": "application/json", "Content-Type": content_type}
         content = self._sender.redactor.dumps(body)
@@ -274,7 +276,7 @@ class ClusterClient:
         answer = self._send(sending, shape)
         return answer if key is None else confirm(sending, answer, key, body)
 
-    def _send(self, sending: Sending, shape: Any) -> Answered:
+    def _send(self, sending: Sending, shape: Any) -> AnsweredDocument:
         return answered(sending, self._sender.send(sending), shape, hide=self.hide)
 
     def _explain(self, sending: Sending, outcome: Outcome) -> Refusal:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from wlinfra.errors import ConfigurationError, ProviderError
 from wlinfra.provider import Decision, Live, PlanRequest, PlatformObject, Step
 from wlinfra.values import Json, find_secrets
-from wlinfra_kubernetes.cluster.answers import Answered
+from wlinfra_kubernetes.cluster.answers import AnsweredDocument
 from wlinfra_kubernetes.cluster.failures import ClusterError, Failure, while_stale
 from wlinfra_kubernetes.documents.fieldpath import by_key, resolved
 from wlinfra_kubernetes.operations.objects import APPLY, CREATE, EVIDENCE, FORCE_APPLY
@@ -106,7 +106,7 @@ class ObjectContext:
         apply = self.platform.client.apply
         return self.hear(while_stale(lambda: apply(self.key, wire(body), dry_run=True, force=force)))
 
-    def hear(self, answer: Answered) -> Answered:
+    def hear(self, answer: AnsweredDocument) -> AnsweredDocument:
         """Return the cluster's answer, its warnings taken note of."""
         self.heard.update(dict.fromkeys(answer.warnings))
         return answer

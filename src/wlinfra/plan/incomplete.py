@@ -174,7 +174,7 @@ def _merged_object(items: Sequence[PlatformObject]) -> PlatformObject:
 
 
 def _all_unknown(item: PlatformObject) -> PlatformObject:
-    """Return an object of which no sample tells what an unknown value does: anything but its identity may change."""
+    """Return an object of which no sample shows what an unknown value does: anything but its identity may change."""
     kept = {path[0] for path in item.evident}
     known = {name: value if name in kept else UNKNOWN for name, value in item.values.items()}
     values = _shaped(known, [dict(item.values)])
