@@ -120,7 +120,7 @@ def _making(platform: Platform, request: PlanRequest, draft: Decision, *, reposi
     live = request.live
     wanted = (
         values["spec"]
-        if live is None
+        if live is None or live.values.get("type") != values.get("type")  # another type has other attributes
         else echoed(SPEC, values["spec"], live.values.get("spec"), _applied(request, "spec"))
     )
     lookup = {
@@ -310,13 +310,13 @@ def _editing(platform: Platform, request: PlanRequest, draft: Decision, live: Li
 def _running(
     platform: Platform, request: PlanRequest, desired: PlatformObject, artifact_id: str
 ) -> list[Mapping[str, Any]]:
-    """Return the workloads that run the artifact and do not end in this plan; a draft has at most one.
+    """Return the running workloads of the artifact that do not end in this plan; a draft has at most one.
 
     Raises DeclarationError where one of them moves to another artifact: it cannot once the draft it runs is locked.
     """
     rows = platform.client.workloads.list(WorkloadFilter(artifact_id=artifact_id))
-    running = [dict(row) for row in rows if row.get("artifactId") == artifact_id and row.get("status") == "running"]
-    for row in running:
+    users = [dict(row) for row in rows if row.get("artifactId") == artifact_id]
+    for row in users:
         item, wanted = in_plan(request, str(row["id"]))
         if item is not None and not follows(request, item) and wanted != artifact_id:
             raise refusal(
@@ -326,7 +326,7 @@ def _running(
                 "platform replaces a locked artifact by locked ones only, and a draft by drafts.",
                 f'Keep status="draft" until {item.address} runs the other artifact; then declare status="locked".',
             )
-    return [row for row in running if row["id"] not in request.others.ending]
+    return [row for row in users if row.get("status") == "running" and row["id"] not in request.others.ending]
 
 
 def _promote(workload: Mapping[str, Any], artifact_id: str) -> Step:

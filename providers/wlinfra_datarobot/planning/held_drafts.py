@@ -170,7 +170,7 @@ def _refuse_swap(platform: Platform, request: PlanRequest, draft: str, holder: P
                 "Drafts change places",
                 f"It is to run the draft {draft}, which {holder.address} lets go of only after this workload has let go of "
                 "its own: a draft serves one workload only, so that neither can be first.",
-                "Move one of them to a draft that no workload runs and apply, then move both to where they shall be; or "
+                "Move one of them to a draft that no workload runs and apply, then declare both as they are to be; or "
                 'lock the drafts where they run (status="locked") and apply, then change places.',
                 path="artifact",
             )

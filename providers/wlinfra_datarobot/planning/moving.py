@@ -289,6 +289,9 @@ class Moving:
     def _in_flight(self, live: Live, target: Mapping[str, Json], *, adoptable: bool) -> InFlight:
         artifact = artifact_change(self.request)
         own = frozenset((artifact.decision.memory.get("versions") or ()) if artifact is not None else ())
+        prior = self.request.prior
+        if prior is not None and prior.awaiting and isinstance(prior.outputs.get("artifact_id"), str):
+            own |= {str(prior.outputs["artifact_id"])}  # what the last roll went to, whose end was not seen
         return look(self.platform, live.document, target, adoptable=adoptable, own=own)
 
     def _impact(self, live: Live, *, rolls: bool) -> Any:

@@ -133,3 +133,18 @@ def test_a_draft_is_locked_once_the_roll_of_its_workload_is_over(stage: Stage) -
     stage.apply(chat(replicas=2))
     assert stage.calls() == ["POST /workloads/*/promote"]
     assert stage.plan(chat(replicas=2)).is_empty
+
+
+def test_locking_a_draft_while_its_stopped_workload_moves_to_another_is_refused(stage: Stage) -> None:
+    stage.apply(chat(artifact=DRAFT, power="stopped"))
+    other = server(name="other", status="draft")
+    moved = wl.Workload("chat", artifact=other, power="stopped")
+    errors = stage.plan(lambda: [server(), other, moved]).errors
+    assert [error.summary for error in errors] == ["Locked while its workload moves on"]
+
+
+def test_another_type_takes_nothing_over_that_only_the_old_type_has(stage: Stage) -> None:
+    agent, service = server(type="agent"), server()
+    stage.apply(lambda: [agent])
+    stage.apply(lambda: [service])
+    assert stage.plan(lambda: [service]).is_empty

@@ -103,3 +103,15 @@ def test_an_adopted_one_that_fails_is_reported_at_once(stage: Stage) -> None:
     assert "The roll failed" in error.detail
     assert change.goal is not None
     assert stage.clock.now() - began < change.goal.timeout
+
+
+def test_an_older_roll_of_ours_to_an_artifact_by_its_id_is_cancelled_too(stage: Stage) -> None:
+    one, two = server(name="one"), server(name="two")
+    stage.apply(lambda: [one, two])
+    first, second = (str(stage.record(f"artifact.{name}").id) for name in ("one", "two"))
+    stage.apply(lambda: [one, two, wl.Workload("chat", artifact=first)])
+    stage.apply(lambda: [one, two, wl.Workload("chat", artifact=second)], wait=False)
+    stage.calls()
+    stage.apply(lambda: [one, two, wl.Workload("chat", artifact=first)])
+    assert stage.calls() == ["DELETE /workloads/*/replacement"]
+    assert stage.plan(lambda: [one, two, wl.Workload("chat", artifact=first)]).is_empty
