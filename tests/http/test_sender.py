@@ -195,6 +195,58 @@ def test_a_silent_server_holds_all_requests_together_hardly_longer_than_one() ->
     assert wire.clock.time - before == options.read_timeout, "what may not be sent twice has its full time"
 
 
+class SlowWire(ScriptedWire):
+    """Each success takes so many seconds, and each request without an answer all the time it has."""
+
+    def __init__(self, seconds: float, *outcomes: WireAnswer | WireError) -> None:
+        super().__init__(*outcomes)
+        self.seconds = seconds
+        self.clock = ManualClock()
+
+    def send(self, request: WireRequest) -> WireAnswer:
+        patience = request.timeouts.read
+        try:
+            answer = super().send(request)
+        except WireError:
+            self.clock.sleep(patience)
+            raise
+        if answer.status == 200:
+            self.clock.sleep(min(self.seconds, patience))
+            if self.seconds > patience:
+                raise SILENT
+        return answer
+
+
+SILENT = WireError(Lost.READ_TIMEOUT, "No answer came.", was_sent=True)
+
+
+def slowly(wire: SlowWire) -> HttpTransport:
+    return HttpTransport(HttpOptions(base_url="http://example", clock=wire.clock, jitter=lambda: 1.0), wire)
+
+
+def test_a_server_that_answers_is_given_its_time_after_it_was_given_up() -> None:
+    """It asked to be left alone for longer than patience lasts, and is slow, but not silent."""
+    busy = WireAnswer(status=503, headers={"Retry-After": "600"})
+    http = slowly(SlowWire(40, busy, OK))
+    with pytest.raises(ApiError):
+        http.request("GET", "/things")
+    http.request("GET", "/things")
+
+
+def test_a_slow_server_that_was_silent_for_a_while_is_not_taken_for_silent_ever_after() -> None:
+    http = slowly(SlowWire(25, OK, SILENT, SILENT, SILENT, SILENT, OK))
+    http.request("GET", "/things")
+    for _ in range(2):
+        with pytest.raises(ApiError):
+            http.request("GET", "/things")
+    http.request("GET", "/things")
+
+
+def test_what_was_limited_for_long_has_its_full_time_then() -> None:
+    limited = WireAnswer(status=429, headers={"Retry-After": "175"})
+    slowly(SlowWire(50, limited, OK)).request("GET", "/things")
+
+
 def test_a_status_of_the_server_s_own_trouble_is_reported() -> None:
     told: list[str] = []
     over(ScriptedWire(WireAnswer(status=503, headers={}), OK), told=told).request("GET", "/things")

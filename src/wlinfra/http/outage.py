@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from .wire import Outcome, WireAnswer
+from .wire import Lost, Outcome, WireAnswer, WireError
 
 __all__ = ["Outage"]
 
@@ -19,6 +19,7 @@ _PATIENCE: Final = 2.0
 _WORTH_TELLING: Final = 2.0
 """Seconds of a pause that the platform asks for, from which on it is reported."""
 _TOO_MANY: Final = 429
+_SILENCE: Final = frozenset({Lost.READ_TIMEOUT, Lost.ANSWER_TIMEOUT})
 
 
 class Outage:
@@ -34,6 +35,10 @@ class Outage:
         self._reported = 0
         self.is_given_up = False
         """A request was sent as often or as long as it may be, and nothing was answered since: others are sent once only."""
+        self.is_silent = False
+        """It was given up because the server takes connections and does not answer, so that each request takes all its time."""
+        self.slowest = 0.0
+        """Seconds that the slowest success took: a server that needs so long is slow, not silent."""
 
     @contextmanager
     def watch(self) -> Iterator[None]:
@@ -71,14 +76,18 @@ class Outage:
             what = f"No answer from {self._where()} ({outcome.reason.rstrip('.')})"
         self._report(f"{what}: trying again ({attempt} of {most}).")
 
-    def over(self) -> None:
-        """Take note of a success."""
+    def over(self, seconds: float) -> None:
+        """Take note of a success that took so many seconds."""
+        if seconds > self.slowest:
+            with self._lock:
+                self.slowest = max(self.slowest, seconds)
         if self._has_answered and not self._reported:
             return
         with self._lock:
             self._has_answered, self._reported, self.is_given_up = True, 0, False
 
-    def give_up(self) -> None:
-        """Take note of a request that was sent as often or as long as it may be."""
+    def give_up(self, outcome: Outcome) -> None:
+        """Take note of a request that was sent as often or as long as it may be, and of how it ended."""
         with self._lock:
             self._has_answered, self.is_given_up = False, True
+            self.is_silent = isinstance(outcome, WireError) and outcome.lost in _SILENCE

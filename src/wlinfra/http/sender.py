@@ -134,7 +134,7 @@ class Sender:
             if isinstance(outcome, WireAnswer):
                 if 200 <= outcome.status < 300:
                     self._pace.speed_up()
-                    self._outage.over()
+                    self._outage.over(options.clock.monotonic() - sent_at)
                     return outcome
                 if outcome.status == _NOT_SIGNED_IN and not tries.signed_in_again and self._sign_in.renew(signed):
                     tries.signed_in_again = True
@@ -145,8 +145,9 @@ class Sender:
             delay = tries.next_delay(outcome, refusal)
             is_late = delay is not None and options.clock.monotonic() + delay > deadline
             if tries.are_used_up or (is_late and not tries.is_limited):
-                self._outage.give_up()
+                self._outage.give_up(outcome)
             elif self._outage.is_given_up and not tries.is_limited:
+                self._outage.give_up(outcome)
                 delay = None
             cause = outcome if isinstance(outcome, WireError) else None
             if delay is None or is_late:
@@ -180,18 +181,22 @@ class Sender:
     def _timeouts(self, sending: Sending, tries: _Tries, deadline: float) -> Timeouts:
         """Return the limits of the next try: a further one lasts no longer than patience does.
 
-        What was given up is asked only as long as a connection may take, so that a silent server holds no later
-        request for long. What may not be sent twice has its full time.
+        A silent server that was given up is asked only as long as a connection may take, so that it holds no later
+        request for long. Whatever took a success before has twice that time, and what may not be sent twice, or was
+        refused because of too many requests, its full time: a slow server is none that is silent.
         """
         whole = sending.timeouts or self.options.timeouts
         if sending.is_stream or not sending.is_repeatable:
             return whole
-        if self._outage.is_given_up:
+        if tries.is_limited:
+            return whole
+        if self._outage.is_given_up and self._outage.is_silent:
             left = whole.connect
         elif tries.count:
             left = max(_LEAST, deadline - self.options.clock.monotonic())
         else:
             return whole
+        left = max(left, 2 * self._outage.slowest)
         return Timeouts(connect=min(whole.connect, left), read=min(whole.read, left))
 
     def _attempt(self, sending: Sending, signed: Mapping[str, str], timeouts: Timeouts) -> Outcome:
