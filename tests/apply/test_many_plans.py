@@ -210,6 +210,15 @@ def test_a_listener_that_fails_ends_its_own_plan_alone(crowd: Crowd) -> None:
     assert crowd.bench.session.objects[address("a")].id
 
 
+def test_a_plan_is_not_cancelled_by_its_future(crowd: Crowd) -> None:
+    blocked = Blocked(crowd, "slow")
+    slow = crowd.submit(create("slow"))
+    assert blocked.begun.wait(TIME)
+    assert not slow.cancel()
+    blocked.release.set()
+    assert slow.result(TIME).ok
+
+
 def test_a_state_that_cannot_be_written_ends_all_plans(crowd: Crowd) -> None:
     crowd.bench.platform.ready = lambda _: WaitingStill(reason="pulling")
     waiting = crowd.submit(create("a", goal=GOAL))

@@ -252,6 +252,7 @@ class Applier:
         outputs = Outputs(plan, records, inputs.declared.known)
         tally = Tally(recorder=recorder, clock=clock, report=listener)
         future: Future[ApplyResult] = Future()
+        future.set_running_or_notify_cancel()  # a plan ends by its stop, so that its result always finds its place
         group = PlanJobs(
             stop=stop,
             listener=listener,
