@@ -190,7 +190,7 @@ class Execution:
             values=redact(self.run.outputs.fill(dict(change.values)), digest) if done else None,
             outputs=redact(self._settled_outputs(identity), digest),
             memory={**memory, **self._memory},
-            facts={**change.facts, **self._facts},
+            facts={**known_part(self.run.outputs.fill(dict(change.facts))), **self._facts},
             running=change.decision.running if change.steps and done else None,
             health=health,
             awaiting=self._phase,

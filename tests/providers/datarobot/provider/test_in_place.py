@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from support.datarobot_stage import Stage, chat
+from support.datarobot_stage import Stage, chat, server
 
 import wlinfra as wl
 from wlinfra.changes.model import Action, BlastRadius
 from wlinfra.changes.outcome import label_of
+from wlinfra.resources.base import Resource
 
 
 def test_name_description_and_importance_are_patched_together(stage: Stage) -> None:
@@ -23,6 +25,20 @@ def test_name_description_and_importance_are_patched_together(stage: Stage) -> N
     assert stage.calls() == ["PATCH /workloads/*"]
     after = stage.workload("chat-eu")
     assert (after["description"], after["importance"], after["protonId"]) == ("a chat", "high", proton)
+
+
+def test_a_description_may_be_known_only_once_another_object_is_created(stage: Stage) -> None:
+    def declaring() -> Iterable[Resource]:
+        artifact = server()
+        first = wl.Workload("first", artifact=artifact)
+        yield from (artifact, first, wl.Workload("chat", artifact=artifact, description=first.id))
+
+    stage.apply(chat())
+    stage.apply(declaring)
+    first = stage.workload("first")["id"]
+    assert stage.workload()["description"] == first
+    assert stage.record("workload.chat").facts["description"] == first
+    assert stage.plan(declaring).is_empty
 
 
 def test_a_removed_importance_goes_back_to_the_platforms_own(stage: Stage) -> None:
