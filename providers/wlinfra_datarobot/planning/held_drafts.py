@@ -182,7 +182,7 @@ def _shared(request: PlanRequest, draft: str, why: str) -> WlinfraError:
         request,
         "Draft serves one workload only",
         f"{request.subject.address} is to run the draft {draft}, but {why}; DataRobot refuses the second.",
-        'Lock the draft where it runs now (status="locked" on its wl.Artifact), or give this workload a draft of its own.',
+        'Lock the draft (status="locked" on its wl.Artifact), or give this workload a draft of its own.',
         path="artifact",
     )
 

@@ -54,7 +54,8 @@ def verify_artifact(
             "Draft and locked do not mix",
             f"It runs a {now} artifact and would be rolled to a {wanted.status} one; the platform replaces a draft by "
             "drafts and a locked artifact by locked ones only.",
-            'Lock the draft that runs (status="locked" on the artifact it runs now), or declare a new workload.',
+            f'Lock the draft {"that runs now" if now == "draft" else "that it is to run"} (status="locked" on its wl.Artifact), '
+            "or declare a new workload.",
             path="artifact",
         )
     _refuse_locked_meanwhile(request, draft, wanted)

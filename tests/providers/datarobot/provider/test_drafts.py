@@ -114,6 +114,23 @@ def test_a_draft_is_not_replaced_by_a_locked_artifact(stage: Stage) -> None:
 
     errors = stage.plan(other).errors
     assert [error.summary for error in errors] == ["Draft and locked do not mix"]
+    assert "Lock the draft that runs now" in str(errors[0].fix)
+
+
+def test_a_locked_artifact_is_not_replaced_by_a_draft(stage: Stage) -> None:
+    from support.datarobot_stage import server
+
+    import wlinfra as wl
+
+    stage.apply(chat())
+
+    def other() -> list[wl.Resource]:
+        second = server(name="second", status="draft")
+        return [server(), second, wl.Workload("chat", artifact=second)]
+
+    errors = stage.plan(other).errors
+    assert [error.summary for error in errors] == ["Draft and locked do not mix"]
+    assert "Lock the draft that it is to run" in str(errors[0].fix)
 
 
 def test_a_plan_needs_no_secret_of_a_draft(stage: Stage) -> None:
