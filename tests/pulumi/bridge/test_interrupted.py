@@ -113,6 +113,7 @@ def test_what_is_never_ready_keeps_its_id_and_the_next_update_waits_on(engine: E
         made = engine.bridge.create(subject, inputs, 1)
         assert made.reasons
         assert "running" in made.reasons[0]
+        assert "the resource option customTimeouts" in made.reasons[0]
         recorded = Recorded(id=made.id, inputs=inputs, outputs=made.outputs)
         engine.restart()
         engine.state[subject.urn] = recorded

@@ -154,3 +154,34 @@ def test_a_damaged_record_is_refused_in_one_sentence(engine: Engine) -> None:
         broken = replace(made, outputs={**made.outputs, "record": damaged})
         with pytest.raises(BridgeError, match="record"):
             engine.bridge.diff(engine.subject(WORKLOAD, "chat"), broken, made.inputs, ())
+
+
+def test_a_refresh_shows_a_new_name_and_the_next_update_puts_it_back(engine: Engine, api: ApiClient) -> None:
+    inputs = both(engine, name="talk")
+    api.call("PATCH", f"/workloads/{engine.recorded(WORKLOAD, 'chat').id}", {"name": "edited"})
+    assert refresh(engine, WORKLOAD, "chat") == {**inputs, "name": "edited"}
+    assert [item.path for item in engine.diff(WORKLOAD, "chat", inputs).differences] == ["name"]
+    assert "for name (" in engine.lines[-1]
+    assert engine.up(WORKLOAD, "chat", inputs) == "update"
+    assert [one["name"] for one in api.call("GET", "/workloads").body["data"]] == ["talk"]
+
+
+def test_an_edit_of_an_artifact_inside_a_workload_is_shown_there(engine: Engine, api: ApiClient) -> None:
+    inputs = {
+        "artifact": server(description="what runs"),
+        "description": "who runs it",
+        "replicas": 1,
+        "bundles": ["cpu.small"],
+    }
+    engine.up(WORKLOAD, "chat", inputs)
+    (artifact,) = api.call("GET", "/artifacts").body["data"]
+    api.call("PATCH", f"/artifacts/{artifact['id']}", {"description": "edited"})
+    assert refresh(engine, WORKLOAD, "chat") == {**inputs, "artifact": server(description="edited")}
+    assert [item.path for item in engine.diff(WORKLOAD, "chat", inputs).differences] == ["artifact.description"]
+
+
+def test_what_is_in_the_way_of_a_delete_is_imported_as_what_it_is(engine: Engine) -> None:
+    both(engine)
+    used_by = engine.recorded(WORKLOAD, "chat").id
+    with pytest.raises(BridgeError, match=f"pulumi import {WORKLOAD} chat {used_by}"):
+        engine.destroy(ARTIFACT, "server")

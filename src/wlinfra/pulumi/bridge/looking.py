@@ -14,7 +14,7 @@ from wlinfra.apply.stop import StopSignal
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, PlatformObject
 from wlinfra.changes.subject import subject_of
-from wlinfra.diff.model import SENSITIVE, AttributeChange
+from wlinfra.diff.model import SENSITIVE
 from wlinfra.errors import ProviderError
 from wlinfra.plan.model import Plan, PlanOptions
 from wlinfra.plan.reading import read_object
@@ -23,7 +23,7 @@ from wlinfra.provider.optional import DeclaresLive
 from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.declared_form import properties_of
 from wlinfra.pulumi.bridge.names import address_name
-from wlinfra.pulumi.bridge.paths import located, value_at, with_value, without
+from wlinfra.pulumi.bridge.paths import located_at, value_at, with_value, without
 from wlinfra.pulumi.bridge.planning import Planned, identity_of, main_of, outputs_of, plan_live, refuse_errors
 from wlinfra.pulumi.bridge.properties import result_of
 from wlinfra.pulumi.bridge.records import Record, decoded, new_key
@@ -61,7 +61,7 @@ class Look:
         main = planned.main_change(task.address)
         if main is not None and main.action is Action.FORGET:
             return None
-        inputs = _as_live(recorded.inputs, (item for change in planned.plan.changes for item in change.drift))
+        inputs = _as_live(recorded.inputs, planned.plan.changes)
         objects = self._recorded_only(planned, record.objects)
         return self._found(task, planned, recorded.id, inputs, replace(record, objects=objects))
 
@@ -192,11 +192,11 @@ def _several(subject: Subject, model: type[Resource], identity: str, found: Sequ
 # ---------------------------------------------------------------- in the program's shape
 
 
-def _as_live(inputs: Properties, drift: Iterable[AttributeChange]) -> Properties:
+def _as_live(inputs: Properties, changes: Iterable[Change]) -> Properties:
     """Return the inputs with what is live where they say something else; what they do not say stays so."""
     found: Json = dict(inputs)
-    for item in drift:
-        path = located(found, item.name)
+    for address, item in ((change.address, item) for change in changes for item in change.drift):
+        path = located_at(found, address, item.name)
         before = value_at(found, path) if path else None
         if before is None and not _is_entry(found, path):
             continue

@@ -18,12 +18,13 @@ from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import Properties
 from wlinfra.pulumi.schema.names import property_name
 from wlinfra.resources.model import Model
-from wlinfra.values import UNKNOWN, Json, Secret
+from wlinfra.values import UNKNOWN, Address, Json, Secret
 
 __all__ = [
     "PropertyPath",
     "differences",
     "located",
+    "located_at",
     "overlap",
     "parts_of",
     "value_at",
@@ -66,10 +67,14 @@ def located(properties: Properties, text: str) -> PropertyPath:
 
     >>> located({"containers": [{"name": "main", "image": "a"}]}, "Artifact.containers[main].liveness.period_seconds")
     ('containers', 0, 'liveness', 'periodSeconds')
+    >>> located({"name": "chat"}, "platform_name")
+    ('name',)
     """
     parts = list(parts_of(text))
     if parts and parts[0][:1].isupper():
         parts.pop(0)
+    if parts == ["platform_name"] and "platformName" not in properties:
+        return ("name",)
     artifact = properties.get("artifact")
     if (
         parts
@@ -79,6 +84,14 @@ def located(properties: Properties, text: str) -> PropertyPath:
     ):
         return ("artifact", *_followed(artifact, parts))
     return tuple(_followed(properties, parts))
+
+
+def located_at(properties: Properties, address: Address, text: str) -> PropertyPath:
+    """Return where the path of one object stands: what an artifact inside a workload has stands in its `artifact`."""
+    artifact = properties.get("artifact")
+    if address.type != "artifact" or artifact is None:
+        return located(properties, text)
+    return ("artifact", *(located(artifact, text) if isinstance(artifact, Mapping) else ()))
 
 
 def _is_of_artifact(artifact: Mapping[str, Json], parts: Sequence[str]) -> bool:

@@ -8,10 +8,11 @@ from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason
 from wlinfra.diff.model import AttributeChange
 from wlinfra.diff.schema import Effect
-from wlinfra.pulumi.bridge.paths import PropertyPath, differences, located, overlap, written
+from wlinfra.pulumi.bridge.paths import PropertyPath, differences, located_at, overlap, written
 from wlinfra.pulumi.bridge.planning import Planned
 from wlinfra.pulumi.bridge.subjects import Task
 from wlinfra.pulumi.contract import Diffed, Difference, Differs, Properties
+from wlinfra.pulumi.schema.names import ENGINE_OPTIONS
 from wlinfra.render.summary import summarize
 from wlinfra.render.wording import verdict
 from wlinfra.resources.lifecycle import ReplaceOrder
@@ -87,7 +88,11 @@ def _of_plan(planned: Planned, new: Properties, *, is_replaced: bool) -> Iterato
 
 def _causes(planned: Planned, properties: Properties) -> list[tuple[PropertyPath, AttributeChange]]:
     """Return the planned differences of values, each with where it stands in the properties."""
-    return [(located(properties, item.name), item) for change in planned.effective for item in change.attributes]
+    return [
+        (located_at(properties, change.address, item.name), item)
+        for change in planned.effective
+        for item in change.attributes
+    ]
 
 
 def _is_of_engine(path: PropertyPath) -> bool:
@@ -113,7 +118,7 @@ def report_line(task: Task, planned: Planned) -> str:
 
 def _of_change(task: Task, change: Change) -> str:
     who = "" if change.address == task.address else f"{change.address} "
-    paths = sorted({item.name for item in change.attributes})
+    paths = sorted({ENGINE_OPTIONS.get(item.name, item.name) for item in change.attributes})
     because = ", ".join(paths[:4]) + (" and more" if len(paths) > 4 else "")
     if not because and change.reason is not None:
         because = change.reason.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
@@ -15,6 +16,7 @@ from wlinfra.errors import (
 )
 from wlinfra.http.failures import UNANSWERED
 from wlinfra.printable import escaped
+from wlinfra.pulumi.bridge.kinds import models
 from wlinfra.pulumi.bridge.secret_values import plain
 from wlinfra.pulumi.contract import BridgeError, Refusal, Subject
 from wlinfra.remedies import Do, Option, Remedy, worded
@@ -106,8 +108,8 @@ def _in_pulumi(part: Remedy | Option, subject: Subject | None) -> str:
         case Do.DESTROY:
             return "pulumi destroy"
         case Do.IMPORT:
-            what = f"{subject.type} {subject.name}" if subject is not None else "TYPE NAME"
-            return f"pulumi import {what} {part.arguments[-1]}"
+            address, identity = part.arguments
+            return f"pulumi import {_imported(address, subject)} {identity}"
         case Do.FORGET:
             return f"pulumi state delete {urn}"
         case Do.MOVE | Do.RENAME:
@@ -124,11 +126,21 @@ def _in_pulumi(part: Remedy | Option, subject: Subject | None) -> str:
             assert_never(other)
 
 
+def _imported(address: str, subject: Subject | None) -> str:
+    """Return type and name of what is to be imported: the subject, or another resource that stands in its way."""
+    for token, model in models().items():
+        _, is_one, name = f".{address}".partition(f".{model.type}.")
+        if is_one and (subject is None or subject.type != token):
+            return f"{token} {shlex.quote(name)}"
+    return f"{subject.type} {shlex.quote(subject.name)}" if subject is not None else "TYPE NAME"
+
+
 _WORDS: Final = {
     "the environment's options": "the provider's configuration",
     "ignore_changes=": "the resource option ignoreChanges=",
     "retain=True": "the resource option retainOnDelete",
     "`timeouts`": "customTimeouts",
+    "timeouts={...}": "the resource option customTimeouts",
 }
 """What the core calls things inside its sentences, and what Pulumi does."""
 
