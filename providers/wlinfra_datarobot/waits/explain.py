@@ -50,8 +50,12 @@ def failure_reasons(platform: Platform, workload: Mapping[str, Any], record: Map
     record = record or {}
     parts = [str(record["message"])] if record.get("message") else []
     if record:
-        switched = record.get("switchedAt")
-        parts.append("traffic had switched to the new version" if switched else "the old version still serves")
+        if record.get("switchedAt"):
+            parts.append("traffic had switched to the new version")
+        elif workload.get("status") == "running":
+            parts.append("the old version still serves")
+        elif workload.get("status") == "errored":
+            parts.append("the old version does not run either")
     protons = [*(record.get("candidateProtonIds") or ()), *([workload["protonId"]] if workload.get("protonId") else ())]
     parts += _proton_words(platform, workload["id"], list(dict.fromkeys(protons))[:2])
     parts += _event_words(platform, workload["id"])

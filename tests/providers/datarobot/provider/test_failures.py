@@ -31,6 +31,13 @@ def test_a_failed_roll_says_who_serves(stage: Stage) -> None:
     assert stage.workload()["artifact"]["version"] == 1
 
 
+def test_a_failed_roll_of_an_errored_workload_claims_no_service(stage: Stage) -> None:
+    stage.apply(chat(artifact={"image": "acme/does-not-exist:1"}), ok=False)
+    result = stage.apply(chat(artifact={"image": "acme/does-not-exist:2"}), ok=False)
+    assert "the old version does not run either" in _why(result)
+    assert "still serves" not in _why(result)
+
+
 def test_a_refused_attribute_is_named_by_its_path_and_nothing_is_echoed(stage: Stage) -> None:
     body = {
         "detail": [
