@@ -197,6 +197,8 @@ def _changed(platform: Platform, request: PlanRequest, draft: Decision) -> Decis
             kind=ProviderError,
         )
     is_locked = status != "draft"
+    if is_locked and draft.values.get("status") is UNKNOWN:  # the only one that is not refused
+        draft = _without(replace(draft, values={**draft.values, "status": status}), "status")
     if is_locked and draft.values.get("status") == "draft":
         raise refusal(
             request,
@@ -245,14 +247,18 @@ def _name_later(request: PlanRequest, draft: Decision) -> Decision:
     if _applied(request, "name") != draft.values["name"]:
         kept = (replace(item, effect=Effect.STORED) if item.path[0] == "name" else item for item in draft.attributes)
         return replace(draft, attributes=tuple(kept), notes=(*draft.notes, note))
-    others = tuple(change for change in draft.attributes if change.path[0] != "name")
+    return replace(_without(draft, "name"), notes=(*draft.notes, note))
+
+
+def _without(draft: Decision, name: str) -> Decision:
+    """Return the decision without the differences of an attribute."""
+    others = tuple(change for change in draft.attributes if change.path[0] != name)
     is_quiet = not others and draft.action is Action.UPDATE
     return replace(
         draft,
         attributes=others,
         action=Action.NO_OP if is_quiet else draft.action,
         reason=ActionReason.UNCHANGED if is_quiet else draft.reason,
-        notes=(*draft.notes, note),
     )
 
 
@@ -260,9 +266,10 @@ def _changed_draft(
     platform: Platform, request: PlanRequest, draft: Decision, live: Live, desired: PlatformObject
 ) -> Decision:
     edits_spec = _touched(draft.attributes, "spec")
-    locks = draft.values.get("status") == "locked"
+    status = draft.values.get("status")
+    locks = status == "locked" or status is UNKNOWN
     running = _running(platform, request, desired, live.id) if locks else []
-    if running and edits_spec:
+    if running and edits_spec and status is not UNKNOWN:
         raise refusal(
             request,
             "Edited and locked at once",

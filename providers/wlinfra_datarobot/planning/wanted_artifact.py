@@ -31,7 +31,7 @@ _EVERY_TYPE = frozenset({"cpuAverageUtilization", "httpRequestsConcurrency"})
 class _Wanted:
     """What is known of the artifact before the change."""
 
-    status: str
+    status: str | None
     type: str | None
     spec: Mapping[str, Any]
 
@@ -48,7 +48,7 @@ def verify_artifact(
     if wanted is None:
         return ()
     now = (known(live).get("artifact") or {}).get("status") if live is not None else None
-    if now is not None and (now == "draft") != (wanted.status == "draft"):
+    if None not in (now, wanted.status) and (now == "draft") != (wanted.status == "draft"):
         raise refusal(
             request,
             "Draft and locked do not mix",
@@ -75,8 +75,8 @@ def verify_fit(platform: Platform, request: PlanRequest, draft: Decision, live: 
 def _wanted(platform: Platform, request: PlanRequest, draft: Decision) -> _Wanted | None:
     wanted, change = draft.values.get("artifactId"), artifact_change(request)  # a live id where the declared is ignored
     if change is not None and (not isinstance(wanted, str) or wanted == change.outputs.get("id")):
-        own = change.values
-        return _Wanted(status=str(own.get("status")), type=own.get("type"), spec=own.get("spec") or {})
+        own = {name: value for name, value in change.values.items() if value is not UNKNOWN}
+        return _Wanted(status=own.get("status"), type=own.get("type"), spec=own.get("spec") or {})
     if not isinstance(wanted, str):
         return None
     found = fetch.get(platform, ARTIFACT_KIND, wanted)
@@ -90,7 +90,7 @@ def _wanted(platform: Platform, request: PlanRequest, draft: Decision) -> _Wante
         )
     if isinstance(found, ApiError):
         return None
-    return _Wanted(status=str(found.get("status")), type=found.get("type"), spec=found.get("spec") or {})
+    return _Wanted(status=found.get("status"), type=found.get("type"), spec=found.get("spec") or {})
 
 
 def _refuse_locked_meanwhile(request: PlanRequest, draft: Decision, wanted: _Wanted) -> None:

@@ -6,11 +6,14 @@ same plan from one of another plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wlinfra.changes.change import Change
 from wlinfra.changes.model import Action, ActionReason, Decision, PlatformObject
+from wlinfra.plan.incomplete import expand_one, is_incomplete
 from wlinfra.plan.inputs import Inputs
+from wlinfra.provider.base import Connection
+from wlinfra.resources.base import Resource
 from wlinfra.values import Json, find_refs
 
 __all__ = ["external_changes"]
@@ -26,8 +29,16 @@ def external_changes(inputs: Inputs, item: PlatformObject) -> Iterator[Change]:
             continue
         external = externals[address]
         outputs = dict(external.outputs)
-        for part in inputs.connections[item.provider].expand(external.resource, {address: external.resource}):
+        for part in _expanded(inputs.connections[item.provider], external.resource):
             yield Change(subject=part, decision=_unchanged(part, outputs))
+
+
+def _expanded(connection: Connection, resource: Resource) -> Sequence[PlatformObject]:
+    """Return its objects; it is checked where it is declared."""
+    declared = {resource.address: resource}
+    if is_incomplete(resource):
+        return expand_one(connection, resource, declared).objects
+    return tuple(connection.expand(resource, declared))
 
 
 def _unchanged(part: PlatformObject, outputs: dict[str, Json]) -> Decision:

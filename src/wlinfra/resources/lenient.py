@@ -24,7 +24,9 @@ from wlinfra.values import UNKNOWN, Secret
 __all__ = [
     "Confidential",
     "admits_unknown",
+    "is_confidential",
     "is_incomplete",
+    "is_unknown",
     "lenient",
     "opened",
     "opened_unless_text",
@@ -80,6 +82,11 @@ def opened_unless_text(value: Any) -> Any:
 def is_incomplete(value: Any) -> bool:
     """Return whether some value inside a declared value is unknown or confidential, so that no provider can take it."""
     return _holds(value, lambda leaf: leaf is UNKNOWN or isinstance(leaf, Confidential))
+
+
+def is_unknown(value: Any) -> bool:
+    """Return whether some value inside a declared value is unknown."""
+    return _holds(value, lambda leaf: leaf is UNKNOWN)
 
 
 def is_confidential(value: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import declaring, standing_at
-from wlinfra.resources.lenient import Confidential, is_incomplete
+from wlinfra.resources.lenient import Confidential, is_incomplete, is_unknown
 from wlinfra.resources.model import Model
 from wlinfra.values import UNKNOWN, Address, Ref
 
@@ -94,7 +94,7 @@ def unknown_paths(value: Any, above: str = "") -> Iterator[str]:
     elif isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from unknown_paths(item, f"{above}[*]")
-    elif is_dataclass(value) and is_incomplete(value):
+    elif is_dataclass(value) and is_unknown(value):
         yield above
 
 

@@ -85,6 +85,28 @@ def test_an_unknown_value_of_what_exists_is_an_update(engine: Engine, emulator: 
         assert outputs["record"] is UNKNOWN
 
 
+def test_an_unknown_value_of_a_workload_is_an_update_and_replaces_nothing(
+    engine: Engine, emulator: DataRobotEmulator
+) -> None:
+    engine.up(ARTIFACT, "server", server())
+    inputs = chat(engine, server(), description="chats", importance="high", replacement={"warmupMinutes": 1})
+    engine.up(WORKLOAD, "chat", inputs)
+    before = len(emulator.requests)
+    for path in positions(inputs):
+        found = engine.diff(WORKLOAD, "chat", put(inputs, path, UNKNOWN))
+        assert found.differences, path
+        assert [item.path for item in found.differences if item.replaces] == (
+            ["artifact"] if path == ("artifact",) else []
+        )
+    assert len(emulator.requests) == before
+
+
+def test_an_unknown_status_of_a_draft_may_lock_it(engine: Engine) -> None:
+    engine.up(ARTIFACT, "server", server(status="draft"))
+    assert [item.path for item in engine.diff(ARTIFACT, "server", server(status=UNKNOWN)).differences] == ["status"]
+    assert "lock" in engine.lines[-1]
+
+
 def test_what_an_update_leaves_as_it_was_is_known_before(engine: Engine) -> None:
     engine.up(ARTIFACT, "server", server())
     engine.up(WORKLOAD, "chat", chat(engine, server()))

@@ -22,7 +22,7 @@ from wlinfra.pulumi.bridge.properties import result_of
 from wlinfra.pulumi.bridge.records import RECORD, Record, decoded
 from wlinfra.pulumi.bridge.reports import diffed, input_differences, report_line
 from wlinfra.pulumi.bridge.secret_values import plain
-from wlinfra.pulumi.bridge.subjects import Task, Wrong, task_of
+from wlinfra.pulumi.bridge.subjects import Task, task_of
 from wlinfra.pulumi.bridge.wording import Scrubber, refusal_of, said, sentence, unanswered
 from wlinfra.pulumi.contract import (
     BridgeError,
@@ -106,12 +106,6 @@ class CoreBridge:
             try:
                 task = task_of(self.configured, subject, new)
                 expanded(self.configured, task, Digest())
-            except Wrong as wrong:
-                found = () if wrong.unknown else wrong.found
-                return Checked(
-                    inputs=new,
-                    failures=tuple(Failure(written(path), scrub(sentence(item, subject))) for path, item in found),
-                )
             except DeclarationError as error:
                 return Checked(
                     inputs=new,
@@ -145,7 +139,7 @@ class CoreBridge:
             try:
                 task = task_of(self.configured, subject, inputs)
                 names = expanded(self.configured, task, Digest()).outputs_of(task.address)
-            except Wrong:
+            except DeclarationError:  # which `check` has told
                 names = []
             model = model_of(subject.type, self.configured.settings.platform)
             return result_of(model, inputs, dict.fromkeys(names, UNKNOWN), UNKNOWN)
@@ -180,7 +174,7 @@ class CoreBridge:
     ) -> Made:
         """Update the resource, planned from what is live."""
         with _told(new, recorded, subject=subject):
-            record = decoded(recorded.outputs)
+            record = decoded(recorded)
             task = self._task(subject, new, record, ignored, timeout)
             with mutating(self.configured, subject, timeout) as mutation:
                 return _scrubbed(mutation.update(task, new, recorded, record), new)
@@ -188,7 +182,7 @@ class CoreBridge:
     def delete(self, subject: Subject, recorded: Recorded, timeout: float) -> None:
         """Delete the resource."""
         with _told(recorded, subject=subject):
-            record = decoded(recorded.outputs)
+            record = decoded(recorded)
             with mutating(self.configured, subject, timeout) as mutation:
                 mutation.delete(recorded, record)
             with self._mutex:
@@ -199,12 +193,9 @@ class CoreBridge:
         del timeout
         with _told(recorded, subject=subject):
             look = Look(configured=self.configured, subject=subject)
-            try:
-                if recorded.outputs or recorded.inputs:
-                    return look.refreshed(recorded)
-                return look.imported(model_of(subject.type, self.configured.settings.platform), recorded.id)
-            except Wrong as wrong:
-                raise BridgeError(Refusal.REFUSED, said((item for _, item in wrong.found), subject)) from None
+            if recorded.outputs or recorded.inputs:
+                return look.refreshed(recorded)
+            return look.imported(model_of(subject.type, self.configured.settings.platform), recorded.id)
 
     def enumerate(self, token: str, query: Properties, limit: int) -> Sequence[tuple[str, str]]:
         """Return id and name of what exists of a type; a ``name`` in the query selects."""
@@ -246,12 +237,8 @@ class CoreBridge:
     ) -> Task:
         """Return the task of an apply, for which everything must be known."""
         name = record.name if record is not None else ""
-        try:
-            task = task_of(self.configured, subject, inputs, name=name, ignored=ignored, timeout=timeout)
-        except Wrong as wrong:
-            text = said((item for _, item in wrong.found), subject)
-            raise BridgeError(Refusal.INVALID, text) from None
-        if not task.complete:
+        task = task_of(self.configured, subject, inputs, name=name, ignored=ignored, timeout=timeout)
+        if not task.is_known:
             raise BridgeError(Refusal.INVALID, "Part of the inputs is not known yet, so nothing was called.")
         return task
 
@@ -275,18 +262,13 @@ class CoreBridge:
     def _planned(
         self, subject: Subject, recorded: Recorded, new: Properties, ignored: Sequence[str]
     ) -> tuple[Task, Planned] | None:
-        """Return the task and its plan from the record; None where too little of the inputs is known to plan anything."""
-        record = decoded(recorded.outputs)
+        """Return the task and its plan from the record; None where that does not show what an unknown value does."""
+        record = decoded(recorded)
         self.configured.refuse_elsewhere(record, subject.urn, ask=False)
-        try:
-            task = task_of(self.configured, subject, new, name=record.name, ignored=ignored)
-        except Wrong as wrong:
-            if wrong.unknown:
-                return None
-            raise BridgeError(Refusal.INVALID, said((item for _, item in wrong.found), subject)) from None
+        task = task_of(self.configured, subject, new, name=record.name, ignored=ignored)
         planned = plan_from_record(self.configured, task, record)
         refuse_errors(planned.plan)
-        return (task, planned) if task.complete else None
+        return (task, planned) if task.is_known or (task.is_whole and planned.effective) else None
 
 
 @contextmanager

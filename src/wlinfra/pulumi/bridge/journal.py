@@ -8,15 +8,19 @@ until the plugin ends.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from wlinfra.pulumi.bridge.records import new_key
+from wlinfra.pulumi.bridge.sealing import SealedSession, Seals
+from wlinfra.pulumi.contract import Properties
 from wlinfra.state.files import Disk, explain_os_errors, make_directory
 from wlinfra.state.lock import FileLease
 from wlinfra.state.session import StateSession
 from wlinfra.state.store import LocalStateStore
+from wlinfra.values import Address
 from wlinfra.workspace.host import Host
 from wlinfra.workspace.locking import lock_request
 from wlinfra.workspace.writing import writing
@@ -38,6 +42,7 @@ class Journal:
         self._open = ExitStack()
         self._session: StateSession | None = None
         self._lease: FileLease | None = None
+        self._seals: Seals | None = None
         self._key = b""
 
     @property
@@ -51,8 +56,16 @@ class Journal:
             if self._session is None:
                 request = lock_request(self._host, "pulumi", _PATIENCE)
                 lease, session = self._open.enter_context(writing(self.store, request, self._host))
-                self._lease, self._session = lease, session
+                self._key = self._key or self._kept_key()
+                self._seals = Seals(self._key)
+                self._lease, self._session = lease, SealedSession(session, self._seals)
             return self._session
+
+    def learn(self, resources: Iterable[Address], *given: Properties) -> None:
+        """Keep the secrets in the properties of a resource, which stands at these addresses, out of the journal."""
+        self.session()
+        if self._seals is not None:
+            self._seals.learn(resources, *given)
 
     def key(self) -> bytes:
         """Return the key for the digests of what is created; it stands beside the journal, which has them too."""

@@ -52,7 +52,7 @@ class Look:
 
     def refreshed(self, recorded: Recorded) -> Found | None:
         """Return what is live of a resource that is recorded; None when the platform says that it is gone."""
-        record = decoded(recorded.outputs)
+        record = decoded(recorded)
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
         task = task_of(self.configured, self.subject, recorded.inputs, name=record.name)
         state = self.configured.state(record)

@@ -31,7 +31,7 @@ from wlinfra.pulumi.bridge.planning import (
     refuse_errors,
 )
 from wlinfra.pulumi.bridge.properties import result_of
-from wlinfra.pulumi.bridge.records import Record, decoded
+from wlinfra.pulumi.bridge.records import Record, beside, decoded
 from wlinfra.pulumi.bridge.subjects import Task
 from wlinfra.pulumi.bridge.wording import said, sentence
 from wlinfra.pulumi.contract import BridgeError, Made, Properties, Recorded, Refusal, Subject
@@ -79,9 +79,10 @@ class Mutation:
         ``replaced`` is what Pulumi has recorded of the resource, in a replacement that creates first. One that the user
         asks for comes without: then the journal says whether the engine had the answer of the create before.
         """
+        self._learn(task.own, inputs, replaced)
         with self.configured.making_one():
             if replaced is not None:
-                record = decoded(replaced.outputs)
+                record = decoded(replaced)
                 self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
                 self._set_aside(task, record.objects, replaced.id)
             elif is_answered(current := self._recorded(task.own)):
@@ -99,6 +100,7 @@ class Mutation:
     def update(self, task: Task, inputs: Properties, recorded: Recorded, record: Record) -> Made:
         """Bring the resource to its new declaration, as far as the plan of the record says so too."""
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+        self._learn({*task.own, *_resources(record)}, inputs, recorded)
         with self._entered(record, recorded.id) as begun:
             return self._updated(task, inputs, recorded, record, begun=begun)
 
@@ -121,6 +123,7 @@ class Mutation:
     def delete(self, recorded: Recorded, record: Record) -> None:
         """Delete the resource; what is gone already is no error."""
         self.configured.refuse_elsewhere(record, self.subject.urn, ask=True)
+        self._learn(_resources(record), {}, recorded)
         objects = self._objects_to_end(record, recorded.id)
         if not objects:
             return
@@ -138,6 +141,11 @@ class Mutation:
 
     # ------------------------------------------------------------ the journal
 
+    def _learn(self, resources: Iterable[Address], inputs: Properties, recorded: Recorded | None) -> None:
+        """Keep the secrets of the resource out of the journal, and know those that it had."""
+        before = (recorded.inputs, beside(recorded.outputs)) if recorded is not None else ()
+        self.configured.journal.learn(resources, inputs, *before)
+
     def _state(self) -> State:
         return self.session.state
 
@@ -152,7 +160,7 @@ class Mutation:
         Yield whether there was such a call. Every call marks the objects with its number first; one that did nothing
         takes the mark back, so that it does not count as one.
         """
-        resources = {item.address.resource for item in record.objects}
+        resources = _resources(record)
         own = self._recorded(resources)
         last = max(calls(own), record.serial)
         begun = _is(own, identity) and calls(own) > record.serial
@@ -352,3 +360,7 @@ def _problems(result: ApplyResult, subject: Subject, stopped: str) -> Iterator[s
 
 def _without_address(error: Diagnostic) -> Diagnostic:
     return replace(error, address=None, location=None)
+
+
+def _resources(record: Record) -> set[Address]:
+    return {item.address.resource for item in record.objects}

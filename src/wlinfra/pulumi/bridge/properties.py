@@ -27,4 +27,4 @@ def result_of(
     values = {name: value for name, value in outputs.items() if name not in own}
     if values:
         named["values"] = values
-    return {**inputs, **named, RECORD: encoded(record) if isinstance(record, Record) else record}
+    return {**inputs, **named, RECORD: encoded(record, inputs) if isinstance(record, Record) else record}

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
 
+from wlinfra.pulumi.bridge.sealing import Seal
 from wlinfra.pulumi.bridge.secret_values import plain
-from wlinfra.pulumi.contract import BridgeError, Properties, Refusal
+from wlinfra.pulumi.contract import BridgeError, Properties, Recorded, Refusal
 from wlinfra.state.codec import dump, load, object_document, parse_object
 from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState
-from wlinfra.values import UNKNOWN, Secret
+from wlinfra.values import UNKNOWN, Json, Secret
 
-__all__ = ["RECORD", "Record", "decoded", "encoded", "new_key"]
+__all__ = ["RECORD", "Record", "beside", "decoded", "encoded", "new_key"]
 
 RECORD: Final = "record"
 """The name of the output."""
@@ -54,8 +55,8 @@ def new_key() -> bytes:
     return os.urandom(32)
 
 
-def encoded(record: Record) -> Secret:
-    """Return the output."""
+def encoded(record: Record, inputs: Properties) -> Secret:
+    """Return the output; no secret in the inputs is in it."""
     document = {
         "version": _VERSION,
         "name": record.name,
@@ -65,14 +66,25 @@ def encoded(record: Record) -> Secret:
         "journal": record.journal,
         "serial": record.serial,
     }
-    objects = [orjson.Fragment(dump(object_document(item))) for item in record.objects]
+    seal = Seal(record.digest, inputs)
+    objects = [orjson.Fragment(dump(object_document(seal.closed(item)))) for item in record.objects]
     text = orjson.dumps({**document, "objects": objects}).decode()
     return Secret(lambda: text, describe="the record of the resource")
 
 
-def decoded(outputs: Properties) -> Record:
-    """Return the record in the outputs; raises BridgeError for one that is missing or damaged."""
-    value = outputs.get(RECORD)
+def decoded(recorded: Recorded) -> Record:
+    """Return the record in the outputs, with its secrets; raises BridgeError for one that is missing or damaged."""
+    record = _read(recorded.outputs.get(RECORD))
+    seal = Seal(record.digest, recorded.inputs, beside(recorded.outputs))
+    return replace(record, objects=tuple(map(seal.opened, record.objects)))
+
+
+def beside(outputs: Properties) -> Properties:
+    """Return the outputs without the record."""
+    return {name: value for name, value in outputs.items() if name != RECORD}
+
+
+def _read(value: Json) -> Record:
     if value is UNKNOWN:
         raise _unreadable("is not known")
     text = plain(value)

@@ -1,38 +1,44 @@
 """Properties as declared resources: what one resource of a program declares, and what it refers to.
 
-What is unknown or secret may stand anywhere in the properties. Where a model does not take it, an unknown part is left
-out and a secret one is revealed: neither is a mistake of the user's.
+What is unknown or secret may stand anywhere in the properties: `stack.form.build` takes it. What decides how a plan is
+made is no secret, and is left out while it is not known, as is a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
+
+from pydantic.alias_generators import to_camel
 
 from wlinfra.errors import DeclarationError, Diagnostic
 from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.kinds import model_of
 from wlinfra.pulumi.bridge.names import address_name, legal
-from wlinfra.pulumi.bridge.paths import PropertyPath, located, overlap, value_at, with_value, without
-from wlinfra.pulumi.bridge.secret_values import plain, pushed_down
+from wlinfra.pulumi.bridge.secret_values import plain, pushed_down, revealed
 from wlinfra.pulumi.contract import Properties, Subject
 from wlinfra.pulumi.schema.names import names_itself
 from wlinfra.resources.artifact import Artifact
 from wlinfra.resources.base import Resource
 from wlinfra.resources.declaring import declaring, scope
+from wlinfra.resources.lenient import is_unknown
+from wlinfra.resources.lifecycle import Lifecycle
 from wlinfra.resources.workload import Workload
-from wlinfra.stack.form import from_form
+from wlinfra.stack.form import build
 from wlinfra.stack.program import Declared, External, declare
-from wlinfra.values import UNKNOWN, Address, Json, Secret, Unknown
+from wlinfra.values import UNKNOWN, Address, Json, contains_unknown
 
-__all__ = ["Task", "Wrong", "addresses_of", "task_of"]
+__all__ = ["Task", "addresses_of", "task_of"]
 
-_ROUNDS: Final = 60
 _PHASES: Final = ("create", "update", "delete")
 _NOT_HERE: Final = frozenset({"protect", "retain", "aliases", "dependsOn", "provider", "timeouts", "replaceOrder"})
 """What Pulumi has resource options for."""
+_OPTIONS: Final = frozenset(spelling for name in Lifecycle.__dataclass_fields__ for spelling in (name, to_camel(name)))
+"""What decides how a plan is made."""
+_OF_CONTAINER: Final = frozenset(("cpu", "memory", "gpu"))
+_WHOLE: Final = ("name", "platformName", "artifact")
 _ARTIFACT_OUTPUTS: Final = ("id", "artifactId", "version", "repositoryId")
 
 
@@ -42,8 +48,8 @@ class Task:
 
     declared: Declared
     resource: Resource
-    complete: bool = True
-    """False where a part that is not known yet was left out."""
+    is_whole: bool = True
+    """False where the name, what runs or an option is not known yet, so that no plan can be made."""
 
     @property
     def address(self) -> Address:
@@ -54,6 +60,12 @@ class Task:
         """Return the task with what is recorded and that the resource does not bring along any more."""
         former = frozenset(recorded) - self.own - {*self.declared.externals}
         return replace(self, declared=replace(self.declared, former=former)) if former else self
+
+    @property
+    def is_known(self) -> bool:
+        """True when every value is known."""
+        parts = (self.resource, *(one.resource for one in self.declared.externals.values()))
+        return self.is_whole and not any(map(is_unknown, parts))
 
     @property
     def own(self) -> frozenset[Address]:
@@ -69,15 +81,6 @@ def addresses_of(resource: Resource, declared: Declared) -> Iterator[Address]:
             yield part.address
 
 
-class Wrong(Exception):  # noqa: N818 - it has what is wrong
-    """The properties declare what cannot be, or, with ``unknown``, too little of them is known to declare anything."""
-
-    def __init__(self, found: Sequence[tuple[PropertyPath, Diagnostic]], *, unknown: bool = False) -> None:
-        super().__init__(f"{len(found)} mistakes")
-        self.found = tuple(found)
-        self.unknown = unknown
-
-
 def task_of(
     configured: Configured,
     subject: Subject,
@@ -87,7 +90,7 @@ def task_of(
     ignored: Sequence[str] = (),
     timeout: float = 0.0,
 ) -> Task:
-    """Return the task; raises Wrong with all that is wrong, BridgeError for a type that there is not.
+    """Return the task; raises DeclarationError with all that is wrong, BridgeError for a type that there is not.
 
     ``name`` is what the resource is called in addresses, by default what its URN implies.
     """
@@ -100,72 +103,7 @@ def task_of(
         ignored=tuple(ignored),
         timeout=timeout,
     )
-    return _leniently(properties, wish.declared)
-
-
-def _leniently(properties: Properties, build: Callable[[Properties], Task]) -> Task:
-    """Build it; what is not known, or secret, where that is not taken goes, one part after the other."""
-    given: Any = pushed_down(dict(properties))
-    left_out: list[PropertyPath] = []
-    for _ in range(_ROUNDS):
-        try:
-            task = build(given)
-            return replace(task, complete=task.complete and not left_out)
-        except DeclarationError as error:
-            found = [(_place(given, item), item) for item in error.diagnostics]
-        again = given
-        for path, _ in found:
-            again = _reduced(again, path, left_out)
-        if again is given:
-            rest = [(path, item) for path, item in found if not any(overlap(path, gone) for gone in left_out)]
-            raise Wrong(rest or found, unknown=not rest)
-        given = again
-    raise Wrong(found, unknown=True)
-
-
-def _place(properties: Properties, item: Diagnostic) -> PropertyPath:
-    return located(properties, item.path) if item.path else ()
-
-
-def _reduced(properties: Any, path: PropertyPath, left_out: list[PropertyPath]) -> Any:
-    """Return the properties with what the model does not take at, above or below the path revealed or left out."""
-    for depth in range(len(path), 0, -1):
-        at = path[:depth]
-        value = value_at(properties, at)
-        if isinstance(value, Secret):
-            return with_value(properties, at, plain(value))
-        if value is UNKNOWN:
-            left_out.append(at)
-            return without(properties, at)
-        if value is None:
-            continue
-        inner = list(_special(value, at))
-        if not inner:
-            break
-        for one in reversed(inner):
-            secret = value_at(properties, one)
-            if isinstance(secret, Secret):
-                properties = with_value(properties, one, plain(secret))
-            else:
-                left_out.append(one)
-                properties = without(properties, one)
-        return properties
-    for gone in left_out:
-        if path and overlap(path, gone) and len(gone) > 1 and value_at(properties, gone[:-1]) is not None:
-            left_out.append(gone[:-1])  # what a part cannot do without is not known, so the part goes as well
-            return without(properties, gone[:-1])
-    return properties
-
-
-def _special(value: Json, path: PropertyPath) -> Iterator[PropertyPath]:
-    if isinstance(value, Secret | Unknown):
-        yield path
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _special(item, (*path, key))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _special(item, (*path, index))
+    return wish.declared(pushed_down(dict(properties)))
 
 
 # ---------------------------------------------------------------- one resource
@@ -186,6 +124,9 @@ class _Wish:
         """Return the task; raises DeclarationError."""
         attributes = {key: item for key, item in properties.items() if not key.startswith("__")}
         _refuse_options(self.model, attributes)
+        attributes, is_whole = _with_options(attributes)
+        if attributes.get("artifact") is UNKNOWN:  # these are of its container
+            attributes = {key: item for key, item in attributes.items() if key not in _OF_CONTAINER}
         attributes |= self._identity(attributes)
         externals: tuple[External, ...] = ()
         made: list[Resource] = []
@@ -208,7 +149,7 @@ class _Wish:
         @stack.resources
         def program(env: object) -> Iterator[Resource]:
             del env
-            made.append(from_form(self.model, attributes, resources=resources))
+            made.append(build(self.model, attributes, resources=resources))
             yield from made
 
         found = declare(
@@ -218,15 +159,14 @@ class _Wish:
         return Task(
             declared=found,
             resource=made[0],
-            complete=UNKNOWN not in (properties.get("name"), properties.get("platformName")),
+            is_whole=is_whole and UNKNOWN not in (properties.get(name) for name in _WHOLE),
         )
 
     def _identity(self, attributes: Mapping[str, Json]) -> dict[str, Json]:
         """Return the name in addresses, and the platform's where that is another one."""
         if names_itself(self.model):
             return {"name": self.name}
-        given = attributes.get("platformName", attributes.get("name"))
-        given = plain(given)
+        given = plain(attributes.get("platformName", attributes.get("name")))
         on_platform = self.subject.name if given is None else given
         if on_platform in (self.name, UNKNOWN):
             return {"name": self.name}
@@ -252,7 +192,7 @@ class _Wish:
 
     def _artifact(self, given: Mapping[str, Json], attributes: Mapping[str, Json]) -> tuple[Json, tuple[External, ...]]:
         """Return what the workload runs: an artifact of its own, one declared elsewhere, or the id of one."""
-        identity = given.get("artifactId", given.get("id"))
+        identity = plain(given.get("artifactId", given.get("id")))
         declaration = {
             key: item for key, item in given.items() if key not in _ARTIFACT_OUTPUTS and not key.startswith("__")
         }
@@ -263,7 +203,7 @@ class _Wish:
         declaration.pop("record", None)
         is_external = identity is not None
         own = declaration.pop("name", None)
-        on_platform = declaration.pop("platformName", own)
+        on_platform = plain(declaration.pop("platformName", own))
         if not isinstance(on_platform, str):
             on_platform = str(attributes.get("platformName") or self.subject.name)
         name = legal(on_platform)
@@ -276,6 +216,13 @@ class _Wish:
         return artifact, (External(artifact, known),)
 
 
+def _with_options(attributes: Mapping[str, Json]) -> tuple[dict[str, Json], bool]:
+    """Return the attributes with those options that are known, in plain text, and whether all are."""
+    known = {key: revealed(item) if key in _OPTIONS else item for key, item in attributes.items()}
+    unknown = [key for key in known if key in _OPTIONS and contains_unknown(known[key])]
+    return {key: item for key, item in known.items() if key not in unknown}, not unknown
+
+
 def _part(value: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     found = plain(value.get(name))
     return found if isinstance(found, Mapping) else {}
@@ -284,7 +231,7 @@ def _part(value: Mapping[str, Json], name: str) -> Mapping[str, Json]:
 def _made(model: type[Resource], form: Mapping[str, Json], within: str) -> Resource:
     """Return the resource, with ``within`` in front of its address where it is a part of another one."""
     with declaring() as gathering, scope(within) if within else nullcontext():
-        made = from_form(model, form)
+        made = build(model, form)
     DeclarationError.raise_for(gathering.diagnostics)
     return made
 
