@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
+from engines.kubernetes.waiting import eventually
 from support.project import IMPATIENT, Project, program
 from support.world import World
 
@@ -39,7 +40,7 @@ def wait_until(pid: int, states: str) -> None:
 
 
 @contextmanager
-def paused(project: Project, emulator: DataRobotEmulator) -> Iterator[int]:
+def paused(project: Project, emulator: DataRobotEmulator, world: World) -> Iterator[int]:
     """Start an apply, stop its process when its second create has been answered, and let it continue at the end."""
     project.write(program(FOUR, emulator.url, IMPATIENT))
     victim: Future[int] = Future()
@@ -49,6 +50,7 @@ def paused(project: Project, emulator: DataRobotEmulator) -> Iterator[int]:
         victim.set_result(child.pid)
         try:
             wait_until(child.pid, "T")
+            assert eventually(lambda: len(world.calls()) == 2)  # noted after the strike, before it is answered
             yield child.pid
         finally:
             child.send_signal(signal.SIGCONT)
@@ -61,7 +63,7 @@ def test_a_holder_paused_past_its_lease_writes_and_calls_nothing_more(
     project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
     project.environ["WLINFRA_LEASE_SECONDS"] = "4"
-    with paused(project, emulator) as holder:
+    with paused(project, emulator, world) as holder:
         project.apply("--lock-timeout", "30s")
         calls, files = world.calls(), state_files(project)
         assert set(world.names().elements()) == NAMES
@@ -76,7 +78,7 @@ def test_a_holder_paused_past_its_lease_writes_and_calls_nothing_more(
 def test_a_second_run_beside_the_paused_one_is_refused_within_the_lease(
     project: Project, emulator: DataRobotEmulator, world: World
 ) -> None:
-    with paused(project, emulator) as holder:
+    with paused(project, emulator, world) as holder:
         before = world.calls()
         refused = project.apply(code=11)
         assert str(holder) in refused.err
