@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from engines.kubernetes.waiting import eventually
 from support.pulumi_engine import ARTIFACT, WORKLOAD, Engine, chat
 
 from wlinfra.provider.joining import Joining
@@ -184,3 +185,22 @@ def test_a_change_of_what_a_manifest_reads_rolls_its_pods(
     assert up("fast") == ("update", "update")
     assert "rolling restart" in engine.lines[-1]
     assert up("fast") == ("same", "same")
+
+
+def test_what_another_user_deleted_is_created_again(engine: Engine, cluster: ClusterHandle, namespace: str) -> None:
+    engine.up(ARTIFACT, "server", server())
+    inputs = running(engine, server())
+    engine.up(WORKLOAD, "chat", inputs)
+    subject = engine.subject(WORKLOAD, "chat")
+    engine.bridge.cancel(in_order=True)
+    engine.restart()
+    cluster.api.delete(f"/apis/apps/v1/namespaces/{namespace}/deployments/chat")
+    eventually(lambda: names(cluster, namespace) == set())
+    assert engine.bridge.read(subject, engine.state.pop(subject.urn), 0) is None
+    engine.restart()
+    assert engine.up(WORKLOAD, "chat", inputs) == "create"
+    assert names(cluster, namespace) == {"chat"}
+    assert engine.up(WORKLOAD, "chat", inputs) == "same"
+    engine.destroy(WORKLOAD, "chat")
+    assert names(cluster, namespace) == set()
+    assert names(cluster, namespace, "api/v1", "services") == set()

@@ -185,3 +185,20 @@ def test_what_is_in_the_way_of_a_delete_is_imported_as_what_it_is(engine: Engine
     used_by = engine.recorded(WORKLOAD, "chat").id
     with pytest.raises(BridgeError, match=f"pulumi import {WORKLOAD} chat {used_by}"):
         engine.destroy(ARTIFACT, "server")
+
+
+def test_what_another_user_created_in_place_of_what_is_gone_is_not_shown(engine: Engine, api: ApiClient) -> None:
+    inputs = both(engine)
+    recorded = engine.recorded(WORKLOAD, "chat")
+    live = api.call("GET", f"/workloads/{recorded.id}").body
+    api.call("DELETE", f"/workloads/{recorded.id}")
+    other = api.call(
+        "POST", "/workloads", {"name": "chat", "artifactId": live["artifactId"], "runtime": live["runtime"]}
+    ).body["id"]
+    subject = engine.subject(WORKLOAD, "chat")
+    assert engine.bridge.read(subject, recorded, 0) is None
+    engine.bridge.cancel(in_order=True)
+    engine.restart()
+    with pytest.raises(BridgeError, match=f"pulumi import {WORKLOAD} chat {other}"):
+        engine.bridge.create(subject, inputs, 0)
+    assert [one["id"] for one in api.call("GET", "/workloads").body["data"]] == [other]

@@ -59,7 +59,7 @@ class Look:
         planned = plan_live(self.configured, task.declared, state, record.digest, PlanOptions(refresh_only=True))
         refuse_errors(planned.plan)
         main = planned.main_change(task.address)
-        if main is not None and main.action is Action.FORGET:
+        if main is not None and (main.action is Action.FORGET or _is_another(planned, task, main, record, recorded.id)):
             return None
         inputs = _as_live(recorded.inputs, planned.plan.changes)
         objects = self._recorded_only(planned, record.objects)
@@ -165,6 +165,13 @@ class Look:
         known = outputs_of(task.address, planned.exporters, record.objects)
         outputs = result_of(task.resource, inputs, known, record)
         return Found(id=identity, inputs=inputs, outputs=outputs)
+
+
+def _is_another(planned: Planned, task: Task, main: Change, record: Record, identity: str) -> bool:
+    """True when what is recorded is gone and this, which has its name, has another identity."""
+    recorded = {item.id for item in record.objects if item.address == main.address}
+    found = identity_of(main_of(task.address, planned.plan.objects), main.outputs)
+    return main.outputs.get("id") not in recorded and found not in ("", identity)
 
 
 def _without_goals(plan: Plan) -> Plan:

@@ -17,6 +17,8 @@ from wlinfra.changes.model import Action, ActionReason
 from wlinfra.errors import Diagnostic, WlinfraError
 from wlinfra.plan.expand import expand
 from wlinfra.plan.model import PlanOptions
+from wlinfra.plan.reading import read_object
+from wlinfra.provider.base import Absent
 from wlinfra.pulumi.bridge.common import end_common, share
 from wlinfra.pulumi.bridge.configured import Configured
 from wlinfra.pulumi.bridge.marks import called, calls, is_answered
@@ -185,8 +187,10 @@ class Mutation:
     def _set_aside(self, task: Task, objects: Sequence[ObjectState], identity: str) -> None:
         """Keep what is replaced at an address of its own until Pulumi deletes it, unless an earlier process did so.
 
-        Without an identity, it is the one that the platform gave. Raises BridgeError where both cannot exist.
+        Without an identity, it is the one that the platform gave. Raises BridgeError where both cannot exist; what is gone
+        is in the way of nothing, unless Pulumi still has it and is to delete it.
         """
+        is_wanted = bool(identity)
         inputs = self.configured.inputs(task.declared, self._state(), Digest())
         main = main_of(task.address, expand(inputs).objects)
         if not identity:
@@ -200,6 +204,9 @@ class Mutation:
             and main.name_is_unique
             and any((main.kind, main.name) == (o.kind, o.name) for o in objects)
         ):
+            record = next((one for one in objects if one.address == main.address), None)
+            if not is_wanted and isinstance(read_object(inputs, main.address, main, record), Absent):
+                return
             raise BridgeError(
                 Refusal.REFUSED,
                 f"The {main.kind} {main.name} exists and is this resource's, and two of that name cannot be. Nothing was done. "
