@@ -122,6 +122,29 @@ def test_a_journal_that_is_locked_is_refused_with_its_holder(
     other.bridge.close()
 
 
+@pytest.mark.parametrize("damaged", [b"\x00\xff", b"abc", b"no hex"])
+def test_a_damaged_key_of_the_journal_stops_nothing(engine: Engine, tmp_path: Path, damaged: bytes) -> None:
+    engine.up(ARTIFACT, "server", server())
+    engine.bridge.close()
+    (key,) = (tmp_path / "pulumi" / "wlinfra").rglob("digest.key")
+    key.write_bytes(damaged)
+    engine.restart()
+    assert engine.up(ARTIFACT, "server", server(description="more")) == "update"
+    assert engine.up(ARTIFACT, "server", server(description="more")) == "same"
+
+
+def test_a_damaged_lock_of_the_journal_is_refused_with_what_frees_it(engine: Engine, tmp_path: Path) -> None:
+    engine.up(ARTIFACT, "server", server())
+    engine.bridge.close()
+    (lock,) = (tmp_path / "pulumi" / "wlinfra").rglob("lock.json")
+    lock.write_text("damaged")
+    engine.restart()
+    with pytest.raises(BridgeError, match=r"delete the file lock\.json in the journal's folder"):
+        engine.up(ARTIFACT, "server", server(description="more"))
+    lock.unlink()
+    assert engine.up(ARTIFACT, "server", server(description="more")) == "update"
+
+
 def test_a_journal_in_a_folder_of_its_own(engine: Engine, tmp_path: Path) -> None:
     engine.config = {**engine.config, "journal": str(tmp_path / "mine")}
     engine.restart()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -77,8 +77,9 @@ class Journal:
     def _kept_key(self) -> bytes:
         path = self.directory / "digest.key"
         with explain_os_errors("keep the key of the journal", self.directory):
-            if path.exists() and len(key := bytes.fromhex(path.read_text(encoding="ascii"))) == 32:
-                return key
+            with suppress(FileNotFoundError, ValueError):  # one that is damaged only compares nothing that it kept
+                if len(key := bytes.fromhex(path.read_text(encoding="ascii"))) == 32:
+                    return key
             key = new_key()
             make_directory(self.directory)
             Disk().replace(path, key.hex().encode())

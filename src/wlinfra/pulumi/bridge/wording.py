@@ -121,7 +121,7 @@ def _in_pulumi(part: Remedy | Option, subject: Subject | None) -> str:
         case Do.REPAIR:
             return "pulumi refresh, once the journal's folder is moved away"
         case Do.UNLOCK:
-            return "pulumi cancel"
+            return "delete the file lock.json in the journal's folder"
         case other:
             assert_never(other)
 
