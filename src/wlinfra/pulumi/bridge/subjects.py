@@ -197,8 +197,10 @@ class _Wish:
             key: item for key, item in given.items() if key not in _ARTIFACT_OUTPUTS and not key.startswith("__")
         }
         if not declaration.keys() - {"name", "platformName", "record"}:
-            if identity is None:
+            if identity in (None, ""):
                 raise _no_artifact()
+            if not isinstance(identity, str) and identity is not UNKNOWN:
+                raise _no_id(identity)
             return (identity if isinstance(identity, str) else UNKNOWN), ()
         declaration.pop("record", None)
         is_external = identity is not None
@@ -256,7 +258,7 @@ class _within:  # noqa: N801 - it reads as a block
 
 
 def _refuse_options(model: type[Resource], attributes: Mapping[str, Json]) -> None:
-    wrong = [name for name in attributes if name in _NOT_HERE]
+    wrong = [name for name in attributes if to_camel(name) in _NOT_HERE]
     DeclarationError.raise_for(
         Diagnostic(
             summary="Unknown attribute",
@@ -265,6 +267,15 @@ def _refuse_options(model: type[Resource], attributes: Mapping[str, Json]) -> No
             path=f"{model.__name__}.{name}",
         )
         for name in wrong
+    )
+
+
+def _no_id(given: Json) -> DeclarationError:
+    return DeclarationError.of(
+        "Wrong type",
+        f"The id of an artifact is a string, not {type(given).__name__}.",
+        "Give the `artifactId` of the artifact.",
+        path="Workload.artifact.id",
     )
 
 
