@@ -47,6 +47,17 @@ def test_nothing_recorded_of_the_old_one_is_believed_of_the_new_one(stage: Memor
     assert {item.origin for item in change.attributes} == {Origin.UNATTRIBUTED}
 
 
+def test_a_refresh_records_nothing_of_the_new_one_as_the_old_one(stage: MemoryStage) -> None:
+    (made,) = by_hand(stage, "a")
+    stage.world.update(made, {"size": 7})
+    things = [Thing("a"), Thing("b", size=2)]
+    (change,) = stage.plan(things, refresh_only=True).effective
+    assert (change.action, change.reason, change.drift) == (Action.FORGET, ActionReason.GONE, ())
+    assert stage.apply(things, refresh_only=True).ok
+    assert [item.name for item in stage.state.objects.values()] == ["b"]
+    assert made in stage.world.objects
+
+
 def test_several_are_told_apart_by_a_person(stage: MemoryStage) -> None:
     made = by_hand(stage, "a", times=2)
     (error,) = stage.plan([Thing("a"), Thing("b", size=2)]).errors

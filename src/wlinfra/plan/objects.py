@@ -20,7 +20,7 @@ from wlinfra.plan.inputs import Inputs
 from wlinfra.plan.model import Plan
 from wlinfra.plan.owners import own_reading, without_others
 from wlinfra.plan.reading import read_object
-from wlinfra.plan.refresh import record_only, what_runs
+from wlinfra.plan.refresh import is_another, record_only, what_runs
 from wlinfra.plan.revision import looked_at, revision_of, seen_of
 from wlinfra.plan.select import is_selected
 from wlinfra.provider.base import Absent, Ambiguous, Connection, Live, PlanRequest, Reading, Unreadable
@@ -53,7 +53,7 @@ def plan_object(
     settled = _settled(item, reading)
     prior = prior.unpacked() if prior is not None else None
     desired = replace(item, values=resolve_known(dict(item.values), known))
-    instead = _is_another(settled, prior)
+    instead = is_another(settled, prior)
     now = what_runs(prior, settled, item.schema, inputs.digest) if prior is not None else None
     request = PlanRequest(
         desired=desired,
@@ -87,13 +87,6 @@ def _decided(connection: Connection, request: PlanRequest) -> Decision:
         decision = connection.plan(request)
     check_decision(decision, request)
     return as_unknown(decision, request.desired) if request.desired is not None else decision
-
-
-def _is_another(reading: Live | Absent, prior: ObjectState | None) -> bool:
-    """True when the object that has the name is not the recorded one, and nothing proves that this stack created it."""
-    if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
-        return False
-    return reading.id != prior.id and reading.owned is not True
 
 
 def _settled(item: PlatformObject, reading: Reading) -> Live | Absent:

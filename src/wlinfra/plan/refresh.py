@@ -27,7 +27,7 @@ from wlinfra.state.key import Digest
 from wlinfra.state.model import ObjectState, SecretDigest
 from wlinfra.values import Json, Secret
 
-__all__ = ["Settled", "Theirs", "record_only", "refreshed", "what_runs"]
+__all__ = ["Settled", "Theirs", "is_another", "record_only", "refreshed", "what_runs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,13 @@ class Settled:
     record: ObjectState
     unfinished: tuple[AttributeChange, ...] = ()
     """What was applied, and what still runs instead."""
+
+
+def is_another(reading: Reading, prior: ObjectState | None) -> bool:
+    """True when the object that has the name is not the recorded one, and nothing proves that this stack created it."""
+    if prior is None or prior.id is None or not isinstance(reading, Live) or not reading.found_by_name:
+        return False
+    return reading.id != prior.id and reading.owned is not True
 
 
 def what_runs(record: ObjectState, reading: Reading, schema: Attribute, digest: Digest) -> Settled:
@@ -129,15 +136,20 @@ def refreshed(
     match reading:
         case Unreadable(error=error):
             raise ProviderError(error)
-        case Live() if prior is not None:
+        case Live() if prior is not None and not is_another(reading, prior):
             return _seen(base, item, prior, reading, digest, theirs)
+        case Live() if prior is not None:  # what is recorded is gone; nothing of the other one is recorded in its place
+            return _gone(base)
         case Live() | Ambiguous():
             return base
         case _ if prior is not None and prior.id is not None:
-            decision = replace(base.decision, action=Action.FORGET, reason=ActionReason.GONE)
-            return replace(base, decision=decision)
+            return _gone(base)
         case _:
             return base
+
+
+def _gone(base: Change) -> Change:
+    return replace(base, decision=replace(base.decision, action=Action.FORGET, reason=ActionReason.GONE))
 
 
 def _unchanged(prior: ObjectState | None) -> Decision:
