@@ -66,6 +66,20 @@ def test_a_stack_lives_and_ends(opening: dict[str, Any], platform: str) -> None:
             assert (workspace.state.objects, memory.world.objects) == ({}, {})
 
 
+def test_a_workspace_whose_run_was_stopped_runs_again(opening: dict[str, Any]) -> None:
+    platform = MemoryProvider()
+
+    def broken(event: object) -> None:
+        raise ZeroDivisionError
+
+    with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:
+        with pytest.raises(ZeroDivisionError):
+            workspace.apply(on_event=broken)
+        assert workspace.apply().ok
+        assert workspace.plan().is_empty
+        assert len(platform.world.objects) == 1
+
+
 def test_a_plan_that_is_not_approved_changes_nothing(opening: dict[str, Any]) -> None:
     platform = MemoryProvider()
     with wl.open_workspace(chat_stack(provider="memory"), providers={"memory": platform}, **opening) as workspace:

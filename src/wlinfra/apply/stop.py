@@ -34,6 +34,12 @@ class StopSignal:
         for subscriber in tuple(self._subscribers):
             subscriber()
 
+    def reset(self) -> None:
+        """Forget the requests of an earlier run, so that the next one of the same workspace runs."""
+        self.hard.clear()
+        self._requested = False
+        self._subscribers.clear()
+
     def subscribe(self, subscriber: Callable[[], None]) -> None:
         """Call this at every request; it must not block."""
         self._subscribers.append(subscriber)

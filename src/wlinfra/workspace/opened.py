@@ -60,6 +60,7 @@ class Opened:
 
         Of its steps only those that happened already count: the others are still under way.
         """
+        self.stop.reset()
         holder = self._living_holder()
         inputs = self.inputs(self.store.load())
         if not options.new_place:
@@ -108,6 +109,7 @@ class Opened:
     @contextmanager
     def locked(self, operation: str, timeout: float) -> Iterator[Locked]:
         """Hold the lock and open the state for writing; raises LockedError after ``timeout`` seconds."""
+        self.stop.reset()
         request = lock_request(self.host, operation, timeout)
         with writing(self.store, request, self.host) as (lease, session):
             self._lease = lease
