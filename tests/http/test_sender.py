@@ -105,7 +105,7 @@ def dripping(*parts: bytes, pause: float) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        listener.shutdown(socket.SHUT_RDWR)  # closing it alone would wake nobody
+        listener.shutdown(socket.SHUT_RDWR)  # closing it alone would wake no thread
         listener.close()
         thread.join()
 

@@ -58,7 +58,7 @@ def role_steps(target: str | Ref, roles: Sequence[Mapping[str, Any]], wanted: Ma
 
 
 def roll_lookup(live: Live, target: Mapping[str, Json], *, rerolls: bool) -> dict[str, Any]:
-    """Return what shows later whether a roll happened: what ran before, and what shall run."""
+    """Return what shows later whether a roll happened: what ran before, and what must run."""
     replacement = live.document.get("replacement") or {}
     return {
         **target,

@@ -218,7 +218,7 @@ def _shapes(merged: Json, values: Json, schema: Attribute, path: Path) -> Iterat
 
 
 def as_unknown(decision: Decision, item: PlatformObject) -> Decision:
-    """Return the decision as it is shown and recorded: nothing below a shape is told, but that it is not known."""
+    """Return the decision as it is shown and recorded: below a shape it has only that it is not known."""
     if not item.unknown:
         return decision
     attributes = list(decision.attributes)

@@ -68,7 +68,7 @@ def admits_unknown() -> bool:
 
 
 def opened(value: Any) -> Any:
-    """Return a secret as one whose value is told to the platform, where such are let through; else the value."""
+    """Return a secret as one whose value is sent to the platform, where such are let through; else the value."""
     return Confidential(value, value.reveal()) if isinstance(value, Secret) and admits_unknown() else value
 
 

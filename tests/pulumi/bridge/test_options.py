@@ -110,12 +110,9 @@ def test_a_configuration_may_have_what_stack_configuration_has(
     assert start().check_config(config).failures == ()
 
 
-def test_a_journal_that_is_locked_is_refused_with_its_holder(
-    engine: Engine, start: Callable[..., CoreBridge], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_journal_that_is_locked_is_refused_with_its_holder(engine: Engine, start: Callable[..., CoreBridge]) -> None:
     engine.up(ARTIFACT, "server", server())
     other = Engine(start(), engine.config, start=start)
-    monkeypatch.setattr("wlinfra.pulumi.bridge.journal._PATIENCE", 0.2)
     with pytest.raises(BridgeError) as refused:
         other.up(ARTIFACT, "other", server())
     assert refused.value.refusal is Refusal.REFUSED

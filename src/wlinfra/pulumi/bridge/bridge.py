@@ -247,7 +247,7 @@ class CoreBridge:
     ) -> tuple[Task, Planned] | None:
         """Return the plan from the record; None where it cannot be made and what differs is shown all the same.
 
-        With ``quiet``, whatever an update would meet; else only where the platform does not answer, which is told.
+        With ``quiet``, whatever an update would meet; else only where the platform does not answer, which is reported.
         """
         try:
             return self._planned(subject, recorded, new, ignored)

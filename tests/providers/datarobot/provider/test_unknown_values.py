@@ -1,4 +1,4 @@
-"""A plan of a declaration with an unknown value at any place: nothing fails, nothing is called, and it is told."""
+"""A plan of a declaration with an unknown value at any place: nothing fails, nothing is called, and it is reported."""
 
 from __future__ import annotations
 
